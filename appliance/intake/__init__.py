@@ -1,0 +1,1 @@
+"""How a drive becomes trusted and ready, or is refused with a reason."""

@@ -1,0 +1,1 @@
+"""The union of all releases that the box can give right now."""

@@ -1,0 +1,1 @@
+"""Verified bytes over HTTP: chunk store, drive pools, waitress channel."""

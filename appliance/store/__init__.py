@@ -1,0 +1,1 @@
+"""What the box keeps on its SSD: files, releases, holdings."""

@@ -1,0 +1,1 @@
+"""What a resource is: model, records, access gate, checks, catalogue, analysis, codec, search."""

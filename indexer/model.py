@@ -1,0 +1,368 @@
+"""What a resource is: the record, its items, its place in the collection.
+
+The record is the contract between the national desk, the drive, the index and every page. Values here are
+already normalised (`indexer.text` does that); this module knows shapes, closed lists and the canonical form.
+
+Canonical form: one JSON object a line, UTF-8, NFC, keys sorted, no spaces, no escapes of non-ASCII, ended by one
+line feed; members that hold their default (empty string, empty list, null) are left out. The same value always
+gives the same bytes, and `Resource.from_json(r.to_json()) == r`.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import unicodedata
+from dataclasses import MISSING, dataclass, field, fields, replace
+from typing import Any, Self, get_args, get_origin, get_type_hints
+
+from indexer.errors import RecordError
+
+TYPES = ("book", "journal", "newspaper", "image", "audio", "video", "course", "government", "exhibition")
+LEVELS = ("collection", "serial", "issue", "work", "volume", "part")
+CREATOR_ROLES = (
+    "著",
+    "撰",
+    "编",
+    "主编",
+    "译",
+    "注",
+    "校",
+    "绘",
+    "讲",
+    "朗读",
+    "摄",
+    "辑",
+    "点校",
+    "修",
+    "纂",
+    "制作",
+    "演",
+    "作曲",
+    "导演",
+    "其他",
+)
+ITEM_ROLES = (
+    "part",
+    "alternate",
+    "page",
+    "caption",
+    "transcript",
+    "ocr",
+    "metadata",
+    "cover",
+    "text",
+    "tilepack",
+)
+DERIVED_ROLES = ("cover", "text", "tilepack")
+READABLE_ROLES = ("part", "page")
+SCOPES = ("open", "premises", "seats", "accessible-only", "none")
+AUDIENCES = ("unknown", "children", "general", "scholar")
+
+_ID = re.compile(r"(?:local:)?[A-Za-z0-9._-]{1,64}\Z")
+
+
+def is_resource_id(text: str) -> bool:
+    """Whether `text` is a permitted resource id: letters, digits, `.`, `_`, `-`, at most 64."""
+    return bool(_ID.match(text)) and text not in {".", ".."}
+
+
+def item_id(resource_id: str, role: str, source_path: str) -> str:
+    """The permanent id of an item: 20 characters of lower-case base32 (100 bits of SHA-256).
+
+    It depends on the resource, the role and the path relative to the source only, so that inserting a page moves
+    no other id.
+
+    Args:
+        resource_id: the resource's id.
+        role: one of `ITEM_ROLES`.
+        source_path: path of the source file relative to the source folder, NFC, `/` between parts; for a
+            derivative the path of the original followed by `#` and the role.
+    """
+    text = "\0".join((resource_id, role, unicodedata.normalize("NFC", source_path)))
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:13]).decode().lower()[:20]
+
+
+class _Canonical:
+    """JSON in canonical form for frozen dataclasses; `from_` in Python is `from` in JSON."""
+
+    def to_json(self) -> dict[str, Any]:
+        """This value as plain JSON data, members at their default left out."""
+        out: dict[str, Any] = {}
+        for f in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            default = f.default_factory() if f.default_factory is not MISSING else f.default
+            if value == default:
+                continue
+            out[f.name.rstrip("_")] = _plain(value)
+        return out
+
+    @classmethod
+    def from_json(cls, data: object) -> Self:
+        """The value that `data` describes.
+
+        Raises:
+            RecordError: a member is unknown, missing or of another shape.
+        """
+        if not isinstance(data, dict):
+            raise RecordError(f"expected an object, found {type(data).__name__}", field=cls.__name__.lower())
+        hints = get_type_hints(cls)
+        known = {f.name.rstrip("_"): f for f in fields(cls)}  # type: ignore[arg-type]
+        for name in data:
+            if name not in known:
+                raise RecordError(f"unknown member {name!r}", field=cls.__name__.lower())
+        values: dict[str, Any] = {}
+        for name, f in known.items():
+            if name in data:
+                values[f.name] = _typed(hints[f.name], data[name], name)
+            elif f.default is MISSING and f.default_factory is MISSING:
+                raise RecordError("is missing", field=name)
+        return cls(**values)
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, _Canonical):
+        return value.to_json()
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    return value
+
+
+def _typed(hint: Any, value: object, name: str) -> Any:
+    """Check `value` against one of the few shapes that records use."""
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list):
+            raise RecordError(f"expected a list, found {type(value).__name__}", field=name)
+        inner = get_args(hint)[0]
+        return tuple(_typed(inner, v, name) for v in value)
+    options = get_args(hint) or (hint,)
+    for option in options:
+        if option is type(None) and value is None:
+            return None
+        if isinstance(option, type) and issubclass(option, _Canonical) and isinstance(value, dict):
+            return option.from_json(value)
+        if option in (str, bool, int) and type(value) is option:
+            return value
+    raise RecordError(f"expected {hint}, found {type(value).__name__}", field=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Creator(_Canonical):
+    """A person or body that made the resource, in the order of the title page."""
+
+    name: str
+    role: str = ""
+    dynasty: str = ""
+    dates: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier(_Canonical):
+    """A number from elsewhere; scheme: isbn, issn, cn, unified, cdoi, doi, uri; value normalised."""
+
+    scheme: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClassCode(_Canonical):
+    """A place in a classification; scheme: clc, sibu (四部), children (未成年人版) or a library's own."""
+
+    scheme: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsEntry(_Canonical):
+    """A line of the table of contents; target: `item id#place` or empty."""
+
+    title: str
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationDate(_Canonical):
+    """The date as printed, and what it means.
+
+    Attributes:
+        printed: as on the title page: 清光绪间, 民国26年, [19--].
+        year_from: first year it can mean, astronomical (0 = 1 BCE), None when unknown.
+        year_to: last year it can mean, None when unknown.
+        month: 1-12 or None. day: 1-31 or None (issues of serials).
+        certainty: exact, about, inferred or unknown.
+        dynasty: the dynasty's name in simplified characters, empty when none is named.
+    """
+
+    printed: str = ""
+    year_from: int | None = None
+    year_to: int | None = None
+    month: int | None = None
+    day: int | None = None
+    certainty: str = "unknown"
+    dynasty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience(_Canonical):
+    """For whom: children with an age band in years, general, scholar. Unknown never shows in the children's face."""
+
+    group: str = "unknown"
+    age_from: int | None = None
+    age_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RareBook(_Canonical):
+    """What a cataloguer of old books writes down."""
+
+    edition_type: str = ""
+    engraved: str = ""
+    juan: str = ""
+    juan_extant: str = ""
+    holder: str = ""
+    call_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Access(_Canonical):
+    """Who may use it, where and when; `indexer.access` decides by it.
+
+    Attributes:
+        scope: one of `SCOPES`; any other value refuses.
+        seats: how many readers at a time, for scope `seats`.
+        from_: first day, ISO date; until: last day, ISO date.
+        download: whether it may be taken home.
+        unknown: members that this version does not know; any of them refuses the resource.
+    """
+
+    scope: str = "open"
+    seats: int | None = None
+    from_: str = ""
+    until: str = ""
+    download: bool = True
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance(_Canonical):
+    """Where a merged field came from."""
+
+    field: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item(_Canonical):
+    """One file of a resource.
+
+    Attributes:
+        id: from `item_id`.
+        role: one of `ITEM_ROLES`.
+        order: place among the items of the same role, from 0.
+        label: what a reader sees: 第1讲 蜀先主庙.
+        path: place in the bag: `data/ab/cd/<id>.<ext>`.
+        media_type: found by content, never by name alone.
+        size: bytes. sha256: 64 lower-case hexadecimal digits.
+        of: id of the item it was made from or belongs to (caption → video), empty for originals.
+        tool: what made a derivative, with its version.
+        pages: pages of a document; duration: seconds; width and height: pixels; 0 when unknown.
+    """
+
+    id: str
+    role: str
+    order: int
+    path: str
+    media_type: str
+    size: int
+    sha256: str
+    label: str = ""
+    of: str = ""
+    tool: str = ""
+    language: str = ""
+    credit: str = ""
+    licence: str = ""
+    pages: int = 0
+    duration: int = 0
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resource(_Canonical):
+    """One resource: a book, an issue, a picture, a course. See the module's text for the canonical form."""
+
+    id: str
+    title: str
+    type: str
+    subtype: str = ""
+    level: str = "work"
+    parent: str = ""
+    seq: int | None = None
+    designation: str = ""
+    identifiers: tuple[Identifier, ...] = ()
+    title_alt: tuple[str, ...] = ()
+    title_sort: str = ""
+    title_pinyin: str = ""
+    statement: str = ""
+    creators: tuple[Creator, ...] = ()
+    publisher: str = ""
+    place: str = ""
+    edition: str = ""
+    extent: str = ""
+    date: PublicationDate = field(default_factory=PublicationDate)
+    subjects: tuple[str, ...] = ()
+    classes: tuple[ClassCode, ...] = ()
+    places: tuple[str, ...] = ()
+    period: str = ""
+    language: tuple[str, ...] = ()
+    audience: Audience = field(default_factory=Audience)
+    rare: RareBook | None = None
+    access: Access = field(default_factory=Access)
+    rights: str = ""
+    licence: str = ""
+    source: str = ""
+    description: str = ""
+    contents: tuple[ContentsEntry, ...] = ()
+    first_release: int | None = None
+    replaced_by: str = ""
+    provenance: tuple[Provenance, ...] = ()
+    extra: tuple[Provenance, ...] = ()
+    items: tuple[Item, ...] = ()
+
+    @property
+    def readable_items(self) -> tuple[Item, ...]:
+        """The originals a reader opens, in order; empty for a catalogue entry (目录)."""
+        return tuple(i for i in self.items if i.role in READABLE_ROLES)
+
+    @property
+    def cover(self) -> Item | None:
+        """The cover item, when the resource has one."""
+        return next((i for i in self.items if i.role == "cover"), None)
+
+    def with_items(self, items: tuple[Item, ...]) -> Resource:
+        """The same record with these items."""
+        return replace(self, items=items)
+
+
+def dump_line(resource: Resource) -> bytes:
+    """The canonical line of a resource, ended by a line feed."""
+    text = json.dumps(resource.to_json(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return text.encode() + b"\n"
+
+
+def load_line(line: bytes, number: int = 0) -> Resource:
+    """The resource of one canonical line.
+
+    Raises:
+        RecordError: the line is not JSON or not a resource; `line` is `number`.
+    """
+    try:
+        return Resource.from_json(json.loads(line))
+    except RecordError as error:
+        raise RecordError(error.reason, line=number, field=error.field) from error
+    except (ValueError, RecursionError) as error:
+        raise RecordError(f"is not JSON: {error}", line=number) from error

@@ -1,0 +1,1 @@
+"""Derived views of hostile files, made in a limited child process."""

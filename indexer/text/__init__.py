@@ -1,0 +1,1 @@
+"""Normalisers of printed metadata: dates, names, languages, identifiers, classes."""

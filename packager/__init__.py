@@ -1,0 +1,1 @@
+"""The builder's side: from a folder of resources to a signed drive."""

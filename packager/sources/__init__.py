@@ -1,0 +1,1 @@
+"""Readers of source collections: a folder with catalogue.csv or catalogue.jsonl."""

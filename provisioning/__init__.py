@@ -1,0 +1,1 @@
+"""Keys, roles and the words that staff and patrons read."""

@@ -1,0 +1,1 @@
+"""Every sentence that staff and patrons read, by key."""
