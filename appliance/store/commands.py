@@ -1,0 +1,88 @@
+"""What the serving process asks of the worker: a spool folder of small JSON files.
+
+A command is a hint to do something that is harmless to do twice; it needs no answer, because its effect shows in the
+holdings document. Files are named so that they sort by arrival; the worker removes a command before it acts, so a
+command that would kill the worker kills it once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from appliance.clock import Clock
+from appliance.store.holdings import AtomicWriter
+
+_log = logging.getLogger(__name__)
+
+MAX_COMMAND_BYTES = 64 << 10
+MAX_WAITING = 1000
+_NAME = re.compile(r"[0-9]{14}-[0-9]{1,10}-[0-9]{1,10}\.json\Z")
+_serial = itertools.count()
+
+COMMANDS = ("eject", "keep", "look-again", "rebuild")
+"""eject: let go of a drive (`drive`). keep: take the ejection back (`drive`). look-again: look at a drive as if it had
+just been plugged in (`drive`, or all when absent). rebuild: make a derived file again (`folder`, `part`)."""
+
+
+def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: AtomicWriter) -> None:
+    """Put a command where the worker finds it.
+
+    Args:
+        folder: `Settings.commands_folder`.
+        command: `{"do": one of COMMANDS, ...}`, for example `{"do": "eject", "drive": key}`.
+        clock: names the file; order among commands does not depend on it within one process.
+        files: writes it in one step.
+
+    Raises:
+        ValueError: `do` is not a known command.
+    """
+    if command.get("do") not in COMMANDS:
+        raise ValueError(f"{command.get('do')!r} is not a command")
+    name = f"{clock.now():%Y%m%d%H%M%S}-{os.getpid()}-{next(_serial)}.json"
+    files.write_atomic(folder / name, json.dumps(dict(command), sort_keys=True).encode())
+
+
+def receive(folder: Path) -> list[dict[str, str]]:
+    """Take all waiting commands, in order of arrival; files that are not commands are removed and logged."""
+    try:
+        names = sorted((p.name for p in folder.iterdir() if _NAME.match(p.name)), key=_order)
+    except FileNotFoundError:
+        return []
+    return [c for c in (_take(folder / name) for name in names[:MAX_WAITING]) if c is not None]
+
+
+def _order(name: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in name.removesuffix(".json").split("-"))
+
+
+def _take(path: Path) -> dict[str, str] | None:
+    content = b""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_COMMAND_BYTES + 1)
+        path.unlink()
+        data: Any = json.loads(content)
+    except (OSError, ValueError, RecursionError) as error:
+        _log.warning("command %s cannot be read: %s", path.name, error)
+        path.unlink(missing_ok=True)
+        return None
+    if not _is_command(data):
+        _log.warning("command %s is not known: %.200r", path.name, data)
+        return None
+    return dict(data)
+
+
+def _is_command(data: object) -> bool:
+    return (
+        isinstance(data, dict)
+        and data.get("do") in COMMANDS
+        and len(data) <= 8
+        and all(isinstance(k, str) and isinstance(v, str) for k, v in data.items())
+    )
