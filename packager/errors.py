@@ -1,0 +1,84 @@
+"""The errors of the builder's side, one tree. Faults of a drive itself are in `packager.format.errors`.
+
+PackagerError
+├── SourceError            a source folder that cannot be opened
+├── BuildError             a build that cannot go on; what is done is kept
+└── SigningError           nothing was signed; `sentence` is the key of what staff read
+    ├── OneSignatureError    the threshold is not met yet
+    ├── SamePersonError      the second signature is by the same key
+    ├── NotListedError       the key is not among the signers
+    ├── NumberDiffersError   the build number computed from the bag is another
+    └── SequenceError        the release does not follow the one before
+"""
+
+from __future__ import annotations
+
+
+class PackagerError(Exception):
+    """Base of all errors of the builder's side. `code` is stable and documented."""
+
+    code = "packager"
+
+
+class SourceError(PackagerError):
+    """A source folder that cannot be opened: no catalogue in it, or one that cannot be read."""
+
+    code = "source"
+
+
+class BuildError(PackagerError):
+    """A build that cannot go on. What was built is kept; the same command goes on from there."""
+
+    code = "build"
+
+
+class SigningError(PackagerError):
+    """Nothing was signed; what was asked for is unchanged.
+
+    Attributes:
+        sentence: key of the sentence for the signers.
+        params: values for its places.
+    """
+
+    code = "signing"
+    sentence = "desk.sign.not_listed"
+
+    def __init__(self, reason: str, **params: str) -> None:
+        """Keep the reason and the values for the sentence."""
+        self.reason, self.params = reason, params
+        super().__init__(reason)
+
+
+class OneSignatureError(SigningError):
+    """Fewer people have signed than the threshold asks for."""
+
+    code = "one-signature"
+    sentence = "desk.sign.one"
+
+
+class SamePersonError(SigningError):
+    """The same key has signed already: still one person."""
+
+    code = "same-person"
+    sentence = "desk.sign.same_person"
+
+
+class NotListedError(SigningError):
+    """The key is not among those of the role."""
+
+    code = "not-listed"
+    sentence = "desk.sign.not_listed"
+
+
+class NumberDiffersError(SigningError):
+    """The build number computed from the bag is not the one that was asked for."""
+
+    code = "number-differs"
+    sentence = "desk.sign.number_differs"
+
+
+class SequenceError(SigningError):
+    """The release's number does not follow the last one published."""
+
+    code = "sequence"
+    sentence = "desk.sign.sequence"

@@ -1,0 +1,309 @@
+"""The one small writer: how bytes reach a disk so that a power cut leaves the old file or the new one.
+
+A file is written under a temporary name in its own folder, checked, made durable (fsync), given its name, and the
+folder is made durable. Everything above these few primitives is written once, in `Files`; `RealFiles` does them for
+real, the tests' simulator records them and shows every state that a power cut could leave.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from packager.format.errors import DigestError, LayoutError, TooLargeError
+from packager.format.layout import CHUNK
+
+TEMPORARY_SUFFIX = ".tmp~"
+"""Ends the name of a file that is not finished. No finished file has it; what is left of a crash may be removed."""
+
+
+class Output:
+    """A file being written; from `Files.create`.
+
+    Attributes:
+        size: bytes written so far.
+    """
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, block: bytes) -> None:
+        """Append `block`.
+
+        Raises:
+            OSError: the disk is full or does not answer.
+        """
+        self._write(block)
+        self._hash.update(block)
+        self.size += len(block)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of what was written so far, hexadecimal."""
+        return self._hash.hexdigest()
+
+
+class Files(ABC):
+    """What may be done to files that must survive a power cut. Paths are the caller's own, never from a drive."""
+
+    # The primitives. Nothing above them touches the file system for writing.
+
+    @abstractmethod
+    def _open_new(self, path: Path) -> int:
+        """Create `path` empty (replacing a left-over) and return a handle for `_append`."""
+
+    @abstractmethod
+    def _append(self, handle: int, block: bytes) -> None:
+        """Write all of `block` at the end."""
+
+    @abstractmethod
+    def _sync(self, handle: int) -> None:
+        """Make the bytes durable."""
+
+    @abstractmethod
+    def _close(self, handle: int) -> None:
+        """Give the handle back."""
+
+    @abstractmethod
+    def _rename(self, old: Path, new: Path) -> None:
+        """Give `old` the name `new`, replacing what is there."""
+
+    @abstractmethod
+    def _unlink(self, path: Path) -> None:
+        """Remove a file. A missing one raises FileNotFoundError."""
+
+    @abstractmethod
+    def _make_dir(self, path: Path) -> None:
+        """Make one folder whose parent exists. An existing one raises FileExistsError."""
+
+    @abstractmethod
+    def fsync_dir(self, folder: Path) -> None:
+        """Make the names in `folder` durable."""
+
+    @abstractmethod
+    def sync_all(self) -> None:
+        """Make everything durable that was written with `durable=False`. May take seconds."""
+
+    @abstractmethod
+    def free_space(self, folder: Path) -> int:
+        """Bytes that may still be written below `folder`."""
+
+    # What is made of them.
+
+    @contextlib.contextmanager
+    def create(self, path: Path, *, expected: str | None = None, durable: bool = True) -> Iterator[Output]:
+        """A new `path` to write in pieces; it gets its name only when the block ends without an exception.
+
+        Args:
+            path: in a folder that exists.
+            expected: SHA-256 that the whole must have, hexadecimal.
+            durable: fsync the file and its folder. With False a power cut may lose the file or leave it torn,
+                until `sync_all` returned.
+
+        Raises:
+            DigestError: the whole has another digest; nothing is kept, an older `path` stays.
+            OSError: the disk is full or does not answer; nothing is kept, an older `path` stays.
+        """
+        temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+        handle = self._open_new(temporary)
+        try:
+            try:
+                out = Output(lambda block: self._append(handle, block))
+                yield out
+                if expected is not None and out.sha256 != expected:
+                    raise DigestError("has other bytes", path=path.name, expected=expected, found=out.sha256)
+                if durable:
+                    self._sync(handle)
+            finally:
+                self._close(handle)
+            self._rename(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self._unlink(temporary)
+            raise
+        if durable:
+            self.fsync_dir(path.parent)
+
+    def write_atomic(
+        self, path: Path, content: bytes | Iterable[bytes], *, expected: str | None = None, durable: bool = True
+    ) -> tuple[str, int]:
+        """Write `path` whole: afterwards it is the old file or the new one, never a mixture.
+
+        Args:
+            path: in a folder that exists.
+            content: the bytes, or blocks of them in order.
+            expected: SHA-256 that they must have.
+            durable: see `create`.
+
+        Returns:
+            SHA-256 (hexadecimal) and size in bytes.
+
+        Raises:
+            DigestError, OSError: as `create`.
+        """
+        with self.create(path, expected=expected, durable=durable) as out:
+            for block in (content,) if isinstance(content, bytes) else content:
+                out.write(block)
+        return out.sha256, out.size
+
+    def copy_hashed(
+        self,
+        src: Path | int,
+        dst: Path,
+        *,
+        max_size: int,
+        expected: str | None = None,
+        progress: Callable[[int], None] | None = None,
+        each: Callable[[bytes], None] | None = None,
+        durable: bool = True,
+    ) -> tuple[str, int]:
+        """Copy a plain file, hashing the bytes that are written. Memory: one chunk (1 MiB).
+
+        Args:
+            src: a path, whose last part may not be a link; or an open descriptor, read from its position and left
+                open (`layout.open_nofollow` gives one that is safe on a hostile drive).
+            dst: in a folder that exists.
+            max_size: most bytes to take.
+            expected: SHA-256 that they must have.
+            progress: called after every chunk with the number of bytes just copied.
+            each: called with every chunk (1 MiB, the last one shorter) before it is written; `chunks.ChunkHasher.update`
+                fits.
+            durable: see `create`.
+
+        Returns:
+            SHA-256 (hexadecimal) and size in bytes.
+
+        Raises:
+            TooLargeError: there are more than `max_size` bytes; nothing is kept.
+            LayoutError: `src` is a link or not a plain file.
+            DigestError, OSError: as `create`.
+        """
+        with _source(src) as descriptor, self.create(dst, expected=expected, durable=durable) as out:
+            while block := read_chunk(descriptor):
+                if out.size + len(block) > max_size:
+                    raise TooLargeError("is too large", path=dst.name, expected=f"at most {max_size} bytes")
+                if each is not None:
+                    each(block)
+                out.write(block)
+                if progress is not None:
+                    progress(len(block))
+        return out.sha256, out.size
+
+    def replace(self, old: Path, new: Path) -> None:
+        """Give the finished file or folder `old` the name `new`, durably. Both in one file system.
+
+        Raises:
+            OSError: `old` is not there, or `new` is a folder that is not empty.
+        """
+        self._rename(old, new)
+        self.fsync_dir(new.parent)
+        if old.parent != new.parent:
+            self.fsync_dir(old.parent)
+
+    def make_dir(self, path: Path) -> None:
+        """Make a folder and its missing parents, durably. An existing one is fine.
+
+        Raises:
+            OSError: something that is not a folder stands in the way, or the disk is full.
+        """
+        if path.is_dir():
+            return
+        self.make_dir(path.parent)
+        with contextlib.suppress(FileExistsError):
+            self._make_dir(path)
+        self.fsync_dir(path.parent)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, durably. A missing one is fine.
+
+        Raises:
+            OSError: it is a folder, or the disk does not answer.
+        """
+        with contextlib.suppress(FileNotFoundError):
+            self._unlink(path)
+            self.fsync_dir(path.parent)
+
+
+class RealFiles(Files):
+    """The real disk."""
+
+    def _open_new(self, path: Path) -> int:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+
+    def _append(self, handle: int, block: bytes) -> None:
+        view = memoryview(block)
+        while view:
+            view = view[os.write(handle, view) :]
+
+    def _sync(self, handle: int) -> None:
+        os.fsync(handle)
+
+    def _close(self, handle: int) -> None:
+        os.close(handle)
+
+    def _rename(self, old: Path, new: Path) -> None:
+        old.replace(new)
+
+    def _unlink(self, path: Path) -> None:
+        path.unlink()
+
+    def _make_dir(self, path: Path) -> None:
+        path.mkdir()
+
+    def fsync_dir(self, folder: Path) -> None:
+        """Make the names in `folder` durable."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def sync_all(self) -> None:
+        """Make everything durable that was written with `durable=False`. May take seconds."""
+        os.sync()
+
+    def free_space(self, folder: Path) -> int:
+        """Bytes that this process may still write below `folder`."""
+        facts = os.statvfs(folder)
+        return facts.f_bavail * facts.f_frsize
+
+
+def read_chunk(descriptor: int) -> bytes:
+    """The next 1 MiB from `descriptor`; shorter only at the end of the file, empty when nothing is left.
+
+    Raises:
+        OSError: the disk does not answer.
+    """
+    block = os.read(descriptor, CHUNK)
+    while 0 < len(block) < CHUNK:
+        more = os.read(descriptor, CHUNK - len(block))
+        if not more:
+            break
+        block += more
+    return block
+
+
+@contextlib.contextmanager
+def _source(src: Path | int) -> Iterator[int]:
+    if isinstance(src, int):
+        yield src
+        return
+    try:
+        descriptor = os.open(src, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        if src.is_symlink():
+            raise LayoutError("is a link", path=src.name) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise LayoutError("is not a plain file", path=src.name)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,108 @@
+r"""items.txt: every item of a release, one line each: `<sha256> <size> <path>\n`, sorted by path, each path once.
+
+ASCII. The digest is 64 lower-case hexadecimal digits, the size decimal bytes without leading zeros. It covers the whole
+release; a drive of a set carries a part of it (its manifest).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from indexer.model import Resource
+from packager.format.errors import FormatError, LayoutError
+from packager.format.files import Files
+from packager.format.layout import check_payload_path
+from packager.format.lines import read_lines
+
+MAX_ITEMS = 20_000_000
+"""Most items in a release."""
+MAX_ITEM_SIZE = 1 << 43
+"""Most bytes in an item (8 TiB)."""
+
+_LINE = re.compile(rb"([0-9a-f]{64}) (0|[1-9][0-9]{0,12}) ([\x21-\x7e]{1,200})\Z")
+_MAX_LINE = 64 + 1 + 13 + 1 + 200 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class ItemLine:
+    """One item. sha256: 64 lower-case hexadecimal digits; size: bytes; path: `data/ab/cd/<id>.<ext>`."""
+
+    sha256: str
+    size: int
+    path: str
+
+    def to_bytes(self) -> bytes:
+        """The line, with its line feed."""
+        return f"{self.sha256} {self.size} {self.path}\n".encode("ascii")
+
+
+def item_lines(resources: Iterable[Resource]) -> list[ItemLine]:
+    """All items of `resources` as sorted lines. Memory: about 300 bytes an item.
+
+    Raises:
+        FormatError: two items have one path.
+    """
+    lines = sorted((ItemLine(i.sha256, i.size, i.path) for r in resources for i in r.items), key=lambda line: line.path)
+    for before, line in zip(lines, lines[1:], strict=False):
+        if before.path == line.path:
+            raise FormatError("belongs to two items", path=line.path)
+    return lines
+
+
+def write_items(path: Path, lines: Iterable[ItemLine], files: Files) -> tuple[str, int]:
+    """Write items.txt durably from lines sorted by path. Memory: constant.
+
+    Returns:
+        SHA-256 and size of the file.
+
+    Raises:
+        FormatError: a line is malformed, out of order or there twice; nothing is kept.
+        OSError: the disk is full or does not answer; nothing is kept.
+    """
+    return files.write_atomic(path, (line.to_bytes() for line in _in_order(_parsed(lines), path.name)))
+
+
+def _parsed(lines: Iterable[ItemLine]) -> Iterator[ItemLine]:
+    for line in lines:
+        yield _parse(line.to_bytes()[:-1], line.path)
+
+
+def read_items(path: Path, *, max_count: int = MAX_ITEMS) -> Iterator[ItemLine]:
+    """The lines of an items.txt, in order, streaming. Memory: constant.
+
+    Raises:
+        FormatError: a line is malformed, out of order or there twice, or the last one is cut short.
+        TooLargeError: a line is too long, or there are more than `max_count`.
+        OSError: the file is not there or the disk does not answer.
+    """
+    found = (
+        _parse(line, f"{path.name}, line {n}")
+        for n, line in enumerate(read_lines(path, max_line=_MAX_LINE, max_count=max_count), 1)
+    )
+    return _in_order(found, path.name)
+
+
+def _in_order(lines: Iterable[ItemLine], name: str) -> Iterator[ItemLine]:
+    before = ""
+    for line in lines:
+        if line.path <= before:
+            raise FormatError("is not sorted, or names a path twice", path=name, found=line.path)
+        before = line.path
+        yield line
+
+
+def _parse(line: bytes, where: str) -> ItemLine:
+    match = _LINE.match(line)
+    if match is None:
+        raise FormatError("is malformed", path=where, expected="<sha256> <size> <path>", found=repr(line[:80]))
+    size = int(match[2])
+    if size > MAX_ITEM_SIZE:
+        raise FormatError("names an item that is too large", path=where, found=str(size))
+    try:
+        name = check_payload_path(match[3].decode("ascii"))
+    except LayoutError as error:
+        raise LayoutError(f"{where}: {error.reason}", path=error.path, found=error.found) from error
+    return ItemLine(match[1].decode("ascii"), size, name)
