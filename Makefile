@@ -1,0 +1,38 @@
+# 书箱 Shuxiang. `make run` and `make test` do all the set-up themselves; see README.md.
+.DEFAULT_GOAL := help
+BIN := .venv/bin
+PORT ?= 8080
+DATA ?= .data
+COLLECTION ?=
+export PORT DATA COLLECTION
+
+.PHONY: help run test check bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/: *##/  /'
+
+run: ## build the sample bundle (or COLLECTION=path), sign it, plug it in, serve on PORT, state in DATA
+	@tools/setup.sh run
+	@tools/run.sh
+
+test: ## the whole test suite (browser included)
+	@tools/setup.sh test
+	@$(BIN)/python -m pytest $(TESTS)
+
+check: ## style, types, structure
+	@tools/setup.sh check
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@tools/check-tree.sh
+
+bench: ## every benchmark; COLLECTION=path names the records
+	@tools/setup.sh test
+	@for b in benchmarks/*.py; do echo "== $$b"; SHUXIANG_COLLECTION="$(COLLECTION)" $(BIN)/python $$b || exit 1; done
+
+lock: ## make the requirement files anew from requirements/*.in
+	@tools/lock.sh
+
+clean: ## remove what was built here (not DATA)
+	rm -rf .venv build dist appliance/web/static/vendor appliance/web/frontend/node_modules

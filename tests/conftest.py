@@ -1,0 +1,42 @@
+"""What all tests share: the collection setting, and the rule that a named collection is really used."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+COLLECTION = os.environ.get("SHUXIANG_COLLECTION", "")
+
+
+@pytest.fixture(scope="session")
+def collection() -> Path:
+    """The folder of the real collection; the test skips when none is named."""
+    if not COLLECTION:
+        pytest.skip("SHUXIANG_COLLECTION names no collection")
+    return Path(COLLECTION)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what only runs by name, and mark what uses the collection."""
+    named = any(mark in os.environ.get("PYTEST_ADDOPTS", "") for mark in ("slow",))
+    for item in items:
+        if "collection" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.collection)
+        if item.get_closest_marker("slow") and not named and not item.config.getoption("-m"):
+            item.add_marker(pytest.mark.skip(reason="slow: runs by name (-m slow)"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test that needs the collection may not skip while one is named."""
+    report = yield
+    if COLLECTION and report.skipped and item.get_closest_marker("collection") and not item.get_closest_marker("slow"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} skipped although SHUXIANG_COLLECTION is set: {report.longrepr}"
+    return report
