@@ -40,9 +40,16 @@ def size_text(size: float) -> str:
 class Progress:
     """One step of a long job, shown on `stream`."""
 
-    def __init__(self, verb: str, *, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin a step named `verb` (已封装, 正在建立检索)."""
-        self._verb, self._stream, self._clock = verb, stream or sys.stderr, clock
+    def __init__(
+        self,
+        verb: str,
+        *,
+        stream: TextIO | None = None,
+        quiet: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin a step named `verb` (已封装, 正在建立检索); `quiet` shows nothing."""
+        self._verb, self._stream, self._clock, self._quiet = verb, stream or sys.stderr, clock, quiet
         self._begun = clock()
         self._shown = -math.inf
         self._live = self._stream.isatty()
@@ -71,11 +78,12 @@ class Progress:
     def close(self, words: str) -> None:
         """End the step with a last line."""
         self._write(words)
-        if self._live:
+        if self._live and not self._quiet:
             self._stream.write("\n")
-        self._stream.flush()
 
     def _write(self, words: str) -> None:
+        if self._quiet:
+            return
         if self._live:
             pad = " " * max(0, self._width - len(words))
             self._stream.write(f"\r{words}{pad}")
