@@ -16,34 +16,20 @@ import json
 import re
 import unicodedata
 from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cache
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from indexer.errors import RecordError
 
 TYPES = ("book", "journal", "newspaper", "image", "audio", "video", "course", "government", "exhibition")
 LEVELS = ("collection", "serial", "issue", "work", "volume", "part")
+# fmt: off
 CREATOR_ROLES = (
-    "著",
-    "撰",
-    "编",
-    "主编",
-    "译",
-    "注",
-    "校",
-    "绘",
-    "讲",
-    "朗读",
-    "摄",
-    "辑",
-    "点校",
-    "修",
-    "纂",
-    "制作",
-    "演",
-    "作曲",
-    "导演",
-    "其他",
+    "著", "撰", "编", "主编", "编著", "译", "注", "疏", "笺", "传", "校", "点校", "辑", "修", "纂", "监修",
+    "述", "录", "续", "补", "评", "音义", "考证", "选", "审", "序", "改编", "绘", "书", "摄", "讲", "朗读", "解说",
+    "演", "演唱", "演奏", "作曲", "作词", "编剧", "导演", "设计", "制作", "出品", "整理", "口述", "收藏", "其他",
 )
+# fmt: on
 ITEM_ROLES = (
     "part",
     "alternate",
@@ -61,6 +47,7 @@ READABLE_ROLES = ("part", "page")
 SCOPES = ("open", "premises", "seats", "accessible-only", "none")
 AUDIENCES = ("unknown", "children", "general", "scholar")
 
+_INTEGER_LIMIT = 1 << 53
 _ID = re.compile(r"(?:local:)?[A-Za-z0-9._-]{1,64}\Z")
 
 
@@ -108,18 +95,27 @@ class _Canonical:
         """
         if not isinstance(data, dict):
             raise RecordError(f"expected an object, found {type(data).__name__}", field=cls.__name__.lower())
-        hints = get_type_hints(cls)
-        known = {f.name.rstrip("_"): f for f in fields(cls)}  # type: ignore[arg-type]
-        for name in data:
-            if name not in known:
-                raise RecordError(f"unknown member {name!r}", field=cls.__name__.lower())
+        shape = _shape(cls)  # type: ignore[arg-type]  # a class is hashable; mypy doubts it for Self
         values: dict[str, Any] = {}
-        for name, f in known.items():
-            if name in data:
-                values[f.name] = _typed(hints[f.name], data[name], name)
-            elif f.default is MISSING and f.default_factory is MISSING:
+        for name, value in data.items():
+            if name not in shape:
+                raise RecordError(f"unknown member {name!r}", field=cls.__name__.lower())
+            attribute, hint, _ = shape[name]
+            values[attribute] = _typed(hint, value, name)
+        for name, (attribute, _, required) in shape.items():
+            if required and attribute not in values:
                 raise RecordError("is missing", field=name)
         return cls(**values)
+
+
+@cache
+def _shape(cls: type[_Canonical]) -> dict[str, tuple[str, Any, bool]]:
+    """JSON member → (attribute, type, required). Resolving the hints costs more than reading a record: do it once."""
+    hints = get_type_hints(cls)
+    return {
+        f.name.rstrip("_"): (f.name, hints[f.name], f.default is MISSING and f.default_factory is MISSING)
+        for f in fields(cls)  # type: ignore[arg-type]
+    }
 
 
 def _plain(value: object) -> Any:
@@ -146,23 +142,43 @@ def _typed(hint: Any, value: object, name: str) -> Any:
         if isinstance(option, type) and issubclass(option, _Canonical) and isinstance(value, dict):
             return option.from_json(value)
         if option in (str, bool, int) and type(value) is option:
-            return value
+            return _bounded(value, name)
     raise RecordError(f"expected {hint}, found {type(value).__name__}", field=name)
+
+
+def _bounded(value: object, name: str) -> object:
+    """Refuse what would break later: half a surrogate pair cannot be written as UTF-8, 2**53 is not exact in JSON."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise RecordError("holds half a character (lone surrogate)", field=name) from error
+    elif isinstance(value, int) and abs(value) >= _INTEGER_LIMIT:
+        raise RecordError("is a number too large to keep exactly", field=name)
+    return value
 
 
 @dataclass(frozen=True, slots=True)
 class Creator(_Canonical):
-    """A person or body that made the resource, in the order of the title page."""
+    """A person or body that made the resource, in the order of the title page.
+
+    Attributes:
+        name: without brackets, role or dates; an unknown word of the statement stays in it.
+        role: one of `CREATOR_ROLES`, or empty when the statement names none.
+        dynasty: in simplified characters: 明, 南朝宋. dates: of life, as printed: 1578-1642.
+        country: as printed in the bracket before the name: 美, 日本.
+    """
 
     name: str
     role: str = ""
     dynasty: str = ""
     dates: str = ""
+    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier(_Canonical):
-    """A number from elsewhere; scheme: isbn, issn, cn, unified, cdoi, doi, uri; value normalised."""
+    """A number from elsewhere; scheme: isbn, issn, cn, unified, cdoi, doi, uri, local; value normalised."""
 
     scheme: str
     value: str
@@ -256,6 +272,14 @@ class Provenance(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
+class ExtraField(_Canonical):
+    """A column that the model does not know, kept as it came."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item(_Canonical):
     """One file of a resource.
 
@@ -330,7 +354,7 @@ class Resource(_Canonical):
     first_release: int | None = None
     replaced_by: str = ""
     provenance: tuple[Provenance, ...] = ()
-    extra: tuple[Provenance, ...] = ()
+    extra: tuple[ExtraField, ...] = ()
     items: tuple[Item, ...] = ()
 
     @property
