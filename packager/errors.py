@@ -3,6 +3,9 @@
 PackagerError
 ├── SourceError            a source folder that cannot be opened
 ├── BuildError             a build that cannot go on; what is done is kept
+│   ├── SourceChangedError   a source file changed while it was read
+│   └── BuildSpaceError      the work disk is too small
+├── DriveError             a drive that cannot be written; `sentence` is the key of what staff read
 └── SigningError           nothing was signed; `sentence` is the key of what staff read
     ├── OneSignatureError    the threshold is not met yet
     ├── SamePersonError      the second signature is by the same key
@@ -30,6 +33,44 @@ class BuildError(PackagerError):
     """A build that cannot go on. What was built is kept; the same command goes on from there."""
 
     code = "build"
+
+
+class SourceChangedError(BuildError):
+    """A source file changed while it was read; `name` is its file name."""
+
+    code = "source-changed"
+
+    def __init__(self, name: str) -> None:
+        """Keep the name."""
+        self.name = name
+        super().__init__(f"{name} changed while it was read")
+
+
+class BuildSpaceError(BuildError):
+    """The work disk is too small; `missing` bytes are wanted."""
+
+    code = "build-space"
+
+    def __init__(self, missing: int) -> None:
+        """Keep the number of bytes."""
+        self.missing = missing
+        super().__init__(f"{missing} bytes more are wanted on the work disk")
+
+
+class DriveError(PackagerError):
+    """A drive that cannot be written. What was written so far is not a drive and is refused everywhere.
+
+    Attributes:
+        sentence: key of the sentence for staff.
+        params: values for its places.
+    """
+
+    code = "drive"
+
+    def __init__(self, sentence: str, reason: str, **params: str | int) -> None:
+        """Keep the key, the reason and the values."""
+        self.sentence, self.reason, self.params = sentence, reason, params
+        super().__init__(reason)
 
 
 class SigningError(PackagerError):

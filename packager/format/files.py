@@ -22,6 +22,10 @@ TEMPORARY_SUFFIX = ".tmp~"
 """Ends the name of a file that is not finished. No finished file has it; what is left of a crash may be removed."""
 
 
+class SourceReadError(OSError):
+    """The file to copy cannot be read (`OSError.errno` says why); the writing side is not at fault."""
+
+
 class Output:
     """A file being written; from `Files.create`.
 
@@ -173,8 +177,8 @@ class Files(ABC):
             max_size: most bytes to take.
             expected: SHA-256 that they must have.
             progress: called after every chunk with the number of bytes just copied.
-            each: called with every chunk (1 MiB, the last one shorter) before it is written; `chunks.ChunkHasher.update`
-                fits.
+            each: called with every chunk (1 MiB, the last one shorter) before it is written;
+                `chunks.ChunkHasher.update` fits.
             durable: see `create`.
 
         Returns:
@@ -183,10 +187,11 @@ class Files(ABC):
         Raises:
             TooLargeError: there are more than `max_size` bytes; nothing is kept.
             LayoutError: `src` is a link or not a plain file.
+            SourceReadError: the disk of `src` does not answer; nothing is kept.
             DigestError, OSError: as `create`.
         """
         with _source(src) as descriptor, self.create(dst, expected=expected, durable=durable) as out:
-            while block := read_chunk(descriptor):
+            while block := _read_source(descriptor):
                 if out.size + len(block) > max_size:
                     raise TooLargeError("is too large", path=dst.name, expected=f"at most {max_size} bytes")
                 if each is not None:
@@ -288,6 +293,13 @@ def read_chunk(descriptor: int) -> bytes:
             break
         block += more
     return block
+
+
+def _read_source(descriptor: int) -> bytes:
+    try:
+        return read_chunk(descriptor)
+    except OSError as error:
+        raise SourceReadError(error.errno, error.strerror) from error
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from indexer.model import Resource
@@ -46,7 +47,7 @@ def item_lines(resources: Iterable[Resource]) -> list[ItemLine]:
         FormatError: two items have one path.
     """
     lines = sorted((ItemLine(i.sha256, i.size, i.path) for r in resources for i in r.items), key=lambda line: line.path)
-    for before, line in zip(lines, lines[1:], strict=False):
+    for before, line in pairwise(lines):
         if before.path == line.path:
             raise FormatError("belongs to two items", path=line.path)
     return lines

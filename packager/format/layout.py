@@ -221,7 +221,7 @@ def read_bounded(root_fd: int, relative: str, max_size: int) -> bytes:
         TooLargeError: there are more than `max_size` bytes.
         LayoutError, FileNotFoundError, OSError: as `open_nofollow`.
     """
-    with open(open_nofollow(root_fd, relative), "rb", buffering=0) as file:  # noqa: PTH123 - a descriptor
+    with open(open_nofollow(root_fd, relative), "rb", buffering=0) as file:
         parts: list[bytes] = []
         left = max_size + 1
         while left and (block := file.read(min(left, CHUNK))):

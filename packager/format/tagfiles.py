@@ -1,0 +1,289 @@
+"""Taking the lists of a hostile drive: every tag file is copied to our own disk while it is hashed.
+
+Nothing is judged by bytes still on the drive. Payload is not read here: it is verified as it is served, one chunk at a
+time (docs/format.md, "Reading").
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from packager.format.chunks import DIGEST, chunk_count
+from packager.format.errors import (
+    BlankError,
+    DigestError,
+    FormatError,
+    HalfCopiedError,
+    LayoutError,
+    ListChangedError,
+    NotOursError,
+    TooLargeError,
+    UnreadableError,
+)
+from packager.format.files import Files, SourceReadError
+from packager.format.items import read_items
+from packager.format.layout import TRUTH_NAMES, DriveLayout, open_nofollow, read_bounded
+from packager.format.manifest import MAX_TAGMANIFEST, parse_tagmanifest, read_manifest
+from packager.format.release import Accelerator, Admission, Release
+
+READY, ABSENT, DAMAGED, OTHER_VERSION = "ready", "absent", "damaged", "other-version"
+"""What became of an accelerator."""
+
+_SMALL = 64 << 10
+_IGNORED = frozenset({"lost+found", "system volume information", "$recycle.bin", ".trashes", ".spotlight-v100"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a plugged drive says it is; nothing of it is proved. tagmanifest: SHA-256 (hexadecimal) of its list."""
+
+    tagmanifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class TagFiles:
+    """The verified tag files of a drive, on our own disk.
+
+    Attributes:
+        folder: holds them under their names in the bag.
+        accelerators: `READY`, `ABSENT`, `DAMAGED` or `OTHER_VERSION` by name relative to `meta/`; only the ready ones
+            are in the folder.
+        count: payload files on this drive. bytes: of them.
+    """
+
+    folder: Path
+    accelerators: dict[str, str]
+    count: int
+    bytes: int
+
+    @property
+    def catalogue(self) -> Path:
+        """catalogue.jsonl."""
+        return self.folder / "meta" / "catalogue.jsonl"
+
+    @property
+    def items(self) -> Path:
+        """items.txt: every item of the release."""
+        return self.folder / "meta" / "items.txt"
+
+    @property
+    def chunks(self) -> Path:
+        """chunks.bin."""
+        return self.folder / "meta" / "chunks.bin"
+
+    @property
+    def manifest(self) -> Path:
+        """manifest-sha256.txt: the payload of this drive."""
+        return self.folder / "manifest-sha256.txt"
+
+
+def read_candidate(layout: DriveLayout) -> Candidate:
+    """Read what a plugged drive says it is: its tagmanifest, at most 1 MiB. The first step of taking it in.
+
+    Raises:
+        BlankError: the drive holds nothing.
+        NotOursError: it holds things, but neither `/bag` nor `/tuf`.
+        HalfCopiedError: a part is missing, or the tagmanifest is empty or cut short.
+        ListChangedError: the tagmanifest is too large, or a link.
+        UnreadableError: the disk does not answer.
+    """
+    try:
+        names = {name.lower() for name in os.listdir(layout.root)}  # noqa: PTH208 - names only, no paths of a drive
+        if not names & {"bag", "tuf"}:
+            if names <= _IGNORED:
+                raise BlankError("holds nothing", path=layout.root.name)
+            raise NotOursError("holds neither a bag nor signed metadata", path=layout.root.name)
+        with layout.opened() as root:
+            content = read_bounded(root, "bag/tagmanifest-sha256.txt", MAX_TAGMANIFEST)
+    except (LayoutError, TooLargeError) as error:
+        raise ListChangedError(error.reason, path=error.path) from error
+    except FileNotFoundError as error:
+        raise HalfCopiedError("is missing", path="bag/tagmanifest-sha256.txt") from error
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}", path=layout.root.name) from error
+    if not content.endswith(b"\n"):
+        raise HalfCopiedError("is empty or cut short", path="bag/tagmanifest-sha256.txt")
+    return Candidate(hashlib.sha256(content).hexdigest())
+
+
+def tag_file_bytes(release: Release) -> int:
+    """The most bytes that `verify_tag_files` writes for a drive of this release."""
+    items = release.truth["items.txt"].size  # a manifest line is never longer than the line of its item
+    known = sum(d.size for d in release.truth.values()) + sum(a.size for a in release.accelerators.values())
+    return known + items + MAX_TAGMANIFEST + 2 * _SMALL
+
+
+def verify_tag_files(
+    layout: DriveLayout,
+    admission: Admission,
+    files: Files,
+    dest: Path,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    usable: Callable[[str, Accelerator], bool] = lambda _name, _accelerator: True,
+) -> TagFiles:
+    """Copy the tag files of an admitted drive to `dest`, each proved against the signed release. Memory: constant.
+
+    The tagmanifest comes first (it must be the admitted one), then the truth, the drive's manifest and bag-info, then
+    the accelerators. The manifest must be a part of items.txt with equal digests. Tag files that the release does not
+    name are left on the drive. Each file is durable when this returns; after an exception `dest` holds some of them.
+
+    Args:
+        layout: the plugged drive.
+        admission: from `TrustStore.admit`.
+        files: the writer.
+        dest: a folder of our own; made if missing.
+        progress: called with bytes done and bytes in all (an upper bound).
+        usable: whether an accelerator is of a version that the caller can use; others are not copied.
+
+    Raises:
+        HalfCopiedError: a file other than an accelerator is missing or cut short.
+        ListChangedError: a file other than an accelerator differs from what was signed.
+        UnreadableError: the drive does not answer.
+        OSError: our own disk is full (found before the first byte) or does not answer.
+    """
+    total = tag_file_bytes(admission.release)
+    files.make_dir(dest)
+    if files.free_space(dest) < total:
+        raise OSError(errno.ENOSPC, "not enough room for the tag files", str(dest))
+    with layout.opened() as root:
+        copy = _Copy(root, dest, files, total, progress)
+        lists = copy.tagmanifest(admission.disk.tagmanifest)
+        copy.truth(admission.release, lists)
+        for name, most in (
+            ("manifest-sha256.txt", admission.release.truth["items.txt"].size),
+            ("bag-info.txt", _SMALL),
+            ("bagit.txt", _SMALL),
+        ):
+            copy.listed(name, lists, most)
+        count, size = _check_lists(dest, admission)
+        accelerators = {
+            name: copy.accelerator(name, found, lists) if usable(name, found) else OTHER_VERSION
+            for name, found in sorted(admission.release.accelerators.items())
+        }
+    return TagFiles(dest, accelerators, count, size)
+
+
+class _Copy:
+    """Copies proved files from one drive to one folder."""
+
+    def __init__(
+        self, root: int, dest: Path, files: Files, total: int, progress: Callable[[int, int], None] | None
+    ) -> None:
+        self._root, self._dest, self._files = root, dest, files
+        self._total, self._done, self._progress = total, 0, progress
+
+    def tagmanifest(self, expected: str) -> dict[str, str]:
+        """Copy the tagmanifest and return its entries."""
+        name = "tagmanifest-sha256.txt"
+        self._fatal(name, expected, MAX_TAGMANIFEST, None)
+        try:
+            return parse_tagmanifest((self._dest / name).read_bytes())
+        except FormatError as error:
+            raise ListChangedError(error.reason, path=error.path, found=error.found) from error
+
+    def truth(self, release: Release, lists: dict[str, str]) -> None:
+        """Copy the truth files, proved by the signed release and by the tagmanifest."""
+        for name in TRUTH_NAMES:
+            digest = release.truth[name]
+            if lists.get(f"meta/{name}") != digest.sha256:
+                raise ListChangedError("is not the file that was signed", path=f"meta/{name}", expected=digest.sha256)
+            self._fatal(f"meta/{name}", digest.sha256, digest.size, digest.size)
+
+    def listed(self, name: str, lists: dict[str, str], most: int) -> None:
+        """Copy a file that only the tagmanifest names."""
+        if name not in lists:
+            raise ListChangedError("is not in the tagmanifest", path=name)
+        self._fatal(name, lists[name], most, None)
+
+    def accelerator(self, name: str, expected: Accelerator, lists: dict[str, str]) -> str:
+        """Copy an accelerator if it is whole; say what became of it."""
+        path = f"meta/{name}"
+        try:
+            if lists.get(path) not in {None, expected.sha256}:
+                return DAMAGED
+            self._copy(path, expected.sha256, expected.size)
+        except FileNotFoundError:
+            return ABSENT
+        except (SourceReadError, FormatError):
+            return DAMAGED
+        return READY
+
+    def _fatal(self, name: str, expected: str, most: int, size: int | None) -> None:
+        try:
+            self._copy(name, expected, most)
+        except FileNotFoundError as error:
+            raise HalfCopiedError("is missing", path=name) from error
+        except SourceReadError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror}", path=name) from error
+        except DigestError as error:
+            if self._is_short(name, size):
+                raise HalfCopiedError("is cut short", path=name) from error
+            raise ListChangedError("is not what was signed", path=name, expected=expected, found=error.found) from error
+        except (LayoutError, TooLargeError) as error:
+            raise ListChangedError(error.reason, path=name) from error
+
+    def _copy(self, name: str, expected: str, most: int) -> None:
+        target = self._dest / name
+        try:
+            descriptor = open_nofollow(self._root, f"bag/{name}")
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise SourceReadError(error.errno, error.strerror) from error
+        try:
+            self._files.make_dir(target.parent)
+            self._files.copy_hashed(descriptor, target, max_size=most, expected=expected, progress=self._count)
+        finally:
+            os.close(descriptor)
+
+    def _count(self, size: int) -> None:
+        self._done += size
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+    def _is_short(self, name: str, size: int | None) -> bool:
+        """Whether the file on the drive ends too early: below its known size, or in the middle of a line."""
+        descriptor = open_nofollow(self._root, f"bag/{name}")
+        try:
+            found = os.fstat(descriptor).st_size
+            if size is not None:
+                return found < size
+            return found == 0 or os.pread(descriptor, 1, found - 1) != b"\n"
+        finally:
+            os.close(descriptor)
+
+
+def _check_lists(dest: Path, admission: Admission) -> tuple[int, int]:
+    """Prove that the copied lists agree with each other; return payload files and bytes of this drive."""
+    try:
+        count, size, digests = _join(dest)
+    except FormatError as error:
+        raise ListChangedError(error.reason, path=error.path, found=error.found) from error
+    if digests * DIGEST != admission.release.truth["chunks.bin"].size:
+        raise ListChangedError("has another number of chunks than items.txt asks for", path="meta/chunks.bin")
+    if size != admission.disk.bytes:
+        expected, found = str(admission.disk.bytes), str(size)
+        raise ListChangedError("names other bytes than were signed", path="manifest", expected=expected, found=found)
+    return count, size
+
+
+def _join(dest: Path) -> tuple[int, int, int]:
+    """Walk manifest and items.txt side by side, both sorted by path."""
+    manifest = read_manifest(dest / "manifest-sha256.txt")
+    wanted = next(manifest, None)
+    count = size = digests = 0
+    for item in read_items(dest / "meta" / "items.txt"):
+        digests += chunk_count(item.size)
+        if wanted is not None and wanted.path == item.path:
+            if wanted.sha256 != item.sha256:
+                raise FormatError("has another digest than in items.txt", path=item.path)
+            count, size, wanted = count + 1, size + item.size, next(manifest, None)
+    if wanted is not None:
+        raise FormatError("is in the manifest but not in items.txt", path=wanted.path)
+    return count, size, digests
