@@ -8,6 +8,11 @@ ApplianceError
 ├── IntakeError            a drive that cannot be taken in; carries the key of its sentence
 ├── LibraryError
 │   └── SearchNotReadyError  the index is being made; carries percent and seconds left
+├── ServingError           bytes of an item that cannot be sent
+│   ├── DamagedChunkError  the bytes on the drive are not the bytes that were signed; carries key, chunk, drive
+│   └── DriveError         the drive is at fault, not the item
+│       ├── DriveGoneError it was unplugged, or the system cannot read it
+│       └── SickDriveError it does not answer in time; carries the seconds after which to come back
 └── AccountError
     ├── NotMatchedError    name and password do not belong together; carries the tries left
     ├── LockedError        too many failures; carries the minutes to wait
@@ -98,6 +103,76 @@ class SearchNotReadyError(LibraryError):
         """Keep how far it is."""
         self.percent, self.seconds_left = percent, seconds_left
         super().__init__(f"the search index is {percent} % made, about {seconds_left} s to go")
+
+
+class ServingError(ApplianceError):
+    """Bytes of an item that cannot be sent. Nothing unverified was sent before it was raised."""
+
+    code = "serving"
+
+
+class DamagedChunkError(ServingError):
+    """A chunk whose bytes are not the signed ones, or that ends too early.
+
+    Attributes:
+        key: SHA-256 of the whole item, 64 lower-case hex digits.
+        index: 0-based number of the chunk of 1 MiB.
+        drive: the drive that holds the damaged copy.
+        reason: what was expected and what was found.
+    """
+
+    code = "damaged-chunk"
+
+    def __init__(self, key: str, index: int, *, drive: str = "", reason: str = "digest differs") -> None:
+        """Keep the place of the damage."""
+        self.key, self.index, self.drive, self.reason = key, index, drive, reason
+        super().__init__(f"drive {drive or '?'}: item {key} chunk {index} is damaged and was not sent: {reason}")
+
+    @property
+    def offset(self) -> int:
+        """First byte of the damaged chunk within the item."""
+        return self.index << 20
+
+
+class DriveError(ServingError):
+    """The drive is at fault, not the item. `drive` names it."""
+
+    code = "drive"
+
+    def __init__(self, drive: str, reason: str) -> None:
+        """Keep the drive and the reason."""
+        self.drive, self.reason = drive, reason
+        super().__init__(f"drive {drive}: {reason}")
+
+
+class DriveGoneError(DriveError):
+    """The drive was unplugged or the file cannot be read.
+
+    Attributes:
+        errno: the operating system's error number, 0 when there is none (the drive was taken off the list).
+    """
+
+    code = "drive-gone"
+
+    def __init__(self, drive: str, reason: str, *, errno: int = 0) -> None:
+        """Keep the drive, the reason and the system's error number."""
+        self.errno = errno
+        super().__init__(drive, reason)
+
+
+class SickDriveError(DriveError):
+    """The drive did not answer before the deadline. Other drives go on; this one is tried again.
+
+    Attributes:
+        retry_after: seconds after which a new attempt makes sense.
+    """
+
+    code = "sick-drive"
+
+    def __init__(self, drive: str, reason: str, *, retry_after: float = 10.0) -> None:
+        """Keep the drive, the reason and when to come back."""
+        self.retry_after = retry_after
+        super().__init__(drive, reason)
 
 
 class AccountError(ApplianceError):
