@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.clock import Clock
-from appliance.store.holdings import AtomicWriter
+from packager.format.files import Files
 
 _log = logging.getLogger(__name__)
 
@@ -26,12 +26,13 @@ MAX_WAITING = 1000
 _NAME = re.compile(r"[0-9]{14}-[0-9]{1,10}-[0-9]{1,10}\.json\Z")
 _serial = itertools.count()
 
-COMMANDS = ("eject", "keep", "look-again", "rebuild")
-"""eject: let go of a drive (`drive`). keep: take the ejection back (`drive`). look-again: look at a drive as if it had
-just been plugged in (`drive`, or all when absent). rebuild: make a derived file again (`folder`, `part`)."""
+COMMANDS = ("eject", "released", "keep", "look-again", "rebuild")
+"""eject: let go of a drive (`drive`). released: no reader uses it any more (`drive`). keep: take the ejection back
+(`drive`). look-again: look at a drive as if it had just been plugged in (`drive`, or all when absent). rebuild: make
+a derived file again (`folder`, `part`: catalogue or search)."""
 
 
-def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: AtomicWriter) -> None:
+def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: Files) -> None:
     """Put a command where the worker finds it.
 
     Args:
@@ -46,6 +47,7 @@ def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: Atomi
     if command.get("do") not in COMMANDS:
         raise ValueError(f"{command.get('do')!r} is not a command")
     name = f"{clock.now():%Y%m%d%H%M%S}-{os.getpid()}-{next(_serial)}.json"
+    files.make_dir(folder)
     files.write_atomic(folder / name, json.dumps(dict(command), sort_keys=True).encode())
 
 

@@ -20,9 +20,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from appliance.errors import HoldingsError
+from packager.format.files import Files
 
 _log = logging.getLogger(__name__)
 
@@ -39,14 +40,6 @@ PART_STATES = ("ready", "rebuilding", "waiting", "failed")
 """Of a derived file: usable; being made now; in the queue to be made; could not be made (staff are told)."""
 
 Value = str | int
-
-
-class AtomicWriter(Protocol):
-    """What this module asks of `packager.format.files.Files`."""
-
-    def write_atomic(self, path: Path, content: bytes) -> None:
-        """Replace `path` by `content` so that a power cut leaves the old or the new, durable on return."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +115,7 @@ class HeldDrive:
     Attributes:
         key: a short stable name of the place where it is plugged in; commands name drives by it.
         path: its folder on this machine. Never shown to anyone.
-        name: what staff call it (its label), never empty.
+        name: what staff call it (its label); empty before that is known.
         state: one of `DRIVE_STATES`. message: the sentence that says so.
         bundle, seq, folder: the release it carries (`HeldRelease.folder`), empty and 0 before that is known.
         disk: its number in its set, from 1; 0 unknown.
@@ -227,7 +220,7 @@ def read_holdings(path: Path) -> Holdings:
         return Holdings()
 
 
-def write_holdings(path: Path, holdings: Holdings, files: AtomicWriter) -> None:
+def write_holdings(path: Path, holdings: Holdings, files: Files) -> None:
     """Replace the document in one step. Durable on return: old or new after a power cut, never a mixture."""
     files.write_atomic(path, holdings.to_bytes())
 

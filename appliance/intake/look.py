@@ -1,0 +1,159 @@
+"""Looking at a place where a drive can be: is something there, is it a drive of ours, has it changed?
+
+Reads names, sizes and times only, and few of them. Every call may block when a disk is dying, so the driver calls
+from the drive's own thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.intake.mounts import Candidate
+from packager.format.errors import BlankError, HalfCopiedError, NotOursError, UnreadableError
+from packager.format.layout import DriveLayout
+
+MAX_NAMES = 2000
+"""Names read of one folder; more do not make a drive more ours."""
+
+IGNORED = frozenset(
+    {
+        "lost+found",
+        "System Volume Information",
+        "$RECYCLE.BIN",
+        ".Trashes",
+        ".Spotlight-V100",
+        ".fseventsd",
+    }
+)
+"""What formatting and operating systems leave on an empty drive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a short look found.
+
+    Attributes:
+        there: whether there is something to judge.
+        mark: fingerprint of what is there: mount, names, sizes and times of the signed metadata and tag files. It
+            changes when another drive comes, when files are still being copied and when metadata is refreshed.
+    """
+
+    there: bool
+    mark: str = ""
+
+
+def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
+    """Look at a place.
+
+    Args:
+        candidate: the place.
+        watched: payload paths that were missing at the last look; finding one of them changes the mark.
+
+    Returns:
+        Not there when the folder is missing, or is a plain empty folder (where a drive will be mounted or copied).
+        A mounted file system is always there, blank or not; an unreadable one has the mark of its mount.
+    """
+    mount = candidate.mount
+    base = f"{mount.mount_id} {mount.device}" if mount else "folder"
+    try:
+        root = candidate.folder.stat()
+        names = _names(candidate.folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return Glance(there=False)
+    except OSError as error:
+        return Glance(mount is not None, f"{base} errno {error.errno}")
+    if mount is None and not names:
+        return Glance(there=False)
+    digest = hashlib.sha256(f"{base} {root.st_dev} {root.st_ino} {names}".encode("utf-8", "surrogateescape"))
+    for line in _facts(candidate.folder, watched):
+        digest.update(line.encode("utf-8", "surrogateescape"))
+    return Glance(there=True, mark=digest.hexdigest()[:32])
+
+
+def judge(root: Path) -> None:
+    """Say at once when a place holds no drive of ours.
+
+    Raises:
+        BlankError: nothing is on it.
+        NotOursError: there are files, but neither a bag nor signed metadata.
+        HalfCopiedError: only one of the two is there.
+        UnreadableError: the disk does not answer.
+    """
+    layout = DriveLayout(root)
+    try:
+        names = _names(root)
+        bag = _is_file(layout.tagmanifest)
+        some_bag = _is_folder(layout.bag)
+        tuf = _is_folder(layout.tuf_metadata) and bool(_names(layout.tuf_metadata))
+    except OSError as error:
+        raise UnreadableError(f"the disk does not answer: {error.strerror}") from error
+    if not names:
+        raise BlankError("holds nothing")
+    if not some_bag and not tuf:
+        raise NotOursError("holds neither a bag nor signed metadata")
+    if not (bag and tuf):
+        raise HalfCopiedError("is incomplete", expected="a bag with its tag list, and signed metadata")
+
+
+def tag_facts(root: Path) -> str:
+    """Fingerprint of the tag files alone: names, sizes and times, whatever place the drive is plugged into.
+
+    Raises:
+        OSError: the disk does not answer.
+    """
+    layout = DriveLayout(root)
+    lines = [*_folder_facts(layout.bag), *_folder_facts(layout.meta), *_folder_facts(layout.meta / "search")]
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        found = [e.name for e, _ in zip(entries, range(MAX_NAMES), strict=False) if e.name not in IGNORED]
+    return sorted(found)
+
+
+def _facts(root: Path, watched: tuple[str, ...]) -> Iterator[str]:
+    layout = DriveLayout(root)
+    for folder in (layout.bag, layout.meta, layout.meta / "search", layout.tuf_metadata, layout.tuf_targets):
+        yield from _folder_facts(folder)
+    yield f"{sum(_is_file(layout.payload(path)) for path in watched)}\n"
+
+
+def _folder_facts(folder: Path) -> list[str]:
+    """Name, kind, size and time of everything in a folder; folders by name only, links are not followed."""
+    try:
+        names = _names(folder)
+    except OSError as error:
+        return [f"{folder.name} errno {error.errno}\n"]
+    return [_file_facts(folder / name) for name in names]
+
+
+def _file_facts(path: Path) -> str:
+    try:
+        facts = path.lstat()
+    except OSError as error:
+        return f"{path.name} errno {error.errno}\n"
+    if stat.S_ISDIR(facts.st_mode):
+        return f"{path.name} folder\n"
+    return f"{path.name} {stat.S_IFMT(facts.st_mode)} {facts.st_size} {facts.st_mtime_ns}\n"
+
+
+def _is_file(path: Path) -> bool:
+    return _mode(path, stat.S_ISREG)
+
+
+def _is_folder(path: Path) -> bool:
+    return _mode(path, stat.S_ISDIR)
+
+
+def _mode(path: Path, test: object) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return bool(callable(test) and test(mode))
