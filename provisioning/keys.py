@@ -1,8 +1,10 @@
 """Ed25519 keys as encrypted PEM files: made, kept, opened. Never sent anywhere.
 
-A private key is PKCS #8, encrypted with the passphrase of its holder (scrypt or PBKDF2 and AES-256-CBC, the best that
-`cryptography` offers), in a file of mode 0600. The public key stands beside it as `<name>.pub`, SubjectPublicKeyInfo
-PEM. A key id is the one of TUF: SHA-256 of the canonical public key.
+A private key is encrypted PKCS #8 in a file of mode 0600. PKCS #8 as `cryptography` writes it stretches a passphrase
+for less than a millisecond, too little for a stolen stick; so the passphrase goes through scrypt first, and the line
+before the PEM block holds its salt and cost: `scrypt <cost> <salt>`. The password of the block is the 32 bytes of
+scrypt (r 8, p 1) in hexadecimal. The public key stands beside it as `<name>.pub`, SubjectPublicKeyInfo PEM. A key id is
+the one of TUF: SHA-256 of the canonical public key.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +35,11 @@ from provisioning.errors import KeyFileError, PassphraseError
 MIN_PASSPHRASE = 8
 """Fewest characters of a passphrase."""
 MAX_PASSPHRASE = 1000
+COST = 1 << 16
+"""Work of scrypt for a new key: 64 MiB and about a fifth of a second each time the key is opened."""
+_MAX_COST = 1 << 20
 _MAX_FILE = 16 << 10
+_HEAD = re.compile(rb"scrypt ([1-9][0-9]{0,6}) ([0-9a-f]{32})\n(-----BEGIN ENCRYPTED PRIVATE KEY-----\n.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -107,22 +115,36 @@ def check_passphrase(passphrase: str) -> str:
     return passphrase
 
 
-def save_key(key: Key, path: Path, passphrase: str) -> None:
+def save_key(key: Key, path: Path, passphrase: str, *, cost: int = COST) -> None:
     """Write `path` (mode 0600) and `<path>.pub` durably. An existing key is never overwritten.
+
+    Args:
+        key: what to keep.
+        path: of the new file.
+        passphrase: of its holder; see `check_passphrase`.
+        cost: work of scrypt, a power of two; memory is 1 KiB times it.
 
     Raises:
         PassphraseError: the passphrase is too weak; nothing is written.
         KeyFileError: there is a file already.
         OSError: the disk is full or does not answer.
     """
-    encryption = BestAvailableEncryption(check_passphrase(passphrase).encode())
-    _write_new(path, key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption), 0o600)
+    salt = os.urandom(16)
+    encryption = BestAvailableEncryption(_stretch(check_passphrase(passphrase), salt, cost))
+    block = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    _write_new(path, f"scrypt {cost} {salt.hex()}\n".encode() + block, 0o600)
     _write_new(path.with_name(path.name + ".pub"), key.public.to_pem(), 0o644)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _stretch(passphrase: str, salt: bytes, cost: int) -> bytes:
+    """The password of the PEM block. NFC, so that a passphrase in Chinese is the same on every keyboard."""
+    text = unicodedata.normalize("NFC", passphrase).encode()
+    return hashlib.scrypt(text, salt=salt, n=cost, r=8, p=1, maxmem=2048 * cost + (1 << 20), dklen=32).hex().encode()
 
 
 def _write_new(path: Path, content: bytes, mode: int) -> None:
@@ -151,10 +173,11 @@ def load_key(path: Path, passphrase: str) -> Key:
         OSError: it is not there or the disk does not answer.
     """
     content = _read(path, private=True)
-    if b"ENCRYPTED" not in content.split(b"\n", 1)[0]:
-        raise KeyFileError(path.name, "is not an encrypted private key")
+    head = _HEAD.match(content)
+    if head is None or not _is_cost(int(head[1])) or len(passphrase) > MAX_PASSPHRASE:
+        raise KeyFileError(path.name, "is not an encrypted private key of this product")
     try:
-        private = load_pem_private_key(content, passphrase.encode())
+        private = load_pem_private_key(head[3], _stretch(passphrase, bytes.fromhex(head[2].decode()), int(head[1])))
     except (ValueError, TypeError) as error:
         # The library says the same for a damaged file; a passphrase is the likelier cause, and says less to a thief.
         raise PassphraseError("the passphrase does not open this key") from error
@@ -163,6 +186,10 @@ def load_key(path: Path, passphrase: str) -> Key:
     if not isinstance(private, Ed25519PrivateKey):
         raise KeyFileError(path.name, "is not an Ed25519 key")
     return Key(private)
+
+
+def _is_cost(cost: int) -> bool:
+    return 1 < cost <= _MAX_COST and not cost & (cost - 1)
 
 
 def load_public_key(path: Path) -> PublicKey:
