@@ -1,0 +1,216 @@
+"""One connection: waitress' channel, taught to wait for verified chunks instead of spinning or blocking a thread.
+
+This leans on the insides of waitress 3.0.2 (the version is pinned; tests/appliance/serving holds an upgrade to it).
+"""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import logging
+import socket
+import time
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any
+
+from waitress.buffers import ReadOnlyFileBasedBuffer
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.task import WSGITask
+
+from appliance.errors import ServingError
+from appliance.serving.pools import Job
+from appliance.serving.reaper import ConnectionFacts
+from appliance.serving.verified import VerifiedFile
+
+if TYPE_CHECKING:
+    from appliance.serving.server import VerifyingServer
+
+logger = logging.getLogger(__name__)
+
+LINK = "shuxiang.link"
+"""Key of the WSGI environment under which a view finds its `Link`; absent under any other server."""
+
+MAX_PARKS = 8  # a request that has waited so often is answered while a thread waits
+
+
+class Parked(BaseException):
+    """Not an error: leaves a view that needs a chunk which is not here yet.
+
+    When it is here, the view runs again from its start, so that no thread waits for a disk. A view counts what it
+    counts only after `send_item` returned.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        super().__init__("waits for a chunk")
+
+
+class Link:
+    """What a view may ask of the server for the request that it answers.
+
+    Attributes:
+        wake: call it from any thread when a file that gave nothing can give something.
+        alarm: call it with seconds after which a throttled file can give something.
+    """
+
+    def __init__(self, channel: VerifyingChannel) -> None:
+        self._channel = channel
+        self.wake: Callable[[], None] = channel.server.wake
+        self.alarm: Callable[[float], None] = channel.server.alarm
+
+    def settled(self, name: Hashable) -> Job | None:
+        """The job that this request was parked for, once, if it is the one of that name."""
+        return self._channel.settled(name)
+
+    def park(self, job: Job) -> None:
+        """Leave the view until `job` is done. Returns when the request has waited too often: then wait here.
+
+        Raises:
+            Parked: always but then; let it pass.
+        """
+        if self._channel.may_park():
+            raise Parked(job)
+
+
+class LinkedTask(WSGITask):
+    """Hands the link to the application."""
+
+    def get_environment(self) -> dict[str, Any]:
+        """The WSGI environment, with our link in it."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[LINK] = Link(self.channel)
+        return environ
+
+
+class BoundedParser(HTTPRequestParser):
+    """Allows larger bodies below some paths only (staff's uploads)."""
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse, then choose the bound on the body by the path."""
+        super().parse_header(header_plus)
+        for prefix, limit in self.adj.uploads.items():
+            if self.command == "POST" and self.path.startswith(prefix):
+                self.adj = copy.copy(self.adj)
+                self.adj.max_request_body_size = limit
+
+
+class VerifyingChannel(HTTPChannel):
+    """A connection that knows files which are not ready yet."""
+
+    task_class = LinkedTask
+    parser_class = BoundedParser
+    server: VerifyingServer
+    _request_started = 0.0
+    _parks = 0
+    _settled: Job | None = None
+
+    def front_file(self) -> VerifiedFile | None:
+        """The verified file whose bytes go out next, if no other bytes go before."""
+        for buffer in tuple(self.outbufs[:3]):
+            if isinstance(buffer, ReadOnlyFileBasedBuffer):
+                return buffer.file if isinstance(buffer.file, VerifiedFile) else None
+            if len(buffer):
+                return None
+        return None
+
+    def writable(self) -> bool:
+        """Not while the next bytes are on their way: the loop would spin."""
+        if not self.will_close:
+            front = self.front_file()
+            if front is not None and front.pending:
+                return False
+        return bool(super().writable())
+
+    def received(self, data: bytes) -> bool:
+        """Note when a request began, for the reaper."""
+        if self.request is None:
+            self._request_started = time.monotonic()
+        return bool(super().received(data))
+
+    def write_soon(self, data: Any) -> int:
+        """Queue bytes or a file; a request that was pipelined behind a file ends the connection after the file.
+
+        Two pipelined GETs whose first answer is not read would otherwise block a thread for ever.
+        """
+        count: int = super().write_soon(data)
+        if isinstance(data, ReadOnlyFileBasedBuffer):
+            self._refuse_pipelined()
+        return count
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """A client that pipelines and does not read is not waited for."""
+        if self.total_outbufs_len > self.adj.outbuf_high_watermark and self._refuse_pipelined():
+            return
+        super()._flush_outbufs_below_high_watermark()
+
+    def _refuse_pipelined(self) -> bool:
+        """Drop requests that wait behind an answer still going out, and close after it; whether there were any."""
+        with self.requests_lock:
+            behind = self.requests[1:]
+            if not behind or not self.total_outbufs_len:
+                return False
+            self.requests = self.requests[:1]
+            self.close_when_flushed = True
+        for request in behind:
+            request.close()
+        return True
+
+    def service(self) -> None:
+        """Answer one request, or park it until the chunk that it needs is here."""
+        try:
+            super().service()
+        except Parked as parked:
+            self._parks += 1
+            self._settled = parked.job
+            parked.job.when_done(lambda: self.server.add_task(self))
+        else:
+            self._parks, self._settled = 0, None
+
+    def settled(self, name: Hashable) -> Job | None:
+        """The job that this request was parked for, given out once."""
+        job, self._settled = self._settled, None
+        return job if job is not None and job.name == name else None
+
+    def may_park(self) -> bool:
+        """Whether this request may wait outside of a thread once more."""
+        return self._parks < MAX_PARKS
+
+    def _flush_exception(self, flush: Callable[..., bool] | None, do_close: bool = True) -> tuple[bool, bool] | None:
+        """Send what can be sent; an item that cannot be verified ends the connection short of its length."""
+        if flush is None:
+            return None
+        try:
+            return (flush(do_close=do_close), False)
+        except ServingError as error:
+            logger.warning("answer cut short: %s", error)
+        except OSError as error:
+            logger.debug("connection lost: %s", error)
+        except Exception:
+            logger.exception("answer cut short")
+        self.will_close = True
+        return (False, True)
+
+    def facts(self, now: float) -> ConnectionFacts:
+        """What the reaper needs to know. `now` is waitress' clock (seconds since 1970)."""
+        request, front = self.request, self.front_file()
+        if self.requests:
+            request = None  # nothing is read while an answer is made
+        return ConnectionFacts(
+            quiet=now - self.last_activity,
+            answering=bool(self.requests),
+            unsent=self.total_outbufs_len,
+            waits_for_us=front is not None and front.pending,
+            request_age=None if request is None else time.monotonic() - self._request_started,
+            in_body=request is not None and request.headers_finished,
+            body_bytes=0 if request is None else request.body_bytes_received,
+        )
+
+    def end(self) -> None:
+        """End the connection now, whether or not its client reads."""
+        self.will_close = True
+        if self.socket is not None:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,191 @@
+"""Chunks of 1 MiB: read once, hashed, compared with the signed digest, and only then given to anybody.
+
+The bytes that were hashed are the bytes that are sent: nothing is read from a drive a second time after it was
+verified, so a drive that changes its answers gains nothing.
+
+A descriptor belongs to the one read that opened it and is closed by it. No descriptor is shared, none can be closed
+under a running read and given to another file, and a reader who pauses for an hour keeps no drive from being ejected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from appliance.errors import DamagedChunkError, DriveGoneError
+from appliance.serving.pools import DrivePools, Job, Urgency
+from packager.format.errors import FormatError
+from packager.format.layout import CHUNK
+
+logger = logging.getLogger(__name__)
+
+MIN_STORE_BYTES = 8 * CHUNK
+
+ChunkName = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ServedItem:
+    """One file of a resource on one drive, as the serving process sees it.
+
+    Attributes:
+        key: SHA-256 of the whole file, 64 lower-case hex digits. It names the chunks in the store.
+        size: length in bytes.
+        digest: gives the 32-byte SHA-256 of chunk `i` (0-based): the file's own digest when `size` is at most 1 MiB,
+            else the entry of the signed chunk table. Called in a thread of the drive's pool.
+        open: opens the file for reading and returns a descriptor that the caller closes; called in a thread of the
+            drive's pool, because even `open` blocks on a dying disk. Raises OSError or FormatError (a link or a pipe
+            stands where a file should be).
+        drive: name of the drive's pool.
+    """
+
+    key: str
+    size: int
+    digest: Callable[[int], bytes]
+    open: Callable[[], int]
+    drive: str
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks; an empty file has none."""
+        return -(-self.size // CHUNK)
+
+
+def read_exactly(descriptor: int, size: int, offset: int) -> bytes:
+    """Read `size` bytes at `offset`; fewer only at the end of the file."""
+    block = os.pread(descriptor, size, offset)
+    if len(block) == size or not block:
+        return block
+    parts = [block]
+    missing = size - len(block)
+    while missing and (block := os.pread(descriptor, missing, offset + size - missing)):
+        parts.append(block)
+        missing -= len(block)
+    return b"".join(parts)
+
+
+class ChunkStore:
+    """Verified chunks in memory, the most recently used ones, at most `max_bytes`.
+
+    Thread-safe. Entries are keyed by the item's digest and the chunk's number, so the same file on two drives is kept
+    once. This is the only memory that streams use: a stalled reader holds no chunk of its own.
+
+    Args:
+        max_bytes: bound in bytes; two chunks for each stream that shall run without reading twice.
+        on_damage: called with the item and the chunk's number when bytes differ (in the drive's thread).
+        on_gone: called with the drive's name and the error when the system refuses a read (in the drive's thread).
+    """
+
+    def __init__(
+        self,
+        max_bytes: int = 256 * CHUNK,
+        *,
+        on_damage: Callable[[ServedItem, int], None] | None = None,
+        on_gone: Callable[[str, DriveGoneError], None] | None = None,
+    ) -> None:
+        if max_bytes < MIN_STORE_BYTES:
+            raise ValueError(f"a chunk store needs at least {MIN_STORE_BYTES} bytes, not {max_bytes}")
+        self.max_bytes = max_bytes
+        self.on_damage, self.on_gone = on_damage, on_gone
+        self.loads = self.hits = 0
+        self._kept: OrderedDict[ChunkName, bytes] = OrderedDict()
+        self._bytes = 0
+        self._streams = 0
+        self._lock = threading.Lock()
+
+    def cached(self, key: str, index: int) -> bytes | None:
+        """The verified chunk if it is in memory."""
+        with self._lock:
+            chunk = self._kept.get((key, index))
+            if chunk is not None:
+                self._kept.move_to_end((key, index))
+                self.hits += 1
+            return chunk
+
+    def fetch(self, item: ServedItem, index: int, pools: DrivePools, urgency: Urgency = Urgency.FIRST) -> Job:
+        """The chunk, or the job that brings it; never waits. Readers of one chunk share one read.
+
+        Raises:
+            SickDriveError: the drive does not answer and it is not yet time to try it again.
+        """
+        chunk = self.cached(item.key, index)
+        if chunk is not None:
+            return Job.of(chunk)
+        return pools.submit(item.drive, (item.key, index), partial(self.load, item, index), urgency)
+
+    def load(self, item: ServedItem, index: int) -> bytes:
+        """Read a chunk whole, verify it, keep it, return it. Blocks as long as the drive does.
+
+        Raises:
+            DamagedChunkError: fewer bytes than signed, or other bytes.
+            DriveGoneError: the system could not open or read the file.
+        """
+        chunk = self.cached(item.key, index)
+        if chunk is not None:
+            return chunk
+        chunk = self._read(item, index)
+        with self._lock:
+            self.loads += 1
+            if (item.key, index) not in self._kept:
+                self._kept[item.key, index] = chunk
+                self._bytes += len(chunk)
+            while self._bytes > self.max_bytes:
+                _name, oldest = self._kept.popitem(last=False)
+                self._bytes -= len(oldest)
+        return chunk
+
+    def _read(self, item: ServedItem, index: int) -> bytes:
+        offset = index * CHUNK
+        wanted = min(CHUNK, item.size - offset)
+        if index < 0 or wanted <= 0:
+            raise ValueError(f"item {item.key} has no chunk {index}")
+        expected = item.digest(index)
+        try:
+            descriptor = item.open()
+            try:
+                chunk = read_exactly(descriptor, wanted, offset)
+            finally:
+                os.close(descriptor)
+        except (OSError, FormatError) as error:
+            # waitress takes an OSError for a broken socket and drops it: it must not leave here as one
+            gone = DriveGoneError(item.drive, str(error), errno=getattr(error, "errno", None) or 0)
+            if self.on_gone is not None:
+                self.on_gone(item.drive, gone)
+            raise gone from error
+        if len(chunk) < wanted:
+            raise self._damage(item, index, f"{wanted} bytes expected, {len(chunk)} found")
+        found = hashlib.sha256(chunk).digest()
+        if found != expected:
+            raise self._damage(item, index, f"SHA-256 {expected.hex()} expected, {found.hex()} found")
+        return chunk
+
+    def _damage(self, item: ServedItem, index: int, reason: str) -> DamagedChunkError:
+        if self.on_damage is not None:
+            self.on_damage(item, index)
+        return DamagedChunkError(item.key, index, drive=item.drive, reason=reason)
+
+    def stream_opened(self) -> None:
+        """Count a stream, so that reading ahead stops before the store is too small for all of them."""
+        with self._lock:
+            self._streams += 1
+
+    def stream_closed(self) -> None:
+        """Count a stream off."""
+        with self._lock:
+            self._streams -= 1
+
+    @property
+    def may_read_ahead(self) -> bool:
+        """Whether every open stream has room for two chunks."""
+        return self._streams * 2 * CHUNK <= self.max_bytes
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes of chunks in memory now."""
+        return self._bytes

@@ -1,0 +1,263 @@
+"""The HTTP server: waitress with our channel, a loop that knows alarms, a reaper, and one dual-stack socket."""
+
+# mypy: disable-error-code="no-untyped-call"
+
+from __future__ import annotations
+
+import heapq
+import logging
+import resource
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
+
+from appliance.serving.channel import VerifyingChannel
+from appliance.serving.reaper import Patience, reason_to_end
+from appliance.serving.throttle import client_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+logger = logging.getLogger(__name__)
+
+DESCRIPTORS = 8192
+MAX_HEADER_BYTES = 16 << 10
+MAX_BODY_BYTES = 1 << 20
+_BACKLOG = 1024
+
+
+class Limits(Adjustments):
+    """waitress' settings, and larger bounds on bodies for some paths."""
+
+    uploads: Mapping[str, int] = {}
+
+
+class VerifyingServer(TcpWSGIServer):
+    """Serves one application on one socket. Made by `make_server`."""
+
+    channel_class = VerifyingChannel
+    active_channels: dict[int, VerifyingChannel]
+
+    def __init__(self, application: WSGIApplication, adj: Limits, listener: socket.socket) -> None:
+        self.patience = Patience()
+        self._alarms: list[float] = []
+        self._lock = threading.Lock()
+        self._awake = True
+        self._stopping = threading.Event()
+        self._stopped = threading.Event()
+        self._loop: int | None = None
+        self._grace = 0.0
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(adj.threads)
+        super().__init__(
+            application,
+            {},
+            _sock=listener,
+            dispatcher=dispatcher,
+            adj=adj,
+            bind_socket=False,
+            sockinfo=(listener.family, listener.type, listener.proto, listener.getsockname()),
+        )
+
+    @property
+    def port(self) -> int:
+        """The TCP port, also when 0 was asked for."""
+        return int(self.effective_port)
+
+    def fix_addr(self, addr: tuple[Any, ...]) -> tuple[Any, ...]:
+        """IPv4 clients of the dual-stack socket show their IPv4 address."""
+        if addr and isinstance(addr[0], str) and addr[0].startswith("::ffff:"):
+            return (client_of(addr[0]), *addr[1:])
+        return addr
+
+    def wake(self) -> None:
+        """Have the loop look at all connections again. From any thread, also after the end."""
+        with self._lock:
+            if self._awake:  # the pipe's number may belong to another file afterwards
+                self.pull_trigger()
+
+    def alarm(self, seconds: float) -> None:
+        """Have the loop look again after `seconds`. From any thread."""
+        with self._lock:
+            heapq.heappush(self._alarms, time.monotonic() + seconds)
+
+    def maintenance(self, now: float) -> None:
+        """End connections that make no progress (in place of waitress' own rule, which misses most of them)."""
+        channels = list(self.active_channels.values())
+        crowded = len(channels) >= self.adj.connection_limit * self.patience.crowded
+        for channel in channels:
+            why = reason_to_end(channel.facts(now), self.patience, crowded=crowded)
+            if why:
+                logger.info("connection ended: %s", why)
+                channel.end()
+
+    def run(self) -> None:
+        """Serve until `close` is called, or until SystemExit or KeyboardInterrupt reaches this thread."""
+        self._loop = threading.get_ident()
+        try:
+            while not self._stopping.is_set():
+                self._turn()
+            self._finish_answers()
+        except (SystemExit, KeyboardInterrupt):
+            self._finish_answers()
+        finally:
+            self._shut()
+
+    def close(self, grace: float = 3.0) -> None:
+        """Stop: accept nothing new, let answers go out for `grace` seconds, then end all. Returns when it is done.
+
+        From any thread but a view's; a second call does nothing.
+        """
+        self._grace = grace
+        self._stopping.set()
+        if self._loop is None:
+            self._shut()
+        elif self._loop != threading.get_ident():
+            self.wake()
+            self._stopped.wait()
+
+    def _turn(self, longest: float = 1.0) -> None:
+        wasyncore.poll2(self._until_alarm(longest), self._map)
+
+    def _until_alarm(self, longest: float) -> float:
+        """Seconds until the next alarm, at most `longest`."""
+        now = time.monotonic()
+        with self._lock:
+            while self._alarms and self._alarms[0] <= now:
+                heapq.heappop(self._alarms)
+                longest = 0.0  # its file is ready: look now
+            if self._alarms:
+                longest = min(longest, max(0.005, self._alarms[0] - now))
+        return longest
+
+    def _finish_answers(self) -> None:
+        """Let answers that are under way go out, for at most the grace."""
+        self.accepting = False
+        self.del_channel()
+        self._close_listener()
+        until = time.monotonic() + self._grace
+        while time.monotonic() < until:
+            busy = False
+            for channel in list(self.active_channels.values()):
+                if channel.requests or channel.total_outbufs_len:
+                    busy = True
+                else:
+                    channel.will_close = True
+            if not busy:
+                return
+            self._turn(0.05)
+
+    def _close_listener(self) -> None:
+        if self.socket is not None:
+            self.socket.close()
+
+    def _shut(self) -> None:
+        if self._stopped.is_set():
+            return
+        for channel in list(self.active_channels.values()):
+            channel.handle_close()
+        self.task_dispatcher.shutdown(timeout=1)
+        with self._lock:
+            self._awake = False
+        self.trigger.close()
+        self._close_listener()
+        self._map.clear()
+        self._stopped.set()
+
+
+def make_server(
+    app: WSGIApplication,
+    *,
+    host: str = "::",
+    port: int = 8080,
+    threads: int = 16,
+    connections: int = 2000,
+    patience: Patience | None = None,
+    maintenance_seconds: int = 5,
+    max_body: int = MAX_BODY_BYTES,
+    uploads: Mapping[str, int] | None = None,
+) -> VerifyingServer:
+    """A server that listens already; `run` serves until `close`.
+
+    Raises the process' soft limit of descriptors to 8,192 where the hard limit allows.
+
+    Args:
+        app: the WSGI application. Its environment holds a `Link` under `shuxiang.link`.
+        host: address to listen on; `::` is one socket for IPv6 and IPv4.
+        port: TCP port; 0 takes a free one (`server.port`).
+        threads: threads that run views. None of them waits for a client or, in `send_item`, for a disk.
+        connections: most connections at a time; more wait to be accepted.
+        patience: when connections without progress are ended.
+        maintenance_seconds: how often that is looked at.
+        max_body: bytes of a request's body.
+        uploads: larger bounds for POST below some paths: path prefix to bytes. Bodies lie in temporary files.
+
+    Raises:
+        OSError: the address cannot be used.
+    """
+    raise_descriptor_limit()
+    adj = Limits(
+        threads=threads,
+        connection_limit=connections,
+        backlog=_BACKLOG,
+        cleanup_interval=maintenance_seconds,
+        asyncore_use_poll=True,
+        max_request_header_size=MAX_HEADER_BYTES,
+        max_request_body_size=max_body,
+        channel_request_lookahead=0,
+        log_socket_errors=False,
+        ident=None,
+        clear_untrusted_proxy_headers=True,
+    )
+    adj.uploads = dict(uploads or {})
+    server = VerifyingServer(app, adj, listen(host, port))
+    if patience is not None:
+        server.patience = patience
+    return server
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; for `::` (or an empty host) one for IPv6 and IPv4, or IPv4 alone where there is no IPv6.
+
+    Raises:
+        OSError: the address cannot be used.
+    """
+    if host in {"", "*", "::"}:
+        try:
+            return _bound(socket.AF_INET6, ("::", port), dual=True)
+        except OSError:
+            host = "0.0.0.0"  # noqa: S104 - the library's terminals reach the box over the LAN
+    family, _kind, _proto, _name, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    return _bound(family, address, dual=False)
+
+
+def _bound(family: int, address: tuple[Any, ...], *, dual: bool) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual else 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def raise_descriptor_limit(wanted: int = DESCRIPTORS) -> int:
+    """Raise the soft limit of open descriptors to `wanted` if it is lower; returns the limit in force."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+        return limit
+    return soft

@@ -1,0 +1,85 @@
+"""Downloads are throttled by bytes, per client: a token bucket that empties as bytes leave and fills with time."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+
+class TokenBucket:
+    """Bytes that a client may still take. Thread-safe.
+
+    The level may fall below zero by what was already handed to the socket; it is paid back before the next byte.
+
+    Args:
+        rate: bytes a second.
+        burst: bytes that may go out at once after a pause; the bucket starts full.
+        now: seconds on a clock that never goes back.
+    """
+
+    def __init__(self, rate: float, burst: float, now: Callable[[], float] = time.monotonic) -> None:
+        if rate <= 0 or burst <= 0:
+            raise ValueError("rate and burst are positive numbers of bytes")
+        self._rate, self._burst, self._now = rate, burst, now
+        self._level, self._at = burst, now()
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> None:
+        """Count bytes that went out."""
+        with self._lock:
+            self._fill()
+            self._level -= count
+
+    def delay(self) -> float:
+        """Seconds until the next byte may leave; 0.0 when it may leave now."""
+        with self._lock:
+            self._fill()
+            return 0.0 if self._level > 0 else (1 - self._level) / self._rate
+
+    def _fill(self) -> None:
+        now = self._now()
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
+
+
+class DownloadLimiter:
+    """A bucket for each client, the most recent `clients` of them.
+
+    A client that is forgotten starts with a full bucket again: the bound costs fairness, never memory.
+
+    Args:
+        rate: bytes a second for one client.
+        burst: bytes that one client may take at once.
+        clients: how many buckets are kept.
+    """
+
+    def __init__(self, rate: float, burst: float, *, clients: int = 4096) -> None:
+        self._rate, self._burst, self._clients = rate, burst, clients
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def bucket(self, address: str) -> TokenBucket:
+        """The bucket of the client at `address`."""
+        client = client_of(address)
+        with self._lock:
+            bucket = self._buckets.pop(client, None) or TokenBucket(self._rate, self._burst)
+            self._buckets[client] = bucket
+            while len(self._buckets) > self._clients:
+                self._buckets.popitem(last=False)
+            return bucket
+
+
+def client_of(address: str) -> str:
+    """What counts as one client: an IPv4 address, or an IPv6 network of /64 (one device picks many addresses there)."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
