@@ -7,17 +7,26 @@ request (`keeper.library`) and use that one view to the end of the request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.library.model import Found, Held, HeldItem, LibraryStats
+from appliance.errors import SearchNotReadyError
+from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Place
+from indexer.schema import is_listed
 
 if TYPE_CHECKING:
-    from indexer.search import Searcher, SearchRequest
+    from indexer.search import SearchRequest
 
+    from appliance.library.searching import Searching
     from appliance.library.shelf import Shelf
-    from appliance.store.holdings import Holdings
-    from indexer.model import Resource
+    from appliance.store.holdings import HeldDrive, Holdings
+    from indexer.model import Item, Resource
+
+_BATCH = 100
 
 
 class Library:
@@ -30,20 +39,26 @@ class Library:
     def __init__(
         self,
         holdings: Holdings,
-        shelves: Sequence[Shelf],
+        shelves: Sequence[Shelf] = (),
         others: Sequence[Shelf] = (),
-        searcher: Searcher | None = None,
+        *,
+        hidden: Sequence[frozenset[int]] = (),
+        searching: Searching | None = None,
     ) -> None:
         """Unite what is open.
 
         Args:
             holdings: the document this view stands for.
-            shelves: live releases, the last issued first.
+            shelves: live releases whose catalogue is ready, the last issued first.
             others: releases that are not live but whose drives are plugged in.
-            searcher: over all `shelves` in their order, None while an index is being made.
+            hidden: for each of `shelves`: rows whose resource an earlier shelf speaks for.
+            searching: over all `shelves` in their order, None while an index is being made.
         """
         self.holdings = holdings
-        self._shelves, self._others, self._searcher = tuple(shelves), tuple(others), searcher
+        self._shelves, self._others = tuple(shelves), tuple(others)
+        self._hidden = tuple(hidden) or (frozenset(),) * len(self._shelves)
+        self._searching = searching
+        self._counts = self._count_types()
 
     @property
     def generation(self) -> int:
@@ -52,15 +67,30 @@ class Library:
 
     def resource(self, resource_id: str) -> Held | None:
         """The resource of that id with its availability, None when no live release has it."""
-        raise NotImplementedError
+        for shelf in self._shelves:
+            resource = shelf.catalogue.get(resource_id)
+            if resource is not None:
+                return self._held(resource, shelf)
+        return None
 
     def item(self, item_id: str) -> HeldItem | None:
         """The item of that id with the drives that carry it now, None when no live release has it."""
-        raise NotImplementedError
+        for shelf in self._shelves:
+            found = shelf.catalogue.item(item_id)
+            if found is None:
+                continue
+            resource = shelf.catalogue.get(found.resource_id)
+            if resource is None or self._speaker(resource.id) is not shelf:
+                continue
+            places = tuple(Place(d.key, Path(d.path)) for d in self._carriers(found.item, shelf))
+            missing = 0 if places else shelf.disk_of(found.item)
+            return HeldItem(resource, found.item, shelf.release, places, shelf.digests(found), missing)
+        return None
 
     def held(self, resources: Iterable[Resource]) -> list[Held]:
         """The same resources with their availability, in order; those no longer live are left out."""
-        raise NotImplementedError
+        pairs = ((resource, self._speaker(resource.id)) for resource in resources)
+        return [self._held(resource, shelf) for resource, shelf in pairs if shelf is not None]
 
     def search(self, request: SearchRequest) -> Found:
         """Search all live releases.
@@ -68,25 +98,122 @@ class Library:
         Raises:
             SearchNotReadyError: an index is being made; browsing works.
             QueryError: the query or a filter cannot be answered (from `indexer.errors`).
+            IndexFormatError: an index is damaged; the worker makes it again.
         """
-        raise NotImplementedError
+        if self._searching is None:
+            raise SearchNotReadyError(*self._progress())
+        result = self._searching.search(request)
+        hits = tuple(Hit(self._held(h.resource, self._shelves[h.part]), h.why, h.marks) for h in result.hits)
+        return Found(hits, result.total, result.total_exact, result.took_ms, dict(result.facets), result)
 
     def counts(self) -> dict[str, int]:
-        """Type → resources, every resource counted once."""
-        raise NotImplementedError
+        """Type → resources that lists show, every resource counted once."""
+        return dict(self._counts)
 
     def newest(self, limit: int = 20, offset: int = 0, *, type_: str = "") -> list[Held]:
-        """What came last, newest first."""
-        raise NotImplementedError
+        """What came last, newest first; resources that can be read only."""
+        streams = (self._stream(n, _newest(shelf, type_)) for n, shelf in enumerate(self._shelves))
+        return list(islice(chain.from_iterable(streams), offset, offset + limit))
 
     def browse(self, *, type_: str = "", clc: str = "", limit: int = 20, offset: int = 0) -> list[Held]:
         """Resources of a type and a class (prefix), in title order; works while the index is being made."""
-        raise NotImplementedError
+        if len(self._shelves) == 1:
+            shelf = self._shelves[0]
+            return [self._held(r, shelf) for r in shelf.catalogue.browse(type_, clc, limit, offset)]
+        streams = [self._stream(n, _browsed(shelf, type_, clc)) for n, shelf in enumerate(self._shelves)]
+        merged = heapq.merge(*streams, key=lambda held: held.resource.title_sort or held.resource.title)
+        return list(islice(merged, offset, offset + limit))
 
     def children(self, parent_id: str) -> list[Held]:
         """Issues, volumes or parts of a resource, in order."""
-        raise NotImplementedError
+        found = [h for n, s in enumerate(self._shelves) for h in self._stream(n, [s.catalogue.children(parent_id)])]
+        if len(self._shelves) > 1:
+            found.sort(key=lambda held: (held.resource.seq is None, held.resource.seq or 0))
+        return found
 
     def stats(self) -> LibraryStats:
         """Figures for /health and the first page."""
-        raise NotImplementedError
+        live = self.holdings.live()
+        newest = max(live, key=lambda r: (r.issued, r.bundle), default=None)
+        percent = min((r.search.percent if r.search.state != "ready" else 100 for r in live), default=100)
+        return LibraryStats(
+            releases=len(live),
+            resources=sum(s.catalogue.count - len(h) for s, h in zip(self._shelves, self._hidden, strict=True)),
+            types=self.counts(),
+            edition=newest.edition if newest else "",
+            issued=newest.issued if newest else "",
+            search_ready=self._searching is not None or not live,
+            search_percent=percent,
+            drives=sum(d.serves for d in self.holdings.drives),
+        )
+
+    def _stream(self, number: int, batches: Iterable[list[Resource]]) -> Iterator[Held]:
+        """Held resources of one shelf, those hidden left out."""
+        shelf, hidden = self._shelves[number], self._hidden[number]
+        for resource in chain.from_iterable(batches):
+            if hidden and shelf.catalogue.row_of(resource.id) in hidden:
+                continue
+            yield self._held(resource, shelf)
+
+    def _speaker(self, resource_id: str) -> Shelf | None:
+        """The shelf that speaks for a resource."""
+        if len(self._shelves) == 1:
+            return self._shelves[0]
+        return next((s for s in self._shelves if s.catalogue.row_of(resource_id) is not None), None)
+
+    def _held(self, resource: Resource, shelf: Shelf) -> Held:
+        lacking = self._lacking(resource, shelf)
+        if lacking is None:
+            return Held(resource, shelf.release, available=bool(resource.readable_items))
+        disk = shelf.disk_of(lacking)
+        wanted = (shelf.release.folder, disk)
+        name = next((d.name for d in self.holdings.drives if (d.folder, d.disk) == wanted), "")
+        return Held(resource, shelf.release, available=False, missing_disk=disk, missing_drive=name)
+
+    def _lacking(self, resource: Resource, shelf: Shelf) -> Item | None:
+        """The first readable item that no plugged drive carries."""
+        if shelf.release.disks == 1 and any(
+            d.serves and d.folder == shelf.release.folder for d in self.holdings.drives
+        ):
+            return None
+        return next((item for item in resource.readable_items if not any(self._carriers(item, shelf))), None)
+
+    def _carriers(self, item: Item, shelf: Shelf) -> Iterator[HeldDrive]:
+        """Plugged drives with exactly these bytes; those of the item's own release first, whole ones before old ones."""
+        serving = [d for d in self.holdings.drives if d.serves]
+        yield from (d for d in serving if d.folder == shelf.release.folder and shelf.carries(d.disk, item))
+        for other in chain(self._shelves, self._others):
+            drives = [d for d in serving if d.folder == other.release.folder] if other is not shelf else []
+            if not drives:
+                continue
+            found = other.catalogue.item(item.id)
+            if found is not None and (found.item.sha256, found.item.path) == (item.sha256, item.path):
+                yield from (d for d in drives if other.carries(d.disk, item))
+
+    def _progress(self) -> tuple[int, int]:
+        waiting = [r.search for r in self.holdings.live() if r.search.state != "ready"]
+        if not waiting:
+            return 0, 0
+        return min(p.percent for p in waiting), sum(p.seconds_left for p in waiting)
+
+    def _count_types(self) -> dict[str, int]:
+        total: Counter[str] = Counter()
+        for shelf, hidden in zip(self._shelves, self._hidden, strict=True):
+            total.update(shelf.catalogue.counts_by_type())
+            total.subtract(r.type for r in shelf.catalogue.rows(sorted(hidden)) if is_listed(r))
+        return {kind: count for kind, count in total.items() if count > 0}
+
+
+def _newest(shelf: Shelf, type_: str) -> Iterator[list[Resource]]:
+    return _batches(lambda limit, offset: shelf.catalogue.newest(limit, offset, type_))
+
+
+def _browsed(shelf: Shelf, type_: str, clc: str) -> Iterator[list[Resource]]:
+    return _batches(lambda limit, offset: shelf.catalogue.browse(type_, clc, limit, offset))
+
+
+def _batches(ask: Callable[[int, int], list[Resource]]) -> Iterator[list[Resource]]:
+    offset = 0
+    while batch := ask(_BATCH, offset):
+        yield batch
+        offset += len(batch)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from indexer.search import SearchResult
+
 from appliance.store.holdings import HeldRelease
 from indexer.model import Item, Resource
-from indexer.search import SearchResult
+from packager.format.errors import LayoutError
+from packager.format.layout import DriveLayout
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,12 @@ class HeldItem:
         Raises:
             OSError: it is not there, not a plain file, or the drive does not answer.
         """
-        raise NotImplementedError
+        layout = DriveLayout(place.root)
+        try:
+            with layout.opened() as root:
+                return layout.open_payload(root, self.item.path)
+        except LayoutError as error:
+            raise OSError(errno.ELOOP, error.reason, self.item.path) from error
 
 
 @dataclass(frozen=True, slots=True)

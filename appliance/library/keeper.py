@@ -1,0 +1,164 @@
+"""Following the holdings document and swapping views, without ever stopping a reader."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.errors import HoldingsError
+from appliance.library.library import Library
+from appliance.library.searching import Searching, hidden_rows
+from appliance.library.shelf import OpenRelease, Shelf, disk_lists
+from appliance.store.holdings import HeldRelease, Holdings, read_holdings
+from indexer.errors import IndexerError
+from packager.format.errors import FormatError
+
+_log = logging.getLogger(__name__)
+
+Broken = Callable[[str, str], None]
+_Files = tuple[str, ...]
+"""What tells one set of open files from another: folder, name of the derived file, lists of drives."""
+
+
+class LibraryKeeper:
+    """Knows the newest `Library`; a thread looks at the document twice a second.
+
+    Opened releases and the searcher are carried over from view to view as long as the document names the same
+    files, so a drive that comes or goes costs a few microseconds and no file is opened twice.
+    """
+
+    def __init__(
+        self, holdings_file: Path, releases: Path, *, poll_seconds: float = 0.5, broken: Broken | None = None
+    ) -> None:
+        """Read the document once; `start` follows it.
+
+        Args:
+            holdings_file: `Settings.holdings_file`.
+            releases: `Settings.releases_folder`.
+            poll_seconds: how often the document is looked at.
+            broken: told the release's folder and the part (`catalogue` or `search`) when a derived file cannot be
+                opened, once for each file, so that the worker makes it again.
+        """
+        self._file, self._releases, self._poll = holdings_file, releases, poll_seconds
+        self._broken = broken or (lambda _folder, _part: None)
+        self._told: set[tuple[str, str]] = set()
+        self._opened: dict[_Files, OpenRelease] = {}
+        self._searching: tuple[tuple[_Files, ...], Searching | None] = ((), None)
+        self._hidden: tuple[_Files, tuple[frozenset[int], ...]] = ((), ())
+        self._seen: tuple[int, int, int] | None = None
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._library = Library(Holdings())
+        self.refresh()
+
+    @property
+    def library(self) -> Library:
+        """The newest view. Take it once a request."""
+        return self._library
+
+    def start(self) -> None:
+        """Follow the document in a thread until `close`."""
+        self._thread = threading.Thread(target=self._follow, name="library-keeper", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop following; the last view stays usable."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def refresh(self) -> bool:
+        """Look at the document now; whether there is a new view. A damaged document changes nothing.
+
+        Not for use by several threads at once.
+        """
+        seen = self._mark()
+        if seen == self._seen:
+            return False
+        try:
+            holdings = read_holdings(self._file)
+        except (HoldingsError, OSError) as error:
+            _log.warning("holdings cannot be read, the last ones stay: %s", error)
+            return False
+        self._seen = seen
+        if holdings.generation == self._library.generation:
+            return False
+        self._library = self._view(holdings)
+        return True
+
+    def _follow(self) -> None:
+        while not self._stop.wait(self._poll):
+            try:
+                self.refresh()
+            except Exception:  # the view that is there must stay, whatever happens to the next one
+                _log.exception("the new view could not be made, the last one stays")
+
+    def _mark(self) -> tuple[int, int, int] | None:
+        try:
+            facts = self._file.stat()
+        except OSError:
+            return None
+        return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+    def _view(self, holdings: Holdings) -> Library:
+        live = sorted(holdings.live(), key=lambda r: (r.issued, r.seq, r.bundle), reverse=True)
+        plugged = {d.folder for d in holdings.drives if d.serves}
+        others = [r for r in holdings.releases if not r.live and r.folder in plugged]
+        opened = {self._files(r): self._open(r) for r in (*live, *others) if r.catalogue.state == "ready"}
+        self._opened = {key: found for key, found in opened.items() if found is not None}
+        shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
+        spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
+        hidden = self._hide(shelves)
+        searching = self._search(shelves, hidden) if len(shelves) == len(live) else None
+        return Library(holdings, shelves, spare, hidden=hidden, searching=searching)
+
+    def _files(self, release: HeldRelease) -> _Files:
+        lists = disk_lists(self._releases / release.folder) if release.disks > 1 else ()
+        return release.folder, release.catalogue.name, *lists
+
+    def _open(self, release: HeldRelease) -> OpenRelease | None:
+        found = self._opened.get(self._files(release))
+        if found is not None:
+            return found
+        try:
+            return OpenRelease(self._releases / release.folder, release.catalogue.name, set_of_drives=release.disks > 1)
+        except (IndexerError, FormatError, OSError) as error:
+            _log.warning("catalogue of %s cannot be opened: %s", release.folder, error)
+            self._tell(release.folder, release.catalogue.name, "catalogue")
+            return None
+
+    def _hide(self, shelves: list[Shelf]) -> tuple[frozenset[int], ...]:
+        key = tuple(s.release.folder for s in shelves)
+        if self._hidden[0] != key or len(self._hidden[1]) != len(shelves):
+            self._hidden = key, hidden_rows(shelves)
+        return self._hidden[1]
+
+    def _search(self, shelves: list[Shelf], hidden: tuple[frozenset[int], ...]) -> Searching | None:
+        if not shelves or any(s.index is None for s in shelves):
+            return None
+        key = tuple((*self._files(s.release), s.release.search.name) for s in shelves)
+        if self._searching[0] == key:
+            return self._searching[1]
+        searching = None
+        try:
+            searching = Searching(shelves, hidden)
+        except (IndexerError, OSError) as error:
+            _log.warning("search index cannot be opened: %s", error)
+            self._tell_broken(shelves)
+        self._searching = key, searching
+        return searching
+
+    def _tell_broken(self, shelves: list[Shelf]) -> None:
+        """Find out which index it is by opening each alone."""
+        for shelf in shelves:
+            try:
+                Searching([shelf], [frozenset()]).close()
+            except (IndexerError, OSError):
+                self._tell(shelf.release.folder, shelf.release.search.name, "search")
+
+    def _tell(self, folder: str, name: str, part: str) -> None:
+        if (folder, name) not in self._told:
+            self._told.add((folder, name))
+            self._broken(folder, part)

@@ -1,0 +1,59 @@
+"""The searcher over all live releases, kept open while any view uses it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+
+from indexer.search import Part, Searcher, SearchRequest, SearchResult
+
+from appliance.library.shelf import Shelf
+from indexer.errors import IndexFormatError
+
+
+class Searching:
+    """One searcher with global statistics over several releases; thread-safe.
+
+    It closes by itself when the last view that uses it is gone.
+    """
+
+    def __init__(self, shelves: Sequence[Shelf], hidden: Sequence[frozenset[int]]) -> None:
+        """Open the index of every shelf.
+
+        Raises:
+            IndexFormatError: an index is missing, damaged or of another format.
+        """
+        parts = []
+        for shelf, rows in zip(shelves, hidden, strict=True):
+            if shelf.index is None:
+                raise IndexFormatError("search", "is not ready")
+            parts.append(Part(shelf.index, shelf.catalogue, rows))
+        self._shelves = tuple(shelves)  # their catalogues stay open as long as this
+        self._searcher = Searcher(parts)
+        self.close = weakref.finalize(self, self._searcher.close)
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """See `indexer.search.Searcher.search`."""
+        return self._searcher.search(request)
+
+
+def hidden_rows(shelves: Sequence[Shelf]) -> tuple[frozenset[int], ...]:
+    """For each shelf the rows whose resource an earlier shelf speaks for.
+
+    Walks the smaller catalogue of every pair and asks the larger one, so a small bundle beside a large one costs
+    little. Memory: the duplicates.
+    """
+    hidden: list[set[int]] = [set() for _ in shelves]
+    for later in range(1, len(shelves)):
+        for earlier in range(later):
+            hidden[later] |= _shared(shelves[earlier], shelves[later])
+    return tuple(frozenset(rows) for rows in hidden)
+
+
+def _shared(speaker: Shelf, other: Shelf) -> set[int]:
+    """Rows of `other` whose ids `speaker` has too."""
+    if other.catalogue.count <= speaker.catalogue.count:
+        walked = other.catalogue.all_lines()
+        return {row for row, resource in walked if speaker.catalogue.row_of(resource.id) is not None}
+    found = (other.catalogue.row_of(resource.id) for _, resource in speaker.catalogue.all_lines())
+    return {row for row in found if row is not None}

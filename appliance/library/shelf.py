@@ -1,0 +1,109 @@
+"""One release, opened for reading: its catalogue, its chunk digests, which drive carries what."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+from appliance.errors import StoreError
+from appliance.store.disks import DiskItems
+from appliance.store.holdings import HeldRelease
+from indexer.catalogue import Catalogue, CatalogueItem
+from indexer.model import Item
+from packager.format.chunks import ChunkTable, chunk_count
+
+_log = logging.getLogger(__name__)
+
+
+class OpenRelease:
+    """The open files of one release. They close by themselves when the last reference goes."""
+
+    def __init__(self, path: Path, catalogue: str, *, set_of_drives: bool = False) -> None:
+        """Open the files.
+
+        Args:
+            path: the release's folder. catalogue: name of its catalogue below that.
+            set_of_drives: whether lists of drives belong to it.
+
+        Raises:
+            IndexFormatError: its catalogue cannot be used.
+            FormatError: its chunk table cannot be used.
+            OSError: a file is not there.
+        """
+        self.path = path
+        with contextlib.ExitStack() as opening:
+            self.catalogue = Catalogue(path / catalogue)
+            opening.callback(self.catalogue.close)
+            self.chunks = ChunkTable(path / "meta" / "chunks.bin")
+            opening.callback(self.chunks.close)
+            self.disks = _open_disks(path) if set_of_drives else {}
+            self.close = weakref.finalize(self, opening.pop_all().close)
+
+
+def disk_lists(path: Path) -> tuple[str, ...]:
+    """Names of the lists of drives in a release's folder, sorted."""
+    return tuple(sorted(p.name for p in (path / "disks").glob("*.items")))
+
+
+def _open_disks(path: Path) -> dict[int, DiskItems]:
+    found = {}
+    for name in disk_lists(path):
+        try:
+            found[int(name.removesuffix(".items"))] = DiskItems(path / "disks" / name)
+        except (StoreError, ValueError) as error:
+            _log.warning("list of a drive is left out: %s", error)
+    return found
+
+
+class Shelf:
+    """One held release for reading, with its present state. Read-only and thread-safe.
+
+    Attributes:
+        release: from the holdings document. catalogue: its records.
+    """
+
+    def __init__(self, opened: OpenRelease, release: HeldRelease) -> None:
+        """Join open files and present state."""
+        self.release = release
+        self.catalogue = opened.catalogue
+        self._opened = opened
+
+    @property
+    def index(self) -> Path | None:
+        """The folder of the search index, None while it is not ready."""
+        part = self.release.search
+        return self._opened.path / part.name if part.state == "ready" else None
+
+    def carries(self, disk: int, item: Item) -> bool:
+        """Whether that drive of the set carries the item, as far as its list is known here."""
+        if self.release.disks == 1:
+            return True
+        known = self._opened.disks.get(disk)
+        return known is not None and known.holds(item.path)
+
+    def disk_of(self, item: Item) -> int:
+        """The drive of the set that carries the item: from the known lists, else the first one not yet met."""
+        for disk, known in sorted(self._opened.disks.items()):
+            if known.holds(item.path):
+                return disk
+        return next((n for n in range(1, self.release.disks + 1) if n not in self._opened.disks), 1)
+
+    def digests(self, found: CatalogueItem) -> Callable[[int], bytes]:
+        """A function from chunk index to the 32 bytes of its digest; it keeps this shelf open.
+
+        It raises IndexError outside of the item, FormatError when the table was damaged.
+        """
+        item, first = found.item, found.first_chunk
+        chunks = chunk_count(item.size)
+        whole = bytes.fromhex(item.sha256)
+        opened = self._opened
+
+        def digest(index: int) -> bytes:
+            if not 0 <= index < max(chunks, 1):
+                raise IndexError(index)
+            return opened.chunks.digest(first + index) if chunks else whole
+
+        return digest
