@@ -1,0 +1,134 @@
+"""One small TrueType font made of the glyphs that a text needs, out of web font slices.
+
+The browser's fonts come as several hundred WOFF2 slices of some two hundred characters each. PDF and pictures
+need plain TrueType, and one font a face so that a text is not cut into runs: a run break would break searching
+and selecting in the PDF. So the wanted glyphs of all slices are copied into one new font. The bytes depend on
+the slices and the characters only.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.recordingPen import DecomposingRecordingPen
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.ttLib import TTFont
+
+from packager.training.errors import TrainingError
+
+SANS = "sans"
+SERIF = "serif"
+_FAMILIES = {SANS: "notosanssc", SERIF: "notoserifsc"}
+_EPOCH = 3_600_000_000  # seconds since 1904-01-01, the fonts' own zero: a fixed day, so that bytes repeat
+_UNITS = 1000
+_Outline: Any = DecomposingRecordingPen  # fontTools says nothing of its types
+_Builder: Any = FontBuilder
+
+
+@dataclass
+class FontSlices:
+    """The slices found below one folder, by family and weight.
+
+    Attributes:
+        folder: searched with its sub-folders for `*.woff2`.
+    """
+
+    folder: Path
+    _faces: dict[tuple[str, int], list[Path]] = field(default_factory=dict)
+    _open: dict[Path, tuple[TTFont, dict[int, str]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for path in sorted(self.folder.rglob("*.woff2")):
+            face = _face_of(path.name)
+            if face:
+                self._faces.setdefault(face, []).append(path)
+        if not self._faces:
+            raise TrainingError(f"no Noto Sans SC slices (*.woff2) below {self.folder.name}")
+
+    def face(self, family: str, *, bold: bool) -> list[Path]:
+        """The slices of the weight nearest to the wanted one; the sans family stands in for a missing serif."""
+        for name in (family, SANS, SERIF):
+            weights = sorted(w for f, w in self._faces if f == name)
+            if weights:
+                return self._faces[name, weights[-1] if bold else min(weights, key=lambda w: abs(w - 400))]
+        raise TrainingError("no font face")
+
+    def font(self, characters: Iterable[str], family: str, *, bold: bool) -> bytes:
+        """A TrueType font with a glyph for each of `characters`.
+
+        Args:
+            characters: any order, duplicates allowed; line breaks and tabs are left out.
+            family: `SANS` or `SERIF`.
+            bold: the heaviest weight that is there, otherwise the one nearest to 400.
+
+        Raises:
+            TrainingError: no slice has one of the characters.
+        """
+        wanted = sorted({ord(c) for c in characters if c.isprintable()} | {0x20})
+        glyphs: dict[str, Any] = {".notdef": TTGlyphPen(None).glyph()}
+        widths: dict[str, tuple[int, int]] = {".notdef": (_UNITS, 0)}
+        cmap: dict[int, str] = {}
+        paths = self.face(family, bold=bold) + ([] if family == SANS else self.face(SANS, bold=bold))
+        missing = set(wanted)
+        for path in paths:
+            font, characters_of = self._slice(path)
+            if missing.isdisjoint(characters_of):
+                continue  # unpacking the outlines is what costs time
+            glyph_set = font.getGlyphSet()
+            for code in sorted(missing & characters_of.keys()):
+                source = characters_of[code]
+                name = f"u{code:05X}"
+                outline: Any = _Outline(glyph_set)
+                glyph_set[source].draw(outline)
+                pen = TTGlyphPen(None)
+                outline.replay(pen)
+                glyphs[name] = pen.glyph()
+                advance, _ = font["hmtx"][source]
+                widths[name] = (advance, 0)
+                cmap[code] = name
+            missing -= cmap.keys()
+            if not missing:
+                break
+        if missing:
+            raise TrainingError("the fonts lack " + " ".join(f"U+{c:04X}" for c in sorted(missing)[:8]))
+        return _assemble(glyphs, widths, cmap, f"Shuxiang{family.title()}{'Bold' if bold else ''}")
+
+    def _slice(self, path: Path) -> tuple[TTFont, dict[int, str]]:
+        if path not in self._open:
+            font = TTFont(io.BytesIO(path.read_bytes()), lazy=True, recalcTimestamp=False)
+            self._open[path] = (font, font.getBestCmap() or {})
+        return self._open[path]
+
+
+def _face_of(name: str) -> tuple[str, int] | None:
+    """Family and weight of a slice: `noto-sans-sc-102-400-normal.woff2` → (sans, 400)."""
+    parts = name.removesuffix(".woff2").lower().split("-")
+    plain = "".join(parts)
+    if "italic" in parts or len(parts) < 3:
+        return None
+    weight = int(parts[-2]) if parts[-2].isdigit() else 400
+    return next(((f, weight) for f, start in _FAMILIES.items() if plain.startswith(start)), None)
+
+
+def _assemble(glyphs: dict[str, Any], widths: dict[str, tuple[int, int]], cmap: dict[int, str], name: str) -> bytes:
+    builder = _Builder(_UNITS, isTTF=True)
+    builder.setupGlyphOrder(list(glyphs))
+    builder.setupCharacterMap(cmap)
+    builder.setupGlyf(glyphs)
+    table = builder.font["glyf"]
+    metrics = {g: (widths[g][0], getattr(table[g], "xMin", 0) or 0) for g in glyphs}
+    builder.setupHorizontalMetrics(metrics)
+    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupNameTable({"familyName": name, "styleName": "Regular", "psName": name, "fullName": name})
+    builder.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=1000, usWinDescent=250, fsType=0)
+    builder.setupPost()
+    builder.font["head"].created = builder.font["head"].modified = _EPOCH
+    builder.font.recalcTimestamp = False
+    out = io.BytesIO()
+    builder.font.save(out)
+    return out.getvalue()
