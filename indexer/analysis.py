@@ -1,0 +1,293 @@
+"""Folding and tokens: the one function by which texts and queries become the same terms.
+
+Folding works on single characters only (compatibility form, lower case, marks of Latin, Greek and Cyrillic letters
+dropped, traditional and variant characters to one simplified form), so that `fold(a + b)` is `fold(a) + fold(b)`:
+a fragment of a title always folds to a fragment of the folded title. OpenCC's phrase rules are left out on purpose,
+since they would make 乾 of 乾隆 another character than 乾 alone; where OpenCC keeps two forms by phrase, `VARIANTS`
+brings both to one.
+
+Terms: scripts written without spaces (Chinese, kana, Hangul, Yi) give single characters and bigrams, other scripts
+give words; a number keeps the character beside it (3月, 第3). A query asks for the bigrams of a run, or for the
+single character when the run is one character long.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+import opencc
+
+MAX_WORD = 64
+"""Longest word kept as a term, in characters; the rest of a longer word is cut off."""
+
+VARIANTS = {
+    "着": "著",
+    "馀": "余",
+    "锺": "钟",
+    "藉": "借",
+    "瞭": "了",
+    "甯": "宁",
+    "苧": "苎",
+    "菴": "庵",
+    "囯": "国",
+    "囻": "国",
+    "亰": "京",
+    "舘": "馆",
+    "谿": "溪",
+    "竝": "并",
+    "幷": "并",
+    "併": "并",
+    "峯": "峰",
+    "羣": "群",
+    "敍": "叙",
+    "畧": "略",
+    "畵": "画",
+    "畫": "画",
+    "秌": "秋",
+    "秊": "年",
+    "冩": "写",
+    "説": "说",
+    "録": "录",
+    "叢": "丛",
+    "迴": "回",
+    "廻": "回",
+    "囘": "回",
+    "嵗": "岁",
+    "歴": "历",
+    "厤": "历",
+    "靑": "青",
+    "淸": "清",
+    "淨": "净",
+    "疎": "疏",
+    "踈": "疏",
+    "䟽": "疏",
+    "鷄": "鸡",
+    "雞": "鸡",
+    "煑": "煮",
+    "巗": "岩",
+    "巖": "岩",
+    "嵒": "岩",
+    "牀": "床",
+    "窻": "窗",
+    "窓": "窗",
+    "牎": "窗",
+    "椶": "棕",
+    "綵": "彩",
+    "採": "采",
+    "啓": "启",
+    "啟": "启",
+    "恆": "恒",
+    "卽": "即",
+    "旣": "既",
+    "眞": "真",
+    "愼": "慎",
+    "鎭": "镇",
+    "黃": "黄",
+    "橫": "横",
+    "徧": "遍",
+    "讚": "赞",
+    "衆": "众",
+    "眾": "众",
+}
+"""Characters that mean the same word in a library's catalogue and that OpenCC does not bring together by itself."""
+
+_SPACELESS = (
+    "\u3005\u3007\u3021-\u3029\u3031-\u3035\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf"
+    "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua48c\uac00-\ud7a3\uf900-\ufaff"
+    "\U00016fe0-\U00016fe3\U00017000-\U00018cff\U0001b000-\U0001b16f\U00020000-\U0003ffff"
+)
+_CJK_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0x20000, 0x323AF))
+
+
+def _marks() -> str:
+    """Combining marks as a regular-expression class: part of a word in Tibetan, Uyghur, Mongolian, Devanagari."""
+    runs: list[list[int]] = []
+    for code in range(0x370, 0x1F000):
+        if unicodedata.category(chr(code))[0] != "M":
+            continue
+        if runs and runs[-1][1] == code - 1:
+            runs[-1][1] = code
+        else:
+            runs.append([code, code])
+    return "".join(f"{chr(a)}-{chr(b)}" for a, b in runs)
+
+
+_RUNS = re.compile(f"([{_SPACELESS}]+)|((?:(?![{_SPACELESS}])(?:[^\\W_]|[{_marks()}]))+)")
+_PARTS = re.compile(r"[0-9]+|[^0-9]+")
+
+
+@cache
+def _simplified() -> dict[str, str]:
+    """Each Chinese character that has a simpler or commoner form, brought to its end form."""
+    characters = [
+        chr(code)
+        for first, last in _CJK_RANGES
+        for code in range(first, last + 1)
+        if unicodedata.category(chr(code)) == "Lo"
+    ]
+    # One conversion for all: the line feeds between them keep OpenCC's phrase rules out.
+    converted = opencc.OpenCC("t2s").convert("\n".join(characters)).split("\n")
+    table = {a: b for a, b in zip(characters, converted, strict=True) if a != b and len(b) == 1}
+    table.update(VARIANTS)
+    ends: dict[str, str] = {}
+    for start in table:
+        end, steps = start, 0
+        while table.get(end, end) != end and steps < 8:
+            end, steps = table[end], steps + 1
+        ends[start] = end
+    return ends
+
+
+def _fold_character(character: str) -> str:
+    plain = unicodedata.normalize("NFKD", character)
+    kept = "".join(c for c in plain if not "\u0300" <= c <= "\u036f" and unicodedata.category(c) != "Cf")
+    lowered = unicodedata.normalize("NFKD", kept.lower())
+    kept = "".join(c for c in lowered if not "\u0300" <= c <= "\u036f" and not "\ufe00" <= c <= "\ufe0f")
+    simplified = _simplified()
+    return "".join(simplified.get(c, c) for c in unicodedata.normalize("NFC", kept) if not _is_selector(c))
+
+
+def _is_selector(character: str) -> bool:
+    """Whether it only selects a glyph (variation selectors, Mongolian free variation selectors)."""
+    return "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef" or character in "᠋᠌᠍᠎᠏"
+
+
+class _FoldTable(dict[int, str]):
+    """`str.translate` table that fills itself: code point → folded text; at most one entry a code point met."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_character(chr(code))
+        self[code] = folded
+        return folded
+
+
+_TABLE = _FoldTable()
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared: see the module's text. Idempotent, and never raises."""
+    folded = text.translate(_TABLE)
+    return folded if folded.isascii() else unicodedata.normalize("NFC", folded)
+
+
+def fold_with_offsets(text: str) -> tuple[str, list[int]]:
+    """The folded text and, for each of its characters, the place in `text` of the character that it came from.
+
+    Returns:
+        `(folded, offsets)` with `len(offsets) == len(folded) + 1`; the last offset is `len(text)`.
+    """
+    pieces: list[str] = []
+    offsets: list[int] = []
+    start = 0
+    while start < len(text):
+        end = start + 1
+        while end < len(text) and _joins(text[end - 1], text[end]):
+            end += 1
+        piece = fold(text[start:end])
+        pieces.append(piece)
+        offsets.extend([start] * len(piece))
+        start = end
+    offsets.append(len(text))
+    return "".join(pieces), offsets
+
+
+def _joins(before: str, character: str) -> bool:
+    """Whether `character` may melt into the one before it when composed."""
+    if unicodedata.combining(character) or character in "ﾞﾟ":
+        return True
+    jamo = "\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3"
+    return jamo and "\u1160" <= character <= "\u11ff"
+
+
+def runs(folded: str) -> Iterator[tuple[bool, str, bool]]:
+    """The runs of a folded text, in order.
+
+    Yields:
+        `(spaceless, run, touches)`: whether the run is of a script without spaces, its text, and whether it
+        follows the run before it with nothing between.
+    """
+    end = -1
+    for match in _RUNS.finditer(folded):
+        yield match.group(1) is not None, match.group(), match.start() == end
+        end = match.end()
+
+
+def normal_text(folded: str) -> str:
+    """Runs with single spaces for everything between them: the text in which phrases are looked for."""
+    pieces: list[str] = []
+    for _, run, touches in runs(folded):
+        if pieces and not touches:
+            pieces.append(" ")
+        pieces.append(run)
+    return "".join(pieces)
+
+
+def terms(normal: str) -> list[str]:
+    """All terms under which a text is found, repeated as often as they occur.
+
+    Args:
+        normal: a text from `normal_text`.
+    """
+    found: list[str] = []
+    for piece in normal.split():
+        if piece.isascii():
+            found.extend(_word_terms(piece))
+            continue
+        before, before_spaceless = "", True
+        for spaceless, run, _ in runs(piece):
+            if spaceless:
+                found.extend(run)
+                found.extend(map(str.__add__, run, run[1:]))
+                if not before_spaceless:
+                    found.append(before[:MAX_WORD] + run[0])
+            else:
+                found.extend(_word_terms(run))
+                if before:
+                    found.append(before[-1] + run[:MAX_WORD])
+            before, before_spaceless = run, spaceless
+    return found
+
+
+def _word_terms(word: str) -> list[str]:
+    found = [word[:MAX_WORD]]
+    parts = _PARTS.findall(word)
+    if len(parts) > 1:
+        found.extend(part[:MAX_WORD] for part in parts)
+    return found
+
+
+def query_terms(normal_run: str) -> list[str]:
+    """The terms that a text must hold to hold this unbroken stretch (no space in it), in order, none twice.
+
+    The fewest that say most: bigrams instead of characters, 3月 instead of 3 and 月.
+    """
+    found: list[str] = []
+    stretch = list(runs(normal_run))
+    for place, (spaceless, run, _) in enumerate(stretch):
+        before = stretch[place - 1] if place else None
+        after = stretch[place + 1] if place + 1 < len(stretch) else None
+        if before:
+            found.append(before[1][:MAX_WORD] + run[0] if spaceless else before[1][-1] + run[:MAX_WORD])
+        if spaceless and len(run) > 1:
+            found.extend(map(str.__add__, run, run[1:]))
+        elif not before and not after:
+            found.append(run[:MAX_WORD])
+    return list(dict.fromkeys(found))
+
+
+def is_exact(normal_run: str) -> bool:
+    """Whether holding `query_terms(normal_run)` already means holding the run: one term, and nothing cut off."""
+    return len(query_terms(normal_run)) <= 1 and len(normal_run) <= MAX_WORD
+
+
+def title_key(title: str) -> str:
+    """The whole title as one term: folded, nothing but its runs, cut at 128 characters. Empty for no runs."""
+    return "".join(run for _, run, _ in runs(fold(title)))[:128]
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Normal text of several texts, a line feed between them so that no phrase runs across."""
+    return "\n".join(filter(None, (normal_text(fold(text)) for text in texts)))

@@ -1,0 +1,176 @@
+"""Postings as plain arrays: the block layout, its writer and its checking reader.
+
+Layout of a block, little-endian (`docs/format.md` has the table):
+
+    count u32 | first id u32 | last id u32 | body bytes u32 | id width u8 | highest weight u8 |
+    shortest length u8 | longest length u8 | count deltas of `id width` bytes | count weights of one byte
+
+The first delta is 0, each further one is the distance to the id before and at least 1. A block holds at most
+`BLOCK_LIMIT` postings; a term's blocks follow each other. A term with one posting has no block: its id and weight
+stand in the term file. Lengths are Whoosh's one-byte lengths.
+
+Nothing read is believed: each count, width, offset and id is checked against what the file and the index can hold.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.codec_files import BlockReader
+from indexer.errors import IndexFormatError
+
+INDEX_FORMAT = "shuxiang-index-1"
+"""Name of the whole layout; an index of another name is rebuilt, not read."""
+
+BLOCK_LIMIT = 65536
+HEADER = struct.Struct("<IIIIBBBB")
+WIDTHS: dict[int, np.dtype[np.unsignedinteger]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
+POSTINGS_MAGIC = b"SXPST001"
+
+Ids: TypeAlias = NDArray[np.uint32]
+Weights: TypeAlias = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The checked header of one block.
+
+    Attributes:
+        count: postings in it, from 1 to `BLOCK_LIMIT`.
+        first: id of the first posting; last: id of the last one.
+        width: bytes of a delta: 1, 2 or 4.
+        max_weight: highest weight in it.
+        min_length: shortest, max_length: longest document in it, as Whoosh's length bytes.
+        start: place of the first delta in the file; end: place after the block.
+    """
+
+    count: int
+    first: int
+    last: int
+    width: int
+    max_weight: int
+    min_length: int
+    max_length: int
+    start: int
+    end: int
+
+
+def width_for(largest_delta: int) -> int:
+    """The fewest bytes (1, 2 or 4) that hold a delta."""
+    return 1 if largest_delta < 1 << 8 else 2 if largest_delta < 1 << 16 else 4
+
+
+def encode_postings(ids: Ids, weights: Weights, lengths: NDArray[np.uint8]) -> bytes:
+    """The blocks of one term.
+
+    Args:
+        ids: row numbers, increasing, at least one.
+        weights: one to 255 for each id.
+        lengths: Whoosh's length byte of each document.
+    """
+    blocks = []
+    for start in range(0, len(ids), BLOCK_LIMIT):
+        part = ids[start : start + BLOCK_LIMIT]
+        deltas = np.zeros(len(part), "u4")
+        np.subtract(part[1:], part[:-1], out=deltas[1:])
+        width = width_for(int(deltas.max()))
+        held, longs = weights[start : start + BLOCK_LIMIT], lengths[start : start + BLOCK_LIMIT]
+        blocks.append(
+            HEADER.pack(
+                len(part),
+                int(part[0]),
+                int(part[-1]),
+                len(part) * (width + 1),
+                width,
+                int(held.max()),
+                int(longs.min()),
+                int(longs.max()),
+            )
+        )
+        blocks.append(deltas.astype(WIDTHS[width]).tobytes())
+        blocks.append(held.astype("u1").tobytes())
+    return b"".join(blocks)
+
+
+def read_block(file: BlockReader, offset: int, end: int, documents: int) -> Block:
+    """The header of the block at `offset`, checked.
+
+    Args:
+        file: the postings file.
+        offset: where the block starts.
+        end: where the term's postings end; the block must end there or before.
+        documents: rows in the index; every id must be below.
+
+    Raises:
+        IndexFormatError: the header cannot be true.
+    """
+    if offset + HEADER.size > end:
+        raise IndexFormatError(file.name, f"a block at {offset} runs over the end of its term")
+    count, first, last, body, width, top, short, long = HEADER.unpack(file.read(offset, HEADER.size))
+    start = offset + HEADER.size
+    if not (0 < count <= BLOCK_LIMIT and width in WIDTHS and body == count * (width + 1) and start + body <= end):
+        raise IndexFormatError(file.name, f"the block at {offset} has an impossible size")
+    if not (first <= last < documents and last - first >= count - 1):
+        raise IndexFormatError(file.name, f"the block at {offset} has impossible ids")
+    return Block(count, first, last, width, top, short, long, start, start + body)
+
+
+def read_body(file: BlockReader, block: Block) -> tuple[Ids, Weights]:
+    """The ids (ascending) and weights of a block. The weights are a view of the file.
+
+    Raises:
+        IndexFormatError: the ids do not rise or do not end where the header says.
+    """
+    body = file.read(block.start, block.end - block.start)
+    deltas = np.frombuffer(body, WIDTHS[block.width], block.count)
+    weights = np.frombuffer(body, "u1", block.count, block.count * block.width)
+    # Deltas are never negative, so a true total rules out every overflow on the way to it.
+    total = int(deltas.sum(dtype="u8"))
+    if deltas[0] or block.first + total != block.last or (block.count > 1 and not deltas[1:].all()):
+        raise IndexFormatError(file.name, f"the ids of the block at {block.start} do not rise to its last one")
+    ids = np.cumsum(deltas, dtype="u4")
+    ids += np.uint32(block.first)
+    return ids, weights
+
+
+def blocks_of(file: BlockReader, offset: int, length: int, documents: int) -> Iterator[Block]:
+    """The checked headers of all blocks of a term, in order.
+
+    Raises:
+        IndexFormatError: see `read_block`; also when blocks overlap.
+    """
+    end = offset + length
+    before = -1
+    while offset < end:
+        block = read_block(file, offset, end, documents)
+        if block.first <= before:
+            raise IndexFormatError(file.name, f"the block at {offset} goes back to an earlier id")
+        yield block
+        offset, before = block.end, block.last
+
+
+def read_postings(file: BlockReader, offset: int, length: int, count: int, documents: int) -> tuple[Ids, Weights]:
+    """All postings of a term: ids ascending and their weights. Memory: 5 bytes a posting, at most 5 × documents.
+
+    Args:
+        file: the postings file.
+        offset: where they start.
+        length: their bytes.
+        count: how many the term file promises.
+        documents: rows in the index.
+
+    Raises:
+        IndexFormatError: they are not what the term file promises.
+    """
+    parts = [read_body(file, block) for block in blocks_of(file, offset, length, documents)]
+    if sum(len(ids) for ids, _ in parts) != count:
+        raise IndexFormatError(file.name, f"the postings at {offset} are not the {count} promised")
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([ids for ids, _ in parts]), np.concatenate([weights for _, weights in parts])

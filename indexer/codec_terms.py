@@ -1,0 +1,156 @@
+"""The term file: all terms in byte order with their figures, looked up by bisection.
+
+Layout, little-endian:
+
+    magic 8 | terms u64 | key bytes u64 | (terms + 1) key offsets u32 | (terms + 1) records of 28 bytes | keys
+
+A key is one byte for the field and the term in UTF-8. A record is: documents u32, place in the postings file u64,
+first id u32, last id u32, total weight f32, highest weight u8, shortest length u8, longest length u8, zero u8. The
+last record only says where the postings end.
+"""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.codec_files import BlockReader
+from indexer.errors import IndexFormatError
+
+TERMS_MAGIC = b"SXTRM001"
+HEAD = struct.Struct("<8sQQ")
+RECORD = np.dtype(
+    [
+        ("documents", "<u4"),
+        ("offset", "<u8"),
+        ("first", "<u4"),
+        ("last", "<u4"),
+        ("weight", "<f4"),
+        ("max_weight", "u1"),
+        ("min_length", "u1"),
+        ("max_length", "u1"),
+        ("zero", "u1"),
+    ]
+)
+_RECORD = struct.Struct("<IQIIfBBBB")
+_NEXT = struct.Struct("<28xIQ")
+_PAIR = struct.Struct("<II")
+_SPARSE = 256
+
+
+@dataclass(frozen=True, slots=True)
+class TermFigures:
+    """What the term file says of one term.
+
+    Attributes:
+        documents: how many rows hold it.
+        offset: place of its blocks in the postings file; length: their bytes, 0 when it has a single posting.
+        first: lowest id; last: highest id.
+        weight: sum of weights.
+        max_weight: highest weight.
+        min_length: shortest, max_length: longest document, as Whoosh's length bytes.
+    """
+
+    documents: int
+    offset: int
+    length: int
+    first: int
+    last: int
+    weight: float
+    max_weight: int
+    min_length: int
+    max_length: int
+
+
+def encode_terms(keys: list[bytes], records: NDArray[np.void]) -> Iterator[bytes]:
+    """The bytes of a term file, in pieces.
+
+    Args:
+        keys: in ascending order.
+        records: of type `RECORD`, one for each key and the closing one.
+
+    Raises:
+        IndexFormatError: the keys are more than 4 GiB.
+    """
+    lengths = np.fromiter((len(key) for key in keys), "u8", len(keys))
+    offsets = np.concatenate([np.zeros(1, "u8"), np.cumsum(lengths, dtype="u8")])
+    total = int(offsets[-1])
+    if total >= 1 << 32:
+        raise IndexFormatError("terms", f"{total} bytes of terms are more than one index can hold")
+    yield HEAD.pack(TERMS_MAGIC, len(keys), total)
+    yield offsets.astype("<u4").tobytes()
+    yield records.tobytes()
+    for start in range(0, len(keys), 65536):
+        yield b"".join(keys[start : start + 65536])
+
+
+class TermFile:
+    """A checked reader of a term file; any thread may ask. Memory: every 256th key."""
+
+    def __init__(self, file: BlockReader, postings_size: int, documents: int) -> None:
+        """Check the header and take the sparse list of keys.
+
+        Args:
+            file: the term file.
+            postings_size: bytes of the postings file.
+            documents: rows in the index.
+
+        Raises:
+            IndexFormatError: the sizes do not fit together.
+        """
+        self._file, self._postings_size, self._documents = file, postings_size, documents
+        magic, self.count, self._key_bytes = HEAD.unpack(file.read(0, HEAD.size))
+        self._offsets = HEAD.size
+        self._records = self._offsets + 4 * (self.count + 1)
+        self._keys = self._records + RECORD.itemsize * (self.count + 1)
+        if magic != TERMS_MAGIC or self._keys + self._key_bytes != file.size:
+            raise IndexFormatError(file.name, "is not a term file of this format, or not whole")
+        self._sparse = [self.key(place) for place in range(0, self.count, _SPARSE)]
+
+    def key(self, place: int) -> bytes:
+        """The key at `place`, from 0 to below `count`.
+
+        Raises:
+            IndexFormatError: its offsets are not within the keys.
+        """
+        start, end = _PAIR.unpack(self._file.read(self._offsets + 4 * place, 8))
+        if not start <= end <= self._key_bytes:
+            raise IndexFormatError(self._file.name, f"key {place} lies outside the keys")
+        return bytes(self._file.read(self._keys + start, end - start))
+
+    def place(self, key: bytes) -> int:
+        """The place of the first key that is not below `key`; `count` when all are below."""
+        block = max(0, bisect_right(self._sparse, key) - 1)
+        low, high = block * _SPARSE, min(self.count, (block + 1) * _SPARSE)
+        while low < high:
+            middle = (low + high) // 2
+            if self.key(middle) < key:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def figures(self, key: bytes) -> TermFigures | None:
+        """What is said of the term, None when no row holds it."""
+        place = self.place(key)
+        return self.figures_at(place) if place < self.count and self.key(place) == key else None
+
+    def figures_at(self, place: int) -> TermFigures:
+        """What is said of the term at `place`.
+
+        Raises:
+            IndexFormatError: the record cannot be true.
+        """
+        both = self._file.read(self._records + RECORD.itemsize * place, 2 * RECORD.itemsize)
+        documents, offset, first, last, weight, top, short, long, _ = _RECORD.unpack_from(both)
+        _, after = _NEXT.unpack_from(both)
+        length = after - offset
+        true = 0 < documents <= self._documents and first <= last < self._documents and after <= self._postings_size
+        if not (true and length >= 0 and (length > 0) == (documents > 1) and (documents > 1 or first == last)):
+            raise IndexFormatError(self._file.name, f"record {place} cannot be true")
+        return TermFigures(documents, offset, length, first, last, weight, top, short, long)

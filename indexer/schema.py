@@ -1,0 +1,265 @@
+"""What the index holds of a resource: fields, columns and tables. The Whoosh schema is made here, never read.
+
+Fields, each with its byte in a key of the term file:
+    x           everything; title and creator weigh 4, the rest 1
+    title, creator, subject, identifier     the same terms by field, without weights; `=` and the whole title or
+                                            name folded together is one more term (exact titles, author pages)
+
+Columns are numbers of fixed width, one a row. Class, dynasty, language and places may have several values: their
+column holds the number of the combination in a table of the index (`IndexTables`); 0 is "none".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from whoosh import analysis as whoosh_analysis
+from whoosh import columns, fields, formats
+
+from indexer.access import ReaderContext, decide, is_understood
+from indexer.analysis import joined, query_terms, terms, title_key
+from indexer.model import AUDIENCES, LEVELS, SCOPES, TYPES, Resource
+
+FIELD_BYTES = {"x": 1, "title": 2, "creator": 3, "subject": 4, "identifier": 5}
+SECTIONS = ("title", "creator", "subject", "identifier", "text")
+"""The parts of a row's text, in order; `SECTION_MARK` stands between them."""
+
+SECTION_MARK = "\x1f"
+TITLE_WEIGHT = 4
+MAX_WEIGHT = 255
+MAX_TEXT = 1 << 16
+"""Characters of description and contents that are indexed of one record; whole texts come as sections."""
+
+NO_YEAR = -32768
+COLUMNS = {
+    "rid": "I",
+    "type": "B",
+    "level": "B",
+    "parent": "I",
+    "class": "I",
+    "year_from": "h",
+    "year_to": "h",
+    "dynasty": "I",
+    "language": "I",
+    "audience": "B",
+    "age_from": "B",
+    "age_to": "B",
+    "access": "B",
+    "listed": "B",
+    "places": "I",
+    "readable": "B",
+    "bundle": "H",
+    "title_rank": "I",
+}
+"""Column → its type as in `struct`. Columns that a later version adds make a new `INDEX_FORMAT`."""
+
+TABLES = ("class", "dynasty", "language", "places")
+
+
+def term_key(field_name: str, term: str) -> str:
+    """The key of a term in the term file, as text (its UTF-8 is the key)."""
+    return chr(FIELD_BYTES[field_name]) + term
+
+
+class RunField(fields.FieldType):
+    """A Whoosh field over our terms: what Whoosh's parser and searcher see of a field."""
+
+    indexed = True
+    stored = False
+    unique = False
+    scorable = True
+    spelling = False
+    vector = None
+    column_type = None
+    multitoken_query = "and"
+
+    def __init__(self) -> None:
+        """Make the field; it has no settings."""
+        self.format = formats.Existence()  # type: ignore[no-untyped-call]
+        self.analyzer = whoosh_analysis.IDAnalyzer()  # type: ignore[no-untyped-call]
+
+    def process_text(self, qstring: str, mode: str = "", **_options: Any) -> list[str]:  # noqa: ARG002
+        """The terms of a query's text, for Whoosh's query parser."""
+        return [term for run in joined([qstring]).split() for term in query_terms(run)]
+
+    def to_bytes(self, value: str | bytes) -> bytes:
+        """A term as it stands in a key."""
+        return value if isinstance(value, bytes) else value.encode()
+
+    def from_bytes(self, data: bytes) -> str:
+        """A term from its key."""
+        return data.decode()
+
+
+def whoosh_schema() -> Any:
+    """The schema for Whoosh's own searcher."""
+    members: dict[str, Any] = {name: RunField() for name in FIELD_BYTES}
+    for name, code in COLUMNS.items():
+        members[name] = fields.COLUMN(columns.NumericColumn(code))  # type: ignore[no-untyped-call]
+    return fields.Schema(**members)  # type: ignore[no-untyped-call]
+
+
+class IndexTables:
+    """The combinations of values that columns point to, in the order in which they were met; 0 is the empty one."""
+
+    def __init__(self) -> None:
+        """Start with the empty combination in every table."""
+        self.tables: dict[str, dict[tuple[str, ...], int]] = {name: {(): 0} for name in TABLES}
+
+    def number(self, table: str, values: Iterable[str]) -> int:
+        """The number of a combination; given out when new."""
+        known = self.tables[table]
+        return known.setdefault(tuple(dict.fromkeys(values)), len(known))
+
+    def to_json(self) -> dict[str, list[list[str]]]:
+        """Table → its combinations in order."""
+        return {name: [list(values) for values in known] for name, known in self.tables.items()}
+
+
+@dataclass(slots=True)
+class IndexedRow:
+    """A resource as the index holds it.
+
+    Attributes:
+        weights: key (see `term_key`) → weight from 1 to 255.
+        length: document length for scoring: how many different terms its field `x` has.
+        text: normal text of all sections, `SECTION_MARK` between.
+        columns: column → number; `parent` and `title_rank` are known only when all rows are.
+        parent: id of the parent, empty for none.
+        sort_key: what titles are sorted by.
+    """
+
+    weights: dict[str, int]
+    length: int
+    text: str
+    columns: dict[str, int]
+    parent: str
+    sort_key: str
+
+
+def index_row(resource: Resource, row: int, tables: IndexTables) -> IndexedRow:
+    """Turn a resource into terms, text and columns.
+
+    Args:
+        resource: the record.
+        row: its row number.
+        tables: combinations met so far; new ones are added.
+    """
+    sections = sections_of(resource)
+    weights: dict[str, int] = {}
+    _weigh(weights, sections[0], TITLE_WEIGHT)
+    _weigh(weights, sections[1], TITLE_WEIGHT)
+    _weigh(weights, sections[2], 1)
+    _weigh(weights, sections[3], 1)
+    _weigh(weights, sections[4], 1)
+    length = len(weights)
+    for name, section in zip(SECTIONS[:4], sections[:4], strict=True):
+        if section:
+            mark = chr(FIELD_BYTES[name])
+            weights.update(dict.fromkeys([mark + term for term in set(terms(section))], 1))
+    wholes = [("title", title) for title in (resource.title, *resource.title_alt)]
+    wholes += [("creator", creator.name) for creator in resource.creators]
+    for name, whole in wholes:
+        key = title_key(whole)
+        if key:
+            weights[term_key(name, "=" + key)] = 1
+    numbers = _columns(resource, row, tables)
+    return IndexedRow(weights, length, SECTION_MARK.join(sections), numbers, resource.parent, sort_key(resource))
+
+
+def sort_key(resource: Resource) -> str:
+    """What titles are sorted by: the reviewed `title_sort`, else the folded title without its signs."""
+    return resource.title_sort or joined([resource.title])
+
+
+def sections_of(resource: Resource) -> tuple[str, str, str, str, str]:
+    """The normal text of a resource by section, in the order of `SECTIONS`."""
+    rest: list[str] = [
+        resource.statement,
+        resource.publisher,
+        resource.place,
+        resource.edition,
+        resource.designation,
+        resource.date.printed,
+        resource.date.dynasty,
+        *(creator.dynasty for creator in resource.creators),
+        resource.period,
+        resource.subtype,
+    ]
+    if resource.rare is not None:
+        rest += [resource.rare.edition_type, resource.rare.engraved, resource.rare.holder, resource.rare.call_number]
+    rest.append(resource.description)
+    rest.extend(entry.title for entry in resource.contents)
+    return (
+        joined((resource.title, *resource.title_alt)),
+        joined(creator.name for creator in resource.creators),
+        joined(resource.subjects),
+        joined(identifier_key(i.value) for i in resource.identifiers),
+        joined(rest)[:MAX_TEXT],
+    )
+
+
+def identifier_key(value: str) -> str:
+    """An identifier without the signs that people write differently: letters and digits only."""
+    return "".join(c for c in value if c.isalnum())
+
+
+_X = chr(FIELD_BYTES["x"])
+
+
+def _weigh(weights: dict[str, int], section: str, weight: int) -> None:
+    for term in terms(section):
+        key = _X + term
+        weights[key] = min(MAX_WEIGHT, weights.get(key, 0) + weight)
+
+
+def _columns(resource: Resource, row: int, tables: IndexTables) -> dict[str, int]:
+    date, audience = resource.date, resource.audience
+    return {
+        "rid": row,
+        "type": _place(TYPES, resource.type),
+        "level": _place(LEVELS, resource.level),
+        "class": tables.number("class", (c.code.upper() for c in resource.classes if c.scheme == "clc")),
+        "year_from": _year(date.year_from if date.year_from is not None else date.year_to),
+        "year_to": _year(date.year_to if date.year_to is not None else date.year_from),
+        "dynasty": tables.number("dynasty", _dynasties(resource)),
+        "language": tables.number("language", resource.language),
+        "audience": _place(AUDIENCES, audience.group),
+        "age_from": _byte(audience.age_from),
+        "age_to": _byte(audience.age_to),
+        "access": 0 if resource.access.unknown else _place(SCOPES, resource.access.scope),
+        "listed": int(is_listed(resource)),
+        "places": tables.number("places", resource.places),
+        "readable": int(is_readable(resource)),
+        "bundle": 0,
+    }
+
+
+def is_listed(resource: Resource) -> bool:
+    """Whether lists and results may show the resource to anyone, as the gate says."""
+    return decide(resource, ReaderContext(), day=None).listed
+
+
+def is_readable(resource: Resource) -> bool:
+    """Whether there is something to read and terms under which some reader may: not a catalogue entry (目录)."""
+    return bool(resource.readable_items) and resource.access.scope != "none" and is_understood(resource.access)
+
+
+def _dynasties(resource: Resource) -> list[str]:
+    named = [resource.date.dynasty, *(creator.dynasty for creator in resource.creators)]
+    return [joined([name]) for name in named if name]
+
+
+def _place(closed: tuple[str, ...], value: str) -> int:
+    """1-based place in a closed list, 0 for a value that this version does not know."""
+    return closed.index(value) + 1 if value in closed else 0
+
+
+def _year(year: int | None) -> int:
+    return NO_YEAR if year is None else max(-32767, min(32767, year))
+
+
+def _byte(value: int | None) -> int:
+    return 255 if value is None else max(0, min(254, value))

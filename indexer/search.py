@@ -1,0 +1,199 @@
+"""Search over several indexes as one: match, filter, count, order, and fetch the page.
+
+One search costs a few dictionary look-ups, the postings of its terms and the records of one page. Scores use the
+figures of all parts together, so that a small index of local resources and a large one compare.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.codec import Ids
+from indexer.codec_files import MappedFile, OpenFile
+from indexer.codec_index import IndexFiles
+from indexer.errors import IndexFormatError
+from indexer.model import Resource
+from indexer.schema import NO_YEAR, sort_key
+from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistics
+from indexer.search_facets import FacetCounter, all_of, filter_masks
+from indexer.search_marks import explained
+from indexer.search_query import Query, parse
+from indexer.search_request import Hit, Part, SearchRequest, SearchResult
+
+__all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher"]
+
+_LOW = np.int64(0xFFFFFFFF)
+_EXACT_MERGE = 1000
+
+
+@dataclass(slots=True)
+class _Found:
+    """Rows of one part that pass all filters, with a key that orders them; the greatest comes first."""
+
+    part: int
+    rows: Ids
+    keys: NDArray[np.int64]
+
+
+class Searcher:
+    """Searches parts as one collection. Any number of threads may ask at once; the parts never change."""
+
+    def __init__(self, parts: Sequence[Part], *, open_file: OpenFile = MappedFile) -> None:
+        """Open the indexes.
+
+        Args:
+            parts: in the order in which hits name them.
+            open_file: how index files are read.
+
+        Raises:
+            IndexFormatError: an index is damaged, of another format, or not of its catalogue.
+        """
+        self._catalogues = [part.catalogue for part in parts]
+        self._files: list[IndexFiles] = []
+        self._lock = threading.Lock()
+        try:
+            for part in parts:
+                self._files.append(_opened(part, open_file))
+        except BaseException:
+            self.close()
+            raise
+        records = sum(files.records for files in self._files)
+        average = sum(files.total_length for files in self._files) / max(1, records)
+        statistics = Statistics(records, average)
+        self._parts = [
+            PartIndex(files, statistics, part.hidden) for files, part in zip(self._files, parts, strict=True)
+        ]
+
+    def close(self) -> None:
+        """Let the index files go. Catalogues stay open: they belong to their owner."""
+        with self._lock:
+            self._parts = []
+            while self._files:
+                self._files.pop().close()
+
+    def search(self, request: SearchRequest) -> SearchResult:
+        """Answer a request.
+
+        Raises:
+            QueryError: a filter or the page has a value that is not permitted. The query itself never raises.
+            IndexFormatError: a file turned out to be damaged.
+        """
+        started = time.perf_counter()
+        request.check()
+        query = parse(request.q)
+        matches, exact = self._match(query)
+        counter = FacetCounter(request)
+        found: list[_Found] = []
+        for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
+            masks = filter_masks(part.files, match.rows, request)
+            counter.add(part.files, match.rows, masks)
+            found.append(_ordered(number, part, match, all_of(masks), request.sort))
+        total = sum(len(part.rows) for part in found)
+        chosen = self._page(found, request, None if exact else query)
+        hits = tuple(explained(part, row, resource, query) for part, row, resource in chosen)
+        return SearchResult(total, exact, (time.perf_counter() - started) * 1000, hits, counter.result())
+
+    def _match(self, query: Query) -> tuple[list[Matches], bool]:
+        """The matches of each part, their texts compared when that is cheap; whether they all were."""
+        figures = [part.figures(query) for part in self._parts]
+        frequencies: Counter[tuple[str, str]] = Counter()
+        for known in figures:
+            frequencies.update({key: found.documents for key, found in known.items() if found is not None})
+        matches = [part.match(query, known, frequencies) for part, known in zip(self._parts, figures, strict=True)]
+        open_rows = sum(len(match.rows) for match in matches if match.open)
+        if open_rows > VERIFY_LIMIT:
+            return matches, False
+        for part, match in zip(self._parts, matches, strict=True):
+            if match.open and len(match.rows):
+                kept = part.verify(match.rows, match.open)
+                match.rows, match.scores, match.whole = match.rows[kept], match.scores[kept], match.whole[kept]
+        return matches, True
+
+    def _page(
+        self, found: list[_Found], request: SearchRequest, unverified: Query | None
+    ) -> list[tuple[int, int, Resource]]:
+        """Part, row and record of the hits of the page. `unverified` is the query when rows still need comparing."""
+        first, last = (request.page - 1) * request.size, request.page * request.size
+        ordered = self._verified(found, last, unverified) if unverified is not None else _merged(found, last)
+        if request.sort == "title" and sum(bool(len(part.rows)) for part in found) > 1 and last <= _EXACT_MERGE:
+            return self._by_title(found, last)[first:last]
+        return self._fetched(ordered[first:last])
+
+    def _verified(self, found: list[_Found], wanted: int, query: Query) -> list[tuple[int, int]]:
+        """The first `wanted` rows that hold the texts asked for, comparing at most `VERIFY_LIMIT`."""
+        conditions = [condition for condition in query.conditions if not condition.exact]
+        kept: list[tuple[int, int]] = []
+        for part, row in _merged(found, min(VERIFY_LIMIT, wanted * 20)):
+            if self._parts[part].verify(np.array([row], "u4"), conditions)[0]:
+                kept.append((part, row))
+                if len(kept) == wanted:
+                    break
+        return kept
+
+    def _by_title(self, found: list[_Found], wanted: int) -> list[tuple[int, int, Resource]]:
+        """Ranks of titles compare within one part only, so the candidates of each part are compared by key."""
+        candidates: list[tuple[int, int, Resource]] = []
+        for part in found:
+            candidates += self._fetched(_merged([part], wanted))
+        return sorted(candidates, key=lambda c: (sort_key(c[2]), c[0], c[1]))
+
+    def _fetched(self, chosen: Sequence[tuple[int, int]]) -> list[tuple[int, int, Resource]]:
+        resources: dict[tuple[int, int], Resource] = {}
+        for number in {part for part, _ in chosen}:
+            rids = self._files[number].columns["rid"]
+            rows = [row for part, row in chosen if part == number]
+            records = self._catalogues[number].rows([int(rids[row]) for row in rows])
+            resources.update(zip(((number, row) for row in rows), records, strict=True))
+        return [(part, int(self._files[part].columns["rid"][row]), resources[part, row]) for part, row in chosen]
+
+
+def _opened(part: Part, open_file: OpenFile) -> IndexFiles:
+    files = IndexFiles(part.index, open_file)
+    if files.records != part.catalogue.count:
+        reason = f"holds {files.records} records, its catalogue {part.catalogue.count}"
+        files.close()
+        raise IndexFormatError(files.name, reason)
+    return files
+
+
+def _ordered(number: int, part: PartIndex, match: Matches, passed: NDArray[np.bool_] | None, sort: str) -> _Found:
+    """Give each row that passed a key of 64 bits: what to order by, then the row from the first."""
+    rows, scores, whole = match.rows, match.scores, match.whole
+    if passed is not None:
+        rows, scores, whole = rows[passed], scores[passed], whole[passed]
+    columns = part.files.columns
+    if sort == "relevance":
+        high = (np.minimum(scores, 16000) * 1024).astype("i8")
+        high += whole.astype("i8") << 24
+        high += (columns["readable"][rows] == 1).astype("i8") << 25
+    elif sort == "title":
+        high = _LOW - columns["title_rank"][rows].astype("i8")
+        return _Found(number, rows, high << 16)
+    else:
+        years = columns["year_from"][rows].astype("i8")
+        signed = years if sort == "year_desc" else -years
+        high = np.where(years == NO_YEAR, 0, signed + 40_000)
+    return _Found(number, rows, (high << 32) | (_LOW - rows.astype("i8")))
+
+
+def _merged(found: list[_Found], wanted: int) -> list[tuple[int, int]]:
+    """Part and row of the `wanted` greatest keys of all parts, the greatest first."""
+    candidates: list[tuple[int, int, int]] = []
+    for part in found:
+        keys = part.keys
+        if len(keys) > wanted:
+            places = np.argpartition(keys, len(keys) - wanted)[len(keys) - wanted :]
+            places = places[np.argsort(-keys[places], kind="stable")]
+        else:
+            places = np.argsort(-keys, kind="stable")
+        candidates += [(-int(keys[p]), part.part, int(part.rows[p])) for p in places.tolist()]
+    if len(found) > 1:
+        candidates.sort()
+    return [(part, row) for _, part, row in candidates[:wanted]]

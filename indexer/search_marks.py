@@ -1,0 +1,95 @@
+"""Why a hit is a hit, and what to highlight: worked out for the few hits that are shown."""
+
+from __future__ import annotations
+
+from indexer.analysis import fold_with_offsets, runs
+from indexer.model import Resource
+from indexer.schema import SECTIONS, sections_of
+from indexer.search_collector import find_text
+from indexer.search_query import Condition, Query
+from indexer.search_request import Hit, Marks
+
+SNIPPET = 80
+"""Characters of a snippet, about."""
+
+_BEFORE = 20
+
+
+def explained(part: int, row: int, resource: Resource, query: Query) -> Hit:
+    """The hit with its reason and marks."""
+    if not query.conditions:
+        return Hit(part, row, resource)
+    why = _why(resource, query.conditions)
+    marks = marks_in(resource.title, query.conditions, {"x", "title"})
+    snippet, snippet_marks = _snippet(resource.description, query.conditions) if why == "text" else ("", ())
+    return Hit(part, row, resource, why, marks, snippet, snippet_marks)
+
+
+def _why(resource: Resource, conditions: tuple[Condition, ...]) -> str:
+    """The first section that answers the most telling condition: the one of all, else of the longest text."""
+    sections = sections_of(resource)
+    for condition in sorted(conditions, key=lambda c: -len(c.text)):
+        if condition.field in SECTIONS:
+            return condition.field
+    for name, section in zip(SECTIONS, sections, strict=True):
+        if all(find_text(section, condition.text) is not None for condition in conditions):
+            return name
+    longest = max(conditions, key=lambda condition: len(condition.text))
+    for name, section in zip(SECTIONS, sections, strict=True):
+        if find_text(section, longest.text) is not None:
+            return name
+    return "text"
+
+
+def marks_in(text: str, conditions: tuple[Condition, ...], fields: set[str]) -> Marks:
+    """Places of `text` that the conditions of these fields ask for, merged and in order."""
+    folded, offsets = fold_with_offsets(text)
+    normal, places = _normal_with_places(folded)
+    found: list[tuple[int, int]] = []
+    for condition in conditions:
+        if condition.field not in fields:
+            continue
+        start = find_text(normal, condition.text)
+        while start is not None:
+            end = start + len(condition.text)
+            found.append((offsets[places[start]], offsets[places[end - 1] + 1]))
+            start = find_text(normal, condition.text, end)
+    return _merged(found)
+
+
+def _normal_with_places(folded: str) -> tuple[str, list[int]]:
+    """Normal text with the place of each of its characters in `folded`; a space stands for what is skipped."""
+    pieces: list[str] = []
+    places: list[int] = []
+    at = 0
+    for _, run, touches in runs(folded):
+        start = folded.index(run, at)
+        if pieces and not touches:
+            pieces.append(" ")
+            places.append(start - 1)
+        pieces.append(run)
+        places.extend(range(start, start + len(run)))
+        at = start + len(run)
+    return "".join(pieces), places
+
+
+def _merged(found: list[tuple[int, int]]) -> Marks:
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if end <= start:
+            continue
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged)
+
+
+def _snippet(description: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
+    marks = marks_in(description, conditions, {"x"})
+    if not marks:
+        return "", ()
+    start = max(0, marks[0][0] - _BEFORE)
+    end = min(len(description), start + SNIPPET)
+    text = description[start:end].replace("\n", " ")
+    return text, tuple((a - start, min(b, end) - start) for a, b in marks if a < end)

@@ -1,0 +1,123 @@
+"""What is asked of a search and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from indexer.catalogue import Catalogue
+from indexer.errors import QueryError
+from indexer.model import TYPES, Resource
+
+SORTS = ("relevance", "year", "year_desc", "title")
+AVAILABLE = ("", "yes", "no")
+FACES = ("standard", "elder", "child")
+MAX_PAGE = 10_000
+MAX_SIZE = 100
+MAX_VALUE = 64
+
+Marks = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One index with its catalogue.
+
+    Attributes:
+        index: the folder that `build_index` made.
+        catalogue: of the same records; closed by its owner, not by the searcher.
+        hidden: rows that something newer replaces or that are withdrawn; they are neither shown nor counted.
+    """
+
+    index: Path
+    catalogue: Catalogue
+    hidden: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """What is asked.
+
+    Attributes:
+        q: the query, see `indexer.search_query`; empty shows everything that passes the filters.
+        type: one of `TYPES`, or empty.
+        clc: beginning of a class number of 中图法 (I, TP3), or empty.
+        year_from: first year, None for no limit. year_to: last year. A record passes when its years overlap.
+        language: a BCP 47 tag; zh takes zh-Hans and zh-Hant in.
+        available: empty, `yes` for what can be read, `no` for catalogue entries only.
+        sort: `relevance`, `year` (oldest first), `year_desc` or `title`; rows without a year come last.
+        page: from 1. size: hits a page.
+        face: `child` shows only resources marked for children.
+    """
+
+    q: str = ""
+    type: str = ""
+    clc: str = ""
+    year_from: int | None = None
+    year_to: int | None = None
+    language: str = ""
+    available: str = ""
+    sort: str = "relevance"
+    page: int = 1
+    size: int = 20
+    face: str = "standard"
+
+    def check(self) -> None:
+        """Refuse what cannot be answered.
+
+        Raises:
+            QueryError: a filter, the order or the page has a value that is not permitted; `field` names it.
+        """
+        closed = {"type": ("", *TYPES), "available": AVAILABLE, "sort": SORTS, "face": FACES}
+        for name, values in closed.items():
+            if getattr(self, name) not in values:
+                raise QueryError(name, f"expected one of {', '.join(filter(None, values))}")
+        if not 1 <= self.page <= MAX_PAGE:
+            raise QueryError("page", f"expected a number from 1 to {MAX_PAGE}")
+        if not 1 <= self.size <= MAX_SIZE:
+            raise QueryError("size", f"expected a number from 1 to {MAX_SIZE}")
+        for name in ("clc", "language"):
+            if len(getattr(self, name)) > MAX_VALUE:
+                raise QueryError(name, f"expected at most {MAX_VALUE} characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One row of a result.
+
+    Attributes:
+        part: place of its part among the searcher's parts; row: its row there.
+        resource: the record.
+        why: where the query was found: title, creator, subject, identifier or text; empty without a query.
+        marks: `(start, end)` places in `resource.title` to highlight, in order, not touching.
+        snippet: a piece of the description around the first place found, when `why` is text; else empty.
+        snippet_marks: places to highlight in the snippet.
+    """
+
+    part: int
+    row: int
+    resource: Resource
+    why: str = ""
+    marks: Marks = ()
+    snippet: str = ""
+    snippet_marks: Marks = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search answers.
+
+    Attributes:
+        total: rows that match.
+        total_exact: False when `total` is an upper bound ("about"), since too many rows were left to compare.
+        took_ms: milliseconds.
+        hits: of the page asked for, in order.
+        facets: type, clc, year, language, available, dynasty → `(value, count)`; the count is what the result
+            would have with this value instead of the facet's own filter.
+    """
+
+    total: int
+    total_exact: bool
+    took_ms: float
+    hits: tuple[Hit, ...]
+    facets: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
