@@ -1,4 +1,7 @@
-"""Writing the lists of a bag (BagIt 1.0, RFC 8493). Taking them from a hostile drive is in `packager.format.tagfiles`."""
+"""Writing the lists of a bag (BagIt 1.0, RFC 8493).
+
+Taking them from a hostile drive is in `packager.format.tagfiles`; its names stand here too.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,285 @@
+"""Whom this box trusts, and which drives it may therefore use (docs/format.md, "Trust").
+
+A drive brings its signed metadata with it. It is first proved by itself, from the root that the box was given: that
+finds every tampering, whatever the box already knows. It is then offered to what the box trusts as an update, under
+TUF's own rules and our floors: that decides whether it is news. At last a drive is admitted if its tagmanifest is
+among the releases in the NEWEST trusted list, so an older drive that is still listed goes on working and a revoked one
+does not, whatever metadata it carries.
+
+Expired metadata never refuses: a county may be offline for years. The machine's clock is not asked.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from packager.format.errors import (
+    FormatError,
+    HalfCopiedError,
+    ListChangedError,
+    RetiredError,
+    RevokedError,
+    TrustError,
+    UnknownIssuerError,
+    UnreadableError,
+)
+from packager.format.files import Files
+from packager.format.floors import MAX_DOCUMENT, Floors, TwoCopies
+from packager.format.listing import Listing, read_listing
+from packager.format.release import Admission, Release, canonical_json, load_canonical
+from packager.format.repository import (
+    NO_EXPIRY,
+    Verified,
+    reader_of_folder,
+    reader_of_mapping,
+    root_version,
+    verify,
+)
+
+log = logging.getLogger(__name__)
+
+UPDATED, SAME, OLDER = "updated", "same", "older"
+"""What an offer was to the box."""
+
+_MAX_KNOWN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """What the box trusts now.
+
+    Attributes:
+        releases: all of them, sorted by bundle and number; none before the first drive.
+        versions: of root, timestamp, snapshot and targets; empty before the first drive.
+        reference_time: the highest signed date that was seen, at least the date of the box's image; UTC.
+        expired: roles whose metadata has expired at that time. Nothing is refused for it: pages say how old it is.
+        outcome: what the last offer was: `UPDATED`, `SAME` or `OLDER`.
+    """
+
+    releases: tuple[Release, ...]
+    versions: Mapping[str, int]
+    reference_time: datetime
+    expired: tuple[str, ...] = ()
+    outcome: str = SAME
+
+
+class TrustStore:
+    """Keeps what is trusted in a folder of its own. One process writes; not thread-safe."""
+
+    def __init__(self, state: Path, root: bytes, files: Files, *, earliest: datetime, strict: bool = False) -> None:
+        """Open or begin a store.
+
+        Args:
+            state: folder of its own; made if missing.
+            root: the root metadata that this box was given when it was provisioned, as bytes.
+            files: the writer.
+            earliest: no moment before this is believed (the date of the box's image); with a time zone.
+            strict: follow TUF to the letter: old and expired metadata (by the machine's clock) is refused. For
+                conformance tests.
+
+        Raises:
+            UnknownIssuerError: `root` is not root metadata.
+            OSError: the disk is full or does not answer.
+        """
+        files.make_dir(state)
+        self._strict = strict
+        self._earliest = earliest.astimezone(UTC)
+        self._pinned = self._anchor = root
+        root_version(root)
+        self._kept = TwoCopies(state, "trusted", files)
+        self._floor_copies = TwoCopies(state, "floor", files)
+        self._floors = self._read_floors()
+        self._verified: Verified | None = None
+        self._listing = Listing()
+        self._known: dict[str, str] = {}
+        for content in self._kept.newest_first():
+            if self._load(content):
+                break
+
+    def current(self) -> Trusted:
+        """What the box trusts now."""
+        return self._trusted(SAME)
+
+    def offer(self, tuf_dir: Path) -> Trusted:
+        """Prove the metadata of a drive and take it, durably, if it is news. `outcome` says whether it was.
+
+        After an exception the store is as before.
+
+        Args:
+            tuf_dir: the drive's folder that holds `metadata/` and `targets/`.
+
+        Raises:
+            HalfCopiedError: something is missing, empty or cut short.
+            UnknownIssuerError: it is signed by no key that this box knows.
+            OneSignerError: fewer people signed than the rules ask for.
+            ListChangedError: something differs from what was signed.
+            UnreadableError: the drive does not answer.
+            OSError: our own disk is full or does not answer.
+        """
+        with _opened(tuf_dir) as folder:
+            read = reader_of_folder(folder)
+            own = verify(read, self._anchor, reference_time=self._reference())
+        listing = read_listing(own.listed)
+        self._remember(listing)
+        older = self._why_older(own)
+        if older is not None:
+            if self._strict:
+                raise older
+            log.info("signed metadata of a drive is older than what is trusted: %s", older)
+            return self._trusted(OLDER)
+        if self._verified is not None and own.versions == self._verified.versions:
+            return self._trusted(SAME)
+        self._take(own, listing)
+        return self._trusted(UPDATED)
+
+    def admit(self, tagmanifest_sha256: str) -> Admission:
+        """The release and drive that this tagmanifest belongs to, by the newest trusted list.
+
+        Args:
+            tagmanifest_sha256: SHA-256 of the drive's tagmanifest, hexadecimal (`bag.read_candidate`).
+
+        Raises:
+            NeedsNewerBoxError: the release asks for a feature that this version does not know.
+            RetiredError: the issuer no longer offers this release; or this box lost its list and knows only that it
+                had a newer one.
+            RevokedError: this release was signed and listed, and has been taken back.
+            UnknownIssuerError: nothing is trusted yet.
+            ListChangedError: no list that this box has seen names it.
+        """
+        if self._verified is None:
+            if self._floors.roles:
+                raise RetiredError("this box has trusted a newer list than any that is here")
+            raise UnknownIssuerError("nothing is trusted yet")
+        found = self._listing.find(tagmanifest_sha256)
+        if found is not None:
+            return found
+        edition = self._known.get(tagmanifest_sha256)
+        if edition is not None:
+            raise RevokedError("has been taken back by its issuer", edition=edition)
+        raise ListChangedError("is in no signed list", path="bag/tagmanifest-sha256.txt", found=tagmanifest_sha256)
+
+    def admit_drive(self, tuf_dir: Path, tagmanifest_sha256: str) -> Admission:
+        """`offer`, then `admit`: the whole judgement of a drive.
+
+        It takes one drive more than the two calls: one that is listed, but whose metadata ends before the root that
+        this box began with, so that nothing on the box can prove it.
+
+        Raises:
+            TrustError: as `offer` and `admit`.
+            OSError: as `offer`.
+        """
+        try:
+            self.offer(tuf_dir)
+        except UnknownIssuerError:
+            listed = self._verified is not None and self._listing.lists(tagmanifest_sha256)
+            if self._strict or not listed or self._shares_root(tuf_dir):
+                raise
+        return self.admit(tagmanifest_sha256)
+
+    def _reference(self) -> datetime | None:
+        return None if self._strict else NO_EXPIRY
+
+    def _why_older(self, own: Verified) -> TrustError | None:
+        """Why metadata that is right by itself is no news: TUF's rules against rollback, then our floors."""
+        begin = self._pinned
+        local: dict[str, bytes] = {}
+        if self._verified is not None:
+            local = dict(self._verified.metadata)
+            if root_version(self._verified.root) > root_version(begin):
+                begin = self._verified.root
+        try:
+            verify(reader_of_mapping(own.files), begin, local=local, reference_time=self._reference())
+        except TrustError as error:
+            return RetiredError(f"is no update: {error}")
+        role = self._floors.below(own.versions, own.keys, own.thresholds)
+        return RetiredError("is below the floor", path=f"{role}.json") if role else None
+
+    def _take(self, own: Verified, listing: Listing) -> None:
+        """Make `own` the trusted metadata, durably: first itself, then the floors."""
+        files = dict(own.files)
+        if self._verified is not None:
+            files.update({f"metadata/{n}.root.json": root for n, root in self._verified.roots.items()})
+        document = {
+            "anchor": base64.b64encode(self._anchor).decode(),
+            "files": {name: base64.b64encode(content).decode() for name, content in files.items()},
+        }
+        self._kept.write(canonical_json(document))
+        floors = self._floors.raised(own.versions, own.keys, self._highest(listing))
+        self._floor_copies.write(floors.to_bytes())
+        self._floors, self._listing = floors, listing
+        self._verified = verify(reader_of_mapping(files), self._anchor)
+
+    def _load(self, content: bytes) -> bool:
+        """Take a kept copy, proving it again from the root; False if it cannot be."""
+        try:
+            document = load_canonical(content, MAX_DOCUMENT, "trusted")
+            files = {name: base64.b64decode(text) for name, text in document["files"].items()}
+            anchor = base64.b64decode(document["anchor"])
+            if root_version(anchor) > root_version(self._pinned):
+                anchor = self._pinned
+            verified = verify(reader_of_mapping(files), anchor)
+        except (FormatError, KeyError, TypeError, ValueError, AttributeError) as error:
+            log.warning("kept metadata cannot be used: %s", error)
+            return False
+        if role := self._floors.below(verified.versions, verified.keys, verified.thresholds):
+            log.warning("kept metadata is below the floor of %s", role)
+            return False
+        self._anchor, self._verified, self._listing = anchor, verified, read_listing(verified.listed)
+        self._remember(self._listing)
+        self._floors = self._floors.raised(verified.versions, verified.keys, self._highest(self._listing))
+        return True
+
+    def _read_floors(self) -> Floors:
+        for content in self._floor_copies.newest_first():
+            try:
+                return Floors.from_bytes(content)
+            except FormatError as error:
+                log.warning("kept floors cannot be used: %s", error)
+        return Floors({})
+
+    def _highest(self, listing: Listing) -> datetime:
+        dates = [datetime.fromisoformat(release.issued).replace(tzinfo=UTC) for release in listing.releases]
+        return max((*dates, self._earliest))
+
+    def _remember(self, listing: Listing) -> None:
+        """Keep the editions of what was once listed, to tell a revoked drive from a foreign one."""
+        for release in listing.releases:
+            for disk in release.disks:
+                self._known.pop(disk.tagmanifest, None)
+                self._known[disk.tagmanifest] = release.edition
+        while len(self._known) > _MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+
+    def _shares_root(self, tuf_dir: Path) -> bool:
+        """Whether the drive claims to have the root that this box began with."""
+        return os.path.lexists(tuf_dir / "metadata" / f"{root_version(self._anchor)}.root.json")
+
+    def _trusted(self, outcome: str) -> Trusted:
+        reference = max(self._earliest, self._floors.reference or self._earliest)
+        if self._verified is None:
+            return Trusted((), {}, reference, outcome=outcome)
+        expired = tuple(role for role, when in sorted(self._verified.expires.items()) if when <= reference)
+        return Trusted(self._listing.releases, dict(self._verified.versions), reference, expired, outcome)
+
+
+@contextmanager
+def _opened(tuf_dir: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(tuf_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise HalfCopiedError("is missing", path=tuf_dir.name) from error
+    except OSError as error:
+        if tuf_dir.is_symlink() or isinstance(error, NotADirectoryError):
+            raise ListChangedError("is a link or not a folder", path=tuf_dir.name) from error
+        raise UnreadableError(f"cannot be read: {error.strerror}", path=tuf_dir.name) from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
