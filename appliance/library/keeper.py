@@ -92,7 +92,7 @@ class LibraryKeeper:
         while not self._stop.wait(self._poll):
             try:
                 self.refresh()
-            except Exception:  # the view that is there must stay, whatever happens to the next one
+            except Exception:  # noqa: BLE001 - the view that is there stays, whatever happens to the next one
                 _log.exception("the new view could not be made, the last one stays")
 
     def _mark(self) -> tuple[int, int, int] | None:

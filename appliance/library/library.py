@@ -19,12 +19,11 @@ from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Pl
 from indexer.schema import is_listed
 
 if TYPE_CHECKING:
-    from indexer.search import SearchRequest
-
     from appliance.library.searching import Searching
     from appliance.library.shelf import Shelf
     from appliance.store.holdings import HeldDrive, Holdings
     from indexer.model import Item, Resource
+    from indexer.search import SearchRequest
 
 _BATCH = 100
 
@@ -179,7 +178,7 @@ class Library:
         return next((item for item in resource.readable_items if not any(self._carriers(item, shelf))), None)
 
     def _carriers(self, item: Item, shelf: Shelf) -> Iterator[HeldDrive]:
-        """Plugged drives with exactly these bytes; those of the item's own release first, whole ones before old ones."""
+        """Plugged drives with exactly these bytes; those of the item's own release first."""
         serving = [d for d in self.holdings.drives if d.serves]
         yield from (d for d in serving if d.folder == shelf.release.folder and shelf.carries(d.disk, item))
         for other in chain(self._shelves, self._others):

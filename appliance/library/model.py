@@ -7,10 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from indexer.search import SearchResult
-
 from appliance.store.holdings import HeldRelease
 from indexer.model import Item, Resource
+from indexer.search import SearchResult
 from packager.format.errors import LayoutError
 from packager.format.layout import DriveLayout
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 
-from indexer.search import Part, Searcher, SearchRequest, SearchResult
-
 from appliance.library.shelf import Shelf
 from indexer.errors import IndexFormatError
+from indexer.search import Part, Searcher, SearchRequest, SearchResult
 
 
 class Searching:

@@ -25,7 +25,8 @@ class OpenRelease:
         """Open the files.
 
         Args:
-            path: the release's folder. catalogue: name of its catalogue below that.
+            path: the release's folder.
+            catalogue: name of its catalogue below that.
             set_of_drives: whether lists of drives belong to it.
 
         Raises:

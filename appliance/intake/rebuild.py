@@ -1,0 +1,114 @@
+"""Making a derived file again from the truth, in a process of its own at low priority.
+
+Nothing is durable when it ends; the worker syncs and gives the result its place. Killing the process leaves something
+in the scratch folder and nothing else, so a release that would need too much memory or crashes the builder harms
+nobody but itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import resource as limits
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from indexer.build import build_index
+from indexer.catalogue import build_catalogue, read_records
+
+_log = logging.getLogger(__name__)
+
+NICENESS = 15
+MAX_MEMORY = 8 << 30
+"""Address space of the process, memory maps included."""
+WORST_ESTIMATE = 7 * 24 * 3600
+
+Progress = Callable[[int, int], None]
+"""Percent done (0-99) and an estimate of the seconds left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One derived file to make.
+
+    Attributes:
+        folder: the release's folder name.
+        part: `catalogue` or `search`.
+        catalogue_jsonl: the truth's records.
+        items_txt: the truth's items.
+        out: what to make, in the scratch folder.
+        count: records, for progress.
+    """
+
+    folder: str
+    part: str
+    catalogue_jsonl: Path
+    items_txt: Path
+    out: Path
+    count: int
+
+
+def run_task(task: Task, progress: Progress, stop: threading.Event) -> bool:
+    """Make it and wait; whether it was made. `stop` kills the process within a quarter of a second."""
+    spawn = multiprocessing.get_context("spawn")
+    receiver, sender = spawn.Pipe(duplex=False)
+    process = spawn.Process(target=_child, args=(task, sender), name=f"rebuild-{task.part}")
+    started = time.monotonic()
+    process.start()
+    sender.close()
+    with receiver:
+        while process.is_alive():
+            process.join(0.25)
+            if stop.is_set():
+                process.kill()
+            _report(receiver, progress, time.monotonic() - started)
+    code = process.exitcode
+    process.close()
+    if code:
+        _log.warning("%s of %s could not be made: exit %s", task.part, task.folder, code)
+    return code == 0
+
+
+def estimate(done: int, total: int, spent: float) -> tuple[int, int]:
+    """Percent done, at most 99, and seconds left after `spent` seconds."""
+    percent = min(99, 100 * done // max(1, total))
+    left = spent * max(0, total - done) / max(1, done)
+    return percent, round(min(left, WORST_ESTIMATE))
+
+
+def _report(receiver: Connection, progress: Progress, spent: float) -> None:
+    """Pass on the last of what the child has said."""
+    last = None
+    try:
+        while receiver.poll():
+            last = receiver.recv_bytes(64)
+    except (EOFError, OSError):
+        pass
+    if last is not None:
+        done, total = (int(word) for word in last.split())
+        progress(*estimate(done, total, spent))
+
+
+def _child(task: Task, sender: Connection) -> None:
+    """Build, in the child process."""
+    os.nice(NICENESS)
+    limits.setrlimit(limits.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    build(task, lambda done, total: sender.send_bytes(b"%d %d" % (done, total or task.count)))
+
+
+def build(task: Task, progress: Callable[[int, int | None], None]) -> None:
+    """Make the derived file of a task in this process.
+
+    Raises:
+        IndexerError: the truth cannot be read, or `out` is there already.
+        OSError: the SSD is full or does not answer.
+    """
+    if task.part == "catalogue":
+        build_catalogue(task.catalogue_jsonl, task.items_txt, task.out, progress=progress)
+    else:
+        build_index(read_records(task.catalogue_jsonl), task.out, progress=progress)

@@ -1,0 +1,122 @@
+"""Which sentence a drive and the box get: pure functions over what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from appliance.intake.states import Carried, Drive
+from appliance.store.holdings import HeldRelease, Message, Value
+
+BUNDLE_NAMES = {"national": "国家版", "children": "少儿版", "province": "省版", "training": "培训版"}
+"""What readers call the bundles whose ids are agreed; another bundle is called by its id."""
+
+MINUTE = 60
+
+
+def bundle_name(bundle: str) -> str:
+    """What readers call a bundle."""
+    return BUNDLE_NAMES.get(bundle, bundle)
+
+
+def drive_name(carried: Carried | None) -> str:
+    """What staff call a drive, as on its label: 国家版, 国家版第 2 块; empty before it is known."""
+    if carried is None:
+        return ""
+    return carried.name if carried.disks == 1 else f"{carried.name}第 {carried.disk} 块"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What else is known when a drive's sentence is chosen.
+
+    Attributes:
+        serving: what the other serving drives carry.
+        missed: resources that only the catalogue shows while this drive is gone.
+        seconds_left: of reading its catalogue, 0 when unknown.
+        twin_first: whether another serving drive with the same content came before it.
+    """
+
+    serving: Sequence[Carried] = ()
+    missed: int = 0
+    seconds_left: int = 0
+    twin_first: bool = False
+
+
+def drive_message(drive: Drive, around: Around) -> Message:
+    """The sentence of a drive."""
+    if drive.reason is not None and drive.phase in {"refused", "waiting", "sick"}:
+        return drive.reason
+    if drive.phase == "reading":
+        return Message("intake.reading_catalogue", {"minutes": max(1, -(-around.seconds_left // MINUTE))})
+    if drive.phase == "ejecting":
+        return Message("intake.unplug.waiting", {"count": 0, "minutes": 0})
+    if drive.phase == "ejected":
+        return Message("intake.unplug.safe", {"drive": drive_name(drive.carried)})
+    if drive.phase == "gone":
+        params: dict[str, Value] = {"drive": drive_name(drive.last), "count": around.missed}
+        return Message("intake.unplugged.idle", params)
+    if drive.phase == "ready" and drive.carried is not None:
+        return _ready(drive, drive.carried, around)
+    return Message("intake.recognising")
+
+
+def _ready(drive: Drive, carried: Carried, around: Around) -> Message:
+    params: dict[str, Value] = {
+        "issuer": carried.issuer,
+        "bundle": carried.name,
+        "edition": carried.edition,
+        "count": carried.count,
+    }
+    if around.twin_first:
+        return Message("intake.duplicate")
+    if not carried.newest:
+        return Message("intake.trusted.older", params)
+    if drive.back:
+        return Message("intake.trusted.back")
+    if carried.disks > 1 and not missing_disks(carried, [*around.serving, carried]):
+        return Message("intake.set.complete", {**params, "total": carried.disks})
+    if any(other.bundle != carried.bundle for other in around.serving):
+        return Message("intake.trusted.second_bundle", params)
+    return Message("intake.trusted", params)
+
+
+def missing_disks(carried: Carried, serving: Iterable[Carried]) -> list[int]:
+    """Numbers of the drives of a set that do not serve."""
+    here = {other.disk for other in serving if other.folder == carried.folder}
+    return [n for n in range(1, carried.disks + 1) if n not in here]
+
+
+def notices(drives: Sequence[Drive], releases: Sequence[HeldRelease], *, seen_any: bool) -> tuple[Message, ...]:
+    """What staff should know beyond single drives, the most pressing first.
+
+    Args:
+        drives: all of them.
+        releases: held releases.
+        seen_any: whether any drive is known at all, gone ones included.
+    """
+    found = [_set_missing(drives)] if drives else []
+    found.append(_index_notice([r for r in releases if r.live]))
+    if not seen_any:
+        found.append(Message("home.no_drive"))
+    return tuple(m for m in found if m is not None)
+
+
+def _set_missing(drives: Sequence[Drive]) -> Message | None:
+    serving = [d.carried for d in drives if d.phase == "ready" and d.carried is not None]
+    for carried in serving:
+        missing = missing_disks(carried, serving)
+        if missing:
+            share = carried.count * len(missing) // carried.disks
+            return Message("intake.set.missing", {"total": carried.disks, "n": missing[0], "count": max(1, share)})
+    return None
+
+
+def _index_notice(live: Sequence[HeldRelease]) -> Message | None:
+    if any("failed" in (r.catalogue.state, r.search.state) for r in live):
+        return Message("index.not_built")
+    making = [p for r in live for p in (r.catalogue, r.search) if p.state in {"rebuilding", "waiting"}]
+    if not making:
+        return None
+    left = sum(p.seconds_left for p in making)
+    return Message("index.rebuilding", {"duration": max(MINUTE, left), "percent": min(p.percent for p in making)})

@@ -1,0 +1,342 @@
+"""Staff accounts: names, roles, passwords (Argon2id), rest after failures.
+
+SQLite (WAL, synchronous=FULL), one writer: the serving process, or `appliance account init` while it does not run.
+Failures are counted in the database, so switching the box off and on gives nobody more tries.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import argon2
+
+from appliance.clock import Clock
+from appliance.errors import (
+    AccountExistsError,
+    LastDirectorError,
+    LockedError,
+    NoAccountError,
+    NotMatchedError,
+)
+from appliance.people.passwords import MAX_NAME, MAX_PASSWORD, check_password, clean_name, new_password, normal_password
+from appliance.store.databases import open_database, transaction
+
+ROLES = ("director", "librarian", "volunteer")
+"""馆长, 馆员, 志愿者; each may do what those after it may."""
+
+DIRECTOR = "馆长"
+"""Name of the first account."""
+
+MAX_ACCOUNTS = 1000
+_MIGRATIONS = (
+    """CREATE TABLE account (
+        name TEXT NOT NULL PRIMARY KEY,
+        role TEXT NOT NULL CHECK (role IN ('director', 'librarian', 'volunteer')),
+        password TEXT NOT NULL,
+        must_change INTEGER NOT NULL,
+        stopped INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        rests_until TEXT NOT NULL,
+        session INTEGER NOT NULL,
+        created TEXT NOT NULL
+    ) STRICT;""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One colleague.
+
+    Attributes:
+        name: shown after sign-in only. role: one of `ROLES`.
+        must_change: whether the password was given out and has to be replaced at the next sign-in.
+        stopped: whether it may not sign in. locked: whether it rests after failures.
+        session: grows when signed-in sessions must end; keep it in the session and compare.
+    """
+
+    name: str
+    role: str
+    must_change: bool = False
+    stopped: bool = False
+    locked: bool = False
+    session: int = 0
+
+    def may(self, role: str) -> bool:
+        """Whether it may do what `role` may."""
+        return ROLES.index(self.role) <= ROLES.index(role)
+
+
+class Accounts:
+    """All staff accounts. Thread-safe; hashing a password takes about 50 ms and 64 MiB, one at a time."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        tries: int = 5,
+        rest_minutes: int = 15,
+        hasher: argon2.PasswordHasher | None = None,
+    ) -> None:
+        """Open or make the database.
+
+        Args:
+            path: `Settings.accounts_file`.
+            clock: for the rest after failures.
+            tries: failures in a row before an account rests.
+            rest_minutes: for how long.
+            hasher: with other costs, for tests.
+
+        Raises:
+            StoreError: the database cannot be opened.
+        """
+        self._clock, self._tries, self._rest = clock, tries, timedelta(minutes=rest_minutes)
+        self._hasher = hasher or argon2.PasswordHasher()
+        self._lock, self._hashing = threading.Lock(), threading.Lock()
+        self._unknown: dict[str, tuple[int, datetime]] = {}
+        self._connection = open_database(path, _MIGRATIONS)
+        self._decoy = self._hasher.hash(secrets.token_hex(8))
+
+    def first_start(self) -> str | None:
+        """Make the director's account when there is none at all.
+
+        Returns:
+            Its password, random and to be replaced at the first sign-in; None when there are accounts already.
+        """
+        password = new_password()
+        hashed = self._hash(password)
+        with self._lock, transaction(self._connection) as connection:
+            if connection.execute("SELECT count(*) FROM account").fetchone()[0]:
+                return None
+            self._insert(connection, DIRECTOR, "director", hashed)
+        return password
+
+    def sign_in(self, name: str, password: str) -> Account:
+        """The account that name and password belong to.
+
+        An unknown name, a stopped account and a wrong password look and take the same.
+
+        Raises:
+            NotMatchedError: they do not belong together; it tells the tries left.
+            LockedError: too many failures in a row; it tells the minutes to wait.
+        """
+        name, row = clean_name(name), self._row(clean_name(name))
+        now = self._clock.now()
+        self._check_rest(name, row, now)
+        right = self._verify(row["password"] if row else self._decoy, password)
+        if row is None or not right or row["stopped"]:
+            raise self._failed(name, row, now)
+        with self._lock, transaction(self._connection) as connection:
+            connection.execute("UPDATE account SET failures = 0, rests_until = '' WHERE name = ?", (name,))
+        account = self.get(name)
+        if account is None:
+            raise NotMatchedError(self._tries)
+        return account
+
+    def get(self, name: str) -> Account | None:
+        """The account of that name while it may be used; ask at every request of a signed-in session."""
+        row = self._row(clean_name(name))
+        return None if row is None or row["stopped"] else self._account(row)
+
+    def all(self) -> list[Account]:
+        """Everyone, by role, then by name."""
+        with self._lock:
+            rows = self._connection.execute("SELECT * FROM account").fetchall()
+        accounts = [self._account(_named(row)) for row in rows]
+        return sorted(accounts, key=lambda a: (ROLES.index(a.role), a.name))
+
+    def create(self, name: str, role: str) -> str:
+        """Make an account; its first password, to be replaced at the first sign-in.
+
+        Raises:
+            AccountExistsError: the name is taken, or there are `MAX_ACCOUNTS` already.
+            ValueError: the name is empty or too long, or the role is none of `ROLES`.
+        """
+        name = clean_name(name)
+        if not 0 < len(name) <= MAX_NAME or not name.isprintable() or role not in ROLES:
+            raise ValueError("a name of 1-32 printable characters and a role are needed")
+        password = new_password()
+        hashed = self._hash(password)
+        with self._lock, transaction(self._connection) as connection:
+            if connection.execute("SELECT count(*) FROM account").fetchone()[0] >= MAX_ACCOUNTS:
+                raise AccountExistsError("there are too many accounts")
+            try:
+                self._insert(connection, name, role, hashed)
+            except sqlite3.IntegrityError as error:
+                raise AccountExistsError("the name is taken") from error
+        return password
+
+    def set_password(self, name: str, password: str) -> Account:
+        """Take the password that someone chose; all their other sessions end.
+
+        Raises:
+            PasswordError: it is too short or too common.
+            NoAccountError: there is no such account.
+        """
+        check_password(password, name=name)
+        self._set_password(clean_name(name), password, must_change=False)
+        account = self.get(name)
+        if account is None:
+            raise NoAccountError("the account is stopped")
+        return account
+
+    def reset_password(self, name: str) -> str:
+        """Give out a new random password, to be replaced at the next sign-in; a rest after failures ends.
+
+        Raises:
+            NoAccountError: there is no such account.
+        """
+        password = new_password()
+        self._set_password(clean_name(name), password, must_change=True)
+        return password
+
+    def unlock(self, name: str) -> None:
+        """End the rest after failures.
+
+        Raises:
+            NoAccountError: there is no such account.
+        """
+        self._change(name, "failures = 0, rests_until = ''")
+
+    def stop(self, name: str) -> None:
+        """End the account's use; what was done under it stays on record.
+
+        Raises:
+            LastDirectorError: nobody else is director.
+            NoAccountError: there is no such account.
+        """
+        self._change(name, "stopped = 1, session = session + 1", keeps_director=False)
+
+    def resume(self, name: str) -> None:
+        """Let a stopped account be used again.
+
+        Raises:
+            NoAccountError: there is no such account.
+        """
+        self._change(name, "stopped = 0, failures = 0, rests_until = ''")
+
+    def set_role(self, name: str, role: str) -> None:
+        """Give another role.
+
+        Raises:
+            LastDirectorError: nobody else is director.
+            NoAccountError: there is no such account.
+            ValueError: the role is none of `ROLES`.
+        """
+        if role not in ROLES:
+            raise ValueError(f"{role!r} is not a role")
+        self._change(name, "role = ?, session = session + 1", role, keeps_director=role == "director")
+
+    def close(self) -> None:
+        """Close the database."""
+        with self._lock:
+            self._connection.close()
+
+    def _change(self, name: str, change: str, *values: str | int, keeps_director: bool = True) -> None:
+        name = clean_name(name)
+        with self._lock, transaction(self._connection) as connection:
+            if (
+                not keeps_director
+                and not connection.execute(
+                    "SELECT count(*) FROM account WHERE role = 'director' AND stopped = 0 AND name <> ?", (name,)
+                ).fetchone()[0]
+            ):
+                raise LastDirectorError("nobody else is director")
+            done = connection.execute(f"UPDATE account SET {change} WHERE name = ?", (*values, name))  # noqa: S608
+            if done.rowcount != 1:
+                raise NoAccountError("there is no such account")
+
+    def _set_password(self, name: str, password: str, *, must_change: bool) -> None:
+        change = "password = ?, must_change = ?, failures = 0, rests_until = '', session = session + 1"
+        self._change(name, change, self._hash(password), int(must_change))
+
+    def _insert(self, connection: sqlite3.Connection, name: str, role: str, hashed: str) -> None:
+        now = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
+        connection.execute("INSERT INTO account VALUES (?, ?, ?, 1, 0, 0, '', 0, ?)", (name, role, hashed, now))
+
+    def _row(self, name: str) -> dict[str, str | int] | None:
+        with self._lock:
+            row = self._connection.execute("SELECT * FROM account WHERE name = ?", (name,)).fetchone()
+        return _named(row) if row else None
+
+    def _account(self, row: dict[str, str | int]) -> Account:
+        return Account(
+            name=str(row["name"]),
+            role=str(row["role"]),
+            must_change=bool(row["must_change"]),
+            stopped=bool(row["stopped"]),
+            locked=self._left(str(row["rests_until"]), self._clock.now()) > timedelta(),
+            session=int(row["session"]),
+        )
+
+    def _check_rest(self, name: str, row: dict[str, str | int] | None, now: datetime) -> None:
+        until = str(row["rests_until"]) if row else self._unknown_until(name)
+        left = self._left(until, now)
+        if left > timedelta():
+            raise LockedError(-(-int(left.total_seconds()) // 60))
+
+    def _left(self, until: str, now: datetime) -> timedelta:
+        """How long a rest still lasts; one longer than rests are began under another clock and is over."""
+        if not until:
+            return timedelta()
+        left = datetime.fromisoformat(until) - now
+        return left if left <= self._rest else timedelta()
+
+    def _failed(self, name: str, row: dict[str, str | int] | None, now: datetime) -> NotMatchedError | LockedError:
+        """Count a failure; what to tell."""
+        if row is None:
+            return self._failed_unknown(name, now)
+        with self._lock, transaction(self._connection) as connection:
+            (failures,) = connection.execute("SELECT failures FROM account WHERE name = ?", (name,)).fetchone()
+            left = self._tries - failures - 1
+            until = (now + self._rest).isoformat() if left <= 0 else ""
+            values = (0 if until else failures + 1, until, name)
+            connection.execute("UPDATE account SET failures = ?, rests_until = ? WHERE name = ?", values)
+        return self._answer(left)
+
+    def _failed_unknown(self, name: str, now: datetime) -> NotMatchedError | LockedError:
+        """The same for a name that nobody has, so that nobody learns which names there are."""
+        with self._lock:
+            failures, _ = self._unknown.pop(name, (0, now))
+            self._unknown[name] = (failures + 1, now)
+            while len(self._unknown) > MAX_ACCOUNTS:
+                del self._unknown[next(iter(self._unknown))]
+        return self._answer(self._tries - failures - 1)
+
+    def _unknown_until(self, name: str) -> str:
+        with self._lock:
+            failures, last = self._unknown.get(name, (0, None))
+            if last is None or failures < self._tries:
+                return ""
+            if not timedelta() <= self._clock.now() - last < self._rest:
+                del self._unknown[name]
+                return ""
+            return (last + self._rest).isoformat()
+
+    def _answer(self, left: int) -> NotMatchedError | LockedError:
+        return NotMatchedError(left) if left > 0 else LockedError(-(-int(self._rest.total_seconds()) // 60))
+
+    def _hash(self, password: str) -> str:
+        with self._hashing:
+            return self._hasher.hash(normal_password(password))
+
+    def _verify(self, hashed: str | int, password: str) -> bool:
+        if len(password) > MAX_PASSWORD:
+            return False
+        with self._hashing:
+            try:
+                return self._hasher.verify(str(hashed), normal_password(password))
+            except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+                return False
+
+
+def _named(row: tuple[str | int, ...]) -> dict[str, str | int]:
+    return dict(zip(_COLUMNS, row, strict=True))
+
+
+_COLUMNS = ("name", "role", "password", "must_change", "stopped", "failures", "rests_until", "session", "created")
