@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
 
@@ -117,7 +117,11 @@ class ChunkStore:
         chunk = self.cached(item.key, index)
         if chunk is not None:
             return Job.of(chunk)
-        return pools.submit(item.drive, (item.key, index), partial(self.load, item, index), urgency)
+        return pools.submit(item.drive, self.name(item, index), partial(self.load, item, index), urgency)
+
+    def name(self, item: ServedItem, index: int) -> Hashable:
+        """The name of the job that brings a chunk to this store."""
+        return (id(self), item.key, index)
 
     def load(self, item: ServedItem, index: int) -> bytes:
         """Read a chunk whole, verify it, keep it, return it. Blocks as long as the drive does.

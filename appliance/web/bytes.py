@@ -101,7 +101,7 @@ def need_chunk(item: ServedItem, index: int, request: Request, store: ChunkStore
         ServingError: the chunk is damaged or its drive does not answer.
     """
     link: Link | None = request.environ.get(LINK)
-    settled = link.settled((item.key, index)) if link is not None else None
+    settled = link.settled(store.name(item, index)) if link is not None else None
     job = settled or store.fetch(item, index, pools, Urgency.FIRST)
     if link is not None and not job.wait(GRACE):
         link.park(job)

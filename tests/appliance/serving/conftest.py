@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import random
@@ -60,7 +61,11 @@ class Bench:
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(timeout)
-        sock.connect(("127.0.0.1", self.server.port))
+        try:
+            sock.connect(("127.0.0.1", self.server.port))
+        except OSError:
+            sock.close()
+            raise
         return sock
 
     def get(self, path: str, *headers: str, method: str = "GET", sock: socket.socket | None = None) -> Answer:
@@ -205,6 +210,15 @@ def files(tmp_path: Path) -> Callable[[Bench, str, int], Path]:
         return path
 
     return put
+
+
+def read_to_the_end(sock: socket.socket) -> int:
+    """Read until the other side closes or cuts; the number of bytes."""
+    count = 0
+    with contextlib.suppress(ConnectionError):
+        while block := sock.recv(1 << 20):
+            count += len(block)
+    return count
 
 
 def flip(path: Path, offset: int) -> None:

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from appliance.serving.throttle import DownloadLimiter, TokenBucket, client_of
+
+
+class Clock:
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def test_bucket_over_an_hour_gives_its_rate():
+    clock = Clock()
+    bucket = TokenBucket(1000, 4000, clock)
+    out = 0
+    while clock.now < 3600:
+        if bucket.delay() == 0:
+            bucket.take(700)
+            out += 700
+        else:
+            clock.now += bucket.delay()
+    assert 1000 * 3600 <= out <= 1000 * 3600 + 4000 + 700
+
+
+def test_bucket_after_overdraft_waits_until_it_is_paid_back():
+    clock = Clock()
+    bucket = TokenBucket(100, 100, clock)
+    bucket.take(300)
+    assert bucket.delay() == pytest.approx(2.01)
+    clock.now += bucket.delay()
+    assert bucket.delay() == 0
+
+
+def test_bucket_after_a_pause_holds_no_more_than_its_burst():
+    clock = Clock()
+    bucket = TokenBucket(100, 50, clock)
+    clock.now += 1000
+    bucket.take(50)
+    assert bucket.delay() > 0
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0, 1), (1, 0), (-1, 5)])
+def test_bucket_without_rate_or_burst_is_refused(rate, burst):
+    with pytest.raises(ValueError, match="positive"):
+        TokenBucket(rate, burst)
+
+
+def test_limiter_same_client_shares_a_bucket():
+    limiter = DownloadLimiter(1, 1)
+    assert limiter.bucket("192.168.1.5") is limiter.bucket("::ffff:192.168.1.5")
+    assert limiter.bucket("fe80::1%eth0") is limiter.bucket("fe80::abcd")
+    assert limiter.bucket("192.168.1.5") is not limiter.bucket("192.168.1.6")
+
+
+def test_limiter_many_clients_stays_bounded_and_keeps_the_recent():
+    limiter = DownloadLimiter(1, 1, clients=10)
+    kept = limiter.bucket("10.0.0.1")
+    for i in range(100):
+        limiter.bucket(f"10.1.0.{i}")
+        assert limiter.bucket("10.0.0.1") is kept
+    assert len(limiter._buckets) == 10
+
+
+def test_client_of_odd_text_is_the_text():
+    assert client_of("unix") == "unix"
+    assert client_of("fd00:1:2:3:4:5:6:7") == "fd00:1:2:3::/64"
