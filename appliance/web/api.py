@@ -1,0 +1,107 @@
+"""The stable addresses for programs, documented in docs/api.md. Same gate, same words for the parameters as the pages."""
+
+from __future__ import annotations
+
+import functools
+from importlib import metadata
+from typing import Any
+
+from flask import Blueprint, abort, jsonify, request, url_for
+from werkzeug.wrappers import Response
+
+from appliance.web.context import gate, library
+from appliance.web.display import current_display
+from appliance.web.errors import Refused
+from appliance.web.hits import date_text
+from appliance.web.query import parse_address
+from indexer.access import Decision
+from indexer.model import Item, Resource, is_resource_id
+
+blueprint = Blueprint("api", __name__)
+_ITEM_MEMBERS = ("label", "order", "of", "language", "credit", "licence", "pages", "duration", "width", "height")
+
+
+@blueprint.get("/health")
+def health() -> Response:
+    """Whether the box answers, and what it holds."""
+    stats = library().stats()
+    return jsonify(
+        ok=True,
+        version=version(),
+        releases=stats.releases,
+        resources=stats.resources,
+        drives=stats.drives,
+        edition=stats.edition,
+        types=stats.types,
+        search={"ready": stats.search_ready, "percent": stats.search_percent},
+    )
+
+
+@functools.cache
+def version() -> str:
+    """The product's version; 0 when it runs from a source tree that was never installed."""
+    try:
+        return metadata.version("shuxiang")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+@blueprint.get("/api/search")
+def search() -> Response:
+    """Twenty hits a page with facets. Bad values are a 400 that names the parameter; 503 while search is made."""
+    found = library().search(parse_address(request.args).request(current_display().gate_face))
+    hits = [_hit(hit.held.resource) for hit in found.hits if gate(hit.held.resource).listed]
+    facets = {
+        name: [{"value": value, "count": count} for value, count in values] for name, values in found.facets.items()
+    }
+    return jsonify(
+        total=found.total,
+        total_exact=found.total_exact,
+        took_ms=round(found.took_ms, 3),
+        hits=hits,
+        facets=facets,
+    )
+
+
+def _hit(record: Resource) -> dict[str, str]:
+    return {
+        "id": record.id,
+        "title": record.title,
+        "creator": "; ".join(c.name for c in record.creators) or record.statement,
+        "type": record.type,
+        "date": date_text(record),
+        "url": url_for("patrons.detail", resource_id=record.id),
+    }
+
+
+@blueprint.get("/api/resources/<resource_id>")
+def resource(resource_id: str) -> Response:
+    """One record with the addresses of its items' bytes."""
+    held = library().resource(resource_id) if is_resource_id(resource_id) else None
+    if held is None:
+        abort(404)
+    decision = gate(held.resource)
+    if not decision.listed:
+        raise Refused(decision.reason, held.resource)
+    record: dict[str, Any] = held.resource.to_json()
+    record["items"] = [_item(item) for item in held.resource.items]
+    record["url"] = url_for("patrons.detail", resource_id=resource_id)
+    record["available"] = held.available
+    record["use"] = _use(decision)
+    return jsonify(record)
+
+
+def _item(item: Item) -> dict[str, Any]:
+    out: dict[str, Any] = {
+        "id": item.id,
+        "role": item.role,
+        "media_type": item.media_type,
+        "size": item.size,
+        "sha256": item.sha256,
+        "url": url_for("items.item", item_id=item.id),
+    }
+    return out | {name: value for name in _ITEM_MEMBERS if (value := getattr(item, name))}
+
+
+def _use(decision: Decision) -> dict[str, Any]:
+    return {"allowed": decision.allowed, "download": decision.download, "reason": decision.reason}

@@ -1,0 +1,148 @@
+"""Shelves: 分类浏览 by kind and class, and 新到资源. They need the catalogue only, so they work while search is made."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flask import abort, render_template, request, url_for
+
+from appliance.errors import SearchNotReadyError
+from appliance.web.cards import cards_of
+from appliance.web.context import library, say, words
+from appliance.web.display import current_display
+from appliance.web.kinds import Kind, kind_named
+from appliance.web.patrons import blueprint, kind_tiles
+from appliance.web.query import SearchAddress
+from indexer.model import TYPES
+
+if TYPE_CHECKING:
+    from appliance.library.model import Held
+
+SHELF_SIZE = 24
+MAX_PAGE = 2000
+CLASSES = "ABCDEFGHIJKNOPQRSTUVXZ"
+_CLC = re.compile(r"[A-Z][A-Z0-9.\-/]{0,19}\Z")
+
+
+@blueprint.get("/browse")
+def browse() -> str:
+    """All kinds and all classes, with counts where search can give them."""
+    counted = _class_counts()
+    classes = [
+        {
+            "letter": letter,
+            "name": words().label(f"clc.{letter}"),
+            "count": counted.get(letter, 0),
+            "url": url_for("patrons.listing", clc=letter),
+        }
+        for letter in CLASSES
+        if not counted or counted.get(letter)
+    ]
+    return render_template("browse.html", tiles=kind_tiles(), classes=classes, counted=bool(counted))
+
+
+def _class_counts() -> dict[str, int]:
+    """Main class → resources; empty while search is being made."""
+    request_all = SearchAddress().request(current_display().gate_face)
+    try:
+        facet = library().search(request_all).facets.get("clc", ())
+    except SearchNotReadyError:
+        return {}
+    counts: dict[str, int] = {}
+    for code, count in facet:
+        counts[code[:1].upper()] = counts.get(code[:1].upper(), 0) + count
+    return counts
+
+
+@blueprint.get("/browse/list")
+def listing() -> str:
+    """One shelf: `kind` (of six) or `type`, and `clc` (class, prefix), in title order, by pages."""
+    kind, types = _asked_types(request.args.get("kind", ""), request.args.get("type", ""))
+    clc = request.args.get("clc", "")
+    if clc and not _CLC.match(clc):
+        abort(404)
+    number = page_number(request.args.get("page", ""))
+    found, more = _shelf(types, clc, number)
+    subtypes = kind.types if kind and len(kind.types) > 1 else ()
+    return render_template(
+        "shelf.html",
+        title=_title(kind, types, clc),
+        cards=cards_of(found),
+        empty=say("patron.shelf.empty"),
+        previous=_page_url(number - 1) if number > 1 else "",
+        next=_page_url(number + 1) if more else "",
+        number=number,
+        subtypes=[(words().label(f"type.{t}"), url_for("patrons.listing", type=t)) for t in subtypes],
+    )
+
+
+@blueprint.get("/new")
+def new() -> str:
+    """新到资源: what came last, newest first."""
+    number = page_number(request.args.get("page", ""))
+    found = library().newest(SHELF_SIZE + 1, (number - 1) * SHELF_SIZE)
+    return render_template(
+        "shelf.html",
+        title=words().label("nav.new"),
+        cards=cards_of(found[:SHELF_SIZE]),
+        empty=say("patron.shelf.empty"),
+        previous=_page_url(number - 1) if number > 1 else "",
+        next=_page_url(number + 1) if len(found) > SHELF_SIZE else "",
+        number=number,
+        subtypes=[],
+    )
+
+
+def page_number(text: str) -> int:
+    """The page asked for, from 1; 404 for anything else."""
+    text = text or "1"
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= MAX_PAGE):
+        abort(404)
+    return int(text)
+
+
+def _asked_types(kind_name: str, type_: str) -> tuple[Kind | None, tuple[str, ...]]:
+    """The kind and the record types that the address names; 404 for unknown ones."""
+    if type_:
+        if type_ not in TYPES:
+            abort(404)
+        return None, (type_,)
+    if not kind_name:
+        return None, ()
+    kind = kind_named(kind_name)
+    if kind is None:
+        abort(404)
+    return kind, kind.types
+
+
+def _shelf(types: tuple[str, ...], clc: str, number: int) -> tuple[list[Held], bool]:
+    """One page of a shelf and whether more follows; the types of a kind follow one another."""
+    offset, wanted = (number - 1) * SHELF_SIZE, SHELF_SIZE + 1
+    found: list[Held] = []
+    counts = library().counts()
+    for type_ in types or ("",):
+        found += library().browse(type_=type_, clc=clc, limit=wanted - len(found), offset=offset)
+        if len(found) >= wanted:
+            break
+        offset = 0 if found else max(0, offset - counts.get(type_, 0))
+    return found[:SHELF_SIZE], len(found) > SHELF_SIZE
+
+
+def _title(kind: Kind | None, types: tuple[str, ...], clc: str) -> str:
+    spoken = words()
+    parts = []
+    if kind:
+        parts.append(spoken.label(f"kind.{kind.name}"))
+    elif types:
+        parts.append(spoken.label(f"type.{types[0]}"))
+    if clc:
+        key = f"clc.{clc[:1]}"
+        parts.append(spoken.label(key) if spoken.has_label(key) and len(clc) == 1 else clc)
+    return " · ".join(parts) or spoken.label("search.all_records")
+
+
+def _page_url(number: int) -> str:
+    kept = {k: v for k, v in request.args.items() if k in {"kind", "type", "clc"}}
+    endpoint = request.endpoint or "patrons.new"
+    return url_for(endpoint, **kept, page=number if number > 1 else None)

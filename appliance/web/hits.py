@@ -1,0 +1,121 @@
+"""One line of the results: title with marks, who, when, what, why it matched, how it may be used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import url_for
+from markupsafe import Markup, escape
+
+from appliance.web.cards import creators_text, has_picture, title_language, type_name
+from appliance.web.context import gate, words
+from appliance.web.covers import Cover, cover_of
+
+if TYPE_CHECKING:
+    from appliance.library.model import Found, Held, Hit
+    from indexer.model import Resource
+    from indexer.search_request import Hit as Explained
+
+_MAX_EXTENT = 24
+
+
+@dataclass(frozen=True, slots=True)
+class HitLine:
+    """A hit ready to be shown.
+
+    Attributes:
+        url: of its page. title: with `<mark>` round what matched. language: of the title when not the page's.
+        about: who, what, when. why: in which part it matched, empty when nothing stands out. excerpt: that part.
+        tag: how it may be used. extent: how much there is.
+    """
+
+    url: str
+    title: Markup
+    language: str
+    about: str
+    why: str
+    excerpt: Markup
+    tag: str
+    extent: str
+    cover: Cover
+
+
+def hit_lines(found: Found) -> list[HitLine]:
+    """Lines for the hits that the gate lists for this reader, in order."""
+    explained = {hit.resource.id: hit for hit in found.result.hits}
+    listed = (hit for hit in found.hits if gate(hit.held.resource).listed)
+    return [_line(hit, explained.get(hit.held.resource.id)) for hit in listed]
+
+
+def _line(hit: Hit, explained: Explained | None) -> HitLine:
+    held, spoken = hit.held, words()
+    resource = held.resource
+    kind = type_name(resource)
+    why = spoken.label(f"why.{hit.why}") if hit.why and spoken.has_label(f"why.{hit.why}") else ""
+    about = (creators_text(resource), kind, resource.designation, date_text(resource), languages_text(resource))
+    return HitLine(
+        url=url_for("patrons.detail", resource_id=resource.id),
+        title=marked(resource.title, explained.marks if explained else ()),
+        language=title_language(resource),
+        about=" · ".join(part for part in about if part),
+        why=why,
+        excerpt=excerpt_of(hit, explained),
+        tag=use_tag(held),
+        extent=resource.extent if len(resource.extent) <= _MAX_EXTENT else "",
+        cover=cover_of(resource, note=kind, pictured=has_picture(held)),
+    )
+
+
+def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
+    """`text` escaped, with `<mark>` round the spans; overlapping or impossible spans are left out."""
+    out, end = Markup(), 0
+    for start, stop in sorted(spans):
+        if start < end or stop > len(text) or start >= stop:
+            continue
+        out += escape(text[end:start]) + Markup("<mark>") + escape(text[start:stop]) + Markup("</mark>")
+        end = stop
+    return out + escape(text[end:])
+
+
+def excerpt_of(hit: Hit, explained: Explained | None) -> Markup:
+    """What stands at the place that matched, marked; empty when the title says it already."""
+    resource = hit.held.resource
+    if hit.why == "subject":
+        return escape(words().label("list.join").join(resource.subjects[:6]))
+    if explained is not None and explained.snippet:
+        return marked(explained.snippet, explained.snippet_marks)
+    return Markup()
+
+
+def date_text(resource: Resource) -> str:
+    """When it is from: as printed, else the years."""
+    date = resource.date
+    if date.printed:
+        return date.printed
+    if date.year_from is None:
+        return date.dynasty
+    return str(date.year_from) if date.year_from == date.year_to else f"{date.year_from}–{date.year_to or ''}"
+
+
+def languages_text(resource: Resource) -> str:
+    """Languages other than the page's own, in readers' words."""
+    spoken = words()
+    tags = [tag for tag in resource.language if tag != spoken.language and tag not in {"und", "zxx"}]
+    names = [spoken.label(f"language.{tag}") for tag in tags if spoken.has_label(f"language.{tag}")]
+    return spoken.label("list.join").join(names[:2])
+
+
+def use_tag(held: Held) -> str:
+    """How it may be used, in a few words: 可下载, 仅限馆内阅览, 仅有目录, 硬盘未接."""
+    spoken, decision = words(), gate(held.resource)
+    if held.catalogue_only or decision.reason == "rights.catalogue_only":
+        return spoken.label("tag.catalogue")
+    if not held.available:
+        return spoken.label("tag.not_plugged")
+    if held.resource.access.scope == "premises":
+        return spoken.label("tag.premises")
+    if not decision.allowed:
+        return spoken.label("tag.not_now")
+    return spoken.label("tag.download") if decision.download else spoken.label("tag.online")

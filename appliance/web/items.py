@@ -1,0 +1,108 @@
+"""Bytes of items and of covers, after the gate. The address holds ids only; paths come from the signed catalogue."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, abort, request
+
+from appliance.errors import ServingError
+from appliance.serving.chunks import ServedItem
+from appliance.web.bytes import send_item
+from appliance.web.context import gate, library, services
+from appliance.web.errors import Refused
+from indexer.model import is_resource_id
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from appliance.library.model import HeldItem, Place
+
+blueprint = Blueprint("items", __name__)
+_log = logging.getLogger(__name__)
+_COVER_AGE = 3600
+_LONGEST_ID = 64
+
+
+@blueprint.get("/items/<item_id>")
+def item(item_id: str) -> Response:
+    """The exact bytes of an item: GET and HEAD, with Range."""
+    held = library().item(item_id) if len(item_id) <= _LONGEST_ID and item_id.isalnum() else None
+    if held is None:
+        abort(404)
+    decision = gate(held.resource)
+    if not decision.allowed:
+        raise Refused(decision.reason, held.resource)
+    return _sent(held, as_download=False)
+
+
+@blueprint.get("/items/<item_id>/download")
+def download(item_id: str) -> Response:
+    """The same, to be kept; only where the gate lets it be taken home."""
+    held = library().item(item_id) if len(item_id) <= _LONGEST_ID and item_id.isalnum() else None
+    if held is None:
+        abort(404)
+    decision = gate(held.resource)
+    if not decision.download:
+        raise Refused("rights.read_only" if decision.allowed else decision.reason, held.resource)
+    return _sent(held, as_download=True)
+
+
+@blueprint.get("/covers/<resource_id>")
+def cover(resource_id: str) -> Response:
+    """The picture of a resource's cover; 404 when there is none, so that the page's own cover shows.
+
+    A cover is shown wherever the record may be listed.
+    """
+    found = library().resource(resource_id) if is_resource_id(resource_id) else None
+    if found is None or found.resource.cover is None or not gate(found.resource).listed:
+        abort(404)
+    held = library().item(found.resource.cover.id)
+    if held is None:
+        abort(404)
+    response = _sent(held, as_download=False)
+    response.headers["Cache-Control"] = f"private, max-age={_COVER_AGE}"
+    return response
+
+
+def _sent(held: HeldItem, *, as_download: bool) -> Response:
+    """The bytes from the first drive that gives them; a damaged copy is passed over when another drive has it too."""
+    if not held.places:
+        raise Refused("rights.not_plugged", held.resource)
+    for place in held.places[:-1]:
+        try:
+            return _from(held, place, as_download=as_download)
+        except ServingError as error:
+            _log.warning("item %s: %s; trying another drive", held.item.id, error)
+    return _from(held, held.places[-1], as_download=as_download)
+
+
+def _from(held: HeldItem, place: Place, *, as_download: bool) -> Response:
+    box, record = services(), held.item
+    served = ServedItem(
+        key=record.sha256,
+        size=record.size,
+        digest=held.digest,
+        open=lambda: held.open(place),
+        drive=place.drive,
+    )
+    response: Response = send_item(
+        served,
+        request,
+        record.media_type,
+        file_name(held),
+        as_download,
+        store=box.chunks,
+        pools=box.pools,
+        limiter=box.limiter,
+    )
+    return response
+
+
+def file_name(held: HeldItem) -> str:
+    """What the browser calls a saved file: the title, the part's name, the ending of its form."""
+    ending = held.item.path.rpartition(".")[2] if "." in held.item.path else "bin"
+    label = held.item.label if held.item.label and held.item.label != held.resource.title else ""
+    stem = f"{held.resource.title} {label}".strip()
+    return f"{stem}.{ending}"

@@ -1,0 +1,183 @@
+"""检索结果: hits with why they matched, filters with counts, sorting, pages. Never an empty page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from appliance.errors import SearchNotReadyError
+from appliance.web.cards import cards_of
+from appliance.web.context import library, say, words
+from appliance.web.display import current_display
+from appliance.web.hits import HitLine, hit_lines
+from appliance.web.kinds import KINDS
+from appliance.web.paging import pages
+from appliance.web.patrons import blueprint
+from appliance.web.query import PAGE_SIZE, SearchAddress, parse_address
+from indexer.errors import QueryError
+
+if TYPE_CHECKING:
+    from appliance.library.model import Found
+
+_GROUPS = ("type", "available", "clc", "year", "language")
+_SORTS = ("relevance", "year_desc", "year", "title")
+_MOST_OPTIONS = 8
+_SUGGESTED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value of a filter: choosing it, or taking it away when it is `on`."""
+
+    text: str
+    count: str
+    url: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A filter with its values."""
+
+    name: str
+    title: str
+    options: tuple[Option, ...]
+
+
+@blueprint.get("/search")
+def search() -> Response:
+    """The page of results; without a query it leads to the shelves."""
+    try:
+        address = parse_address(request.args)
+    except QueryError as error:
+        # A patron meets this through an old or mistyped address only: the good part of it still serves.
+        kept = {k: v for k, v in request.args.items() if k != error.field and k in {"q", *_GROUPS, "sort"}}
+        return redirect(url_for("patrons.search", **kept) if error.field != "q" else url_for("patrons.browse"), 303)
+    if not address.q and not address.filters:
+        return redirect(url_for("patrons.browse"), 303)
+    try:
+        found = library().search(address.request(current_display().gate_face))
+    except SearchNotReadyError as error:
+        return _preparing(address, error)
+    return make_response(_page(address, found))
+
+
+def _page(address: SearchAddress, found: Found) -> str:
+    chosen = chips(address)
+    if not found.total:
+        return _empty(address, found)
+    lines: list[HitLine] = hit_lines(found)
+    return render_template(
+        "results.html",
+        address=address,
+        lines=lines,
+        total=found.total,
+        exact=found.total_exact,
+        groups=groups(address, found),
+        chips=chosen,
+        sorts=[(name, address.url(sort="" if name == "relevance" else name)) for name in _SORTS],
+        pages=pages(address.page, found.total, PAGE_SIZE, lambda n: address.url(page=str(n) if n > 1 else "")),
+        clear=address.url(**dict.fromkeys(address.filters, "")),
+        suggestion=_suggestion(address, found),
+    )
+
+
+def _empty(address: SearchAddress, found: Found) -> str:
+    """Nothing found: say so, and offer ways that lead somewhere."""
+    without = 0
+    if address.filters and address.q:
+        bare = SearchAddress(q=address.q)
+        without = library().search(bare.request(current_display().gate_face)).total
+    key = "patron.search.empty.filtered" if without else "patron.search.empty"
+    sentence = say(key, query=address.q or "—", count=without)
+    return render_template(
+        "empty.html",
+        address=address,
+        sentence=sentence,
+        without=without,
+        bare=address.url(**dict.fromkeys(address.filters, "")),
+        suggestion=_suggestion(address, found),
+        shorter=_shorter(address.q),
+        similar=cards_of(library().newest(24))[:6],
+    )
+
+
+def _preparing(address: SearchAddress, error: SearchNotReadyError) -> Response:
+    sentence = say("patron.search.preparing", minutes=max(1, -(-error.seconds_left // 60)))
+    kinds = [(words().label(f"kind.{k.name}"), url_for("patrons.listing", kind=k.name)) for k in KINDS]
+    shelf = cards_of(library().newest(24))[:6]
+    body = render_template("preparing.html", address=address, sentence=sentence, kinds=kinds, similar=shelf)
+    response = make_response(body, 503)
+    response.headers["Retry-After"] = str(min(600, max(10, error.seconds_left)))
+    return response
+
+
+def _suggestion(address: SearchAddress, found: Found) -> tuple[str, str] | None:
+    """您是不是要找: the words and their address, when the searcher has an idea."""
+    text = getattr(found.result, "suggestion", "")
+    return (text, address.url(q=text)) if text and text != address.q else None
+
+
+def _shorter(query: str) -> list[tuple[str, str]]:
+    """Parts of the query that may lead further: its words, or its first and last halves."""
+    parts = query.split()
+    if len(parts) < 2 and len(query) >= 4:
+        half = max(2, len(query) // 2)
+        parts = [query[:half], query[half:]]
+    distinct = dict.fromkeys(p for p in parts if p != query)
+    return [(part, url_for("patrons.search", q=part)) for part in distinct][:_SUGGESTED]
+
+
+def groups(address: SearchAddress, found: Found) -> tuple[Group, ...]:
+    """The filters with the searcher's counts; a chosen value is always listed, so that it can be taken away."""
+    out = []
+    for name in _GROUPS:
+        counted = dict(found.facets.get(name, ())[:_MOST_OPTIONS])
+        chosen = address.filters.get(name, "")
+        if chosen and chosen not in counted:
+            counted = {chosen: found.total, **counted}
+        if name == "year":
+            counted = dict(sorted(counted.items(), key=lambda pair: _first_year(pair[0]), reverse=True))
+        options = tuple(_option(address, name, value, count, chosen) for value, count in counted.items() if value)
+        if options:
+            out.append(Group(name, words().label(f"facet.{name}"), options))
+    return tuple(out)
+
+
+def _first_year(text: str) -> int:
+    head = text[1:].partition("-")[0]
+    return int(text[:1] + head) if (text[:1] + head).lstrip("-").isdigit() else 0
+
+
+def _option(address: SearchAddress, name: str, value: str, count: int, chosen: str) -> Option:
+    on = value == chosen
+    return Option(
+        text=value_text(name, value),
+        count=words().number(count),
+        url=address.url(**{name: "" if on else value, "page": ""}),
+        on=on,
+    )
+
+
+def chips(address: SearchAddress) -> list[tuple[str, str]]:
+    """Chosen filters, each with the address that takes it away."""
+    return [(value_text(name, value), address.url(**{name: "", "page": ""})) for name, value in address.filters.items()]
+
+
+def value_text(name: str, value: str) -> str:
+    """A filter's value in readers' words."""
+    spoken = words()
+    if name == "year":
+        first, _, last = value.partition("-")
+        return spoken.label("search.years", year=first, last=last) if last and first else value
+    if name == "clc":
+        letter = value[:1].upper()
+        title = spoken.label(f"clc.{letter}") if spoken.has_label(f"clc.{letter}") else value
+        return title if len(value) == 1 else f"{value} {title}"
+    key = f"{name}.{value}"
+    if name == "language" and not spoken.has_label(key):
+        key = f"{name}.{value.partition('-')[0]}"
+    return spoken.label(key) if spoken.has_label(key) else value

@@ -1,0 +1,48 @@
+"""What the pages ask of the rest of the box, gathered in one value that is handed to the application factory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from appliance.clock import Clock
+    from appliance.library.library import Library
+    from appliance.people.accounts import Accounts
+    from appliance.serving.chunks import ChunkStore
+    from appliance.serving.pools import DrivePools
+    from appliance.serving.throttle import DownloadLimiter
+    from appliance.store.faults import FaultStore
+    from appliance.web.renditions import RenditionService
+
+
+class Keeper(Protocol):
+    """Knows the newest view of everything the box holds."""
+
+    @property
+    def library(self) -> Library:
+        """The newest view; ask once a request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the pages use; all of it may be used from any number of threads.
+
+    Attributes:
+        keeper: the library. clock: the time. faults: known damage. accounts: staff.
+        chunks: verified chunks in memory. pools: who reads drives. limiter: shares of bytes, None for no limit.
+        command: asks the worker to do something (`appliance.store.commands.send` with its folder).
+        renditions: what makes page images, chapters and tile packs for the readers.
+    """
+
+    keeper: Keeper
+    clock: Clock
+    faults: FaultStore
+    accounts: Accounts
+    chunks: ChunkStore
+    pools: DrivePools
+    command: Callable[[Mapping[str, str]], None]
+    limiter: DownloadLimiter | None = None
+    renditions: RenditionService | None = None

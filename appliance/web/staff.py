@@ -1,0 +1,185 @@
+"""The staff's first pages: one light, one sentence, one button; drives; damage; sign-in.
+
+The light and its sentence are visible to anybody; what changes something needs a signed-in colleague.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, session, url_for
+
+from appliance.errors import LockedError, NotMatchedError, PasswordError
+from appliance.web.context import library, local_now, say, services, settings, words
+from appliance.web.display import safe_next
+from appliance.web.glance import ACKNOWLEDGED, damages, public_status, status
+from appliance.web.qr import qr
+from appliance.web.staff_session import begin, current_staff, end, signed_in
+from appliance.web.staff_states import drive_cards, said
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from provisioning.words import Sentence
+
+blueprint = Blueprint("staff", __name__, url_prefix="/staff")
+_COMMANDS = frozenset({"eject", "keep", "look-again"})
+_MAX_TOKEN = 300
+HOW = (
+    "intake.refused.not_ours",
+    "intake.refused.unreadable",
+    "intake.refused.half_copied",
+    "intake.refused.list_changed",
+    "intake.refused.one_signer",
+    "intake.refused.unknown_issuer",
+    "intake.refused.needs_newer_box",
+    "intake.refused.retired",
+)
+"""Refusals that the page on what to do explains, with the words of their sentences."""
+
+
+@blueprint.get("/")
+def home() -> str:
+    """管理首页: the state of the box, figures, how patrons connect."""
+    return render_template(
+        "staff/home.html",
+        **_card_values(),
+        stats=library().stats(),
+        drives=[d for d in library().holdings.drives if d.serves],
+        damaged=len(damages()),
+        now=local_now(),
+        address=_address(),
+        address_qr=qr(_address(), words().label("staff.connect_qr")),
+    )
+
+
+@blueprint.get("/card")
+def card() -> Response:
+    """The state card alone, asked for every two seconds; 204 while nothing changed."""
+    values = _card_values()
+    if request.args.get("seen") == values["mark"]:
+        return make_response("", 204)
+    return make_response(render_template("staff/card.html", **values))
+
+
+def _card_values() -> dict[str, object]:
+    shown = status() if current_staff() else public_status()
+    first, rest = said(shown.first), [said(state) for state in shown.more]
+    told = repr([(s.state.token, s.sentence.text, s.sentence.second) for s in (first, *rest)])
+    return {
+        "first": first,
+        "rest": rest,
+        "staff": current_staff(),
+        "mark": hashlib.sha256(told.encode()).hexdigest()[:16],
+    }
+
+
+def _address() -> str:
+    return f"http://{settings().address}"
+
+
+@blueprint.get("/drives")
+@signed_in
+def drives() -> Response:
+    """插入硬盘: every drive, its state, its one button."""
+    return make_response(render_template("staff/drives.html", cards=drive_cards(), staff=current_staff()))
+
+
+@blueprint.get("/health")
+@signed_in
+def health() -> Response:
+    """健康: damaged titles in readers' words."""
+    return make_response(render_template("staff/health.html", damages=damages(), staff=current_staff()))
+
+
+@blueprint.get("/how")
+def how() -> str:
+    """接盘方法 and what to do with a drive that was not taken."""
+    spoken = words()
+    made = settings()
+    cases = [spoken.message(key, {"issuer": made.issuer_name, "support": made.support_name}) for key in HOW]
+    return render_template("staff/how.html", cases=cases, staff=current_staff())
+
+
+@blueprint.post("/command")
+@signed_in
+def command() -> Response:
+    """Ask the worker to let go of a drive, keep it, look again, or make search ready again."""
+    wanted, drive = request.form.get("do", ""), request.form.get("drive", "")
+    if wanted == "rebuild":
+        for release in library().holdings.live():
+            for part in ("catalogue", "search"):
+                if getattr(release, part).state == "failed":
+                    services().command({"do": "rebuild", "folder": release.folder, "part": part})
+    elif wanted in _COMMANDS and library().holdings.drive(drive) is not None:
+        services().command({"do": wanted, "drive": drive})
+    else:
+        abort(400)
+    return redirect(safe_next(request.form.get("next", url_for("staff.home"))), 303)
+
+
+@blueprint.post("/put-away")
+@signed_in
+def put_away() -> Response:
+    """知道了: this occurrence need not be shown any more."""
+    token = request.form.get("token", "")
+    if not token or len(token) > _MAX_TOKEN:
+        abort(400)
+    current_app.extensions[ACKNOWLEDGED].add(token)
+    return redirect(safe_next(request.form.get("next", url_for("staff.home"))), 303)
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> Response:
+    """馆员登录. What failed is said without telling which of the two was wrong."""
+    onward = safe_next(request.values.get("next", url_for("staff.home")))
+    if request.method == "GET":
+        if current_staff() is not None:
+            return redirect(onward, 303)
+        idle = session.pop("idle", False)
+        return _sign_in_page(say("account.idle" if idle else "account.sign_in"), onward)
+    try:
+        account = services().accounts.sign_in(request.form.get("name", ""), request.form.get("password", ""))
+    except NotMatchedError as error:
+        return _sign_in_page(say("account.not_matched", count=error.left), onward, status=422)
+    except LockedError as error:
+        return _sign_in_page(say("account.locked", minutes=error.minutes), onward, status=429)
+    begin(account)
+    return redirect(url_for("staff.password") if account.must_change else onward, 303)
+
+
+def _sign_in_page(sentence: Sentence, onward: str, *, status: int = 200) -> Response:
+    page = render_template("staff/sign_in.html", sentence=sentence, onward=onward, wrong=status != 200, staff=None)
+    return make_response(page, status)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Response:
+    """退出登录."""
+    end()
+    return redirect(url_for("staff.home"), 303)
+
+
+@blueprint.route("/password", methods=["GET", "POST"])
+@signed_in
+def password() -> Response:
+    """Choose a password of one's own; asked for at the first sign-in."""
+    account = current_staff()
+    if account is None:
+        abort(401)
+    if request.method == "GET":
+        return _password_page("", 200)
+    chosen = request.form.get("password", "")
+    if chosen != request.form.get("again", ""):
+        return _password_page(words().label("staff.password_differs"), 422)
+    try:
+        begin(services().accounts.set_password(account.name, chosen))
+    except PasswordError as error:
+        problem = say(error.sentence)
+        return _password_page(f"{problem.text}{problem.second}", 422)
+    return redirect(url_for("staff.home"), 303)
+
+
+def _password_page(problem: str, status: int) -> Response:
+    return make_response(render_template("staff/password.html", problem=problem, staff=current_staff()), status)

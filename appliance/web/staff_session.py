@@ -1,0 +1,76 @@
+"""Who is signed in at this browser. The cookie names the account; whether it may still be used is asked every time."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ParamSpec
+
+from flask import g, redirect, request, session, url_for
+from werkzeug.wrappers import Response
+
+from appliance.web.context import services, settings
+
+if TYPE_CHECKING:
+    from appliance.people.accounts import Account
+
+_P = ParamSpec("_P")
+POLLED = "staff.card"
+"""The view that a waiting page asks by itself; it does not count as an action."""
+
+
+def begin(account: Account) -> None:
+    """Start a session for an account; nothing of an earlier one stays."""
+    session.clear()
+    session["staff"], session["epoch"] = account.name, account.session
+    session["acted"] = int(services().clock.monotonic())
+    g.pop("staff", None)
+
+
+def end() -> None:
+    """End the session of this browser."""
+    session.clear()
+    g.staff = None
+
+
+def current_staff() -> Account | None:
+    """The signed-in colleague, None when nobody is, the account was stopped, or nothing was done for too long."""
+    if "staff" not in g:
+        g.staff = _find()
+    found: Account | None = g.staff
+    return found
+
+
+def _find() -> Account | None:
+    name, acted = session.get("staff"), session.get("acted")
+    if not isinstance(name, str) or not isinstance(acted, int):
+        return None
+    now = int(services().clock.monotonic())
+    # After a restart of the machine the monotonic clock starts anew: such a session has ended.
+    if not 0 <= now - acted <= settings().staff_idle_minutes * 60:
+        session.clear()
+        session["idle"] = True
+        return None
+    account = services().accounts.get(name)
+    if account is None or account.session != session.get("epoch"):
+        session.clear()
+        return None
+    if request.endpoint != POLLED:
+        session["acted"] = now
+    return account
+
+
+def signed_in(view: Callable[_P, Response]) -> Callable[_P, Response]:
+    """Let only signed-in colleagues through; others sign in first and come back. A given-out password is changed first."""
+
+    @functools.wraps(view)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Response:
+        account = current_staff()
+        if account is None:
+            back = request.full_path.rstrip("?") if request.method == "GET" else url_for("staff.home")
+            return redirect(url_for("staff.sign_in", next=back), 303)
+        if account.must_change and request.endpoint != "staff.password":
+            return redirect(url_for("staff.password"), 303)
+        return view(*args, **kwargs)
+
+    return guarded

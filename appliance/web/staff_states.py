@@ -1,0 +1,153 @@
+"""States as staff see them: the light, the sentence, and what its one button does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from flask import url_for
+
+from appliance.store.holdings import HeldDrive, Message
+from appliance.web.context import library, local_now, settings, words
+from appliance.web.status import FRESH, State, state_of
+from provisioning.words import Sentence, numbers
+
+if TYPE_CHECKING:
+    from appliance.store.holdings import HeldRelease
+
+_COMMANDS = {
+    "intake.in_place": "eject",
+    "intake.unplug.in_use": "eject",
+    "intake.unplug.waiting": "keep",
+    "intake.unplug.closing": "keep",
+    "intake.sick": "look-again",
+    "intake.refused.unreadable": "look-again",
+}
+_LINKS = {
+    "intake.recognising": "staff.drives",
+    "intake.reading_catalogue": "staff.drives",
+    "intake.refused.too_many": "staff.drives",
+    "intake.trusted": "patrons.new",
+    "intake.trusted.second_bundle": "patrons.new",
+    "intake.set.complete": "patrons.new",
+    "check.damage.found": "staff.health",
+    "home.starting": "staff.home",
+    "home.normal": "staff.home",
+    "index.rebuilding": "staff.drives",
+    "public.attention": "staff.sign_in",
+    "public.working": "staff.sign_in",
+}
+_PUT_AWAY = ("知道了", "完成", "Got it", "Done")
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """The one button of a state: a link, or a command that is sent by POST.
+
+    Attributes:
+        text: its words. url: where it leads or posts to. command: what is asked of the worker, empty for links.
+        drive: the drive that it is about. token: the occurrence to put away, for 知道了.
+    """
+
+    text: str
+    url: str
+    command: str = ""
+    drive: str = ""
+    token: str = ""
+
+    @property
+    def posts(self) -> bool:
+        """Whether pressing it changes something."""
+        return bool(self.command or self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A state in words."""
+
+    state: State
+    light: str
+    sentence: Sentence
+    button: Button | None
+
+
+@dataclass(frozen=True, slots=True)
+class DriveCard:
+    """A drive as staff see it.
+
+    Attributes:
+        name: on its label. said: its state. release: what it carries. since: when it came into this state, in words.
+        can_eject: whether it may be let go of although its button says something else.
+    """
+
+    drive: HeldDrive
+    name: str
+    said: Said
+    release: HeldRelease | None
+    since: str
+    can_eject: bool
+
+
+def said(state: State) -> Said:
+    """The words and the button of a state."""
+    made = settings()
+    params = {"issuer": made.issuer_name, "library": made.library_name, "support": made.support_name}
+    sentence = words().message(state.message.key, {**params, **state.message.params})
+    return Said(state, state.light, sentence, _button(state, sentence))
+
+
+def _button(state: State, sentence: Sentence) -> Button | None:
+    if not sentence.button:
+        return None
+    key = state.message.key
+    command = _COMMANDS.get(key)
+    if command and state.drive:
+        return Button(sentence.button, url_for("staff.command"), command=command, drive=state.drive)
+    if key == "index.not_built":
+        return Button(sentence.button, url_for("staff.command"), command="rebuild")
+    if sentence.button in _PUT_AWAY:
+        return Button(sentence.button, url_for("staff.put_away"), token=state.token)
+    if key in _LINKS:
+        fragment = "today" if key.startswith("home.normal") else None
+        return Button(sentence.button, url_for(_LINKS[key], _anchor=fragment))
+    return Button(sentence.button, url_for("staff.how", _anchor=key.replace(".", "-")))
+
+
+def drive_cards() -> list[DriveCard]:
+    """All drives, those that need something first."""
+    order = {"attention": 0, "working": 1, "normal": 2}
+    cards = [_card(drive) for drive in library().holdings.drives]
+    return sorted(cards, key=lambda card: order[card.said.light])
+
+
+def _card(drive: HeldDrive) -> DriveCard:
+    release = next((r for r in library().holdings.releases if drive.folder and r.folder == drive.folder), None)
+    state = state_of(drive.message, drive=drive.key, since=drive.since)
+    if drive.serves and state.light == "normal" and not _fresh(drive.since):
+        params: dict[str, str | int] = {"drive": drive.name}
+        if release is not None:
+            params |= {"bundle": release.name, "edition": release.edition, "count": release.count}
+        state = replace(state, message=Message("intake.in_place", params))
+    spoken = said(state)
+    can_eject = drive.serves and not (spoken.button and spoken.button.command == "eject")
+    return DriveCard(drive, drive.name, spoken, release, moment_text(drive.since), can_eject)
+
+
+def _fresh(since: str) -> bool:
+    try:
+        at = dt.datetime.fromisoformat(since)
+    except ValueError:
+        return False
+    return dt.timedelta(0) <= local_now() - at <= FRESH
+
+
+def moment_text(text: str) -> str:
+    """An ISO time as the day and minute at the library; empty when it is none."""
+    try:
+        at = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return ""
+    now = local_now()
+    local = at.astimezone(now.tzinfo)
+    return f"{numbers.day(local.date(), now.date(), words().language)} {local:%H:%M}"

@@ -1,0 +1,204 @@
+"""Which light is on, and the one sentence beside it: a pure function over what is known.
+
+The order, from section 0 of the sentences; within a rank the newer first:
+
+    1  what staff have just done (plugged in, pressed a button), for ten minutes or until acknowledged
+    2  work that must not be interrupted (请勿拔出, 请勿断电)
+    3  readers are affected: a drive gone or slow, no room, search not usable
+    4  a drive that was not taken
+    5  damage
+    6  clock, room, temperature
+    7  reminders
+    8  all is well
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from appliance.store.holdings import Holdings, Message
+from provisioning.words import CHINESE, Words
+
+FRESH = dt.timedelta(minutes=10)
+SILENT = dt.timedelta(minutes=5)
+"""A worker that has shown no sign of life for so long does not run; it beats at least once a minute."""
+
+_DONE, _HOLD, _READERS, _REFUSED, _DAMAGE, _BOX, _REMINDER, _WELL = range(1, 9)
+_RANKS = (
+    ("intake.recognising", _HOLD),
+    ("intake.reading_catalogue", _HOLD),
+    ("intake.unplug.waiting", _HOLD),
+    ("intake.refused.too_many", _REFUSED),
+    ("intake.refused.", _REFUSED),
+    ("intake.registered_elsewhere", _REFUSED),
+    ("intake.set.", _REFUSED),
+    ("intake.unplugged.", _READERS),
+    ("intake.sick.replace", _DAMAGE),
+    ("intake.sick.back", _DONE),
+    ("intake.sick", _READERS),
+    ("index.titles_ready", _REMINDER),
+    ("index.ready", _REMINDER),
+    ("index.", _READERS),
+    ("space.full", _READERS),
+    ("space.", _BOX),
+    ("clock.", _BOX),
+    ("box.hot", _BOX),
+    ("check.damage.", _DAMAGE),
+    ("repair.", _DAMAGE),
+    ("box.", _BOX),
+)
+_MUTE = frozenset({"intake.in_place", "home.normal"})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One thing to say.
+
+    Attributes:
+        light: normal, working or attention. message: the sentence's key with its values.
+        drive: key of the drive it is about, empty otherwise. since: ISO time in UTC, empty when always so.
+        public: whether it may be read without signing in.
+    """
+
+    light: str
+    message: Message
+    drive: str = ""
+    since: str = ""
+    public: bool = True
+
+    @property
+    def token(self) -> str:
+        """Names this very occurrence, for acknowledging it."""
+        return f"{self.message.key}|{self.drive}|{self.since}"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The box at a glance: the light, what it says, and what else there is, the most pressing first."""
+
+    first: State
+    more: tuple[State, ...] = ()
+
+    @property
+    def light(self) -> str:
+        """The light that is on."""
+        return self.first.light
+
+    @property
+    def all(self) -> tuple[State, ...]:
+        """Everything, the most pressing first."""
+        return (self.first, *self.more)
+
+
+def choose(holdings: Holdings, damaged: int, now: dt.datetime, acknowledged: Collection[str] = frozenset()) -> Status:
+    """The light and its sentence.
+
+    Args:
+        holdings: what the worker published last.
+        damaged: how many resources have known damage.
+        now: wall time, aware.
+        acknowledged: tokens of states that staff have read and put away.
+    """
+    found = [(rank, state) for rank, state in _states(holdings, damaged, now) if state.token not in acknowledged]
+    found.sort(key=lambda pair: pair[1].since, reverse=True)
+    found.sort(key=lambda pair: pair[0])
+    ordered = tuple(state for _, state in found)
+    pressing = tuple(s for s in ordered if s.message.key not in _MUTE)
+    if not pressing:
+        return Status(_normal(holdings))
+    return Status(pressing[0], pressing[1:])
+
+
+def for_public(status: Status) -> Status:
+    """The same without what only staff may read: such a state shows its light and says that staff are at it."""
+    if status.first.public:
+        return Status(status.first, tuple(s for s in status.more if s.public))
+    if status.light == "normal":
+        rest = tuple(s for s in status.more if s.public)
+        return Status(rest[0], rest[1:]) if rest else Status(state_of(Message("home.normal")))
+    key = "public.attention" if status.light == "attention" else "public.working"
+    return Status(state_of(Message(key)), tuple(s for s in status.more if s.public))
+
+
+def _states(holdings: Holdings, damaged: int, now: dt.datetime) -> Iterator[tuple[int, State]]:
+    if holdings.generation == 0:
+        yield _READERS, state_of(Message("home.starting", {"minutes": 1}))
+        return
+    for drive in holdings.drives:
+        state = state_of(drive.message, drive=drive.key, since=drive.since)
+        fresh = _is_fresh(drive.since, now)
+        if fresh or state.light != "normal":
+            yield _rank_of_drive(state, fresh=fresh), state
+    for message in holdings.notices:
+        yield _rank_of(message.key), state_of(message)
+    yield from _searches(holdings)
+    if damaged:
+        yield _DAMAGE, state_of(Message("check.damage.found", {"count": damaged}))
+    if not holdings.releases and not holdings.drives:
+        yield _READERS, state_of(Message("home.no_drive"))
+    beat = _time(holdings.worker.beat)
+    if beat is not None and now - beat > SILENT:
+        yield _READERS, state_of(Message("box.worker_silent"), since=holdings.worker.beat)
+
+
+def _searches(holdings: Holdings) -> Iterator[tuple[int, State]]:
+    """Search that is being made ready or could not be, unless a notice says so already."""
+    if any(m.key.startswith("index.") for m in holdings.notices):
+        return
+    parts = [r.search for r in holdings.live()] + [r.catalogue for r in holdings.live()]
+    if any(p.state == "failed" for p in parts):
+        yield _READERS, state_of(Message("index.not_built"))
+    making = [p for p in parts if p.state in {"rebuilding", "waiting"}]
+    if making:
+        left = max(p.seconds_left for p in making) or 60
+        yield _READERS, state_of(Message("index.rebuilding", {"duration": left}))
+
+
+def _is_fresh(since: str, now: dt.datetime) -> bool:
+    at = _time(since)
+    return at is not None and dt.timedelta(0) <= now - at <= FRESH
+
+
+def _rank_of_drive(state: State, *, fresh: bool) -> int:
+    rank = _rank_of(state.message.key)
+    return _DONE if fresh and (state.light == "normal" or rank == _REFUSED) else rank
+
+
+def _rank_of(key: str) -> int:
+    for prefix, rank in _RANKS:
+        if key == prefix or key.startswith(prefix):
+            return rank
+    return _REMINDER
+
+
+def state_of(message: Message, *, drive: str = "", since: str = "") -> State:
+    """The state that a message stands for, with the light of its sentence."""
+    if message.key == "intake.unplug.waiting" and not message.params.get("count"):
+        message = Message("intake.unplug.closing")
+    light, audience = _row(message.key)
+    return State(light or "normal", message, drive, since, public=audience.startswith("公"))
+
+
+def _normal(holdings: Holdings) -> State:
+    live = sorted(holdings.live(), key=lambda r: r.issued)
+    return state_of(Message("home.normal", {"month": live[-1].issued[:7]} if live else {}))
+
+
+@cache
+def _row(key: str) -> tuple[str, str]:
+    words = Words.load(CHINESE)
+    if not words.has(key):
+        return "attention", "员"
+    row = words.template(key)
+    return row.light, row.audience
+
+
+def _time(text: str) -> dt.datetime | None:
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
