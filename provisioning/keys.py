@@ -174,7 +174,9 @@ def load_key(path: Path, passphrase: str) -> Key:
     """
     content = _read(path, private=True)
     head = _HEAD.match(content)
-    if head is None or not _is_cost(int(head[1])) or len(passphrase) > MAX_PASSPHRASE:
+    if len(passphrase) > MAX_PASSPHRASE:
+        raise PassphraseError(f"a passphrase has at most {MAX_PASSPHRASE} characters")
+    if head is None or not _is_cost(int(head[1])):
         raise KeyFileError(path.name, "is not an encrypted private key of this product")
     try:
         private = load_pem_private_key(head[3], _stretch(passphrase, bytes.fromhex(head[2].decode()), int(head[1])))

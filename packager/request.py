@@ -1,0 +1,185 @@
+"""A request for signatures: what is to change in the signed list, and the next list made from it.
+
+`work/request/change.json` says what is asked for, `work/request/targets.json` is the next list with the signatures so
+far. Everybody who signs makes the list again from the change and from what was published, and compares.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets
+
+from packager.authority import Published, expiry
+from packager.errors import NumberDiffersError, SequenceError, SigningError
+from packager.format.errors import FormatError
+from packager.format.files import Files
+from packager.format.listing import MAX_RETIRED
+from packager.format.release import Release, canonical_json, load_canonical, target_name
+
+RELEASE, REVOKE, RETIRE = "release", "revoke", "retire"
+_MAX_REQUEST = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a request asks for.
+
+    Attributes:
+        kind: `RELEASE`, `REVOKE` or `RETIRE`.
+        bundle: of the release.
+        seq: of the release.
+        day: ISO date from which the lifetime of the list counts.
+        contents: new target files as text, by target name.
+    """
+
+    kind: str
+    bundle: str
+    seq: int
+    day: str
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request and how far it is.
+
+    Attributes:
+        change: what it asks for.
+        signed: ids of the keys that have signed, sorted; only right signatures count.
+        threshold: how many must sign.
+        targets: the next list, with the signatures so far.
+    """
+
+    change: Change
+    signed: tuple[str, ...]
+    threshold: int
+    targets: bytes
+
+    @property
+    def ready(self) -> bool:
+        """Whether enough have signed."""
+        return len(self.signed) >= self.threshold
+
+
+def retired_contents(before: Published, bundle: str, seq: int) -> dict[str, str]:
+    """The list of retired drives with those of a release added, as target content by name.
+
+    Raises:
+        SequenceError: the release is not on the list.
+    """
+    listed = before.verified.listed if before.verified else {}
+    if target_name(bundle, seq) not in listed:
+        raise SequenceError(f"{target_name(bundle, seq)} is not on the list")
+    release = Release.from_bytes(listed[target_name(bundle, seq)])
+    name = f"retired/{bundle}.json"
+    drives = dict(load_canonical(listed[name], MAX_RETIRED, name)["tagmanifests"]) if name in listed else {}
+    drives.update({disk.tagmanifest: release.edition for disk in release.disks})
+    return {name: canonical_json({"bundle": bundle, "tagmanifests": drives}).decode()}
+
+
+def next_list(before: Published, change: Change) -> bytes:
+    """The unsigned list that follows from what was published and the change.
+
+    Raises:
+        SequenceError: a release to be removed is not on the list.
+    """
+    day = date.fromisoformat(change.day)
+    targets = copy.deepcopy(before.targets) if before.targets else Targets()
+    targets.version = before.targets.version + 1 if before.targets else 1
+    targets.expires = expiry(day, "targets")
+    if change.kind != RELEASE:
+        name = target_name(change.bundle, change.seq)
+        if targets.targets.pop(name, None) is None:
+            raise SequenceError(f"{name} is not on the list")
+    for name, text in change.contents.items():
+        targets.targets[name] = TargetFile.from_data(name, text.encode(), ["sha256"])
+    return Metadata(targets).to_bytes()
+
+
+def write_request(work: Path, before: Published, change: Change, files: Files) -> Request:
+    """Write a request, durably, replacing an earlier one.
+
+    Raises:
+        SequenceError: as `next_list`.
+        OSError: the disk is full or does not answer.
+    """
+    content = next_list(before, change)
+    folder = work / "request"
+    files.make_dir(folder)
+    files.remove(folder / "targets.json")
+    files.write_atomic(folder / "change.json", canonical_json(asdict(change)))
+    files.write_atomic(folder / "targets.json", content)
+    return read_request(work, before)
+
+
+def write_signed(work: Path, targets: bytes, files: Files) -> None:
+    """Keep the next list with one signature more, durably.
+
+    Raises:
+        OSError: the disk is full or does not answer.
+    """
+    files.write_atomic(work / "request" / "targets.json", targets)
+
+
+def remove_request(work: Path, files: Files) -> None:
+    """Remove a request that was published.
+
+    Raises:
+        OSError: the disk does not answer.
+    """
+    for name in ("targets.json", "change.json"):
+        files.remove(work / "request" / name)
+
+
+def read_request(work: Path, before: Published) -> Request:
+    """The request in a work folder.
+
+    Raises:
+        SigningError: there is none, or it is malformed.
+        OSError: the disk does not answer.
+    """
+    try:
+        targets = (work / "request" / "targets.json").read_bytes()
+        raw = (work / "request" / "change.json").read_bytes()
+    except FileNotFoundError as error:
+        raise SigningError("there is no request in this work folder") from error
+    try:
+        change = _change(load_canonical(raw, _MAX_REQUEST, "change.json"))
+        metadata = Metadata[Targets].from_bytes(targets)
+        root = Metadata[Root].from_bytes(before.root).signed
+        result = root.get_verification_result("targets", metadata.signed_bytes, metadata.signatures)
+    except (RepositoryError, FormatError, TypeError, ValueError) as error:
+        raise SigningError(f"the request is malformed: {error}") from error
+    return Request(change, tuple(sorted(result.signed)), root.roles["targets"].threshold, targets)
+
+
+def _change(document: dict[str, object]) -> Change:
+    change = Change(**document)  # type: ignore[arg-type]  # the next line looks at every member
+    texts = (change.kind, change.bundle, change.day, *change.contents, *change.contents.values())
+    if change.kind not in {RELEASE, REVOKE, RETIRE} or not all(isinstance(text, str) for text in texts):
+        raise TypeError("a member is of another shape")
+    if type(change.seq) is not int:
+        raise TypeError("seq is no number")
+    date.fromisoformat(change.day)
+    return change
+
+
+def check_list(before: Published, request: Request) -> None:
+    """Prove that the list to be signed is the one that follows from the change.
+
+    Raises:
+        SequenceError: something else was published meanwhile; or as `next_list`.
+        NumberDiffersError: it is another list.
+    """
+    expected = Metadata[Targets].from_bytes(next_list(before, request.change))
+    found = Metadata[Targets].from_bytes(request.targets)
+    if found.signed.version != expected.signed.version:
+        raise SequenceError(f"list {expected.signed.version} is due, the request is for {found.signed.version}")
+    if found.signed_bytes != expected.signed_bytes:
+        raise NumberDiffersError("the list to be signed is not the one that follows from the change")

@@ -1,0 +1,295 @@
+"""Two people sign a release.
+
+Either on one machine in one go (`sign_release`), or in turn on two:
+
+1. `request` writes what is to be signed to `work/request/`: the next list (`targets.json`) and what it changes.
+2. `approve`, by each signer, with the bag at hand: makes the list again from what was published before, computes the
+   build number from the bag, compares both, and only then adds a signature to the file.
+3. `finish`, when enough have signed: the online key signs snapshot and timestamp, and all of it is published to the
+   register and to `work/tuf`.
+
+A release is taken back (`revoke`) or retired in the same three steps. What the boxes make of it is in
+`packager.format.trust`; the keys are in `packager.authority`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from tuf.api.metadata import Metadata, Root
+
+from packager.authority import (
+    Passphrases,
+    Published,
+    add_signature,
+    init_keys,
+    publish,
+    read_published,
+    write_repository,
+)
+from packager.errors import NotListedError, NumberDiffersError, OneSignatureError, SamePersonError, SequenceError
+from packager.format.files import Files
+from packager.format.release import Release
+from packager.inspect import Progress, check_release
+from packager.request import (
+    RELEASE,
+    RETIRE,
+    REVOKE,
+    Change,
+    Request,
+    check_list,
+    read_request,
+    remove_request,
+    retired_contents,
+    write_request,
+    write_signed,
+)
+from provisioning.keys import Key, load_key
+from provisioning.roles import ONLINE_KEY
+
+__all__ = [
+    "Change",
+    "Request",
+    "Signed",
+    "approve",
+    "finish",
+    "init_keys",
+    "request_release",
+    "request_removal",
+    "revoke_release",
+    "sign_release",
+]
+
+SIGNERS = ("targets-1", "targets-2")
+"""The keys that `sign_release` uses when nothing else is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A release that is published. number: its build number; signers: names of the keys; version: of the list."""
+
+    release: Release
+    number: str
+    signers: tuple[str, ...]
+    version: int
+
+
+def sign_release(
+    work: Path,
+    keys: Path,
+    passphrases: Passphrases,
+    files: Files,
+    *,
+    signers: Sequence[str] = SIGNERS,
+    full: bool = False,
+    progress: Progress | None = None,
+) -> Signed:
+    """Request, approve (by each of `signers`) and finish on one machine. Signing the same release again is harmless.
+
+    Args:
+        work: the work folder with `bag/` and `release.json`; gets `tuf/`.
+        keys: the folder of keys, with the register (`packager.authority`).
+        passphrases: asked for each signer and for the online key.
+        files: the writer.
+        signers: names of keys in `keys`.
+        full: each signer reads the whole payload too.
+        progress: called with the number of bytes read in each step.
+
+    Raises:
+        SequenceError: the release does not follow the last one published.
+        NumberDiffersError: the bag is not the one that the release describes.
+        NotListedError, SamePersonError, OneSignatureError: too few of the right people.
+        PassphraseError, KeyFileError: a key cannot be opened.
+        TrustError: what was published before is not what was signed.
+        OSError: a disk is full or does not answer.
+    """
+    release = _release_in(work)
+    before = _published(work, keys)
+    if before.verified is not None and before.verified.listed.get(release.target) == release.to_bytes():
+        number = check_release(work, release, full=full, progress=progress)
+        write_repository(work / "tuf", before.verified.files, files)
+        return Signed(release, number, tuple(signers), before.verified.versions["targets"])
+    request_release(work, keys, files)
+    for name in signers:
+        key = load_key(keys / f"{name}.pem", passphrases(name))
+        approve(work, keys, key, files, full=full, progress=progress)
+    online = load_key(keys / f"{ONLINE_KEY}.pem", passphrases(ONLINE_KEY))
+    version = finish(work, keys, online, files)
+    return Signed(release, release.number, tuple(signers), version)
+
+
+def request_release(work: Path, keys: Path, files: Files) -> Request:
+    """Ask for signatures on `work/release.json`. Replaces an earlier request in this work folder.
+
+    Args:
+        work: the work folder.
+        keys: a folder with `root.json` and the register; no private key is needed.
+        files: the writer.
+
+    Raises:
+        SequenceError: the release does not follow the last one published.
+        TrustError: what was published before is not what was signed.
+        OSError: a disk is full or does not answer.
+    """
+    release = _release_in(work)
+    before = _published(work, keys)
+    _check_sequence(work, keys, release)
+    change = Change(RELEASE, release.bundle, release.seq, release.issued, {release.target: release.to_bytes().decode()})
+    return write_request(work, before, change, files)
+
+
+def request_removal(work: Path, keys: Path, bundle: str, seq: int, day: date, files: Files, *, retire: bool) -> Request:
+    """Ask for signatures on taking a release off the list.
+
+    Args:
+        work: a work folder; it needs no bag.
+        keys: a folder with `root.json` and the register.
+        bundle: of the release.
+        seq: of the release.
+        day: today.
+        files: the writer.
+        retire: it is too old to be offered, and boxes say so; else it is revoked.
+
+    Raises:
+        SequenceError: it is not on the list.
+        TrustError: what was published before is not what was signed.
+        OSError: a disk is full or does not answer.
+    """
+    before = _published(work, keys)
+    contents = retired_contents(before, bundle, seq) if retire else {}
+    change = Change(RETIRE if retire else REVOKE, bundle, seq, day.isoformat(), contents)
+    return write_request(work, before, change, files)
+
+
+def approve(
+    work: Path, keys: Path, key: Key, files: Files, *, full: bool = False, progress: Progress | None = None
+) -> Request:
+    """Add one signer's signature to the request in `work`, after making everything again.
+
+    Args:
+        work: the work folder with the request and, for a release, the bag.
+        keys: this signer's folder with `root.json` and the register.
+        key: the signer's targets key.
+        files: the writer.
+        full: read the whole payload too.
+        progress: called with the number of bytes read in each step.
+
+    Raises:
+        NotListedError: the key is not one of the targets keys.
+        SamePersonError: it has signed already.
+        NumberDiffersError: the bag is another, or the list to be signed is not the one that follows from the change.
+        SequenceError: something else was published meanwhile.
+        OSError: a disk is full or does not answer.
+    """
+    before = _published(work, keys)
+    root = Metadata[Root].from_bytes(before.root).signed
+    if key.id not in root.roles["targets"].keyids:
+        raise NotListedError(f"key {key.id[:12]} is not a targets key")
+    found = read_request(work, before)
+    if key.id in found.signed:
+        raise SamePersonError(f"key {key.id[:12]} has signed already")
+    _check_change(work, keys, before, found, full=full, progress=progress)
+    content = add_signature(found.targets, key)
+    write_signed(work, content, files)
+    return read_request(work, before)
+
+
+def finish(work: Path, keys: Path, online: Key, files: Files) -> int:
+    """Publish a request that enough people have signed: to the register in `keys` and to `work/tuf`, durably.
+
+    Returns:
+        The version of the list.
+
+    Raises:
+        OneSignatureError: too few have signed.
+        NumberDiffersError, SequenceError: as `approve`.
+        SigningError: `online` is not the online key.
+        OSError: a disk is full or does not answer; doing it again is harmless.
+    """
+    before = _published(work, keys)
+    found = read_request(work, before)
+    if not found.ready:
+        names = "、".join(identity[:8] for identity in found.signed)
+        raise OneSignatureError(f"{len(found.signed)} of {found.threshold} have signed", name=names)
+    check_list(before, found)
+    contents = {name: text.encode() for name, text in found.change.contents.items()}
+    day = date.fromisoformat(found.change.day)
+    publish((keys / "tuf", work / "tuf"), before, found.targets, contents, online, day, files)
+    remove_request(work, files)
+    return (before.verified.versions["targets"] if before.verified else 0) + 1
+
+
+def revoke_release(
+    work: Path,
+    keys: Path,
+    passphrases: Passphrases,
+    bundle: str,
+    seq: int,
+    day: date,
+    files: Files,
+    *,
+    retire: bool = False,
+    signers: Sequence[str] = SIGNERS,
+) -> int:
+    """Request, approve and finish taking a release off the list, on one machine; arguments as `request_removal`.
+
+    Returns:
+        The version of the list.
+
+    Raises:
+        SequenceError: it is not on the list.
+        SigningError, PassphraseError, KeyFileError, TrustError, OSError: as `sign_release`.
+    """
+    request_removal(work, keys, bundle, seq, day, files, retire=retire)
+    for name in signers:
+        approve(work, keys, load_key(keys / f"{name}.pem", passphrases(name)), files)
+    return finish(work, keys, load_key(keys / f"{ONLINE_KEY}.pem", passphrases(ONLINE_KEY)), files)
+
+
+def _release_in(work: Path) -> Release:
+    return Release.from_bytes((work / "release.json").read_bytes())
+
+
+def _published(work: Path, keys: Path) -> Published:
+    return read_published((keys / "tuf", work / "tuf"), (keys / "root.json").read_bytes())
+
+
+def _check_sequence(work: Path, keys: Path, release: Release) -> None:
+    """A release must be newer than every one that was ever published, revoked ones included."""
+    found = [
+        (int(path.name.split(".")[-2]), path)
+        for repository in (keys / "tuf", work / "tuf")
+        for path in (repository / "targets" / "releases" / release.bundle).glob("*.[0-9]*.json")
+    ]
+    if not found:
+        return
+    last, path = max(found)
+    if release.seq <= last:
+        edition = Release.from_bytes(path.read_bytes()).edition
+        raise SequenceError(f"release {last} of {release.bundle} is published already", edition=edition)
+
+
+def _check_change(
+    work: Path, keys: Path, before: Published, request: Request, *, full: bool, progress: Progress | None
+) -> None:
+    change = request.change
+    if change.kind == RELEASE:
+        release = _only_release(change)
+        _check_sequence(work, keys, release)
+        check_release(work, release, full=full, progress=progress)
+    elif change.contents != (retired_contents(before, change.bundle, change.seq) if change.kind == RETIRE else {}):
+        raise NumberDiffersError("the list of retired drives is not the one that follows from the change")
+    check_list(before, request)
+
+
+def _only_release(change: Change) -> Release:
+    """The one release that a change adds."""
+    if len(change.contents) == 1:
+        name, text = next(iter(change.contents.items()))
+        release = Release.from_bytes(text.encode())
+        if name == release.target and (release.bundle, release.seq) == (change.bundle, change.seq):
+            return release
+    raise NumberDiffersError("the request changes something else than one release")
