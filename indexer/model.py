@@ -15,6 +15,7 @@ import hashlib
 import json
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, Self, get_args, get_origin, get_type_hints
@@ -100,8 +101,8 @@ class _Canonical:
         for name, value in data.items():
             if name not in shape:
                 raise RecordError(f"unknown member {name!r}", field=cls.__name__.lower())
-            attribute, hint, _ = shape[name]
-            values[attribute] = _typed(hint, value, name)
+            attribute, read, _ = shape[name]
+            values[attribute] = read(value, name)
         for name, (attribute, _, required) in shape.items():
             if required and attribute not in values:
                 raise RecordError("is missing", field=name)
@@ -109,13 +110,25 @@ class _Canonical:
 
 
 @cache
-def _shape(cls: type[_Canonical]) -> dict[str, tuple[str, Any, bool]]:
-    """JSON member → (attribute, type, required). Resolving the hints costs more than reading a record: do it once."""
+def _shape(cls: type[_Canonical]) -> dict[str, tuple[str, Callable[[object, str], Any], bool]]:
+    """JSON member → (attribute, reader, required). Resolving the hints costs more than reading a record: do it once."""
     hints = get_type_hints(cls)
     return {
-        f.name.rstrip("_"): (f.name, hints[f.name], f.default is MISSING and f.default_factory is MISSING)
+        f.name.rstrip("_"): (f.name, _reader(hints[f.name]), f.default is MISSING and f.default_factory is MISSING)
         for f in fields(cls)  # type: ignore[arg-type]
     }
+
+
+def read_member(name: str, value: object) -> Any:
+    """The value of one member of a resource's canonical JSON, checked; `name` as in JSON.
+
+    Raises:
+        RecordError: the resource has no such member, or `value` has another shape.
+    """
+    shape = _shape(Resource)
+    if name not in shape:
+        raise RecordError(f"unknown member {name!r}", field="resource")
+    return shape[name][1](value, name)
 
 
 def _plain(value: object) -> Any:
@@ -128,22 +141,33 @@ def _plain(value: object) -> Any:
     return value
 
 
-def _typed(hint: Any, value: object, name: str) -> Any:
-    """Check `value` against one of the few shapes that records use."""
+@cache
+def _reader(hint: Any) -> Callable[[object, str], Any]:
+    """The check for one type, made once: looking into a type costs more than checking a value."""
     if get_origin(hint) is tuple:
-        if not isinstance(value, list):
-            raise RecordError(f"expected a list, found {type(value).__name__}", field=name)
-        inner = get_args(hint)[0]
-        return tuple(_typed(inner, v, name) for v in value)
+        inner = _reader(get_args(hint)[0])
+
+        def read_list(value: object, name: str) -> Any:
+            if not isinstance(value, list):
+                raise RecordError(f"expected a list, found {type(value).__name__}", field=name)
+            return tuple([inner(member, name) for member in value])
+
+        return read_list
     options = get_args(hint) or (hint,)
-    for option in options:
-        if option is type(None) and value is None:
-            return None
-        if isinstance(option, type) and issubclass(option, _Canonical) and isinstance(value, dict):
-            return option.from_json(value)
-        if option in (str, bool, int) and type(value) is option:
+    plain = tuple(option for option in options if option in (str, bool, int))
+    nested = next((o for o in options if isinstance(o, type) and issubclass(o, _Canonical)), None)
+    nullable = type(None) in options
+
+    def read_one(value: object, name: str) -> Any:
+        if type(value) in plain:
             return _bounded(value, name)
-    raise RecordError(f"expected {hint}, found {type(value).__name__}", field=name)
+        if nested is not None and isinstance(value, dict):
+            return nested.from_json(value)
+        if nullable and value is None:
+            return None
+        raise RecordError(f"expected {hint}, found {type(value).__name__}", field=name)
+
+    return read_one
 
 
 def _bounded(value: object, name: str) -> object:

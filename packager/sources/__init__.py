@@ -1,1 +1,1 @@
-"""Readers of source collections: a folder with catalogue.csv or catalogue.jsonl."""
+"""Where resources come from: a folder with a catalogue and files."""
