@@ -12,7 +12,7 @@ import copy
 import logging
 import socket
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from waitress.buffers import ReadOnlyFileBasedBuffer
@@ -62,7 +62,7 @@ class Link:
         self.alarm: Callable[[float], None] = channel.server.alarm
 
     def settled(self, name: Hashable) -> Job | None:
-        """The job that this request was parked for, once, if it is the one of that name."""
+        """The done job of that name, if this request was parked for it: its error is not met a second time."""
         return self._channel.settled(name)
 
     def park(self, job: Job) -> None:
@@ -104,8 +104,7 @@ class VerifyingChannel(HTTPChannel):
     parser_class = BoundedParser
     server: VerifyingServer
     _request_started = 0.0
-    _parks = 0
-    _settled: Job | None = None
+    _settled: Mapping[Hashable, Job] = {}
 
     def front_file(self) -> VerifiedFile | None:
         """The verified file whose bytes go out next, if no other bytes go before."""
@@ -163,20 +162,18 @@ class VerifyingChannel(HTTPChannel):
         try:
             super().service()
         except Parked as parked:
-            self._parks += 1
-            self._settled = parked.job
+            self._settled = {**self._settled, parked.job.name: parked.job}
             parked.job.when_done(lambda: self.server.add_task(self))
         else:
-            self._parks, self._settled = 0, None
+            self._settled = {}
 
     def settled(self, name: Hashable) -> Job | None:
-        """The job that this request was parked for, given out once."""
-        job, self._settled = self._settled, None
-        return job if job is not None and job.name == name else None
+        """The done job of that name, if the request that is answered now was parked for it."""
+        return self._settled.get(name)
 
     def may_park(self) -> bool:
         """Whether this request may wait outside of a thread once more."""
-        return self._parks < MAX_PARKS
+        return len(self._settled) < MAX_PARKS
 
     def _flush_exception(self, flush: Callable[..., bool] | None, do_close: bool = True) -> tuple[bool, bool] | None:
         """Send what can be sent; an item that cannot be verified ends the connection short of its length."""

@@ -43,6 +43,7 @@ class ServedItem:
             drive's pool, because even `open` blocks on a dying disk. Raises OSError or FormatError (a link or a pipe
             stands where a file should be).
         drive: name of the drive's pool.
+        item_id: the item's id in the catalogue, for records of damage; serving does not need it.
     """
 
     key: str
@@ -50,6 +51,7 @@ class ServedItem:
     digest: Callable[[int], bytes]
     open: Callable[[], int]
     drive: str
+    item_id: str = ""
 
     @property
     def chunks(self) -> int:
@@ -79,7 +81,8 @@ class ChunkStore:
     Args:
         max_bytes: bound in bytes; two chunks for each stream that shall run without reading twice.
         on_damage: called with the item and the chunk's number when bytes differ (in the drive's thread).
-        on_gone: called with the drive's name and the error when the system refuses a read (in the drive's thread).
+        on_gone: called with the item, the chunk's number and the error when the system refuses a read (in the drive's
+            thread): the drive was unplugged, the file is missing, or a sector cannot be read.
     """
 
     def __init__(
@@ -87,7 +90,7 @@ class ChunkStore:
         max_bytes: int = 256 * CHUNK,
         *,
         on_damage: Callable[[ServedItem, int], None] | None = None,
-        on_gone: Callable[[str, DriveGoneError], None] | None = None,
+        on_gone: Callable[[ServedItem, int, DriveGoneError], None] | None = None,
     ) -> None:
         if max_bytes < MIN_STORE_BYTES:
             raise ValueError(f"a chunk store needs at least {MIN_STORE_BYTES} bytes, not {max_bytes}")
@@ -121,7 +124,7 @@ class ChunkStore:
 
     def name(self, item: ServedItem, index: int) -> Hashable:
         """The name of the job that brings a chunk to this store."""
-        return (id(self), item.key, index)
+        return (id(self), item.drive, item.key, index)
 
     def load(self, item: ServedItem, index: int) -> bytes:
         """Read a chunk whole, verify it, keep it, return it. Blocks as long as the drive does.
@@ -160,7 +163,7 @@ class ChunkStore:
             # waitress takes an OSError for a broken socket and drops it: it must not leave here as one
             gone = DriveGoneError(item.drive, str(error), errno=getattr(error, "errno", None) or 0)
             if self.on_gone is not None:
-                self.on_gone(item.drive, gone)
+                self.on_gone(item, index, gone)
             raise gone from error
         if len(chunk) < wanted:
             raise self._damage(item, index, f"{wanted} bytes expected, {len(chunk)} found")

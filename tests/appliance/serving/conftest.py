@@ -152,6 +152,18 @@ def make_app(bench: Bench) -> Flask:
             limiter=bench.limiter,
         )
 
+    @app.get("/any-of/<first>/<second>")
+    def any_of(first: str, second: str):
+        bench.runs += 1
+        for name in (first, second):
+            try:
+                return send_item(
+                    bench.items[name], request, "application/pdf", name, store=bench.store, pools=bench.pools
+                )
+            except DamagedChunkError:
+                continue
+        return "none", 502
+
     @app.post("/upload/<path:_rest>")
     @app.post("/form")
     def upload(_rest: str = "") -> str:
@@ -178,7 +190,7 @@ def bench_of() -> Iterator[Callable[..., Bench]]:
         bench.store = ChunkStore(
             store_bytes,
             on_damage=lambda item, index: bench.damaged.append((item.key, index)),
-            on_gone=lambda drive, _error: bench.gone.append(drive),
+            on_gone=lambda item, _index, _error: bench.gone.append(item.drive),
         )
         options.setdefault("threads", 4)
         bench.server = make_server(

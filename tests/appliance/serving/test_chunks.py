@@ -89,10 +89,10 @@ def test_load_vanished_file_is_a_gone_drive(made):
     item, _content, path = made(1000)
     path.unlink()
     seen = []
-    store = ChunkStore(on_gone=lambda drive, error: seen.append((drive, error.errno)))
+    store = ChunkStore(on_gone=lambda item, index, error: seen.append((item.drive, index, error.errno)))
     with pytest.raises(DriveGoneError):
         store.load(item, 0)
-    assert seen == [("disk", 2)]
+    assert seen == [("disk", 0, 2)]
 
 
 def test_load_read_error_is_a_gone_drive_and_leaks_no_descriptor(made, tmp_path):

@@ -198,6 +198,28 @@ def test_slow_first_chunk_that_is_damaged_is_told_once(bench_of, files):
     assert len(bench.damaged) == 1
 
 
+def test_slow_damaged_copy_is_read_once_and_the_other_drive_serves(bench_of, files, tmp_path):
+    bench = bench_of(threads=1)
+    path = files(bench, "b", 100, drive="second")
+    good = bench.items["b"]
+    bad_path = tmp_path / "copy"
+    bad_path.write_bytes(path.read_bytes())
+    flip(bad_path, 7)
+    reads = {"first": 0, "second": 0}
+
+    def slow(drive, file):
+        reads[drive] += 1
+        time.sleep(0.1)
+        return os.open(file, os.O_RDONLY)
+
+    bench.items["a"] = replace(good, drive="first", open=lambda: slow("first", bad_path))
+    bench.items["b"] = replace(good, open=lambda: slow("second", path))
+    answer = bench.get("/any-of/a/b")
+    assert (answer.status, answer.body) == (200, bench.content["b"])
+    assert reads == {"first": 1, "second": 1}
+    assert bench.runs == 3
+
+
 def test_throttled_client_gets_its_rate_and_others_are_not_slowed(bench_of, files):
     bench = bench_of()
     files(bench, "a", 3 * CHUNK)
