@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.intake.mounts import Candidate
-from packager.format.errors import BlankError, HalfCopiedError, NotOursError, UnreadableError
 from packager.format.layout import DriveLayout
 
 MAX_NAMES = 2000
@@ -39,12 +38,14 @@ class Glance:
 
     Attributes:
         there: whether there is something to judge.
+        empty: whether it is a plain folder without content.
         mark: fingerprint of what is there: mount, names, sizes and times of the signed metadata and tag files. It
             changes when another drive comes, when files are still being copied and when metadata is refreshed.
     """
 
     there: bool
     mark: str = ""
+    empty: bool = False
 
 
 def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
@@ -55,8 +56,9 @@ def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
         watched: payload paths that were missing at the last look; finding one of them changes the mark.
 
     Returns:
-        Not there when the folder is missing, or is a plain empty folder (where a drive will be mounted or copied).
-        A mounted file system is always there, blank or not; an unreadable one has the mark of its mount.
+        Not there when the folder is missing. A plain folder without content is `empty`: a drive may be mounted or
+        copied there later, or it is meant as a blank drive; the driver waits before it decides. A mounted file system
+        is there, blank or not; one that cannot be read has the mark of its mount.
     """
     mount = candidate.mount
     base = f"{mount.mount_id} {mount.device}" if mount else "folder"
@@ -68,36 +70,11 @@ def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
     except OSError as error:
         return Glance(mount is not None, f"{base} errno {error.errno}")
     if mount is None and not names:
-        return Glance(there=False)
+        return Glance(there=False, empty=True, mark=f"{base} {root.st_dev} {root.st_ino} empty")
     digest = hashlib.sha256(f"{base} {root.st_dev} {root.st_ino} {names}".encode("utf-8", "surrogateescape"))
     for line in _facts(candidate.folder, watched):
         digest.update(line.encode("utf-8", "surrogateescape"))
     return Glance(there=True, mark=digest.hexdigest()[:32])
-
-
-def judge(root: Path) -> None:
-    """Say at once when a place holds no drive of ours.
-
-    Raises:
-        BlankError: nothing is on it.
-        NotOursError: there are files, but neither a bag nor signed metadata.
-        HalfCopiedError: only one of the two is there.
-        UnreadableError: the disk does not answer.
-    """
-    layout = DriveLayout(root)
-    try:
-        names = _names(root)
-        bag = _is_file(layout.tagmanifest)
-        some_bag = _is_folder(layout.bag)
-        tuf = _is_folder(layout.tuf_metadata) and bool(_names(layout.tuf_metadata))
-    except OSError as error:
-        raise UnreadableError(f"the disk does not answer: {error.strerror}") from error
-    if not names:
-        raise BlankError("holds nothing")
-    if not some_bag and not tuf:
-        raise NotOursError("holds neither a bag nor signed metadata")
-    if not (bag and tuf):
-        raise HalfCopiedError("is incomplete", expected="a bag with its tag list, and signed metadata")
 
 
 def tag_facts(root: Path) -> str:
@@ -144,16 +121,7 @@ def _file_facts(path: Path) -> str:
 
 
 def _is_file(path: Path) -> bool:
-    return _mode(path, stat.S_ISREG)
-
-
-def _is_folder(path: Path) -> bool:
-    return _mode(path, stat.S_ISDIR)
-
-
-def _mode(path: Path, test: object) -> bool:
     try:
-        mode = path.lstat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
         return False
-    return bool(callable(test) and test(mode))

@@ -143,15 +143,8 @@ class Stalled:
 
 
 @dataclass(frozen=True, slots=True)
-class Revoked:
-    """Newer signed metadata takes its release back."""
-
-    reason: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """The drive that is gone from here serves in another place."""
+class Forgotten:
+    """A drive that is gone need not be asked for: it serves in another place, or its release was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +154,7 @@ class Asked:
     what: str
 
 
-Event = Seen | Missing | Trusted | Copied | Refused | Short | Room | Stalled | Revoked | Elsewhere | Asked
+Event = Seen | Missing | Trusted | Copied | Refused | Short | Room | Stalled | Forgotten | Asked
 Step = tuple[Drive, tuple[Do, ...]]
 
 _WORKING = ("recognising", "reading")
@@ -249,18 +242,7 @@ def _stalled(drive: Drive, event: Event) -> Step:
     return replace(drive, phase="sick", reason=event.reason), _TELL
 
 
-def _revoked(drive: Drive, event: Event) -> Step:
-    if not isinstance(event, Revoked):
-        return drive, ()
-    if drive.phase == "gone":
-        return Drive(attempt=drive.attempt + 1), _TELL
-    if drive.carried is None:
-        return drive, ()
-    stop = (Do.STOP,) if drive.phase in _WORKING else ()
-    return Drive("refused", drive.attempt + 1, drive.mark, event.reason), (*stop, *_TELL)
-
-
-def _elsewhere(drive: Drive, _event: Event) -> Step:
+def _forgotten(drive: Drive, _event: Event) -> Step:
     return (Drive(attempt=drive.attempt + 1), _TELL) if drive.phase == "gone" else (drive, ())
 
 
@@ -292,8 +274,7 @@ _RULES = MappingProxyType(
         Short: _short,
         Room: _room,
         Stalled: _stalled,
-        Revoked: _revoked,
-        Elsewhere: _elsewhere,
+        Forgotten: _forgotten,
         Asked: _asked,
     }
 )

@@ -83,8 +83,6 @@ class LibraryKeeper:
             _log.warning("holdings cannot be read, the last ones stay: %s", error)
             return False
         self._seen = seen
-        if holdings.generation == self._library.generation:
-            return False
         self._library = self._view(holdings)
         return True
 

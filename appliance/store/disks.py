@@ -8,16 +8,25 @@ wrong drive. Sets of one drive need no such file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from appliance.errors import StoreError
+from packager.format.errors import FormatError
 from packager.format.files import Files
-from packager.format.items import MAX_ITEMS
+from packager.format.items import MAX_ITEMS, ItemLine, read_items
+from packager.format.manifest import read_manifest
 
 _ENTRY = np.dtype(">u8")
+
+SAMPLE = 2000
+"""Payload files of a drive whose presence and size are looked at when it comes."""
+
+Sample = tuple[tuple[str, int], ...]
+"""Payload paths with their sizes in bytes."""
 
 
 def write_disk_items(path: Path, payload_paths: Iterable[str], files: Files) -> int:
@@ -58,3 +67,32 @@ class DiskItems:
 
 def _entry(payload_path: str) -> int:
     return int.from_bytes(hashlib.sha256(payload_path.encode()).digest()[:8])
+
+
+def items_on_disk(manifest: Path, items: Path) -> Iterator[ItemLine]:
+    """The items of a verified manifest with their sizes, in order; memory: constant.
+
+    Raises:
+        FormatError: a list is malformed, or the manifest names what the items do not.
+    """
+    lines = iter(read_items(items))
+    for wanted in read_manifest(manifest):
+        found = next((line for line in lines if line.path >= wanted.path), None)
+        if found is None or found.path != wanted.path:
+            raise FormatError("is in the manifest but not in items.txt", path=wanted.path)
+        yield found
+
+
+def write_sample(path: Path, lines: Iterable[ItemLine], count: int, files: Files) -> None:
+    """Keep `SAMPLE` of `count` items, evenly spaced, the first and the last among them. Durable on return."""
+    step = max(1, -(-count // SAMPLE))
+    kept = [[line.path, line.size] for n, line in enumerate(lines) if n % step == 0 or n == count - 1]
+    files.write_atomic(path, json.dumps(kept).encode())
+
+
+def read_sample(path: Path) -> Sample:
+    """The kept items; none when the file is damaged."""
+    try:
+        return tuple((str(name), int(size)) for name, size in json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return ()

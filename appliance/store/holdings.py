@@ -121,6 +121,7 @@ class HeldDrive:
         disk: its number in its set, from 1; 0 unknown.
         newest: whether it carries the newest release known of its bundle.
         duplicate: whether another ready drive carries the same part.
+        tagmanifest: SHA-256 of its signed list, by which it is known again; empty before that is known.
         since: when it entered this state, ISO time in UTC.
     """
 
@@ -135,6 +136,7 @@ class HeldDrive:
     disk: int = 0
     newest: bool = True
     duplicate: bool = False
+    tagmanifest: str = ""
     since: str = ""
 
     @property
@@ -182,9 +184,9 @@ class Holdings:
         return next((d for d in self.drives if d.key == key), None)
 
     def to_bytes(self) -> bytes:
-        """The document: canonical JSON with its own checksum, ended by one line feed."""
+        """The document: canonical JSON with format number and checksum beside the members, ended by one line feed."""
         body = _plain(self)
-        return _dump({"format": FORMAT, "holdings": body, "sha256": _checksum(body)})
+        return _dump({**body, "format": FORMAT, "sha256": _checksum(body)})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Holdings:
@@ -196,14 +198,12 @@ class Holdings:
         if len(content) > MAX_BYTES:
             raise HoldingsError(f"{len(content)} bytes, expected at most {MAX_BYTES}")
         try:
-            data = json.loads(content)
-            if data["format"] != FORMAT:
-                raise HoldingsError(f"format {data['format']!r}, expected {FORMAT}")
-            body = data["holdings"]
-            if data["sha256"] != _checksum(body):
-                raise HoldingsError("its checksum does not hold")
+            body = json.loads(content)
+            form, check = body.pop("format"), body.pop("sha256")
+            if (form, check) != (FORMAT, _checksum(body)):
+                raise HoldingsError(f"format {form!r}, expected {FORMAT}, or its checksum does not hold")
             return _typed(cls, body)
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise HoldingsError(f"not a holdings document: {error!r}") from error
 
 

@@ -6,7 +6,8 @@
         parts.json          which derived files are finished
         meta/catalogue.jsonl items.txt chunks.bin        the truth
         meta/catalogue.db  meta/search/                  derived, from the drive or made here (catalogue.2.db, search.2)
-        disks/<n>.items     which items drive n of the set carries (sets of more than one drive only)
+        disks/<n>.sample    some items of drive n of the set, to see quickly whether a drive is whole
+        disks/<n>.items     which items drive n carries (sets of more than one drive only)
 
 A folder is filled in the scratch folder and gets its place in one step, so after a power cut a release is there whole
 or not at all. Only the worker writes here; the serving process reads what the holdings document names.
@@ -18,17 +19,19 @@ import hashlib
 import json
 import logging
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from appliance.errors import StoreError
-from appliance.store.disks import write_disk_items
+from appliance.store.disks import Sample, items_on_disk, read_sample, write_disk_items, write_sample
+from packager.format.bag import TagFiles
 from packager.format.errors import FormatError
 from packager.format.files import Files
 from packager.format.manifest import read_manifest
-from packager.format.release import MAX_RELEASE, Digest, Release
+from packager.format.release import MAX_RELEASE, Admission, Digest, Release
 
 _log = logging.getLogger(__name__)
 
@@ -46,14 +49,14 @@ class Stored:
         folder: its name below the releases folder. path: the folder itself.
         release: the signed document.
         parts: finished derived files: `catalogue` or `search` → name below `path`.
-        disks: drives of the set whose lists are known here.
+        samples: numbers of the drives of the set that were here.
     """
 
     folder: str
     path: Path
     release: Release
     parts: Mapping[str, str]
-    disks: frozenset[int] = frozenset()
+    samples: frozenset[int] = frozenset()
 
     @property
     def catalogue_jsonl(self) -> Path:
@@ -78,7 +81,7 @@ def folder_name(release: Release) -> str:
 
 
 class ReleaseStore:
-    """The releases folder; one writer."""
+    """The releases folder; one process writes, in any of its threads."""
 
     def __init__(self, root: Path, scratch: Path, files: Files) -> None:
         """Name the folders.
@@ -89,6 +92,7 @@ class ReleaseStore:
             files: the writer.
         """
         self._root, self._scratch, self._files = root, scratch, files
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Make the folders and throw away what an interrupted run left half done.
@@ -111,63 +115,66 @@ class ReleaseStore:
         return path
 
     def all(self) -> list[Stored]:
-        """Everything that is ready, by folder name; damaged folders are logged and left out."""
-        found = []
-        for path in self._folders():
-            try:
-                found.append(self._read(path))
-            except (StoreError, FormatError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-                _log.warning("release folder %s is left out: %s", path.name, error)
-        return found
+        """Everything that is ready, by folder name; folders that are not whole are left out."""
+        found = (self.get(f"{path.parent.name}/{path.name}") for path in self._folders())
+        return [stored for stored in found if stored is not None]
 
     def get(self, folder: str) -> Stored | None:
         """The release in that folder, None when it is not there or not whole."""
-        return next((s for s in self.all() if s.folder == folder), None)
+        try:
+            return self._read(self._root / folder)
+        except (StoreError, FormatError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            if not isinstance(error, FileNotFoundError):
+                _log.warning("release folder %s cannot be used: %s", folder, error)
+            return None
 
-    def add(self, staged: Path, release: Release, disk: int, parts: Mapping[str, str]) -> Stored:
-        """Give a staged folder its place. Durable on return; before, nothing is visible.
+    def add(self, tags: TagFiles, admission: Admission, parts: Mapping[str, str]) -> Stored:
+        """Give verified tag files their place. Durable on return; before, nothing of a new release is visible.
+
+        Of a release that is here already only what is new is kept: what this drive of the set carries, and derived
+        files that were lacking.
 
         Args:
-            staged: from `stage`, holding the verified, durable tag files of a drive (`meta/…` and its manifest).
-            release: the signed document.
-            disk: number of the drive that it came from.
+            tags: from `verify_tag_files`, in a folder from `stage`.
+            admission: of the drive.
             parts: derived files that came along: `catalogue` or `search` → name below the folder.
 
         Raises:
             StoreError: a truth file is missing or of another size.
             OSError: the SSD is full or does not answer.
         """
+        with self._lock:
+            there = self.get(folder_name(admission.release))
+            stored = self._place(tags, admission, parts) if there is None else self._join(there, tags, admission, parts)
+            shutil.rmtree(tags.folder, ignore_errors=True)
+            return stored
+
+    def sample(self, stored: Stored, disk: int) -> Sample:
+        """Some items of a drive that was here."""
+        return read_sample(stored.path / "disks" / f"{disk}.sample")
+
+    def _place(self, tags: TagFiles, admission: Admission, parts: Mapping[str, str]) -> Stored:
+        release, staged = admission.release, tags.folder
         path = self._root / folder_name(release)
+        self._write_disk(staged, tags, admission)
         self._files.write_atomic(staged / "release.json", release.to_bytes())
         self._write_parts(staged, parts)
-        self._write_disk(staged, release, disk, staged / "manifest-sha256.txt")
         for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt", "bagit.txt"):
             self._files.remove(staged / name)
         _check_truth(staged, release)
         self._files.write_atomic(staged / "READY", _ready(release))
         self._files.make_dir(path.parent)
-        if path.exists():
-            shutil.rmtree(path)  # it had no READY, or `get` would have found it
+        shutil.rmtree(path, ignore_errors=True)  # it is not whole, or `get` would have found it
         self._files.replace(staged, path)
         return self._read(path)
 
-    def add_disk(self, stored: Stored, disk: int, manifest: Path) -> Stored:
-        """Learn from its verified manifest what another drive of a set carries.
-
-        Raises:
-            OSError: the SSD is full or does not answer.
-        """
-        if disk not in stored.disks:
-            self._write_disk(stored.path, stored.release, disk, manifest)
-        return self._read(stored.path)
-
-    def part_name(self, stored: Stored, part: str) -> str:
-        """A name below the release's folder that the next copy of a derived file may take."""
-        stem, suffix = _STEM[part]
-        number = 1
-        while (stored.path / "meta" / f"{stem}.{number}{suffix}").exists():
-            number += 1
-        return f"meta/{stem}.{number}{suffix}"
+    def _join(self, there: Stored, tags: TagFiles, admission: Admission, parts: Mapping[str, str]) -> Stored:
+        if admission.disk.n not in there.samples:
+            self._write_disk(there.path, tags, admission)
+        for part, name in parts.items():
+            if part not in there.parts:
+                there = self._adopt(there, part, tags.folder / name)
+        return self._read(there.path)
 
     def adopt(self, stored: Stored, part: str, made: Path) -> Stored:
         """Take a derived file or folder that was made in the scratch folder. Durable on return.
@@ -175,10 +182,25 @@ class ReleaseStore:
         Raises:
             OSError: the SSD does not answer.
         """
+        with self._lock:
+            fresh = self.get(stored.folder)
+            if fresh is None:
+                raise StoreError(f"{stored.folder} is no longer here")
+            return self._adopt(fresh, part, made)
+
+    def _adopt(self, stored: Stored, part: str, made: Path) -> Stored:
         self._files.sync_all()  # the builders do not sync each file
-        name = self.part_name(stored, part)
+        name = self._part_name(stored, part)
         self._files.replace(made, stored.path / name)
         return self.set_parts(stored, {**stored.parts, part: name})
+
+    def _part_name(self, stored: Stored, part: str) -> str:
+        """A name below the release's folder that the next copy of a derived file may take."""
+        stem, suffix = _STEM[part]
+        number = 1
+        while (stored.path / "meta" / f"{stem}.{number}{suffix}").exists():
+            number += 1
+        return f"meta/{stem}.{number}{suffix}"
 
     def set_parts(self, stored: Stored, parts: Mapping[str, str]) -> Stored:
         """Record which derived files are finished. Durable on return."""
@@ -215,18 +237,22 @@ class ReleaseStore:
         folder = f"{path.parent.name}/{path.name}"
         if folder != folder_name(release):
             raise StoreError(f"holds the release of {folder_name(release)}")
-        disks = frozenset(int(p.stem) for p in (path / "disks").glob("*.items") if p.stem.isdecimal())
-        return Stored(folder, path, release, _parts(path), disks)
+        samples = frozenset(int(p.stem) for p in (path / "disks").glob("*.sample") if p.stem.isdecimal())
+        return Stored(folder, path, release, _parts(path), samples)
 
     def _write_parts(self, path: Path, parts: Mapping[str, str]) -> None:
         text = json.dumps({"format": FORMAT, "parts": dict(parts)}, sort_keys=True)
         self._files.write_atomic(path / "parts.json", text.encode())
 
-    def _write_disk(self, path: Path, release: Release, disk: int, manifest: Path) -> None:
-        if len(release.disks) == 1:
-            return
-        self._files.make_dir(path / "disks")
-        write_disk_items(path / "disks" / f"{disk}.items", (line.path for line in read_manifest(manifest)), self._files)
+    def _write_disk(self, path: Path, tags: TagFiles, admission: Admission) -> None:
+        """What this drive carries: a sample, and for a set the whole list."""
+        folder, disk = path / "disks", admission.disk.n
+        self._files.make_dir(folder)
+        if len(admission.release.disks) > 1:
+            paths = (line.path for line in read_manifest(tags.manifest))
+            write_disk_items(folder / f"{disk}.items", paths, self._files)
+        lines = items_on_disk(tags.manifest, tags.items)
+        write_sample(folder / f"{disk}.sample", lines, tags.count, self._files)
 
 
 def _ready(release: Release) -> bytes:

@@ -1,0 +1,105 @@
+"""Which derived files are lacking, and making them one at a time in the background."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from appliance.errors import StoreError
+from appliance.intake.rebuild import Task, run_task
+from appliance.store.holdings import Part
+from appliance.store.releases import PARTS, ReleaseStore, Stored
+
+_log = logging.getLogger(__name__)
+
+Key = tuple[str, str]
+"""The release's folder name and the part."""
+
+
+def wanted(stored: Sequence[Stored], failed: set[Key]) -> list[Key]:
+    """Derived files that are lacking, in the order to make them: every catalogue before any index, as given."""
+    return [
+        (s.folder, part) for part in PARTS for s in stored if part not in s.parts and (s.folder, part) not in failed
+    ]
+
+
+class Maker:
+    """Makes lacking derived files in a thread that waits for a child process; one at a time."""
+
+    def __init__(
+        self, store: ReleaseStore, tell: Callable[[Key, Stored | None], None], *, run: Callable[..., bool] = run_task
+    ) -> None:
+        """Begin with nothing to do.
+
+        Args:
+            store: takes what was made.
+            tell: called in the maker's thread when one is made (the release as it is now) or cannot be (None).
+            run: makes one, see `rebuild.run_task`.
+        """
+        self._store, self._tell, self._run = store, tell, run
+        self._tasks: queue.Queue[tuple[Stored, str] | None] = queue.Queue()
+        self._states: dict[Key, Part] = {}
+        self._failed: set[Key] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="maker", daemon=True)
+        self._thread.start()
+
+    def update(self, stored: Sequence[Stored]) -> None:
+        """Ask for everything that is lacking in these releases, those readers need most first."""
+        by_folder = {s.folder: s for s in stored}
+        for folder, part in wanted(stored, self._failed):
+            if (folder, part) not in self._states:
+                self._states[folder, part] = Part("waiting", percent=0)
+                self._tasks.put((by_folder[folder], part))
+
+    def again(self, folder: str, part: str) -> None:
+        """Forget that it failed, so that the next `update` asks for it again."""
+        self._failed.discard((folder, part))
+
+    def state(self, stored: Stored, part: str) -> Part:
+        """The state of a derived file, for the holdings document."""
+        if part in stored.parts:
+            return Part("ready", stored.parts[part])
+        if (stored.folder, part) in self._failed:
+            return Part("failed", percent=0)
+        return self._states.get((stored.folder, part), Part("waiting", percent=0))
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being made or waits."""
+        return bool(self._states)
+
+    def close(self) -> None:
+        """Kill what is being made and end."""
+        self._stop.set()
+        self._tasks.put(None)
+        self._thread.join(10)
+
+    def _work(self) -> None:
+        while not self._stop.is_set():
+            task = self._tasks.get()
+            if task is not None and not self._stop.is_set():
+                self._make(*task)
+
+    def _make(self, stored: Stored, part: str) -> None:
+        key = (stored.folder, part)
+        made = None
+        started = time.monotonic()
+        try:
+            out = self._store.stage(f"make-{part}") / ("catalogue.db" if part == "catalogue" else "search")
+            task = Task(stored.folder, part, stored.catalogue_jsonl, stored.items_txt, out, stored.release.count)
+            if self._run(task, lambda percent, left: self._progress(key, percent, left), self._stop):
+                made = self._store.adopt(stored, part, out)
+                _log.info("%s of %s made in %.0f s", part, stored.folder, time.monotonic() - started)
+        except (StoreError, OSError) as error:
+            _log.warning("%s of %s cannot be made: %s", part, stored.folder, error)
+        if made is None and not self._stop.is_set():
+            self._failed.add(key)
+        self._states.pop(key, None)
+        self._tell(key, made)
+
+    def _progress(self, key: Key, percent: int, left: int) -> None:
+        self._states[key] = Part("rebuilding", percent=percent, seconds_left=left)

@@ -1,0 +1,163 @@
+"""Putting together the holdings document from what the driver knows: pure functions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from appliance.intake.states import Carried, Drive
+from appliance.intake.wording import Around, bundle_name, drive_message, drive_name
+from appliance.store.holdings import HeldDrive, HeldRelease, Part
+from appliance.store.releases import Stored, folder_name, truth_digest
+from packager.format.release import Admission, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One place as the document needs it.
+
+    Attributes:
+        key: see `drive_key`. folder: where the drive is.
+        drive: its state. since: when it entered it, ISO time in UTC. order: grows with every change of state.
+        seconds_left: of reading its catalogue.
+    """
+
+    key: str
+    folder: Path
+    drive: Drive
+    since: str = ""
+    order: int = 0
+    seconds_left: int = 0
+
+
+def drive_key(folder: Path) -> str:
+    """A short stable name of a place: 12 hexadecimal digits."""
+    return hashlib.sha256(str(folder).encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def carried_by(admission: Admission, issuer: str) -> Carried:
+    """What an admitted drive carries."""
+    release = admission.release
+    return Carried(
+        bundle=release.bundle,
+        seq=release.seq,
+        edition=release.edition,
+        issuer=issuer,
+        name=bundle_name(release.bundle),
+        folder=folder_name(release),
+        tagmanifest=admission.disk.tagmanifest,
+        disk=admission.disk.n,
+        disks=len(release.disks),
+        newest=admission.newest,
+        count=release.count,
+    )
+
+
+def held_releases(
+    stored: Sequence[Stored],
+    trusted: Iterable[Release],
+    part: Callable[[Stored, str], Part],
+    issuer: str,
+) -> tuple[HeldRelease, ...]:
+    """The releases on the SSD that are still trusted, by bundle, then number falling, with the live ones marked.
+
+    Live is the newest of its bundle that can be browsed; while none can, the newest.
+
+    Args:
+        stored: what is on the SSD.
+        trusted: releases of the newest trusted list; one that was taken back is not among them.
+        part: state of a derived file.
+        issuer: who signs, as readers are told.
+    """
+    listed = {folder_name(release): release for release in trusted}
+    found = [_held(s, listed[s.folder], part, issuer) for s in stored if s.folder in listed]
+    found.sort(key=lambda r: (r.bundle, -r.seq, r.folder))
+    live: dict[str, HeldRelease] = {}
+    for release in found:
+        best = live.get(release.bundle)
+        if best is None or (best.catalogue.state != "ready" and release.catalogue.state == "ready"):
+            live[release.bundle] = release
+    return tuple(replace(r, live=live[r.bundle] is r) for r in found)
+
+
+def _held(stored: Stored, release: Release, part: Callable[[Stored, str], Part], issuer: str) -> HeldRelease:
+    return HeldRelease(
+        bundle=release.bundle,
+        seq=release.seq,
+        edition=release.edition,
+        issued=release.issued,
+        issuer=issuer,
+        name=bundle_name(release.bundle),
+        folder=stored.folder,
+        truth=truth_digest(release.truth),
+        count=release.count,
+        disks=len(release.disks),
+        catalogue=part(stored, "catalogue"),
+        search=part(stored, "search"),
+    )
+
+
+def held_drives(places: Sequence[Standing], shares: Mapping[str, int]) -> tuple[HeldDrive, ...]:
+    """All drives with their sentences, by key.
+
+    Args:
+        places: every place; those where nothing is are left out.
+        shares: release folder → resources that only its drives give, for the sentence of a drive that is gone.
+    """
+    serving = [p for p in places if p.drive.phase == "ready" and p.drive.carried is not None]
+    return tuple(_drive(p, serving, shares) for p in sorted(places, key=lambda p: p.key) if p.drive.phase != "absent")
+
+
+def _drive(place: Standing, serving: Sequence[Standing], shares: Mapping[str, int]) -> HeldDrive:
+    drive = place.drive
+    carried = drive.carried or (drive.last if drive.phase == "gone" else None)
+    others = [p for p in serving if p is not place]
+    twin = carried is not None and any(_is_twin(p, carried) and p.order < place.order for p in others)
+    around = Around(
+        serving=[p.drive.carried for p in others if p.drive.carried is not None],
+        missed=shares.get(carried.folder, carried.count) if carried else 0,
+        seconds_left=place.seconds_left,
+        twin_first=twin,
+    )
+    return HeldDrive(
+        key=place.key,
+        path=str(place.folder),
+        name=drive_name(carried),
+        state=drive.phase,
+        message=drive_message(drive, around),
+        bundle=carried.bundle if carried else "",
+        seq=carried.seq if carried else 0,
+        folder=carried.folder if carried else "",
+        disk=carried.disk if carried else 0,
+        newest=carried.newest if carried else True,
+        duplicate=twin and drive.phase == "ready",
+        tagmanifest=carried.tagmanifest if carried else "",
+        since=place.since,
+    )
+
+
+def _is_twin(place: Standing, carried: Carried) -> bool:
+    return place.drive.carried is not None and place.drive.carried.tagmanifest == carried.tagmanifest
+
+
+def restored(held: HeldDrive, releases: Iterable[HeldRelease]) -> Drive:
+    """What the last document says of a drive, for going on after a restart or a power cut."""
+    release = next((r for r in releases if r.folder == held.folder), None)
+    if release is None or not held.tagmanifest:
+        return Drive(held.state)
+    last = Carried(
+        bundle=held.bundle,
+        seq=held.seq,
+        edition=release.edition,
+        issuer=release.issuer,
+        name=release.name,
+        folder=held.folder,
+        tagmanifest=held.tagmanifest,
+        disk=held.disk,
+        disks=release.disks,
+        newest=held.newest,
+        count=release.count,
+    )
+    return Drive(held.state, last=last)

@@ -1,0 +1,455 @@
+"""The driver: events in, states stepped, actions done, the holdings document published.
+
+One thread owns all states. Each place has a thread of its own for its disk; derived files are made by another; both
+only send news. What is believed comes from the mount table and from looking at the places, every second and whenever
+a hint arrives.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from appliance.clock import Clock
+from appliance.intake import states, wording
+from appliance.intake.journal import Journal
+from appliance.intake.making import Key, Maker
+from appliance.intake.mounts import Candidate, Mount, candidates, read_mounts
+from appliance.intake.place import Admitted, Brought, Looked, News, Place, Progressed
+from appliance.intake.publishing import Standing, carried_by, drive_key, held_drives, held_releases, restored
+from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
+from appliance.intake.taking import Parcel, bytes_needed, copy
+from appliance.intake.trusting import trust
+from appliance.settings import Settings
+from appliance.store.commands import receive
+from appliance.store.holdings import Holdings, Message, WorkerState, write_holdings
+from appliance.store.releases import ReleaseStore, Stored
+from appliance.store.verified import VerifiedDrives
+from packager.format.files import Files
+from packager.format.release import Admission
+from packager.format.trust import TrustStore
+
+_log = logging.getLogger(__name__)
+
+MAX_PLACES = 64
+BLANK_SECONDS = 8.0
+"""A plain empty folder among `drive_paths` counts as a blank drive after so long: something may just be copied."""
+BEAT_SECONDS = 60.0
+PROGRESS_SECONDS = 2.0
+WORKING = ("recognising", "reading")
+SERVED = ("recognising", "reading", "ready", "sick", "gone")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """What the driver keeps of one place."""
+
+    place: Place
+    key: str
+    drive: Drive = field(default_factory=Drive)
+    since: str = ""
+    order: int = 0
+    last_mark: str = ""
+    empty_since: float | None = None
+    began: float = 0.0
+    seconds_left: int = 0
+    admission: Admission | None = None
+    parcel: Parcel | None = None
+
+
+class Intake:
+    """Takes drives in for as long as it runs. Everything but `poke` is for one thread."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, files: Files, trust_store: TrustStore, pid: int, before: Holdings
+    ) -> None:
+        """Look at what is on the SSD.
+
+        Args:
+            settings: of the box.
+            clock: wall time for the document, monotonic for waiting.
+            files: the writer.
+            trust_store: whom the box trusts.
+            pid: of this process, for the document.
+            before: the last document, for the numbers of generations and for drives that were there.
+        """
+        self._settings, self._clock, self._files = settings, clock, files
+        self._trust_store, self._trust_lock = trust_store, threading.Lock()
+        self._store = ReleaseStore(settings.releases_folder, settings.scratch_folder, files)
+        self._store.start()
+        self._stored: dict[str, Stored] = {s.folder: s for s in self._store.all()}
+        self._verified = VerifiedDrives(settings.data_folder / "verified.json", files)
+        self._journal = Journal(settings.journal_file, files, clock)
+        self._news: queue.Queue[tuple[Place, News] | tuple[Key, Stored | None] | None] = queue.Queue()
+        self._maker = Maker(self._store, lambda key, made: self._news.put((key, made)))
+        self._entries: dict[Path, _Entry] = {}
+        self._mounts: dict[str, Mount] = {}
+        self._order = 0
+        self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
+        self._before = {Path(d.path): states.after_power_cut(restored(d, before.releases)) for d in before.drives}
+        self._worker = WorkerState(pid, self._now(), self._now())
+        self._holdings = replace(before, drives=(), releases=(), notices=(), worker=self._worker)
+        self._dirty, self._published, self._reconciled = True, 0.0, -1e9
+        self._journal.add("started", {"pid": pid})
+
+    def poke(self) -> None:
+        """Look at everything soon; safe in any thread and in signal handlers' threads."""
+        self._news.put(None)
+
+    def turn(self, wait: float) -> None:
+        """Do what there is to do, at most `wait` seconds after nothing happened."""
+        self._handle(wait)
+        now = self._clock.monotonic()
+        if now - self._reconciled >= 1.0:
+            self._reconcile(now)
+        for command in receive(self._settings.commands_folder):
+            self._command(command)
+        self._watch_for_silence()
+        self._publish_if_due(self._clock.monotonic())
+
+    def close(self) -> None:
+        """Stop all work; what is half done is begun again at the next start."""
+        for entry in self._entries.values():
+            entry.place.close()
+        self._maker.close()
+        for entry in self._entries.values():
+            entry.place.join(1)
+
+    # News
+
+    def _handle(self, wait: float) -> None:
+        """Take all news that is there; wait for the first."""
+        try:
+            news = self._news.get(timeout=wait)
+            while True:
+                self._take(news)
+                news = self._news.get_nowait()
+        except queue.Empty:
+            return
+
+    def _take(self, news: tuple[Place, News] | tuple[Key, Stored | None] | None) -> None:
+        if news is None:
+            self._reconciled = -1e9
+            return
+        source, what = news
+        if not isinstance(source, Place):
+            self._made(source, what if isinstance(what, Stored) else None)
+            return
+        entry = self._entries.get(source.folder)
+        if entry is None or entry.place is not source or what is None or isinstance(what, Stored):
+            return
+        self._from_place(entry, what)
+
+    def _from_place(self, entry: _Entry, news: News) -> None:
+        match news:
+            case Looked():
+                self._looked(entry, news)
+            case Admitted():
+                self._refresh_trust()
+                entry.admission = news.admission
+                carried = carried_by(news.admission, self._settings.issuer_name)
+                self._step(entry, states.Trusted(news.attempt, carried))
+            case Brought():
+                self._brought(entry, news)
+            case Progressed():
+                self._progressed(entry, news)
+            case Refused() | Short():
+                self._refresh_trust()
+                self._step(entry, news)
+
+    def _looked(self, entry: _Entry, looked: Looked) -> None:
+        glance, drive = looked.glance, entry.drive
+        if not glance.empty:
+            entry.empty_since = None
+        if glance.there or (glance.empty and self._counts_as_blank(entry)):
+            settled = glance.mark == entry.last_mark or drive.phase in {"absent", "gone"}
+            entry.last_mark = glance.mark
+            if settled:
+                self._step(entry, Seen(glance.mark))
+            elif glance.mark != drive.mark:
+                threading.Timer(0.4, entry.place.look_now).start()
+            return
+        self._step(entry, Missing())
+
+    def _counts_as_blank(self, entry: _Entry) -> bool:
+        """Whether a plain empty folder is to be told as a blank drive."""
+        named = entry.place.folder in {p.absolute() for p in self._settings.drive_paths}
+        if not named or entry.drive.last is not None or entry.drive.carried is not None:
+            return False
+        now = self._clock.monotonic()
+        entry.empty_since = now if entry.empty_since is None else entry.empty_since
+        return now - entry.empty_since >= BLANK_SECONDS
+
+    def _progressed(self, entry: _Entry, news: Progressed) -> None:
+        if news.attempt == entry.drive.attempt:
+            spent = self._clock.monotonic() - entry.began
+            entry.seconds_left = round(spent * (news.total - news.done) / max(1, news.done))
+            self._dirty = True
+
+    def _brought(self, entry: _Entry, news: Brought) -> None:
+        """The truth is on the SSD; the drive is ready as soon as its catalogue can be browsed."""
+        self._stored[news.parcel.stored.folder] = news.parcel.stored
+        entry.parcel, entry.place.watched = news.parcel, news.parcel.missing
+        self._order_making()
+        self._finish(entry)
+
+    def _finish(self, entry: _Entry) -> None:
+        carried = entry.drive.carried
+        if entry.parcel is None or carried is None or entry.drive.phase not in {"reading", "sick"}:
+            return
+        stored = self._stored.get(entry.parcel.stored.folder)
+        if stored is None or self._maker.state(stored, "catalogue").state in {"waiting", "rebuilding"}:
+            return
+        back = carried.tagmanifest in self._served
+        self._served.add(carried.tagmanifest)
+        self._step(entry, Copied(entry.drive.attempt, carried, back=back))
+        for other in list(self._entries.values()):
+            last = other.drive.last
+            if other is not entry and last is not None and last.tagmanifest == carried.tagmanifest:
+                self._step(other, Forgotten())
+        self._collect()
+
+    def _made(self, key: Key, made: Stored | None) -> None:
+        if made is not None:
+            self._stored[made.folder] = made
+        self._journal.add("made" if made else "not-made", {"folder": key[0], "part": key[1]})
+        self._dirty = True
+        for entry in list(self._entries.values()):
+            self._finish(entry)
+
+    # States
+
+    def _step(self, entry: _Entry, event: states.Event) -> None:
+        before = entry.drive
+        entry.drive, actions = states.step(before, event)
+        if entry.drive.phase != before.phase:
+            self._order += 1
+            entry.since, entry.order, entry.began = self._now(), self._order, self._clock.monotonic()
+            entry.seconds_left = 0
+        for action in actions:
+            self._do(entry, action)
+
+    def _do(self, entry: _Entry, action: Do) -> None:
+        match action:
+            case Do.TRUST:
+                self._begin_trust(entry)
+            case Do.COPY:
+                self._begin_copy(entry)
+            case Do.STOP:
+                entry.place.stop()
+            case Do.JOURNAL:
+                self._write_journal(entry)
+            case Do.PUBLISH:
+                self._dirty = True
+
+    def _begin_trust(self, entry: _Entry) -> None:
+        entry.admission = entry.parcel = None
+        attempt, root = entry.drive.attempt, entry.place.folder
+        busy = sum(e.drive.phase in {*WORKING, "waiting", "ready", "sick"} for e in self._entries.values())
+        if busy > self._settings.max_drives:
+            self._news.put((entry.place, Refused(attempt, Message("intake.refused.too_many"))))
+            return
+        scratch = f"trust-{entry.key}-{attempt}"
+        entry.place.begin(attempt, lambda place: self._trust(root, scratch, place))
+
+    def _trust(self, root: Path, scratch: str, place: Place) -> Admission:
+        """In the place's thread."""
+        folder = self._store.stage(scratch)
+        try:
+            return trust(root, folder, self._judge, place.stopping)
+        finally:
+            self._store.unstage(scratch)
+
+    def _judge(self, tuf: Path, tagmanifest: str) -> Admission:
+        """In a place's thread; the metadata is on the SSD by now, so nobody waits for a drive here."""
+        with self._trust_lock:
+            return self._trust_store.admit_drive(tuf, tagmanifest)
+
+    def _begin_copy(self, entry: _Entry) -> None:
+        admission, root, stage = entry.admission, entry.place.folder, f"copy-{entry.key}-{entry.drive.attempt}"
+        if admission is None:
+            return
+        entry.place.begin(
+            entry.drive.attempt,
+            lambda place: copy(
+                root,
+                admission,
+                store=self._store,
+                verified=self._verified,
+                files=self._files,
+                stage=stage,
+                reserve=self._settings.reserve_bytes,
+                progress=place.progress,
+            ),
+        )
+
+    def _write_journal(self, entry: _Entry) -> None:
+        drive = entry.drive
+        facts: dict[str, str | int] = {"drive": entry.key, "attempt": drive.attempt}
+        if drive.reason is not None:
+            facts["reason"] = drive.reason.key
+        if drive.carried is not None:
+            facts |= {"release": drive.carried.folder, "disk": drive.carried.disk}
+        self._journal.add(drive.phase, facts)
+        _log.info("drive %s: %s %s", entry.key, drive.phase, facts)
+
+    def _refresh_trust(self) -> None:
+        """Drives whose release the newest list no longer names are looked at again, and then refused."""
+        with self._trust_lock:
+            listed = {d.tagmanifest for r in self._trust_store.current().releases for d in r.disks}
+        for entry in list(self._entries.values()):
+            drive = entry.drive
+            if drive.phase == "gone" and drive.last is not None and drive.last.tagmanifest not in listed:
+                self._step(entry, Forgotten())
+            elif drive.carried is not None and drive.carried.tagmanifest not in listed:
+                self._step(entry, Asked("look-again"))
+        self._dirty = True
+
+    # The world
+
+    def _reconcile(self, now: float) -> None:
+        """Compare the mount table and the folders with what is known."""
+        self._reconciled = now
+        try:
+            self._mounts = read_mounts()
+        except OSError:
+            _log.exception("the mount table cannot be read")
+        found = candidates(self._settings.drive_paths, self._settings.drive_folders, self._mounts)[:MAX_PLACES]
+        for candidate in found:
+            self._meet(candidate)
+        here = {candidate.folder for candidate in found}
+        for folder, entry in list(self._entries.items()):
+            if folder not in here:
+                self._step(entry, Missing())
+                if entry.drive.phase == "absent":
+                    entry.place.close()
+                    del self._entries[folder]
+        self._make_room()
+
+    def _meet(self, candidate: Candidate) -> None:
+        entry = self._entries.get(candidate.folder)
+        if entry is None:
+            place = Place(candidate, lambda place, news: self._news.put((place, news)))
+            drive = self._before.pop(candidate.folder, Drive())
+            self._entries[candidate.folder] = _Entry(place, drive_key(candidate.folder), drive, self._now())
+            return
+        known = entry.place.candidate.mount
+        if known == candidate.mount:
+            return
+        if known is not None:
+            self._step(entry, Missing())
+        if entry.place.quiet_for > 1:  # it hangs on a disk that is no longer here: leave it behind
+            entry.place.close()
+            entry.place = Place(candidate, lambda place, news: self._news.put((place, news)))
+        else:
+            entry.place.candidate = candidate
+            entry.place.look_now()
+
+    def _make_room(self) -> None:
+        """Try again what waits for room when there is enough."""
+        for entry in list(self._entries.values()):
+            if entry.drive.phase == "waiting" and entry.admission is not None:
+                release = entry.admission.release
+                held = entry.drive.carried is not None and entry.drive.carried.folder in self._stored
+                need = bytes_needed(release, held=held) + self._settings.reserve_bytes
+                if self._store.free_space() >= need:
+                    self._step(entry, Room())
+
+    def _watch_for_silence(self) -> None:
+        for entry in list(self._entries.values()):
+            if entry.place.quiet_for > self._settings.drive_deadline_seconds:
+                name = wording.drive_name(entry.drive.carried)
+                self._step(entry, Stalled(Message("intake.sick", {"drive": name})))
+
+    def _command(self, command: dict[str, str]) -> None:
+        what = command["do"]
+        self._journal.add("command", {k: v[:200] for k, v in command.items()})
+        if what == "rebuild":
+            self._rebuild(command.get("folder", ""), command.get("part", ""))
+            return
+        for entry in list(self._entries.values()):
+            if command.get("drive", entry.key) == entry.key:
+                self._step(entry, Asked(what))
+                entry.place.look_now()
+
+    def _rebuild(self, folder: str, part: str) -> None:
+        stored = self._stored.get(folder)
+        if stored is None or part not in {"catalogue", "search"}:
+            return
+        parts = {name: value for name, value in stored.parts.items() if name != part}
+        self._stored[folder] = self._store.set_parts(stored, parts)
+        self._maker.again(folder, part)
+        self._order_making()
+
+    # What is told
+
+    def _order_making(self) -> None:
+        """Derived files of live releases first, the newest before older ones."""
+        with self._trust_lock:
+            trusted = self._trust_store.current().releases
+        held = held_releases(list(self._stored.values()), trusted, self._maker.state, self._settings.issuer_name)
+        ordered = sorted(held, key=lambda r: (not r.live, -r.seq))
+        self._maker.update([self._stored[r.folder] for r in ordered])
+        self._dirty = True
+
+    def _publish_if_due(self, now: float) -> None:
+        making = self._maker.busy and now - self._published >= PROGRESS_SECONDS
+        quiet = self._dirty and not self._only_progress(now)
+        if quiet or making or now - self._published >= BEAT_SECONDS:
+            self._published, self._dirty = now, False
+            self._publish()
+
+    def _only_progress(self, now: float) -> bool:
+        """Progress alone is told every other second."""
+        reading = any(e.drive.phase in WORKING for e in self._entries.values())
+        changed = [self._standing(e) for e in self._entries.values()]
+        same = self._told_phases == [(s.key, s.drive.phase) for s in changed]
+        return reading and same and now - self._published < PROGRESS_SECONDS
+
+    _told_phases: Sequence[tuple[str, str]] = ()
+
+    def _publish(self) -> None:
+        with self._trust_lock:
+            trusted = self._trust_store.current()
+        places = [self._standing(e) for e in self._entries.values()]
+        issuer = self._settings.issuer_name
+        releases = held_releases(list(self._stored.values()), trusted.releases, self._maker.state, issuer)
+        drives = held_drives(places, {r.folder: r.count for r in releases if r.live})
+        seen_any = any(p.drive.phase != "absent" for p in places)
+        self._worker = replace(self._worker, beat=self._now())
+        self._holdings = Holdings(
+            generation=self._holdings.generation + 1,
+            reference_time=f"{trusted.reference_time:%Y-%m-%dT%H:%M:%SZ}",
+            releases=releases,
+            drives=drives,
+            notices=wording.notices([p.drive for p in places], releases, seen_any=seen_any),
+            worker=self._worker,
+        )
+        self._told_phases = [(p.key, p.drive.phase) for p in places]
+        try:
+            write_holdings(self._settings.holdings_file, self._holdings, self._files)
+        except OSError:
+            _log.exception("the holdings document cannot be written")
+            self._dirty = True
+
+    def _standing(self, entry: _Entry) -> Standing:
+        return Standing(entry.key, entry.place.folder, entry.drive, entry.since, entry.order, entry.seconds_left)
+
+    def _collect(self) -> None:
+        """Drop releases that nobody needs: neither live, nor the one before it, nor carried by a drive here."""
+        with self._trust_lock:
+            trusted = self._trust_store.current().releases
+        held = held_releases(list(self._stored.values()), trusted, self._maker.state, "")
+        keep = {e.drive.carried.folder for e in self._entries.values() if e.drive.carried is not None}
+        for bundle in {r.bundle for r in held}:
+            keep.update(r.folder for r in [r for r in held if r.bundle == bundle][:2])
+        for folder in set(self._stored) - keep:
+            self._journal.add("dropped", {"folder": folder})
+            self._store.drop(self._stored.pop(folder))
+
+    def _now(self) -> str:
+        return f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,180 @@
+"""Bringing a trusted drive's release to the SSD, hashing it; runs in the drive's own thread."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from appliance.errors import IntakeError
+from appliance.intake.look import tag_facts
+from appliance.store.disks import Sample
+from appliance.store.releases import ReleaseStore, Stored, folder_name
+from appliance.store.verified import VerifiedDrives
+from indexer.catalogue import CATALOGUE_FORMAT
+from indexer.codec import INDEX_FORMAT
+from packager.format.bag import READY, TagFiles, tag_file_bytes, verify_tag_files
+from packager.format.errors import HalfCopiedError, UnreadableError
+from packager.format.files import Files
+from packager.format.layout import DriveLayout
+from packager.format.release import Accelerator, Admission, Release
+
+_log = logging.getLogger(__name__)
+
+TOLERATED = 50
+"""One in so many of the sampled files may be missing: single damaged items are told item by item."""
+
+REBUILT = 3
+"""Derived files made here take about so many times the catalogue's bytes."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What `copy` brought.
+
+    Attributes:
+        stored: the release on the SSD.
+        missing: sampled payload paths that were not there; few enough to go on without them.
+    """
+
+    stored: Stored
+    missing: tuple[str, ...] = ()
+
+
+class PayloadMissingError(HalfCopiedError):
+    """Too much of the payload is not there. missing: the sampled paths, for looking again."""
+
+    def __init__(self, missing: tuple[str, ...], sampled: int) -> None:
+        """Keep the paths."""
+        self.missing = missing
+        super().__init__("lacks payload files", expected=f"{sampled} sampled", found=f"{sampled - len(missing)} there")
+
+
+def copy(
+    root: Path,
+    admission: Admission,
+    *,
+    store: ReleaseStore,
+    verified: VerifiedDrives,
+    files: Files,
+    stage: str,
+    reserve: int,
+    progress: Progress,
+) -> Parcel:
+    """Bring to the SSD what it lacks of a trusted drive's release, and look whether its payload is there.
+
+    A release that is on the SSD already is not copied; its drive's tag files are verified unless exactly these were
+    verified before.
+
+    Args:
+        root: the drive's folder.
+        admission: from `trusting.trust`.
+        store: the releases on the SSD.
+        verified: remembered drives.
+        files: the writer.
+        stage: name of a folder of this drive's own in the scratch folder.
+        reserve: bytes on the SSD that must stay free.
+        progress: called with bytes done and in all; may raise to break off.
+
+    Raises:
+        TrustError: the drive is refused.
+        IntakeError: there is no room (`space.intake_waits` with the bytes lacking).
+        OSError: our own disk does not answer.
+    """
+    release, disk = admission.release, admission.disk
+    stored = store.get(folder_name(release))
+    facts = _facts(root)
+    if stored is None or not verified.has(disk.tagmanifest, facts) or disk.n not in stored.samples:
+        stored = _verify(root, admission, stored, store, files, stage, reserve, progress)
+        if facts == _facts(root):
+            verified.add(disk.tagmanifest, facts)
+    return Parcel(stored, _look_for(root, store.sample(stored, disk.n)))
+
+
+def _verify(
+    root: Path,
+    admission: Admission,
+    stored: Stored | None,
+    store: ReleaseStore,
+    files: Files,
+    stage: str,
+    reserve: int,
+    progress: Progress,
+) -> Stored:
+    """Copy and prove the tag files; give them their place, or keep only what is new."""
+    need = bytes_needed(admission.release, held=stored is not None)
+    free = store.free_space() - reserve
+    if free < need:
+        raise _no_room(need - free)
+    staged = store.stage(stage)
+    try:
+        tags = verify_tag_files(DriveLayout(root), admission, files, staged, progress, usable=usable)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _no_room(max(1, need - store.free_space() + reserve)) from error
+        raise
+    return store.add(tags, admission, came_along(tags))
+
+
+def usable(name: str, accelerator: Accelerator) -> bool:
+    """Whether a derived file on a drive is of the version that this box reads."""
+    return accelerator.format == (str(CATALOGUE_FORMAT) if name == "catalogue.db" else INDEX_FORMAT)
+
+
+def came_along(tags: TagFiles) -> dict[str, str]:
+    """Derived files that came whole: `catalogue` or `search` → name below the release's folder."""
+    parts = {}
+    if tags.accelerators.get("catalogue.db") == READY:
+        parts["catalogue"] = "meta/catalogue.db"
+    search = [state for name, state in tags.accelerators.items() if name.startswith("search/")]
+    if search and all(state == READY for state in search):
+        parts["search"] = "meta/search"
+    return parts
+
+
+def bytes_needed(release: Release, *, held: bool) -> int:
+    """Bytes that taking the release in may write."""
+    names = set(release.accelerators)
+    rebuilt = "catalogue.db" not in names or not any(name.startswith("search/") for name in names)
+    made_here = REBUILT * release.truth["catalogue.jsonl"].size if rebuilt and not held else 0
+    return tag_file_bytes(release) + made_here
+
+
+def _no_room(lacking: int) -> IntakeError:
+    return IntakeError("space.intake_waits", "no room on the SSD", size=lacking)
+
+
+def _facts(root: Path) -> str:
+    try:
+        return tag_facts(root)
+    except OSError as error:
+        raise UnreadableError(f"the disk does not answer: {error.strerror}") from error
+
+
+def _look_for(root: Path, sample: Sample) -> tuple[str, ...]:
+    """Sampled payload files that are missing or of another size.
+
+    Raises:
+        PayloadMissingError: they are too many.
+        UnreadableError: the disk does not answer.
+    """
+    layout = DriveLayout(root)
+    missing = tuple(path for path, size in sample if not _is_whole(layout, path, size))
+    if len(missing) * TOLERATED > len(sample) and len(missing) > 1:
+        raise PayloadMissingError(missing, len(sample))
+    if missing:
+        _log.warning("%d of %d sampled payload files are not whole", len(missing), len(sample))
+    return missing
+
+
+def _is_whole(layout: DriveLayout, path: str, size: int) -> bool:
+    try:
+        return layout.payload(path).lstat().st_size == size
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UnreadableError(f"the disk does not answer: {error.strerror}", path=path) from error

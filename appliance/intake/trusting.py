@@ -1,0 +1,108 @@
+"""Deciding by signed metadata whether a drive may be used; runs in the drive's own thread.
+
+The metadata is first copied to the SSD, so that the trust store, which all drives share, never waits for a disk that
+does not answer.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from packager.format.bag import read_candidate
+from packager.format.errors import LayoutError, ListChangedError, UnreadableError
+from packager.format.layout import DriveLayout, open_nofollow
+from packager.format.release import Admission
+
+MAX_METADATA = 64 << 20
+"""Most bytes of signed metadata that are looked at on one drive."""
+MAX_FILES = 10_000
+MAX_DEPTH = 4
+METADATA = ("metadata", "targets/releases", "targets/retired")
+
+Judge = Callable[[Path, str], Admission]
+
+
+class Stopped(Exception):  # noqa: N818 - it ends work that nobody waits for, it is no error
+    """The work was broken off: the drive went away or changed."""
+
+
+def trust(root: Path, scratch: Path, judge: Judge, stop: threading.Event) -> Admission:
+    """Decide whether a drive may be used.
+
+    Args:
+        root: the drive's folder.
+        scratch: an empty folder of our own for its signed metadata.
+        judge: `TrustStore.admit_drive` behind a lock.
+        stop: breaks off.
+
+    Raises:
+        TrustError: the drive is refused; `sentence` says what staff read.
+        Stopped: `stop` was set.
+        OSError: our own disk is full or does not answer.
+    """
+    candidate = read_candidate(DriveLayout(root))
+    copy_metadata(root, scratch, stop)
+    return judge(scratch / "tuf", candidate.tagmanifest)
+
+
+def copy_metadata(root: Path, scratch: Path, stop: threading.Event) -> None:
+    """Copy the drive's signed metadata to `scratch`/tuf, bounded, following no link.
+
+    Raises:
+        ListChangedError: a link or device stands there, or it is too large.
+        UnreadableError: the drive does not answer.
+        Stopped: `stop` was set.
+        OSError: our own disk is full or does not answer.
+    """
+    left, count = MAX_METADATA, 0
+    try:
+        with DriveLayout(root).opened() as descriptor:
+            for folder in METADATA:
+                for name in _names(root / "tuf" / folder, f"tuf/{folder}", MAX_DEPTH):
+                    content = _read(descriptor, name, left)
+                    left, count = left - len(content), count + 1
+                    if left <= 0 or count > MAX_FILES or stop.is_set():
+                        raise Stopped if stop.is_set() else ListChangedError("holds too much metadata", path="tuf")
+                    _put(scratch / name, content)
+    except LayoutError as error:
+        raise ListChangedError(error.reason, path=error.path) from error
+    (scratch / "tuf").mkdir(exist_ok=True)
+
+
+def _names(folder: Path, name: str, depth: int) -> Iterator[str]:
+    """Files below a folder of the drive, sorted; a missing folder holds none."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(
+                (e.name, e.is_dir(follow_symlinks=False)) for e, _ in zip(entries, range(MAX_FILES), strict=False)
+            )
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}", path=name) from error
+    for entry, is_folder in found:
+        if not is_folder:
+            yield f"{name}/{entry}"
+        elif depth > 1:
+            yield from _names(folder / entry, f"{name}/{entry}", depth - 1)
+
+
+def _read(descriptor: int, name: str, most: int) -> bytes:
+    try:
+        opened = open_nofollow(descriptor, name)
+        try:
+            with os.fdopen(os.dup(opened), "rb") as file:
+                return file.read(most)
+        finally:
+            os.close(opened)
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}", path=name) from error
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Scratch copies need no durability: they are thrown away."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
