@@ -1,0 +1,138 @@
+"""The readers: one page a work, chosen by what its files are, and the same works page by page without scripts.
+
+Every address here asks the gate first. Bytes come from `/items/<id>` (verified, with Range); derived views come from
+`appliance.web.renditions`. What needs a wider policy than other pages sets it on its own answer alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, abort, current_app, make_response, redirect, request, send_file, url_for
+
+from appliance.errors import ServingError
+from appliance.web import readers_simple
+from appliance.web.context import words
+from appliance.web.display import current_display
+from appliance.web.readers_frames import frames_of
+from appliance.web.readers_words import reader_words
+from appliance.web.readers_work import (
+    EPUB_POLICY,
+    PDF_POLICY,
+    POLICY,
+    WORKER_POLICY,
+    Work,
+    answer,
+    open_work,
+    renditions,
+    url_for_item,
+)
+from indexer.errors import RenditionError
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+blueprint = Blueprint("readers", __name__)
+_YEAR = "private, max-age=31536000, immutable"
+
+
+@blueprint.get("/read/<resource_id>")
+def read(resource_id: str) -> Response:
+    """The reader that fits; `?item=` names one of the work's files, else it is the first."""
+    work = open_work(resource_id, request.args.get("item", ""))
+    if work.kind == "epub":
+        return answer("readers/epub.html", EPUB_POLICY, work, **_scripted(work))
+    if work.kind == "pdf":
+        return answer("readers/pdf.html", PDF_POLICY, work, **_scripted(work))
+    if work.kind == "picture":
+        return _pictures(work)
+    if work.kind == "text":
+        return redirect(url_for("readers.text", resource_id=resource_id, n=1, item=work.item_argument))
+    return answer("readers/media.html" if work.kind != "other" else "readers/other.html", POLICY, work)
+
+
+def _scripted(work: Work, **more: Any) -> dict[str, Any]:
+    """What a reader's page needs: where it is read without scripts, and what its scripts must know (as JSON)."""
+    plain = "readers.chapter" if work.kind == "epub" else "readers.page"
+    simple = url_for(plain, resource_id=work.resource.id, n=1, item=work.item_argument)
+    held = work.held_item()
+    return {
+        "simple": simple,
+        "config": {
+            "item": held.item.id,
+            "url": url_for_item(held.item),
+            "size": held.item.size,
+            "detail": url_for("patrons.detail", resource_id=work.resource.id),
+            "similar": url_for("patrons.browse"),
+            "search": url_for("patrons.search"),
+            "simple": simple,
+            "worker": url_for("readers.pdf_worker"),
+            "language": words().language,
+            "words": reader_words(words(), current_display().gate_face),
+            **more,
+        },
+    }
+
+
+def _pictures(work: Work) -> Response:
+    frames = frames_of(work)
+    pictures = [
+        {
+            "url": frame.url,
+            "tiles": frame.tiles,
+            "label": frame.label,
+            "credit": frame.credit,
+            "simple": url_for("readers.page", resource_id=work.resource.id, n=n, item=work.item_argument),
+        }
+        for n, frame in enumerate(frames, 1)
+    ]
+    first = next((k for k, frame in enumerate(frames) if frame.item.id == work.item.id), 0)
+    config = _scripted(work, pictures=pictures, rtl=work.right_to_left, first=0 if work.is_default else first)
+    return answer("readers/picture.html", POLICY, work, frames=frames, **config)
+
+
+@blueprint.get("/read/<resource_id>/tiles/<item_id>/<path:name>")
+def tile(resource_id: str, item_id: str, name: str) -> Response:
+    """One tile of a picture, out of the stored zip of the resource's tile pack."""
+    work = open_work(resource_id, item_id, role="tilepack")
+    content = renditions().tile(work.held_item(), name)
+    if content is None:
+        abort(404)
+    response = make_response(content.data)
+    response.headers["Content-Type"] = content.media_type
+    response.headers["Cache-Control"] = _YEAR
+    return response
+
+
+@blueprint.get("/reader/pdf.worker.js")
+def pdf_worker() -> Response:
+    """The PDF worker's script, under the one policy that lets it compile WebAssembly."""
+    path = Path(current_app.static_folder or "") / "vendor/pdf.worker.js"
+    response = send_file(path, mimetype="text/javascript", conditional=True)
+    response.headers["Content-Security-Policy"] = WORKER_POLICY
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+@blueprint.after_app_request
+def keep_scripts_fresh(response: Response) -> Response:
+    """Static files asked for without a mark of their content are asked about again after an update of the box.
+
+    Modules that scripts import carry no mark; the slices of fonts never change under one name.
+    """
+    if request.endpoint == "static" and "v" not in request.args and not request.path.endswith(".woff2"):
+        response.headers["Cache-Control"] = "private, no-cache"
+    return response
+
+
+for rule, view in (
+    ("/read/<resource_id>/pages/<int:n>", readers_simple.page),
+    ("/read/<resource_id>/pages/<item_id>/<int:n>", readers_simple.page_image),
+    ("/read/<resource_id>/chapters/<int:n>", readers_simple.chapter),
+    ("/read/<resource_id>/book/<item_id>/<path:name>", readers_simple.book_file),
+    ("/read/<resource_id>/text/<int:n>", readers_simple.text),
+):
+    blueprint.add_url_rule(rule, view_func=view)
+blueprint.app_errorhandler(ServingError)(readers_simple.bytes_failed)
+blueprint.app_errorhandler(RenditionError)(readers_simple.rendition_failed)

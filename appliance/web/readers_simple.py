@@ -1,0 +1,179 @@
+"""The same works page by page: what old browsers, browsers without scripts and books without fonts need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import abort, make_response, redirect, render_template, request, send_file, url_for
+
+from appliance.errors import DamagedChunkError, ServingError
+from appliance.web.context import say, words
+from appliance.web.display import current_display
+from appliance.web.readers_frames import frames_of
+from appliance.web.readers_text import text_pages
+from appliance.web.readers_words import reader_key
+from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions
+from indexer.errors import RenditionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Response
+
+_YEAR = "private, max-age=31536000, immutable"
+WIDEST = 3000
+_PAGE_WIDTH = 1400
+
+
+def _number(n: int) -> int:
+    """The page that the form asks for, else that of the address."""
+    asked = request.args.get("page", type=int)
+    return n if asked is None else asked
+
+
+def _address(endpoint: str, work: Work) -> Callable[[int], str]:
+    return lambda k: url_for(endpoint, resource_id=work.resource.id, n=k, item=work.item_argument)
+
+
+def _chosen(n: int, total: int, work: Work, endpoint: str) -> Response | None:
+    """An answer when page `n` does not exist or was typed into the form, else None."""
+    address, asked = _address(endpoint, work), _number(n)
+    if not 1 <= asked <= total:
+        found = answer(
+            "readers/message.html", POLICY, work, sentence=say("reader.page_range", total=total), way=address(1)
+        )
+        found.status_code = 404
+        return found
+    return redirect(address(asked), code=303) if "page" in request.args else None
+
+
+def page(resource_id: str, n: int) -> Response:
+    """One page as a picture, with the way to the next: needs no script and no fonts."""
+    work = open_work(resource_id, request.args.get("item", ""))
+    if work.kind not in {"pdf", "picture"}:
+        return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
+    frames = frames_of(work) if work.kind == "picture" else []
+    total = len(frames) or work.item.pages or renditions().page_count(work.held_item())
+    elsewhere = _chosen(n, total, work, "readers.page")
+    if elsewhere is not None:
+        return elsewhere
+    image = frames[n - 1].url if frames else image_address(work, n)
+    return answer(
+        "readers/pages.html",
+        POLICY,
+        work,
+        n=n,
+        total=total,
+        image=image,
+        label=frames[n - 1].label if frames else words().label("reader.page_n", page=n),
+        address=_address("readers.page", work),
+        old_browser="old" in request.args,
+    )
+
+
+def image_address(work: Work, n: int, width: int = _PAGE_WIDTH) -> str:
+    """Address of page `n` of the open file as a picture."""
+    return url_for(
+        "readers.page_image",
+        resource_id=work.resource.id,
+        item_id=work.item.id,
+        n=n,
+        w=width,
+        v=work.item.sha256[:16],
+    )
+
+
+def page_image(resource_id: str, item_id: str, n: int) -> Response:
+    """The picture of page `n` of a document, or of an image file that browsers cannot show; `?w=` its width."""
+    work = open_work(resource_id, item_id)
+    if work.kind not in {"pdf", "picture"} or n < 1:
+        abort(404)
+    width = min(max(request.args.get("w", default=_PAGE_WIDTH, type=int), 80), WIDEST)
+    image = renditions().page_image(work.held_item(), n, width)
+    response = send_file(image.path, mimetype=image.media_type, conditional=True, etag=image.tag)
+    response.headers["Cache-Control"] = _YEAR if "v" in request.args else "private, no-cache"
+    return response
+
+
+def chapter(resource_id: str, n: int) -> Response:
+    """One chapter of a book, cleaned, with its contents and pictures."""
+    work = open_work(resource_id, request.args.get("item", ""))
+    if work.kind != "epub":
+        return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
+    address = _address("readers.chapter", work)
+    book = renditions().book(work.held_item())
+    elsewhere = _chosen(n, book.count, work, "readers.chapter")
+    if elsewhere is not None:
+        return elsewhere
+    files = url_for("readers.book_file", resource_id=resource_id, item_id=work.item.id, name="-")[:-1]
+    damaged = False
+    try:
+        content = renditions().chapter(work.held_item(), n, address=address, files=files)
+    except (RenditionError, DamagedChunkError):
+        content, damaged = "", True
+    return answer(
+        "readers/chapter.html",
+        POLICY,
+        work,
+        n=n,
+        total=book.count,
+        book=book,
+        content=content,
+        damaged=damage_sentence("reader.damaged.chapter") if damaged else None,
+        address=address,
+    )
+
+
+def damage_sentence(key: str, **values: str) -> object:
+    """The sentence about a damaged part, as this reader's face says it."""
+    spoken = words()
+    return spoken.sentence(reader_key(spoken, key, current_display().gate_face), **values)
+
+
+def book_file(resource_id: str, item_id: str, name: str) -> Response:
+    """A picture out of a book; nothing else leaves it this way."""
+    work = open_work(resource_id, item_id)
+    if work.kind != "epub":
+        abort(404)
+    content = renditions().book_file(work.held_item(), name)
+    if content is None:
+        abort(404)
+    response = make_response(content.data)
+    response.headers["Content-Type"] = content.media_type
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+def text(resource_id: str, n: int) -> Response:
+    """One page of a text file, as text; of a web page, what is left of it after cleaning."""
+    work = open_work(resource_id, request.args.get("item", ""))
+    if work.kind != "text":
+        return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
+    pages = text_pages(work)
+    elsewhere = _chosen(n, len(pages), work, "readers.text")
+    if elsewhere is not None:
+        return elsewhere
+    address = _address("readers.text", work)
+    return answer("readers/text.html", POLICY, work, n=n, total=len(pages), content=pages[n - 1], address=address)
+
+
+def bytes_failed(error: ServingError) -> Response:
+    """Bytes that are not what was signed, or a drive that does not answer; the header tells scripts which."""
+    damaged = isinstance(error, DamagedChunkError)
+    return failed("reader.damaged.whole" if damaged else "reader.drive_gone", 500 if damaged else 503)
+
+
+def rendition_failed(_error: RenditionError) -> Response:
+    """A page or chapter that could not be made."""
+    return failed("reader.damaged.whole", 500)
+
+
+def failed(key: str, status: int) -> Response:
+    """The page of a sentence that ends a reader, with its way on; pictures and bytes get it as their answer too."""
+    again = status == 503
+    way = request.full_path.rstrip("?") if again else url_for("patrons.browse")
+    body = render_template("readers/message.html", sentence=damage_sentence(key), way=way, work=None)
+    response = make_response(body, status)
+    response.headers["X-Reason"] = key
+    return response

@@ -1,0 +1,212 @@
+"""Derived views for the readers: page pictures, chapters, files of a book, tiles. Made of verified bytes, kept bounded.
+
+Everything that parses a hostile file runs in the sandbox of `indexer.renditions`; this process only hands bytes in and
+takes bounded results out. What was made lies on the SSD under a name made from the item's signed digest, so a view of
+other bytes can never be shown for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.errors import DriveGoneError, ServingError
+from appliance.serving.chunks import ChunkStore, ServedItem
+from appliance.web.renditions_cache import RenditionCache
+from appliance.web.renditions_tiles import TileDirectory, read_tile
+from indexer.renditions import Renditions
+from packager.format.layout import CHUNK
+
+if TYPE_CHECKING:
+    from appliance.library.model import HeldItem, Place
+    from appliance.serving.pools import DrivePools
+    from indexer.renditions import ByteSource
+
+_log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Of the kept views: a new number leaves the old ones to be driven out."""
+WIDTHS = (160, 320, 480, 800, 1100, 1400, 1800, 2400, 3000)
+"""Pixel widths that are made; a wish is rounded up, so that guesses of a script cannot fill the SSD."""
+_DIRECTORIES = 4
+_TILE_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A view on the SSD: its file, media type and entity tag."""
+
+    path: Path
+    media_type: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A small file out of a book or a tile pack."""
+
+    data: bytes
+    media_type: str
+
+
+class VerifiedSource:
+    """An item as the sandbox reads it: by offset, every byte out of a chunk that was hashed and matched.
+
+    A chunk that one drive holds damaged is taken from the next drive that carries the item. Reads wait for the drive,
+    within the deadline of its pool. Used from one thread at a time.
+    """
+
+    def __init__(self, held: HeldItem, chunks: ChunkStore, pools: DrivePools) -> None:
+        self._size = held.item.size
+        self._chunks, self._pools = chunks, pools
+        self._copies = [_copy(held, place) for place in held.places]
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file."""
+        return self._size
+
+    def read_at(self, offset: int, n: int) -> bytes:
+        """Exactly the bytes from `offset` up to `offset + n` or to the end.
+
+        Raises:
+            DamagedChunkError: no drive holds what was signed. DriveError: no drive answers.
+        """
+        stop = min(offset + n, self._size)
+        parts: list[bytes] = []
+        while offset < stop:
+            index, start = divmod(offset, CHUNK)
+            part = self._chunk(index)[start : start + stop - offset]
+            parts.append(part)
+            offset += len(part)
+        return b"".join(parts)
+
+    def _chunk(self, index: int) -> bytes:
+        for copy in self._copies[:-1]:
+            try:
+                return self._pools.wait(self._chunks.fetch(copy, index, self._pools))
+            except ServingError as error:
+                _log.warning("item %s: %s; trying another drive", copy.key[:12], error)
+        return self._pools.wait(self._chunks.fetch(self._copies[-1], index, self._pools))
+
+
+def _copy(held: HeldItem, place: Place) -> ServedItem:
+    record = held.item
+    return ServedItem(record.sha256, record.size, held.digest, lambda: held.open(place), place.drive)
+
+
+class RenditionService:
+    """Makes views on demand. Thread-safe; a view is made once however many ask for it.
+
+    Args:
+        cache: where views are kept.
+        chunks: verified chunks in memory. pools: who reads drives.
+        maker: what parses, in processes of its own; a new one unless given. Closed with this service.
+    """
+
+    def __init__(
+        self, cache: RenditionCache, chunks: ChunkStore, pools: DrivePools, maker: Renditions | None = None
+    ) -> None:
+        self.cache, self._chunks, self._pools = cache, chunks, pools
+        self.maker = maker or Renditions()
+        self._making: dict[str, threading.Lock] = {}
+        self._directories: OrderedDict[str, TileDirectory] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """End the processes that parse."""
+        self.maker.close()
+
+    def page_count(self, held: HeldItem) -> int:
+        """Pages of a document or of a picture file, at least 1.
+
+        Raises:
+            RenditionError: it cannot be read. ServingError: its bytes cannot be had.
+        """
+        if held.item.pages > 0:
+            return held.item.pages
+
+        def count() -> bytes:
+            source = self.source(held)
+            if _is_pdf(held):
+                return str(self.maker.pdf_page_count(source)).encode()
+            return str(self.maker.image_dimensions(source).pages).encode()
+
+        key = RenditionCache.key(VERSION, held.item.sha256, "pages")
+        return int(self._kept(key, count).read_bytes())
+
+    def page_image(self, held: HeldItem, page: int, width: int) -> Kept:
+        """Page `page` (from 1) as a JPEG at least `width` pixels wide where the original has them.
+
+        Raises:
+            RenditionError: there is no such page, or it cannot be drawn. ServingError: its bytes cannot be had.
+        """
+        wide = next((w for w in WIDTHS if w >= width), WIDTHS[-1])
+
+        def draw() -> bytes:
+            make = self.maker.pdf_page_image if _is_pdf(held) else self.maker.image_page
+            return make(self.source(held), page, wide, "jpeg").body
+
+        key = RenditionCache.key(VERSION, held.item.sha256, "page", page, wide)
+        return Kept(self._kept(key, draw), "image/jpeg", key[:32])
+
+    def tile(self, held: HeldItem, name: str) -> Content | None:
+        """A file out of a tile pack by its name in the zip; None when there is none.
+
+        Raises:
+            ServingError: its bytes cannot be had. RenditionError: it is no tile pack.
+        """
+        directory = self.tile_directory(held)
+        content = read_tile(self.source(held), directory, name)
+        if content is None:
+            return None
+        return Content(content, _TILE_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream"))
+
+    def tile_directory(self, held: HeldItem) -> TileDirectory:
+        """Where the files of a tile pack lie; the last few packs are remembered."""
+        key = held.item.sha256
+        with self._lock:
+            known = self._directories.get(key)
+            if known is not None:
+                self._directories.move_to_end(key)
+                return known
+        directory = TileDirectory.read(self.source(held))
+        with self._lock:
+            self._directories[key] = directory
+            while len(self._directories) > _DIRECTORIES:
+                self._directories.popitem(last=False)
+        return directory
+
+    def source(self, held: HeldItem) -> ByteSource:
+        """The item's verified bytes, by offset.
+
+        Raises:
+            DriveGoneError: no drive that carries it is plugged in.
+        """
+        if not held.places:
+            raise DriveGoneError("", "no drive carries the item now")
+        return VerifiedSource(held, self._chunks, self._pools)
+
+    def _kept(self, key: str, make: Callable[[], bytes]) -> Path:
+        """The file of `key`, made by `make` when it is not there; others who want it wait for the first."""
+        path = self.cache.get(key)
+        if path is not None:
+            return path
+        with self._lock:
+            lock = self._making.setdefault(key, threading.Lock())
+        with lock:
+            path = self.cache.get(key)
+            try:
+                return path if path is not None else self.cache.put(key, make())
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
+
+
+def _is_pdf(held: HeldItem) -> bool:
+    return held.item.media_type == "application/pdf"
