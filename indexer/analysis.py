@@ -115,7 +115,10 @@ def _marks() -> str:
     return "".join(f"{chr(a)}-{chr(b)}" for a, b in runs)
 
 
-_RUNS = re.compile(f"([{_SPACELESS}]+)|((?:(?![{_SPACELESS}])(?:[^\\W_]|[{_marks()}]))+)")
+_MARKS = _marks()
+_RUNS = re.compile(f"([{_SPACELESS}]+)|((?:(?![{_SPACELESS}])(?:[^\\W_]|[{_MARKS}]))+)")
+_ONE_RUN = re.compile(f"[{_SPACELESS}]+")
+_BETWEEN = re.compile(f"(?:[^\\w{_SPACELESS}{_MARKS}]|_)+")
 _PARTS = re.compile(r"[0-9]+|[^0-9]+")
 
 
@@ -179,6 +182,10 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
     Returns:
         `(folded, offsets)` with `len(offsets) == len(folded) + 1`; the last offset is `len(text)`.
     """
+    whole = fold(text)
+    if len(whole) == len(text) and {len(_TABLE[code]) for code in map(ord, text)} <= {1}:
+        # One character for one, and composing did not melt any two.
+        return whole, list(range(len(text) + 1))
     pieces: list[str] = []
     offsets: list[int] = []
     start = 0
@@ -217,12 +224,7 @@ def runs(folded: str) -> Iterator[tuple[bool, str, bool]]:
 
 def normal_text(folded: str) -> str:
     """Runs with single spaces for everything between them: the text in which phrases are looked for."""
-    pieces: list[str] = []
-    for _, run, touches in runs(folded):
-        if pieces and not touches:
-            pieces.append(" ")
-        pieces.append(run)
-    return "".join(pieces)
+    return _BETWEEN.sub(" ", folded).strip(" ")
 
 
 def terms(normal: str) -> list[str]:
@@ -235,6 +237,10 @@ def terms(normal: str) -> list[str]:
     for piece in normal.split():
         if piece.isascii():
             found.extend(_word_terms(piece))
+            continue
+        if _ONE_RUN.fullmatch(piece):
+            found.extend(piece)
+            found.extend(map(str.__add__, piece, piece[1:]))
             continue
         before, before_spaceless = "", True
         for spaceless, run, _ in runs(piece):
@@ -285,7 +291,7 @@ def is_exact(normal_run: str) -> bool:
 
 def title_key(title: str) -> str:
     """The whole title as one term: folded, nothing but its runs, cut at 128 characters. Empty for no runs."""
-    return "".join(run for _, run, _ in runs(fold(title)))[:128]
+    return normal_text(fold(title)).replace(" ", "")[:128]
 
 
 def joined(texts: Iterable[str]) -> str:

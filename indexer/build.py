@@ -12,8 +12,10 @@ import shutil
 import tempfile
 import time
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,7 +28,7 @@ from indexer.codec import INDEX_FORMAT, POSTINGS_MAGIC
 from indexer.codec_terms import encode_terms
 from indexer.errors import IndexerError
 from indexer.model import Resource
-from indexer.schema import COLUMNS, IndexTables, index_row
+from indexer.schema import COLUMNS, FIELD_BYTES, IndexTables, index_row
 
 Progress = Callable[[int, int | None], None]
 TOC = "toc.json"
@@ -99,12 +101,12 @@ class _Rows:
         self.text_ends = array("Q", [0])
         self.tables = IndexTables()
 
-    def add(self, resource: Resource, row: int) -> dict[str, int]:
-        """Take a row in; its weighted keys come back."""
+    def add(self, resource: Resource, row: int) -> dict[str, dict[str, int]]:
+        """Take a row in; its terms by field come back."""
         indexed = index_row(resource, row, self.tables)
         for name, column in self.columns.items():
             column.append(indexed.columns[name])
-        self.lengths.append(indexed.length)
+        self.lengths.append(len(indexed.terms["x"]))
         self.id_hashes.append(_hash64(resource.id))
         if indexed.parent:
             self.parents.append((row, _hash64(indexed.parent)))
@@ -112,22 +114,51 @@ class _Rows:
         text = indexed.text.encode()
         self.text.write(text)
         self.text_ends.append(self.text_ends[-1] + len(text))
-        return indexed.weights
+        return indexed.terms
 
     def finished_columns(self) -> dict[str, NDArray[Any]]:
         """All columns, with parents found and titles ranked."""
         done = {name: np.frombuffer(column, column.typecode) for name, column in self.columns.items()}
-        count = len(self.lengths)
-        parent = np.zeros(count, "u4")
+        total = len(self.lengths)
+        parent = np.zeros(total, "u4")
         hashes = np.frombuffer(self.id_hashes, "u8")
         order = np.argsort(hashes, kind="stable")
         for row, wanted in self.parents:
             place = int(np.searchsorted(hashes, np.uint64(wanted), sorter=order))
-            if place < count and int(hashes[order[place]]) == wanted and int(order[place]) != row:
+            if place < total and int(hashes[order[place]]) == wanted and int(order[place]) != row:
                 parent[row] = int(order[place]) + 1
-        rank = np.zeros(count, "u4")
-        rank[sorted(range(count), key=self.sort_keys.__getitem__)] = np.arange(count, dtype="u4")
+        rank = np.zeros(total, "u4")
+        rank[sorted(range(total), key=self.sort_keys.__getitem__)] = np.arange(total, dtype="u4")
         return {**done, "parent": parent, "title_rank": rank}
+
+
+class _Vocabulary:
+    """Terms in the order in which they were met, numbered; about 150 bytes a term."""
+
+    def __init__(self) -> None:
+        number = count().__next__
+        self._fields = {name: defaultdict[str, int](number) for name in FIELD_BYTES}
+
+    def numbers(self, terms: dict[str, dict[str, int]]) -> list[int]:
+        """The numbers of a row's terms, field by field; new terms get the next."""
+        found: list[int] = []
+        for name, held in terms.items():
+            found.extend(map(self._fields[name].__getitem__, held))
+        return found
+
+    def sorted(self) -> tuple[list[bytes], NDArray[np.uint32]]:
+        """All keys in byte order, and for each number the place of its key. The vocabulary is used up."""
+        keys: list[bytes] = []
+        numbers = array("I")
+        for name, mark in sorted(FIELD_BYTES.items(), key=lambda pair: pair[1]):
+            known = self._fields.pop(name)
+            # The order of code points is the order of bytes in UTF-8.
+            ordered = sorted(known)
+            numbers.extend(map(known.__getitem__, ordered))
+            keys.extend(bytes([mark]) + term.encode() for term in ordered)
+        rank = np.empty(len(keys), "u4")
+        rank[np.frombuffer(numbers, "u4")] = np.arange(len(keys), dtype="u4")
+        return keys, rank
 
 
 def _hash64(text: str) -> int:
@@ -139,36 +170,34 @@ def _build(
 ) -> IndexStats:
     started = time.perf_counter()
     rows = _Rows(scratch)
-    vocabulary: dict[str, int] = {}
-    count = 0
+    vocabulary = _Vocabulary()
+    done = 0
     with PostingSink(scratch) as sink, rows.text:
-        for count, resource in enumerate(records, 1):
-            weights = rows.add(resource, count - 1)
-            sink.add([vocabulary.setdefault(key, len(vocabulary)) for key in weights], weights.values())
-            if progress and count % PROGRESS_EVERY == 0:
-                progress(count, total)
+        for done, resource in enumerate(records, 1):
+            terms = rows.add(resource, done - 1)
+            sink.add(vocabulary.numbers(terms), chain.from_iterable(map(dict.values, terms.values())))
+            if progress and done % PROGRESS_EVERY == 0:
+                progress(done, total)
     read = time.perf_counter()
     writer = _Writer(out, scratch)
     lengths = np.frombuffer(bytes(map(length_to_byte, rows.lengths)), "u1")
-    keys = sorted(vocabulary)
-    rank = np.empty(len(keys), "u4")
-    rank[np.fromiter((vocabulary[key] for key in keys), "u4", len(keys))] = np.arange(len(keys), dtype="u4")
+    keys, rank = vocabulary.sorted()
     del vocabulary
     with writer.file(".pst") as file:
         file.write(POSTINGS_MAGIC)
         figures = write_postings(file, sink, rank, lengths)
-    writer.write(".trm", encode_terms([key.encode() for key in keys], figures))
+    writer.write(".trm", encode_terms(keys, figures))
     for name, column in {**rows.finished_columns(), "_x_len": lengths}.items():
         # Whoosh's numeric columns: big-endian, one number a row.
         writer.write(f".{name}.col", [column.astype(column.dtype.newbyteorder(">")).tobytes()])
     ends = np.frombuffer(rows.text_ends, "u8")
     writer.write(".txo", [TEXT_MAGIC, ends.astype("<u8").tobytes()])
     writer.take(".txt", scratch / "text")
-    segment, size = writer.finish(count, int(sum(rows.lengths)), rows.tables)
+    segment, size = writer.finish(done, int(sum(rows.lengths)), rows.tables)
     if progress:
-        progress(count, count)
+        progress(done, done)
     ended = time.perf_counter()
-    return IndexStats(count, len(keys), sink.count, size, segment, ended - started, read - started, ended - read)
+    return IndexStats(done, len(keys), sink.count, size, segment, ended - started, read - started, ended - read)
 
 
 class _Writer:

@@ -17,7 +17,10 @@ from indexer.codec import INDEX_FORMAT, POSTINGS_MAGIC, Ids, Weights, read_posti
 from indexer.codec_files import BlockReader, MappedFile, OpenFile
 from indexer.codec_terms import TermFigures, TermFile
 from indexer.errors import IndexFormatError
+from indexer.safe_load import shut_pickle
 from indexer.schema import COLUMNS, TABLES, term_key
+
+shut_pickle()
 
 TOC = "toc.json"
 TEXT_MAGIC = b"SXTXT001"
@@ -67,7 +70,8 @@ class IndexFiles:
             raise IndexFormatError(self._postings.name, "is not a postings file of this format")
         self.terms = TermFile(opened(".trm"), self._postings.size, self.records)
         types = {**COLUMNS, LENGTHS: "B"}
-        self.columns = {name: self._column(opened(f".{name}.col"), code) for name, code in types.items()}
+        self.column_files = {name: opened(f".{name}.col") for name in types}
+        self.columns = {name: self._column(self.column_files[name], code) for name, code in types.items()}
         for table in TABLES:
             if self.records and int(self.columns[table].max()) >= len(self.tables[table]):
                 raise IndexFormatError(self.name, f"column {table} points outside its table")
@@ -113,7 +117,7 @@ class IndexFiles:
 
     def close(self) -> None:
         """Let all files go."""
-        self.columns = {}
+        self.columns, self.column_files = {}, {}
         self._ends = np.zeros(0, "<u8")
         while self._files:
             self._files.pop().close()

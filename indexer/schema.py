@@ -11,8 +11,10 @@ column holds the number of the combination in a table of the index (`IndexTables
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from whoosh import analysis as whoosh_analysis
@@ -123,16 +125,15 @@ class IndexedRow:
     """A resource as the index holds it.
 
     Attributes:
-        weights: key (see `term_key`) → weight from 1 to 255.
-        length: document length for scoring: how many different terms its field `x` has.
+        terms: field → its terms and their weights from 1 to 255; the length of `x`, how many different terms it has,
+            is the document's length for scoring.
         text: normal text of all sections, `SECTION_MARK` between.
         columns: column → number; `parent` and `title_rank` are known only when all rows are.
         parent: id of the parent, empty for none.
         sort_key: what titles are sorted by.
     """
 
-    weights: dict[str, int]
-    length: int
+    terms: dict[str, dict[str, int]]
     text: str
     columns: dict[str, int]
     parent: str
@@ -148,25 +149,21 @@ def index_row(resource: Resource, row: int, tables: IndexTables) -> IndexedRow:
         tables: combinations met so far; new ones are added.
     """
     sections = sections_of(resource)
-    weights: dict[str, int] = {}
-    _weigh(weights, sections[0], TITLE_WEIGHT)
-    _weigh(weights, sections[1], TITLE_WEIGHT)
-    _weigh(weights, sections[2], 1)
-    _weigh(weights, sections[3], 1)
-    _weigh(weights, sections[4], 1)
-    length = len(weights)
-    for name, section in zip(SECTIONS[:4], sections[:4], strict=True):
-        if section:
-            mark = chr(FIELD_BYTES[name])
-            weights.update(dict.fromkeys([mark + term for term in set(terms(section))], 1))
-    wholes = [("title", title) for title in (resource.title, *resource.title_alt)]
-    wholes += [("creator", creator.name) for creator in resource.creators]
-    for name, whole in wholes:
-        key = title_key(whole)
-        if key:
-            weights[term_key(name, "=" + key)] = 1
+    by_section = [terms(section) for section in sections]
+    everywhere = Counter(chain.from_iterable(by_section[2:]))
+    for term in chain(by_section[0], by_section[1]):
+        everywhere[term] += TITLE_WEIGHT
+    if everywhere and max(everywhere.values()) > MAX_WEIGHT:
+        everywhere = Counter({term: min(weight, MAX_WEIGHT) for term, weight in everywhere.items()})
+    found: dict[str, dict[str, int]] = {"x": everywhere}
+    for name, held in zip(SECTIONS[:4], by_section[:4], strict=True):
+        found[name] = dict.fromkeys(held, 1)
+    for title in (resource.title, *resource.title_alt):
+        found["title"]["=" + title_key(title)] = 1
+    for creator in resource.creators:
+        found["creator"]["=" + title_key(creator.name)] = 1
     numbers = _columns(resource, row, tables)
-    return IndexedRow(weights, length, SECTION_MARK.join(sections), numbers, resource.parent, sort_key(resource))
+    return IndexedRow(found, SECTION_MARK.join(sections), numbers, resource.parent, sort_key(resource))
 
 
 def sort_key(resource: Resource) -> str:
@@ -204,15 +201,6 @@ def sections_of(resource: Resource) -> tuple[str, str, str, str, str]:
 def identifier_key(value: str) -> str:
     """An identifier without the signs that people write differently: letters and digits only."""
     return "".join(c for c in value if c.isalnum())
-
-
-_X = chr(FIELD_BYTES["x"])
-
-
-def _weigh(weights: dict[str, int], section: str, weight: int) -> None:
-    for term in terms(section):
-        key = _X + term
-        weights[key] = min(MAX_WEIGHT, weights.get(key, 0) + weight)
 
 
 def _columns(resource: Resource, row: int, tables: IndexTables) -> dict[str, int]:

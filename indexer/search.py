@@ -29,6 +29,7 @@ from indexer.search_request import Hit, Part, SearchRequest, SearchResult
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher"]
 
+_Shown = tuple[tuple[int, int], Resource]
 _LOW = np.int64(0xFFFFFFFF)
 _EXACT_MERGE = 1000
 
@@ -97,7 +98,7 @@ class Searcher:
             found.append(_ordered(number, part, match, all_of(masks), request.sort))
         total = sum(len(part.rows) for part in found)
         chosen = self._page(found, request, None if exact else query)
-        hits = tuple(explained(part, row, resource, query) for part, row, resource in chosen)
+        hits = tuple(self._explained(place, resource, query) for place, resource in chosen)
         return SearchResult(total, exact, (time.perf_counter() - started) * 1000, hits, counter.result())
 
     def _match(self, query: Query) -> tuple[list[Matches], bool]:
@@ -116,15 +117,17 @@ class Searcher:
                 match.rows, match.scores, match.whole = match.rows[kept], match.scores[kept], match.whole[kept]
         return matches, True
 
-    def _page(
-        self, found: list[_Found], request: SearchRequest, unverified: Query | None
-    ) -> list[tuple[int, int, Resource]]:
-        """Part, row and record of the hits of the page. `unverified` is the query when rows still need comparing."""
+    def _page(self, found: list[_Found], request: SearchRequest, unverified: Query | None) -> list[_Shown]:
+        """The hits of the page: where they stand, and their records.
+
+        `unverified` is the query when the texts of its rows still need comparing.
+        """
         first, last = (request.page - 1) * request.size, request.page * request.size
-        ordered = self._verified(found, last, unverified) if unverified is not None else _merged(found, last)
+        if unverified is not None:
+            return self._fetched(self._verified(found, last, unverified)[first:last])
         if request.sort == "title" and sum(bool(len(part.rows)) for part in found) > 1 and last <= _EXACT_MERGE:
             return self._by_title(found, last)[first:last]
-        return self._fetched(ordered[first:last])
+        return self._fetched(_merged(found, last)[first:last])
 
     def _verified(self, found: list[_Found], wanted: int, query: Query) -> list[tuple[int, int]]:
         """The first `wanted` rows that hold the texts asked for, comparing at most `VERIFY_LIMIT`."""
@@ -137,21 +140,29 @@ class Searcher:
                     break
         return kept
 
-    def _by_title(self, found: list[_Found], wanted: int) -> list[tuple[int, int, Resource]]:
+    def _by_title(self, found: list[_Found], wanted: int) -> list[_Shown]:
         """Ranks of titles compare within one part only, so the candidates of each part are compared by key."""
-        candidates: list[tuple[int, int, Resource]] = []
+        candidates: list[_Shown] = []
         for part in found:
             candidates += self._fetched(_merged([part], wanted))
-        return sorted(candidates, key=lambda c: (sort_key(c[2]), c[0], c[1]))
+        return sorted(candidates, key=lambda shown: (sort_key(shown[1]), shown[0]))
 
-    def _fetched(self, chosen: Sequence[tuple[int, int]]) -> list[tuple[int, int, Resource]]:
+    def _fetched(self, chosen: Sequence[tuple[int, int]]) -> list[_Shown]:
         resources: dict[tuple[int, int], Resource] = {}
         for number in {part for part, _ in chosen}:
             rids = self._files[number].columns["rid"]
             rows = [row for part, row in chosen if part == number]
             records = self._catalogues[number].rows([int(rids[row]) for row in rows])
             resources.update(zip(((number, row) for row in rows), records, strict=True))
-        return [(part, int(self._files[part].columns["rid"][row]), resources[part, row]) for part, row in chosen]
+        return [(place, resources[place]) for place in chosen]
+
+    def _explained(self, place: tuple[int, int], resource: Resource, query: Query) -> Hit:
+        files = self._files[place[0]]
+        rid = int(files.columns["rid"][place[1]])
+        if not query.conditions:
+            return Hit(place[0], rid, resource)
+        text = files.text(place[1]).decode("utf-8", "replace")
+        return explained(place[0], rid, resource, text, query)
 
 
 def _opened(part: Part, open_file: OpenFile) -> IndexFiles:

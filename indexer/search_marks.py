@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from indexer.analysis import fold_with_offsets, runs
 from indexer.model import Resource
-from indexer.schema import SECTIONS, sections_of
+from indexer.schema import MAX_TEXT, SECTION_MARK, SECTIONS
 from indexer.search_collector import find_text
 from indexer.search_query import Condition, Query
 from indexer.search_request import Hit, Marks
@@ -15,27 +15,32 @@ SNIPPET = 80
 _BEFORE = 20
 
 
-def explained(part: int, row: int, resource: Resource, query: Query) -> Hit:
-    """The hit with its reason and marks."""
-    if not query.conditions:
-        return Hit(part, row, resource)
-    why = _why(resource, query.conditions)
+def explained(part: int, row: int, resource: Resource, text: str, query: Query) -> Hit:
+    """The hit with its reason and marks.
+
+    Args:
+        part: see `Hit`.
+        row: see `Hit`.
+        resource: the record.
+        text: the row's text in the index, for the reason.
+        query: what was asked.
+    """
+    why = _why(text.split(SECTION_MARK), query.conditions)
     marks = marks_in(resource.title, query.conditions, {"x", "title"})
     snippet, snippet_marks = _snippet(resource.description, query.conditions) if why == "text" else ("", ())
     return Hit(part, row, resource, why, marks, snippet, snippet_marks)
 
 
-def _why(resource: Resource, conditions: tuple[Condition, ...]) -> str:
-    """The first section that answers the most telling condition: the one of all, else of the longest text."""
-    sections = sections_of(resource)
-    for condition in sorted(conditions, key=lambda c: -len(c.text)):
-        if condition.field in SECTIONS:
-            return condition.field
-    for name, section in zip(SECTIONS, sections, strict=True):
+def _why(sections: list[str], conditions: tuple[Condition, ...]) -> str:
+    """The field that was named, else the first section that holds all that was typed, else the longest of it."""
+    named = next((condition.field for condition in conditions if condition.field != "x"), "")
+    if named:
+        return named
+    for name, section in zip(SECTIONS, sections, strict=False):
         if all(find_text(section, condition.text) is not None for condition in conditions):
             return name
     longest = max(conditions, key=lambda condition: len(condition.text))
-    for name, section in zip(SECTIONS, sections, strict=True):
+    for name, section in zip(SECTIONS, sections, strict=False):
         if find_text(section, longest.text) is not None:
             return name
     return "text"
@@ -86,6 +91,7 @@ def _merged(found: list[tuple[int, int]]) -> Marks:
 
 
 def _snippet(description: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
+    description = description[:MAX_TEXT]
     marks = marks_in(description, conditions, {"x"})
     if not marks:
         return "", ()
