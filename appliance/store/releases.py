@@ -114,6 +114,10 @@ class ReleaseStore:
         self._files.make_dir(path)
         return path
 
+    def unstage(self, name: str) -> None:
+        """Throw a folder of the scratch folder away."""
+        shutil.rmtree(self._scratch / name, ignore_errors=True)
+
     def all(self) -> list[Stored]:
         """Everything that is ready, by folder name; folders that are not whole are left out."""
         found = (self.get(f"{path.parent.name}/{path.name}") for path in self._folders())

@@ -1,0 +1,133 @@
+"""The worker process: takes drives in, makes what is lacking, publishes holdings. No reader waits for it.
+
+It may die at any moment, also by a power cut: the next one goes on from what is on the SSD and on the drives. While
+none runs, the serving process goes on with the last holdings document. Only one runs at a time, held by a lock that
+the kernel drops when the process ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from appliance.clock import Clock, RealClock
+from appliance.errors import HoldingsError, SettingsError
+from appliance.intake.run import Intake
+from appliance.intake.watch import Watch
+from appliance.settings import Settings, load_settings
+from appliance.store.holdings import Holdings, read_holdings
+from packager.format.files import Files, RealFiles
+from packager.format.trust import TrustStore
+
+_log = logging.getLogger(__name__)
+
+MAX_ROOT = 1 << 20
+TURN_SECONDS = 0.5
+RENEW_SECONDS = 5.0
+
+
+def run(settings: Settings, clock: Clock, files: Files, stop: threading.Event, *, parent: int = 0) -> None:
+    """Work until `stop` is set, or until the process `parent` is gone (0: nobody is looked for).
+
+    Raises:
+        SettingsError: the root metadata cannot be read.
+        TrustError: it is not root metadata.
+        OSError: the SSD does not answer.
+    """
+    files.make_dir(settings.data_folder)
+    files.make_dir(settings.commands_folder)
+    with _alone(settings.data_folder / "worker.lock", stop) as alone:
+        if alone:
+            _work(settings, clock, files, stop, parent)
+
+
+def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int) -> None:
+    trust_store = TrustStore(
+        settings.trust_folder,
+        read_root(settings.root_file),
+        files,
+        earliest=settings.earliest,
+        strict=settings.strict_trust,
+    )
+    intake = Intake(settings, clock, files, trust_store, os.getpid(), last_holdings(settings.holdings_file))
+    watch = Watch(watched_folders(settings), intake.poke)
+    watch.start()
+    renewed = 0.0
+    try:
+        while not stop.is_set() and (not parent or os.getppid() == parent):
+            intake.turn(TURN_SECONDS)
+            if time.monotonic() - renewed > settings.reconcile_seconds:
+                watch.renew()
+                renewed = time.monotonic()
+    finally:
+        watch.close()
+        intake.close()
+
+
+def read_root(path: Path) -> bytes:
+    """The root metadata that the box was given.
+
+    Raises:
+        SettingsError: it cannot be read or is too large.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_ROOT + 1)
+    except OSError as error:
+        raise SettingsError("root_file", f"cannot be read: {error.strerror}") from error
+    if len(content) > MAX_ROOT:
+        raise SettingsError("root_file", f"has more than {MAX_ROOT} bytes")
+    return content
+
+
+def last_holdings(path: Path) -> Holdings:
+    """The document of the last run; empty when it is damaged, for the drives tell everything again."""
+    try:
+        return read_holdings(path)
+    except (HoldingsError, OSError) as error:
+        _log.warning("the last holdings document cannot be used: %s", error)
+        return Holdings()
+
+
+def watched_folders(settings: Settings) -> list[Path]:
+    """Where a change hints at a drive: spool, drives' folders and their parents, folders of drives."""
+    paths = [path.absolute() for path in settings.drive_paths]
+    spool = [settings.event_spool] if settings.event_spool else []
+    folders = [folder.absolute() for folder in settings.drive_folders]
+    return [*spool, settings.commands_folder, *folders, *(p.parent for p in paths), *paths]
+
+
+@contextmanager
+def _alone(path: Path, stop: threading.Event) -> Iterator[bool]:
+    """Wait until no other worker runs; False when told to stop before."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if stop.wait(0.2):
+                    yield False
+                    return
+            else:
+                break
+        yield True
+    finally:
+        os.close(descriptor)
+
+
+def main(settings_file: Path, parent: int = 0) -> None:
+    """Run as a process of its own until SIGTERM or SIGINT, or until the parent is gone."""
+    settings = load_settings(settings_file)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s worker %(levelname)s %(name)s: %(message)s")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    run(settings, RealClock(), RealFiles(), stop, parent=parent)
