@@ -11,30 +11,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, TextIO
 
+from provisioning.words import numbers
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds as staff read them, never short of the truth: 不到 1 分钟, 约 20 分钟, 约 1 个半小时."""
-    if seconds < 60:
-        return "不到 1 分钟"
-    minutes = math.ceil(seconds / 60)
-    if minutes <= 90:
-        return f"约 {minutes} 分钟"
-    halves = math.ceil(minutes / 30)
-    hours, half = divmod(halves, 2)
-    if hours >= 48:
-        return f"约 {math.ceil(hours / 24)} 天"
-    return f"约 {hours} 个半小时" if half else f"约 {hours} 小时"
-
-
-def size_text(size: float) -> str:
-    """Bytes in decimal units as on a drive's label."""
-    for unit, factor in (("TB", 10**12), ("GB", 10**9), ("MB", 10**6)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return "不到 1 MB"
 
 
 class Progress:
@@ -68,11 +48,11 @@ class Progress:
         elapsed = max(self._clock() - self._begun, 1e-6)
         parts = [f"{self._verb} {done:,}" + (f" / {total:,}" if total else "")]
         if size:
-            parts.append(f"{size_text(size)}，每秒 {size_text(size / elapsed)}")
+            parts.append(f"{numbers.size(size)}，每秒 {numbers.size(int(size / elapsed))}")
         else:
             parts.append(f"每秒 {done / elapsed:,.0f}")
         if total and done:
-            parts.append(f"还需{duration_text(elapsed / done * (total - done))}")
+            parts.append(f"还需{numbers.duration(elapsed / done * (total - done))}")
         return "，".join(parts)
 
     def close(self, words: str) -> None:

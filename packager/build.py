@@ -1,0 +1,213 @@
+"""Build: from a source folder to a bag with its truth, its accelerators and an unsigned release.
+
+    work/build.db        the journal (see `packager.journal`)
+    work/bag/…           the bag, complete when `work/release.json` stands
+    work/release.json    the release to be signed
+    work/problems.jsonl  every row and file that was not taken, with line and reason
+
+The truth files are the same bytes for the same input, whatever was interrupted. Memory is bounded by the ids of the
+source and one resource a worker; time is that of reading the source once.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from indexer.model import dump_line
+from indexer.renditions.api import Renditions
+from packager.derivatives import Workshop
+from packager.errors import BuildSpaceError, SourceChangedError
+from packager.format.bag import write_bag
+from packager.format.items import ItemLine
+from packager.format.layout import DriveLayout
+from packager.format.release import Disk, Release
+from packager.journal import BuildJournal
+from packager.packing import PackedResource, pack_resource
+from packager.progress import Progress
+from packager.sources.folder import Problem, Source, open_source
+from packager.truth import write_accelerators, write_truth
+from provisioning.words import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from packager.format.files import Files
+
+_BATCH = 200
+"""Resources between two durable points of the journal."""
+_SPARE = 256 << 20
+"""Bytes of the work disk that a build leaves free."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOptions:
+    """What a release is called and how it is built.
+
+    Attributes:
+        bundle: the bundle's id.
+        seq: the release's number in it; None for the next one, or for the last signed one when nothing changed.
+        issued: ISO date. edition: as people read it.
+        workers: resources packed at a time. quiet: show no progress.
+    """
+
+    bundle: str
+    issued: str
+    edition: str
+    seq: int | None = None
+    workers: int = 2
+    quiet: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build made: the release to sign, and what was left out.
+
+    Attributes:
+        release: as in `work/release.json`. resources, items: packed. size: bytes of payload.
+        problems: lines in `work/problems.jsonl`. resumed: whether an interrupted build was taken up.
+    """
+
+    release: Release
+    resources: int
+    items: int
+    size: int
+    problems: tuple[Problem, ...]
+    resumed: bool
+
+
+def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) -> BuildResult:
+    """Build `source_folder` into `work`; an interrupted build goes on where it was.
+
+    Args:
+        source_folder: a folder with `catalogue.csv` or `catalogue.jsonl` and the files it names.
+        work: the work folder, made when absent; one build at a time.
+        options: names and workers.
+        files: the writer.
+
+    Raises:
+        SourceError: the folder is no source.
+        SourceChangedError: a file changed while it was read; what was done stays.
+        BuildSpaceError: the work disk is too small; what was done stays.
+    """
+    files.make_dir(work)
+    files.remove(work / "release.json")
+    layout = DriveLayout(work)
+    files.make_dir(layout.bag)
+    source = open_source(source_folder)
+    with BuildJournal(work / "build.db") as journal:
+        resumed = journal.state("finished") == "no"
+        journal.set_state("finished", "no")
+        journal.commit()
+        with Renditions() as renditions:
+            workshop = Workshop(layout.bag, files, renditions)
+            problems = _pack_all(source, workshop, journal, options, "接着封装" if resumed else "已封装")
+        for path in journal.forget_unseen():
+            (layout.bag / path).unlink(missing_ok=True)
+        journal.commit()
+        release = _finish(layout, journal, options, files)
+        resources, items, size = journal.totals()
+        problems = [*source.problems, *problems]
+        _write_problems(work / "problems.jsonl", problems, files)
+        files.write_atomic(work / "release.json", release.to_bytes())
+        journal.set_state("finished", "yes")
+        journal.commit()
+    return BuildResult(release, resources, items, size, tuple(problems), resumed)
+
+
+def _pack_all(
+    source: Source, workshop: Workshop, journal: BuildJournal, options: BuildOptions, verb: str
+) -> list[Problem]:
+    problems: list[Problem] = []
+    progress = Progress(verb, quiet=options.quiet)
+    done = size = 0
+    for line, packed in _packed(source, journal, options.workers, workshop):
+        for item in packed.items:
+            journal.add_item(item)
+        journal.add_record(packed.resource.id, dump_line(packed.resource), packed.size)
+        problems += [
+            Problem(line=line, id=packed.resource.id, field=name, reason=reason, kept=True)
+            for name, reason in packed.problems
+        ]
+        done, size = done + 1, size + packed.size
+        if done % _BATCH == 0:
+            journal.commit()
+            _check_space(workshop)
+        progress.update(done, None, size)
+    journal.commit()
+    progress.close(f"已封装 {done:,} 种，{numbers.size(size)}。")
+    return problems
+
+
+def _packed(
+    source: Source, journal: BuildJournal, workers: int, workshop: Workshop
+) -> Iterator[tuple[int, PackedResource]]:
+    """The resources of `source`, packed by `workers` threads, in the order of the source; few are in flight."""
+    waiting: deque[tuple[int, Future[PackedResource]]] = deque()
+    pool = ThreadPoolExecutor(workers, "pack")
+    try:
+        for entry in source:
+            known = journal.known(entry.resource.id)
+            waiting.append((entry.line, pool.submit(pack_resource, entry.resource, entry.files, known, workshop)))
+            while len(waiting) > 2 * workers:
+                line, first = waiting.popleft()
+                yield line, first.result()
+        for line, future in waiting:
+            yield line, future.result()
+    except SourceChangedError:
+        journal.commit()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _check_space(workshop: Workshop) -> None:
+    free = workshop.files.free_space(workshop.bag)
+    if free < _SPARE:
+        raise BuildSpaceError(_SPARE - free)
+
+
+def _finish(layout: DriveLayout, journal: BuildJournal, options: BuildOptions, files: Files) -> Release:
+    """Write everything that follows from the journal and describe it."""
+    truth = write_truth(layout, journal, files)
+    progress = Progress("正在建立检索", quiet=options.quiet)
+    accelerators = write_accelerators(layout, files, progress.update)
+    resources = journal.totals()[0]
+    progress.close(f"检索已建好，共 {resources:,} 条。")
+
+    def described(seq: int, issued: str, edition: str, supersedes: int | None) -> Release:
+        lines = (ItemLine(sha256, size, path) for sha256, size, path, _ in journal.items())
+        bag = write_bag(layout, lines, bundle=options.bundle, seq=seq, issued=issued, files=files)
+        return Release(
+            bundle=options.bundle, seq=seq, issued=issued, edition=edition, truth=truth, accelerators=accelerators,
+            disks=(Disk(1, bag.tagmanifest, bag.bytes),), supersedes=supersedes, count=resources,
+        )  # fmt: skip
+
+    last = last_signed(layout, options.bundle)
+    if last is not None and options.seq is None and last.truth == truth:
+        again = described(last.seq, last.issued, last.edition, last.supersedes)
+        if again == last:
+            return last
+    before = last.seq if last is not None else None
+    seq = options.seq or (before or 0) + 1
+    return described(seq, options.issued, options.edition, before if before is not None and before < seq else None)
+
+
+def last_signed(layout: DriveLayout, bundle: str) -> Release | None:
+    """The newest release of `bundle` that was signed in this work folder, or None.
+
+    Raises:
+        FormatError: a signed release there cannot be read.
+    """
+    folder = layout.tuf_targets / "releases" / bundle
+    found = [Release.from_bytes(path.read_bytes()) for path in folder.glob("*.json")] if folder.is_dir() else []
+    return max(found, key=lambda release: release.seq, default=None)
+
+
+def _write_problems(path: Path, problems: list[Problem], files: Files) -> None:
+    lines = (json.dumps(asdict(p), ensure_ascii=False, sort_keys=True).encode() + b"\n" for p in problems)
+    files.write_atomic(path, lines)

@@ -1,0 +1,229 @@
+"""The builder's command line: keys, build, sign, drive, training.
+
+Every command ends with what happened, what was kept and what comes next, in the words of the reviewed sentences.
+Exit codes: 0 done; 1 done, but rows or files were left out (named in `problems.jsonl`); 2 wrong arguments; 3 not done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import getpass
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packager.authority import init_keys
+from packager.build import BuildOptions, BuildResult, build
+from packager.drives import write_drive
+from packager.errors import BuildSpaceError, DriveError, PackagerError, SigningError, SourceChangedError
+from packager.format.errors import FormatError
+from packager.format.files import RealFiles
+from packager.format.release import Release
+from packager.signing import approve, finish, request_release, sign_release
+from provisioning.errors import ProvisioningError
+from provisioning.keys import load_key
+from provisioning.roles import ONLINE_KEY, key_names
+from provisioning.words import Words, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packager.authority import Passphrases
+    from provisioning.words.filling import Value
+
+DEMONSTRATION = "demonstration-passphrases.txt"
+DONE, LEFT_OUT, NOT_DONE = 0, 1, 3
+_SHOWN = 20
+"""Problems shown on the terminal; the rest stand in the file."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.run(arguments))
+    except SourceChangedError as error:
+        return _say_not("desk.source.changed", str(error), id=error.name)
+    except BuildSpaceError as error:
+        return _say_not("desk.build.space", str(error), size=error.missing)
+    except (DriveError, SigningError) as error:
+        return _say_not(error.sentence, str(error), **error.params)
+    except (PackagerError, ProvisioningError, FormatError, OSError) as error:
+        print(f"没有办成：{error}", file=sys.stderr)
+        return NOT_DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="packager", description="书箱：封装、签发、制作资源硬盘。")
+    commands = parser.add_subparsers(required=True, metavar="命令")
+    keys = commands.add_parser("keys", help="签发用的钥匙").add_subparsers(required=True, metavar="命令")
+    init = keys.add_parser("init", help="生成一套钥匙：root、targets 各三把，snapshot 与 timestamp 合用一把")
+    init.add_argument("keys", type=Path, help="放钥匙的文件夹")
+    init.add_argument("--passphrases", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
+    init.add_argument("--demonstration", action="store_true", help="演示用：密码随机生成并存在同一文件夹，不可用于发行")
+    init.set_defaults(run=_keys_init)
+
+    made = commands.add_parser("build", help="把一个资源文件夹封装成一版")
+    made.add_argument("source", type=Path, help="含 catalogue.csv 或 catalogue.jsonl 的文件夹")
+    made.add_argument("--work", type=Path, required=True, help="工作文件夹；中断后再执行同一命令即接着做")
+    made.add_argument("--bundle", default="national", help="资源包的代号")
+    made.add_argument("--seq", type=int, help="版次序号；默认接着上一版")
+    made.add_argument("--edition", help="版次名称，如 2026.11；默认取签发日的年月")
+    made.add_argument("--issued", type=dt.date.fromisoformat, help="签发日，如 2026-11-22；默认今天")
+    made.add_argument("--workers", type=int, default=2, help="同时封装几种资源")
+    made.set_defaults(run=_build)
+
+    sign = commands.add_parser("sign", help="两人签发封装好的一版")
+    sign.add_argument("work", type=Path, help="build 的工作文件夹")
+    sign.add_argument("--keys", type=Path, required=True, help="放钥匙的文件夹")
+    sign.add_argument("--passphrases", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
+    sign.add_argument("--by", metavar="钥匙", help="只以这一位签发人签，如 targets-1；两人到齐即发行。默认两把都在本机")
+    sign.set_defaults(run=_sign)
+
+    drive = commands.add_parser("drive", help="把签发的一版写到硬盘（文件夹）")
+    drive.add_argument("work", type=Path, help="build 的工作文件夹")
+    drive.add_argument("target", type=Path, help="硬盘的文件夹；中断后再执行同一命令即接着做")
+    drive.set_defaults(run=_drive)
+
+    training = commands.add_parser("training", help="生成培训资源（馆员手册、读者指南）的文件夹，供 build 使用")
+    training.add_argument("folder", type=Path)
+    training.add_argument("--fonts", type=Path, required=True, help="含 Noto 中文字体分片的文件夹")
+    training.set_defaults(run=_training)
+    return parser
+
+
+def _keys_init(arguments: argparse.Namespace) -> int:
+    files = RealFiles()
+    if arguments.demonstration:
+        path = arguments.keys / DEMONSTRATION
+        files.make_dir(arguments.keys)
+        lines = "".join(f"{name}={secrets.token_urlsafe(18)}\n" for name in key_names())
+        files.write_atomic(path, lines.encode())
+        path.chmod(0o600)
+        arguments.passphrases = path
+    init_keys(arguments.keys, _passphrases(arguments.passphrases, new=True), _today(), files)
+    print(f"钥匙已放在 {arguments.keys}。\n每把钥匙请交给不同的人，分开保管；root.json 随开通文件交给各馆。")
+    print("下一步：packager build 资源文件夹 --work 工作文件夹")
+    return DONE
+
+
+def _passphrases(path: Path | None, *, new: bool = False) -> Passphrases:
+    """Passphrases from a file of `name=passphrase` lines, or asked for one by one."""
+    if path is None:
+
+        def ask(name: str) -> str:
+            first = getpass.getpass(f"钥匙 {name} 的密码：")
+            if new and getpass.getpass("再输入一次：") != first:
+                raise PackagerError("两次输入的密码不同")
+            return first
+
+        return ask
+    known = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+
+    def look_up(name: str) -> str:
+        if name not in known:
+            raise PackagerError(f"{path.name} 里没有钥匙 {name} 的密码")
+        return known[name]
+
+    return look_up
+
+
+def _today() -> dt.date:
+    # The command line is where the clock is read: everything below is told the day.
+    return dt.datetime.now(dt.UTC).astimezone().date()  # noqa: TID251
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    issued = arguments.issued or _today()
+    options = BuildOptions(
+        bundle=arguments.bundle,
+        seq=arguments.seq,
+        issued=issued.isoformat(),
+        edition=arguments.edition or f"{issued:%Y.%m}",
+        workers=arguments.workers,
+    )
+    result = build(arguments.source, arguments.work, options, RealFiles())
+    _print_problems(result, arguments.work / "problems.jsonl")
+    item = result.release.number
+    _say("desk.build.done", count=result.resources, size=result.size, item=item)
+    return LEFT_OUT if result.problems else DONE
+
+
+def _print_problems(result: BuildResult, path: Path) -> None:
+    if not result.problems:
+        return
+    dropped = sum(not problem.kept for problem in result.problems)
+    for problem in result.problems[:_SHOWN]:
+        where = f"第 {problem.line} 行" if problem.line else "目录"
+        kept = "已收入，请核对" if problem.kept else "没有收入"
+        print(f"  {where}　{problem.id or '（无记录号）'}　{problem.reason}　——{kept}")
+    if len(result.problems) > _SHOWN:
+        print(f"  其余 {len(result.problems) - _SHOWN:,} 处见 {path.name}")
+    if dropped:
+        _say("desk.source.rejects", done=result.resources, left=dropped)
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    files, ask = RealFiles(), _passphrases(arguments.passphrases)
+    if arguments.by is None:
+        signed = sign_release(arguments.work, arguments.keys, ask, files)
+        names, edition = "、".join(signed.signers), signed.release.edition
+        _say_signed(names, edition)
+        return DONE
+    if not (arguments.work / "request" / "targets.json").exists():
+        request_release(arguments.work, arguments.keys, files)
+    key = load_key(arguments.keys / f"{arguments.by}.pem", ask(arguments.by))
+    request = approve(arguments.work, arguments.keys, key, files)
+    if not request.ready:
+        _say("desk.sign.one", name=arguments.by)
+        return DONE
+    finish(arguments.work, arguments.keys, load_key(arguments.keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), files)
+    edition = Release.from_bytes((arguments.work / "release.json").read_bytes()).edition
+    _say_signed(arguments.by, edition)
+    return DONE
+
+
+def _drive(arguments: argparse.Namespace) -> int:
+    written = write_drive(arguments.work, arguments.target, RealFiles())
+    print(f"写入 {written.copied:,} 个文件，已在盘上并核对 {written.kept:,} 个，共 {numbers.size(written.size)}。")
+    print(f"{_words().sentence('desk.drive.done', count=1).text}\n下一步：接到书箱主机上")
+    return DONE
+
+
+def _training(arguments: argparse.Namespace) -> int:
+    from packager.training import write_training
+
+    folder = write_training(arguments.folder, arguments.fonts)
+    print(f"培训资源已放在 {folder.name} 文件夹。\n下一步：packager build {folder} --work 工作文件夹")
+    return DONE
+
+
+def _say_signed(names: str, edition: str) -> None:
+    sentence = _words().sentence("desk.sign.done", edition=f"{edition}版", name=names)
+    print(f"{sentence.text}\n签发人：{names}。\n下一步：{sentence.button}")
+
+
+def _words() -> Words:
+    return Words.load("zh-Hans")
+
+
+def _say(key: str, **params: Value) -> None:
+    """Three lines: what happened; what was kept; what comes next."""
+    sentence = _words().sentence(key, **params)
+    print(sentence.text)
+    if sentence.second:
+        print(sentence.second)
+    if sentence.button:
+        print(f"下一步：{sentence.button}")
+
+
+def _say_not(key: str, detail: str, **params: Value) -> int:
+    sentence = _words().sentence(key, **params)
+    print(f"{sentence.text}\n{sentence.second}\n下一步：{sentence.button}\n（{detail}）", file=sys.stderr)
+    return NOT_DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Writing a drive as a folder: payload first, lists next, signatures last, so that a drive half written is refused.
+
+An interrupted copy goes on where it was: what is already there is read and compared, never believed by its size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from packager.errors import DriveError
+from packager.format.errors import FormatError
+from packager.format.items import MAX_ITEM_SIZE, read_items
+from packager.format.layout import DriveLayout
+from packager.format.manifest import parse_tagmanifest, read_manifest
+from packager.format.release import Release
+from packager.progress import Progress
+from provisioning.words import numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from packager.format.files import Files
+
+_MAX_METADATA = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenDrive:
+    """A drive that was written and compared. copied, kept: payload files; size: bytes of payload."""
+
+    release: Release
+    copied: int
+    kept: int
+    size: int
+
+
+def write_drive(work: Path, target: Path, files: Files, *, quiet: bool = False) -> WrittenDrive:
+    """Write the signed release of `work` to the folder `target`, replacing what another release left there.
+
+    Args:
+        work: a work folder with a finished build and its signatures.
+        target: the drive's folder, made when absent.
+        files: the writer.
+        quiet: show no progress.
+
+    Raises:
+        DriveError: the release is not signed, the target too small, or a payload file is not what the list says.
+        OSError: a disk does not answer.
+    """
+    source, drive = DriveLayout(work), DriveLayout(target)
+    release = _signed(work, source)
+    sizes = {line.path: line.size for line in read_items(source.items)} if source.items.is_file() else {}
+    _make_room(drive, files, target, sum(sizes.values()))
+    progress = Progress("已写入", quiet=quiet)
+    copied = kept = size = 0
+    for line in read_manifest(source.manifest):
+        goal = drive.payload(line.path)
+        if _same(goal, line.sha256, sizes[line.path]):
+            kept += 1
+        else:
+            files.make_dir(goal.parent) if not goal.parent.is_dir() else None
+            _copy(source.payload(line.path), goal, line.sha256, files)
+            copied += 1
+        size += sizes[line.path]
+        progress.update(copied + kept, len(sizes), size)
+    files.sync_all()
+    _remove_strangers(drive, sizes)
+    _copy_lists(source, drive, files)
+    _copy_signatures(source, drive, files)
+    progress.close(f"已写入并复检 {copied + kept:,} 个文件，{numbers.size(size)}。")
+    return WrittenDrive(release, copied, kept, size)
+
+
+def _signed(work: Path, source: DriveLayout) -> Release:
+    path = work / "release.json"
+    if not path.is_file():
+        raise DriveError("desk.drive.not_signed", "the build is not finished")
+    release = Release.from_bytes(path.read_bytes())
+    signed = source.tuf_targets / "releases" / release.bundle
+    names = [p.name for p in signed.glob(f"*.{release.seq}.json")] if signed.is_dir() else []
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if f"{digest}.{release.seq}.json" not in names:
+        raise DriveError("desk.drive.not_signed", "two people have not signed this release yet")
+    return release
+
+
+def _make_room(drive: DriveLayout, files: Files, target: Path, wanted: int) -> None:
+    files.make_dir(target)
+    # Until the new lists stand, this folder must not pass for a drive.
+    files.remove(drive.tagmanifest)
+    present = sum(p.stat().st_size for p in _payload_files(drive))
+    missing = wanted - present - files.free_space(target)
+    if missing > 0:
+        raise DriveError("desk.drive.small", f"{missing} bytes are wanted", size=missing)
+
+
+def _payload_files(drive: DriveLayout) -> Iterator[Path]:
+    for folder, _, names in os.walk(drive.bag / "data"):
+        for name in names:
+            yield drive.bag.joinpath(folder, name)
+
+
+def _same(path: Path, sha256: str, size: int) -> bool:
+    if not path.is_file() or path.stat().st_size != size:
+        return False
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+
+
+def _copy(source: Path, goal: Path, sha256: str, files: Files) -> None:
+    try:
+        files.copy_hashed(source, goal, max_size=MAX_ITEM_SIZE, expected=sha256, durable=False)
+    except FormatError as error:
+        raise DriveError(
+            "desk.drive.one_bad", f"{source.name} is not what the list says: {error}", n=1, left=0
+        ) from error
+
+
+def _remove_strangers(drive: DriveLayout, wanted: dict[str, int]) -> None:
+    for path in _payload_files(drive):
+        if path.relative_to(drive.bag).as_posix() not in wanted:
+            path.unlink()
+
+
+def _copy_lists(source: DriveLayout, drive: DriveLayout, files: Files) -> None:
+    """Copy every tag file, the tagmanifest last; remove what an earlier release left in meta/."""
+    content = source.tagmanifest.read_bytes()
+    lists = parse_tagmanifest(content)
+    for name, sha256 in lists.items():
+        goal = drive.bag / name
+        files.make_dir(goal.parent)
+        files.copy_hashed(source.bag / name, goal, max_size=MAX_ITEM_SIZE, expected=sha256)
+    for path in [p for p in drive.meta.rglob("*") if p.is_file()]:
+        if path.relative_to(drive.bag).as_posix() not in lists:
+            path.unlink()
+    files.write_atomic(drive.tagmanifest, content)
+
+
+def _copy_signatures(source: DriveLayout, drive: DriveLayout, files: Files) -> None:
+    """Copy the TUF repository; the timestamp, which makes it current, comes last."""
+    paths = sorted(p for p in source.tuf.rglob("*.json") if p.is_file())
+    for path in sorted(paths, key=lambda p: p.name == "timestamp.json"):
+        goal = drive.tuf / path.relative_to(source.tuf)
+        files.make_dir(goal.parent)
+        files.copy_hashed(path, goal, max_size=_MAX_METADATA)
