@@ -1,0 +1,116 @@
+"""Pages of a PDF as pictures, their number and the outline. Runs in the child process only.
+
+PDFium is built without JavaScript and without XFA; forms are not initialised, so nothing in a document runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, BinaryIO
+
+import pypdfium2 as untyped_pdfium
+
+from indexer.errors import RenditionError
+from indexer.renditions import image
+
+pdfium: Any = untyped_pdfium  # it says nothing of its types
+
+MAX_PIXELS = 24_000_000
+MAX_WIDTH = 4096
+MAX_OUTLINE = 5000
+_MAX_TITLE = 300
+_MAX_DEPTH = 8
+_NEEDS_PASSWORD = 4  # FPDF_ERR_PASSWORD
+
+
+def preload() -> None:
+    """Start PDFium."""
+    pdfium.PdfDocument.new().close()
+
+
+def page_count(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
+    """Values: pages."""
+    with _opened(file) as document:
+        return {"pages": len(document)}, ()
+
+
+def page_image(file: BinaryIO, page: int, width: int, form: str = "jpeg") -> tuple[dict[str, Any], Iterable[bytes]]:
+    """Body: one page as a picture. Values: pages, width, height (pixels), media_type.
+
+    Args:
+        file: the document.
+        page: from 1.
+        width: pixels wanted, 16 to `MAX_WIDTH`; very long pages become narrower so that `MAX_PIXELS` holds.
+        form: jpeg, png or webp.
+
+    Raises:
+        RenditionError: no such page, or it cannot be drawn.
+    """
+    if not 16 <= width <= MAX_WIDTH:
+        raise RenditionError(f"width {width} is not within 16 and {MAX_WIDTH}")
+    with _opened(file) as document:
+        pages = len(document)
+        picture = _draw(document, page, width, MAX_PIXELS / width)
+    media_type, body = image.encode(picture, form)
+    return {"pages": pages, "width": picture.width, "height": picture.height, "media_type": media_type}, (body,)
+
+
+def first_page(file: BinaryIO, width: int, height: int) -> Any:
+    """The first page as a Pillow picture that fits into `width` by `height` pixels."""
+    with _opened(file) as document:
+        return _draw(document, 1, width, height)
+
+
+def outline(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
+    """Values: pages, and entries: a list of {title, level from 0, page from 1 or null}, at most `MAX_OUTLINE`."""
+    with _opened(file) as document:
+        entries = list(_entries(document))
+        return {"pages": len(document), "entries": entries}, ()
+
+
+def _entries(document: Any) -> Iterator[dict[str, Any]]:
+    for bookmark in islice(document.get_toc(max_depth=_MAX_DEPTH), MAX_OUTLINE):
+        target = bookmark.get_dest()
+        index = target.get_index() if target else None
+        title = " ".join(bookmark.get_title().split())[:_MAX_TITLE]
+        yield {"title": title, "level": bookmark.level, "page": None if index is None or index < 0 else index + 1}
+
+
+def _draw(document: Any, number: int, width: int, height: float) -> Any:
+    if not 1 <= number <= len(document):
+        raise RenditionError(f"no page {number}, the document has {len(document)}")
+    page = document[number - 1]
+    try:
+        points_wide, points_high = page.get_size()
+        if not (math.isfinite(points_wide) and math.isfinite(points_high) and min(points_wide, points_high) > 0):
+            raise RenditionError(f"page {number} has no size")
+        scale = min(width / points_wide, height / points_high)
+        if points_wide * scale < 1 or points_high * scale < 1:
+            raise RenditionError(f"page {number} is too long or too wide to draw")
+        bitmap = page.render(scale=scale, may_draw_forms=False, rev_byteorder=True)
+        try:
+            return bitmap.to_pil().convert("RGB")
+        finally:
+            bitmap.close()
+    finally:
+        page.close()
+
+
+@contextlib.contextmanager
+def _opened(file: BinaryIO) -> Iterator[Any]:
+    try:
+        document = pdfium.PdfDocument(file)
+    except pdfium.PdfiumError as error:
+        reason = "needs a password" if error.err_code == _NEEDS_PASSWORD else "is no readable PDF"
+        raise RenditionError(f"the document {reason}") from error
+    try:
+        if len(document) < 1:
+            raise RenditionError("the document has no pages")
+        yield document
+    except pdfium.PdfiumError as error:
+        raise RenditionError(f"the document is damaged: {error}") from error
+    finally:
+        document.close()

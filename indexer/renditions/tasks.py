@@ -1,0 +1,44 @@
+"""The jobs that a child can do, by name. Each takes the source as a file and gives values and a body."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any, BinaryIO
+
+from indexer.errors import RenditionError
+from indexer.renditions import cover, epub, image, pdf, tilepack
+
+Result = tuple[dict[str, Any], Iterable[bytes]]
+Task = Callable[..., Result]
+
+TASKS: dict[str, Task] = {
+    "pdf.page_count": pdf.page_count,
+    "pdf.page_image": pdf.page_image,
+    "pdf.outline": pdf.outline,
+    "image.dimensions": image.dimensions,
+    "image.page_image": image.page_image,
+    "image.tilepack": tilepack.make,
+    "epub.contents": epub.contents,
+    "epub.chapter": epub.chapter,
+    "epub.resource": epub.resource,
+    "cover.cover": cover.cover,
+}
+
+
+def preload() -> None:
+    """Load what the jobs need, so that a forked child has it at once."""
+    pdf.preload()
+    image.preload()
+
+
+def run(name: str, file: io.RawIOBase, arguments: dict[str, Any]) -> Result:
+    """Do the job of that name.
+
+    Raises:
+        RenditionError: there is no such job, or the file cannot be used.
+    """
+    if name not in TASKS:
+        raise RenditionError(f"no task {name}")
+    source: BinaryIO = file  # type: ignore[assignment]
+    return TASKS[name](source, **arguments)

@@ -1,0 +1,52 @@
+"""Small files for the rendition tests, made by hand."""
+
+from __future__ import annotations
+
+
+def pdf_of(objects: dict[int, bytes]) -> bytes:
+    """A PDF of numbered objects; 1 is the catalogue."""
+    out = bytearray(b"%PDF-1.7\n")
+    places = {}
+    for number, body in objects.items():
+        places[number] = len(out)
+        out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
+    start = len(out)
+    out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    for number in range(1, len(objects) + 1):
+        out += b"%010d 00000 n \n" % places[number]
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start)
+    return bytes(out)
+
+
+def stream(body: bytes, more: bytes = b"") -> bytes:
+    """A stream object."""
+    return b"<< /Length %d %b >>\nstream\n%b\nendstream" % (len(body), more, body)
+
+
+def plain_pdf(pages: int = 1, box: bytes = b"0 0 200 300", padding: int = 0) -> bytes:
+    """A PDF of pages with a black rectangle each, and `padding` bytes that no page needs."""
+    kids = b" ".join(b"%d 0 R" % (3 + 2 * n) for n in range(pages))
+    objects = {1: b"<< /Type /Catalog /Pages 2 0 R >>", 2: b"<< /Type /Pages /Kids [%b] /Count %d >>" % (kids, pages)}
+    for n in range(pages):
+        objects[3 + 2 * n] = b"<< /Type /Page /Parent 2 0 R /MediaBox [%b] /Contents %d 0 R >>" % (box, 4 + 2 * n)
+        objects[4 + 2 * n] = stream(b"0 0 100 150 re f")
+    if padding:
+        objects[3 + 2 * pages] = stream(b"x" * padding)
+    return pdf_of(objects)
+
+
+def looping_pdf(depth: int = 9, fan: int = 12) -> bytes:
+    """A page whose drawing calls forms that call forms: `fan` to the power of `depth` rectangles."""
+    objects = {
+        1: b"<< /Type /Catalog /Pages 2 0 R >>",
+        2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 300] /Contents 4 0 R "
+        b"/Resources << /XObject << /F 5 0 R >> >> >>",
+        4: stream(b"/F Do"),
+    }
+    for level in range(depth):
+        last = level == depth - 1
+        inner = b"0 0 10 10 re f" if last else b"/F Do " * fan
+        resources = b"" if last else b"/Resources << /XObject << /F %d 0 R >> >>" % (6 + level)
+        objects[5 + level] = stream(inner, b"/Type /XObject /Subtype /Form /BBox [0 0 200 300] " + resources)
+    return pdf_of(objects)
