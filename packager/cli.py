@@ -22,7 +22,7 @@ from packager.format.errors import FormatError
 from packager.format.files import RealFiles
 from packager.format.release import Release
 from packager.signing import approve, finish, request_release, sign_release
-from provisioning.errors import ProvisioningError
+from provisioning.errors import PassphraseError, ProvisioningError
 from provisioning.keys import load_key
 from provisioning.roles import ONLINE_KEY, key_names
 from provisioning.words import Words, numbers
@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say_not("desk.build.space", str(error), size=error.missing)
     except (DriveError, SigningError) as error:
         return _say_not(error.sentence, str(error), **error.params)
+    except PassphraseError as error:
+        return _say_not(error.sentence, str(error))
     except (PackagerError, ProvisioningError, FormatError, OSError) as error:
         print(f"没有办成：{error}", file=sys.stderr)
         return NOT_DONE

@@ -64,7 +64,7 @@ def drive(bench: Path, keys: Path, generated: Generated) -> Path:
 @pytest.fixture(scope="module")
 def box(bench: Path, drive: Path, generated: Generated) -> Iterator[Box]:
     """A box with that drive plugged in, serving."""
-    with running(Box(bench / "box", bench / "work/tuf/metadata/1.root.json", [drive])) as box:
+    with running(Box(bench / "box", bench / "keys/root.json", [drive])) as box:
         box.wait_resources(len(generated.good))
         yield box
 
@@ -210,7 +210,7 @@ def test_spoiled_drive_is_refused_with_its_sentence_and_nothing_of_it_served(ben
     media = tmp_path / "media"
     media.mkdir()
     spoil(copy_drive(drive, media / "one"))
-    with running(Box(tmp_path / "box", bench / "work/tuf/metadata/1.root.json", [media / "one"])) as box:
+    with running(Box(tmp_path / "box", bench / "keys/root.json", [media / "one"])) as box:
 
         def refused():
             return any(d["state"] == "refused" for d in holdings(box)["drives"])
@@ -226,7 +226,7 @@ def test_spoiled_drive_is_refused_with_its_sentence_and_nothing_of_it_served(ben
 def test_drive_of_another_issuer_is_refused(bench, generated, drive, tmp_path):
     others = make_keys(tmp_path / "keys")
     make_drive(generated.folder, tmp_path / "work", others, tmp_path / "drive")
-    with running(Box(tmp_path / "box", bench / "work/tuf/metadata/1.root.json", [tmp_path / "drive", drive])) as box:
+    with running(Box(tmp_path / "box", bench / "keys/root.json", [tmp_path / "drive", drive])) as box:
         box.wait_resources(len(generated.good))
         states = {d["path"]: d for d in holdings(box)["drives"]}
         assert states[str(tmp_path / "drive")]["message"]["key"] == "intake.refused.unknown_issuer"
@@ -251,7 +251,7 @@ def test_flipped_byte_never_leaves_and_the_page_says_what_is_damaged(bench, driv
         content[place] ^= 1
         path.write_bytes(content)
     original = (generated.folder / generated.files["zj-2024.002"][0]).read_bytes()
-    with running(Box(tmp_path / "box", bench / "work/tuf/metadata/1.root.json", [spoiled])) as box:
+    with running(Box(tmp_path / "box", bench / "keys/root.json", [spoiled])) as box:
         box.wait_resources(len(generated.good))
         answer = box.get(f"/items/{small['id']}")
         assert answer.status in {502, 503, 500}
@@ -293,7 +293,7 @@ def test_prebuilt_files_missing_or_damaged_are_rebuilt_by_the_box(bench, drive, 
     if what == "damaged":
         for path in [meta / "catalogue.db", *(p for p in (meta / "search").rglob("*") if p.is_file())]:
             path.write_bytes(path.read_bytes()[::-1])
-    with running(Box(tmp_path / "box", bench / "work/tuf/metadata/1.root.json", [poor])) as box:
+    with running(Box(tmp_path / "box", bench / "keys/root.json", [poor])) as box:
         wait_for(lambda: box.health()["resources"] == len(generated.good), "browsing", box.log)
         assert "山居四要" in box.get("/").text
         box.wait_resources(len(generated.good))
@@ -304,7 +304,7 @@ def test_prebuilt_files_missing_or_damaged_are_rebuilt_by_the_box(bench, drive, 
 
 
 def test_four_stalled_readers_on_four_threads_leave_pages_answering(bench, drive, generated, tmp_path):
-    with running(Box(tmp_path / "box", bench / "work/tuf/metadata/1.root.json", [drive], threads=4)) as box:
+    with running(Box(tmp_path / "box", bench / "keys/root.json", [drive], threads=4)) as box:
         box.wait_resources(len(generated.good))
         record = box.get("/api/resources/zj-2024.002").json()
         url = next(i for i in record["items"] if i["role"] == "part")["url"]
@@ -330,7 +330,7 @@ def test_four_stalled_readers_on_four_threads_leave_pages_answering(bench, drive
 def test_drive_folder_comes_and_goes_without_restart(bench, drive, generated, tmp_path):
     media = tmp_path / "media"
     media.mkdir()
-    with running(Box(tmp_path / "box", bench / "work/tuf/metadata/1.root.json", drive_folders=[media])) as box:
+    with running(Box(tmp_path / "box", bench / "keys/root.json", drive_folders=[media])) as box:
         assert box.health()["resources"] == 0
         copy_drive(drive, media / "one")
         box.wait_resources(len(generated.good))
@@ -355,7 +355,7 @@ def test_ext4_image_appears_serves_and_disappears_while_serving(bench, drive, ge
         ["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-d", str(drive), str(image)],
         check=True,
     )
-    with running(Box(tmp_path / "box", bench / "work/tuf/metadata/1.root.json", drive_folders=[media])) as box:
+    with running(Box(tmp_path / "box", bench / "keys/root.json", drive_folders=[media])) as box:
         assert box.health()["resources"] == 0
         mounted = subprocess.run(
             ["mount", "-o", "loop,ro,nosuid,nodev,noexec,noload", str(image), str(mount)],
@@ -394,7 +394,7 @@ def test_second_release_of_a_changed_collection_replaces_the_first(bench, keys, 
     folder.mkdir()
     made = make_collection(folder)
     make_drive(folder, tmp_path / "work", keys, tmp_path / "drive")
-    with running(Box(tmp_path / "box", tmp_path / "work/tuf/metadata/1.root.json", [tmp_path / "drive"])) as box:
+    with running(Box(tmp_path / "box", bench / "keys/root.json", [tmp_path / "drive"])) as box:
         box.wait_resources(len(made.good))
         (folder / "new.pdf").write_bytes(pdf(2))
         with (folder / "catalogue.csv").open("a", encoding="utf-8", newline="") as file:
@@ -419,7 +419,7 @@ def test_build_unchanged_collection_stays_the_same_release(bench, keys, generate
 def real(collection: Path, bench: Path, keys: Path) -> Iterator[Box]:
     """A box with a drive of the collection."""
     make_drive(collection, bench / "real-work", keys, bench / "real-drive")
-    with running(Box(bench / "real-box", bench / "real-work/tuf/metadata/1.root.json", [bench / "real-drive"])) as box:
+    with running(Box(bench / "real-box", bench / "keys/root.json", [bench / "real-drive"])) as box:
         with (collection / "catalogue.csv").open(encoding="utf-8-sig", newline="") as file:
             box.wait_resources(sum(1 for _ in csv.DictReader(file)))
         yield box

@@ -29,7 +29,7 @@ settings=$DATA/settings.toml
 cat > "$settings" <<EOF
 # Made by tools/run.sh; a demonstration on this machine.
 data_folder = "$DATA/appliance"
-root_file = "$DATA/work/tuf/metadata/1.root.json"
+root_file = "$DATA/keys/root.json"
 library_name = "书箱演示馆"
 library_name_en = "Shuxiang Demonstration Library"
 address = "127.0.0.1:$PORT"

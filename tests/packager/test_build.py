@@ -1,0 +1,134 @@
+"""Building: what is kept across interruptions, what is reported, what a changed source does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from packager.build import BuildOptions, build, last_signed
+from packager.errors import BuildSpaceError, SourceChangedError
+from packager.format.files import RealFiles
+from packager.format.layout import DriveLayout
+from packager.journal import BuildJournal
+from packager.packing import copy_in
+from tests.generated import make_collection, pdf
+
+OPTIONS = BuildOptions(bundle="national", issued="2026-11-22", edition="2026.11", quiet=True)
+TRUTH = ("catalogue.jsonl", "items.txt", "chunks.bin")
+
+
+@pytest.fixture
+def made(tmp_path):
+    folder = tmp_path / "outer" / "collection"
+    folder.mkdir(parents=True)
+    return make_collection(folder)
+
+
+def truth(work):
+    return {name: (work / "bag/meta" / name).read_bytes() for name in TRUTH}
+
+
+def test_build_generated_collection_describes_itself(made, tmp_path):
+    result = build(made.folder, tmp_path / "work", OPTIONS, RealFiles())
+    assert result.resources == result.release.count == len(made.good)
+    assert result.release.seq == 1
+    assert result.release.supersedes is None
+    assert {"catalogue.db"} < set(result.release.accelerators)
+    assert result.release.disks[0].bytes == result.size
+    assert not result.resumed
+
+
+def test_build_twice_takes_over_what_is_unchanged_and_gives_the_same_bytes(made, tmp_path):
+    work = tmp_path / "work"
+    first = build(made.folder, work, OPTIONS, RealFiles())
+    before = {p: p.stat().st_mtime_ns for p in (work / "bag/data").rglob("*") if p.is_file()}
+    second = build(made.folder, work, OPTIONS, RealFiles())
+    assert second.release == first.release
+    assert {p: p.stat().st_mtime_ns for p in (work / "bag/data").rglob("*") if p.is_file()} == before
+
+
+def test_build_changed_and_removed_files_leave_nothing_behind(made, tmp_path):
+    work = tmp_path / "work"
+    build(made.folder, work, OPTIONS, RealFiles())
+    changed = made.folder / made.files["zj-multi"][0]
+    changed.write_bytes(pdf(2))
+    catalogue = made.folder / "catalogue.csv"
+    lines = catalogue.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    catalogue.write_text("".join(line for line in lines if not line.startswith("zj-wav")), encoding="utf-8-sig")
+    build(made.folder, work, OPTIONS, RealFiles())
+    records = [json.loads(line) for line in (work / "bag/meta/catalogue.jsonl").read_text().splitlines()]
+    assert "zj-wav" not in {r["id"] for r in records}
+    named = {item["path"] for r in records for item in r.get("items", ())}
+    present = {p.relative_to(work / "bag").as_posix() for p in (work / "bag/data").rglob("*") if p.is_file()}
+    assert present == named
+    fresh = tmp_path / "fresh"
+    build(made.folder, fresh, OPTIONS, RealFiles())
+    assert truth(fresh) == truth(work)
+
+
+def test_build_killed_at_any_moment_goes_on_and_gives_the_same_truth(made, tmp_path):
+    build(made.folder, tmp_path / "whole", OPTIONS, RealFiles())
+    command = [
+        sys.executable, "-m", "packager.cli", "build", str(made.folder), "--work", str(tmp_path / "work"),
+        "--issued", "2026-11-22", "--edition", "2026.11",
+    ]  # fmt: skip
+    for pause in (0.45, 0.6, 0.75, 0.9, 1.1):
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        time.sleep(pause)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    result = build(made.folder, tmp_path / "work", OPTIONS, RealFiles())
+    assert truth(tmp_path / "work") == truth(tmp_path / "whole")
+    assert not list((tmp_path / "work/bag").rglob("*.tmp~")) or result.resumed
+
+
+def test_build_unreadable_payload_row_is_lost_when_the_bag_lost_it(made, tmp_path):
+    work = tmp_path / "work"
+    build(made.folder, work, OPTIONS, RealFiles())
+    victim = next(p for p in (work / "bag/data").rglob("*.pdf"))
+    victim.unlink()
+    build(made.folder, work, OPTIONS, RealFiles())
+    assert victim.is_file()
+
+
+def test_copy_in_file_that_changes_meanwhile_is_refused_and_removed(tmp_path):
+    source = tmp_path / "growing"
+    source.write_bytes(b"x" * 1000)
+
+    class Meddling(RealFiles):
+        def copy_hashed(self, *args, **kwargs):
+            result = super().copy_hashed(*args, **kwargs)
+            with source.open("ab") as file:
+                file.write(b"y")
+            return result
+
+    with pytest.raises(SourceChangedError, match="growing"):
+        copy_in(source, tmp_path / "bag/data/x", Meddling())
+    assert not (tmp_path / "bag/data/x").exists()
+
+
+def test_build_full_work_disk_stops_with_the_missing_bytes(made, tmp_path, monkeypatch):
+    monkeypatch.setattr("packager.build._BATCH", 1)
+
+    class Full(RealFiles):
+        def free_space(self, folder):
+            return 1000
+
+    with pytest.raises(BuildSpaceError) as caught:
+        build(made.folder, tmp_path / "work", OPTIONS, Full())
+    assert caught.value.missing > 0
+    with BuildJournal(tmp_path / "work/build.db") as journal:
+        assert journal.totals()[0] > 0
+    assert build(made.folder, tmp_path / "work", OPTIONS, RealFiles()).resumed
+
+
+def test_last_signed_without_signatures_is_none(tmp_path):
+    assert last_signed(DriveLayout(tmp_path), "national") is None
