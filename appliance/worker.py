@@ -126,6 +126,7 @@ def _alone(path: Path, stop: threading.Event) -> Iterator[bool]:
 def main(settings_file: Path, parent: int = 0) -> None:
     """Run as a process of its own until SIGTERM or SIGINT, or until the parent is gone."""
     settings = load_settings(settings_file)
+    logging.getLogger("tuf").setLevel(logging.WARNING)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s worker %(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

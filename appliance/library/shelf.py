@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import weakref
-from collections.abc import Callable
 from pathlib import Path
 
 from appliance.errors import StoreError
@@ -92,19 +91,32 @@ class Shelf:
                 return disk
         return next((n for n in range(1, self.release.disks + 1) if n not in self._opened.disks), 1)
 
-    def digests(self, found: CatalogueItem) -> Callable[[int], bytes]:
-        """A function from chunk index to the 32 bytes of its digest; it keeps this shelf open.
+    def digests(self, found: CatalogueItem) -> ItemDigests:
+        """The digests of an item's chunks; they keep these files open."""
+        return ItemDigests(self._opened, found)
 
-        It raises IndexError outside of the item, FormatError when the table was damaged.
+
+class ItemDigests:
+    """From chunk index to the 32 bytes of its signed digest; called by the serving room for every chunk it reads.
+
+    Attributes:
+        item_id: whose they are, so that damage can be told by item.
+    """
+
+    def __init__(self, opened: OpenRelease, found: CatalogueItem) -> None:
+        """Take what the catalogue says of the item."""
+        self.item_id = found.item.id
+        self._opened, self._first = opened, found.first_chunk
+        self._chunks = chunk_count(found.item.size)
+        self._whole = bytes.fromhex(found.item.sha256)
+
+    def __call__(self, index: int) -> bytes:
+        """The digest of one chunk.
+
+        Raises:
+            IndexError: the item has no such chunk.
+            FormatError: the table was damaged.
         """
-        item, first = found.item, found.first_chunk
-        chunks = chunk_count(item.size)
-        whole = bytes.fromhex(item.sha256)
-        opened = self._opened
-
-        def digest(index: int) -> bytes:
-            if not 0 <= index < max(chunks, 1):
-                raise IndexError(index)
-            return opened.chunks.digest(first + index) if chunks else whole
-
-        return digest
+        if not 0 <= index < max(self._chunks, 1):
+            raise IndexError(index)
+        return self._opened.chunks.digest(self._first + index) if self._chunks else self._whole

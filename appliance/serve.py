@@ -1,0 +1,200 @@
+"""The serving process put together: library, verified bytes, pages, and the housekeeping between them."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+
+from appliance.app import create_app
+from appliance.clock import Clock
+from appliance.errors import ServingError
+from appliance.library.keeper import LibraryKeeper
+from appliance.library.model import HeldItem, Place
+from appliance.library.shelf import ItemDigests
+from appliance.people.accounts import Accounts
+from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
+from appliance.serving.pools import DrivePools, PoolLimits, Urgency
+from appliance.settings import Settings
+from appliance.store import commands
+from appliance.store.faults import Fault, FaultStore
+from appliance.store.holdings import HeldDrive
+from appliance.web.renditions import RenditionService
+from appliance.web.renditions_cache import RenditionCache
+from appliance.web.services import Services
+from indexer.errors import IndexerError
+from packager.format.errors import FormatError
+from packager.format.files import Files
+from packager.format.layout import CHUNK
+
+_log = logging.getLogger(__name__)
+
+HOUSE_SECONDS = 1.0
+SETTLE_SECONDS = 3.0
+"""A drive whose reads fail is given so long to be found unplugged before its items count as unreadable."""
+RECHECKED = 50
+"""Faults looked at again in one go, when the drives have changed."""
+RELEASE_SECONDS = 5.0
+"""A drive that is being ejected is let go of when nobody has read from it for so long."""
+
+_OF_THE_ITEM = frozenset({errno.ENOENT, errno.ELOOP, errno.EIO, errno.ENOTDIR, errno.EUCLEAN, 0})
+
+
+class ServingBox:
+    """Everything that the serving process owns, from settings to the application."""
+
+    def __init__(self, settings: Settings, clock: Clock, files: Files) -> None:
+        """Open everything; `start` begins the housekeeping.
+
+        Raises:
+            StoreError: a database cannot be opened.
+            OSError: the SSD does not answer.
+        """
+        self._settings, self._clock, self._files = settings, clock, files
+        files.make_dir(settings.data_folder)
+        self.faults = FaultStore(settings.faults_file, clock)
+        self.accounts = Accounts(
+            settings.accounts_file,
+            clock,
+            tries=settings.sign_in_tries,
+            rest_minutes=settings.sign_in_rest_minutes,
+        )
+        self.keeper = LibraryKeeper(settings.holdings_file, settings.releases_folder, broken=self._broken)
+        limits = PoolLimits(threads=settings.drive_threads, deadline=float(settings.drive_deadline_seconds))
+        self.pools = DrivePools(limits, on_sick=self._look_again)
+        self.chunks = ChunkStore(settings.chunk_cache_bytes, on_damage=self._damaged, on_gone=self._unreadable)
+        cache = RenditionCache(settings.cache_folder)
+        self.renditions = RenditionService(cache, self.chunks, self.pools)
+        self.app = create_app(
+            settings,
+            Services(
+                keeper=self.keeper,
+                clock=clock,
+                faults=self.faults,
+                accounts=self.accounts,
+                chunks=self.chunks,
+                pools=self.pools,
+                command=self.command,
+                renditions=self.renditions,
+            ),
+        )
+        self._stop = threading.Event()
+        self._house = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
+        self._serving: dict[str, HeldDrive] = {}
+        self._quiet_since: dict[str, float] = {}
+
+    def start(self) -> None:
+        """Follow the holdings and keep house."""
+        self.keeper.start()
+        self._house.start()
+
+    def close(self) -> None:
+        """End everything; views must have ended before."""
+        self._stop.set()
+        if self._house.is_alive():
+            self._house.join()
+        self.keeper.close()
+        self.renditions.close()
+        self.pools.close()
+        self.accounts.close()
+        self.faults.close()
+
+    def command(self, command: Mapping[str, str]) -> None:
+        """Ask the worker to do something."""
+        commands.send(self._settings.commands_folder, command, clock=self._clock, files=self._files)
+
+    def _broken(self, folder: str, part: str) -> None:
+        """A derived file cannot be opened: have it made again."""
+        self.command({"do": "rebuild", "folder": folder, "part": part})
+
+    def _look_again(self, drive: str) -> None:
+        self.command({"do": "look-again", "drive": drive})
+
+    def _damaged(self, item: ServedItem, index: int) -> None:
+        """In a drive's thread: bytes are not the signed ones."""
+        self._record(item, index, "damaged")
+
+    def _unreadable(self, item: ServedItem, index: int, error: Exception) -> None:
+        """In a drive's thread: an item cannot be read, or its drive was pulled; time tells which."""
+        if getattr(error, "errno", 0) in _OF_THE_ITEM:
+            before = self._serving.get(item.drive)
+            threading.Timer(SETTLE_SECONDS, self._if_still_there, (item, index, before)).start()
+
+    def _if_still_there(self, item: ServedItem, index: int, before: HeldDrive | None) -> None:
+        drive = self.keeper.library.holdings.drive(item.drive)
+        there = drive is not None and drive.serves and before is not None and drive.since == before.since
+        if there and not self._stop.is_set():
+            self._record(item, index, "unreadable")
+
+    def _record(self, item: ServedItem, index: int, kind: str) -> None:
+        if isinstance(item.digest, ItemDigests):
+            new = self.faults.record(item.key, index, item_id=item.digest.item_id, drive=item.drive, kind=kind)
+            if new:
+                _log.warning("item %s, MiB %d on drive %s: %s", item.digest.item_id, index, item.drive, kind)
+
+    # Housekeeping
+
+    def _keep_house(self) -> None:
+        while not self._stop.wait(HOUSE_SECONDS):
+            try:
+                self._tidy()
+            except Exception:  # noqa: BLE001 - the next turn tries again; readers must not notice
+                _log.exception("housekeeping")
+
+    def _tidy(self) -> None:
+        holdings = self.keeper.library.holdings
+        serving = {d.key: d for d in holdings.drives if d.serves}
+        states = self.pools.states()
+        for drive in holdings.drives:
+            if drive.state == "ejecting":
+                busy = drive.key in states and (states[drive.key].running or states[drive.key].queued)
+                self._release(drive.key, busy=bool(busy))
+        leaving = {d.key for d in holdings.drives if d.state == "ejecting"}
+        for key in states.keys() - serving.keys() - leaving:
+            self.pools.drop(key)
+        if {k: d.since for k, d in serving.items()} != {k: d.since for k, d in self._serving.items()}:
+            self._serving = serving
+            self._recheck()
+
+    def _release(self, key: str, *, busy: bool) -> None:
+        now = time.monotonic()
+        since = now if busy else self._quiet_since.setdefault(key, now)
+        self._quiet_since[key] = since
+        if now - since >= RELEASE_SECONDS:
+            del self._quiet_since[key]
+            self.pools.drop(key)
+            self.command({"do": "released", "drive": key})
+
+    def _recheck(self) -> None:
+        """The drives have changed: damage on a drive that was replaced need not be told any longer."""
+        for fault in self.faults.standing(RECHECKED):
+            if self._stop.is_set():
+                return
+            held = self.keeper.library.item(fault.item_id)
+            if held is None or held.item.sha256 != fault.sha256 or not held.places:
+                continue
+            place = next((p for p in held.places if p.drive == fault.drive), None)
+            if place is None or self._reads_well(held, place, fault):
+                self.faults.clear(fault.sha256, fault.chunk, drive=fault.drive)
+
+    def _reads_well(self, held: HeldItem, place: Place, fault: Fault) -> bool:
+        """Read the place again, past the cache."""
+        index = max(0, fault.chunk)
+        size = min(CHUNK, held.item.size - index * CHUNK)
+
+        def read() -> bytes:
+            descriptor = held.open(place)
+            try:
+                return hashlib.sha256(read_exactly(descriptor, size, index * CHUNK)).digest()
+            finally:
+                os.close(descriptor)
+
+        try:
+            job = self.pools.submit(place.drive, ("recheck", fault.sha256, index), read, Urgency.AHEAD)
+            return self.pools.wait(job) == held.digest(index)
+        except (ServingError, OSError, FormatError, IndexError, IndexerError):
+            return False
