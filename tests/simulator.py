@@ -169,7 +169,7 @@ class Publisher:
         self,
         tuf: Path,
         *,
-        edit: Callable[[Targets], None] = lambda targets: None,
+        edit: Callable[[Targets], None] = lambda _targets: None,
         signers: Sequence[str] = SIGNERS,
         online: str = "online",
     ) -> None:
