@@ -6,16 +6,16 @@ a fragment of a title always folds to a fragment of the folded title. OpenCC's p
 since they would make 乾 of 乾隆 another character than 乾 alone; where OpenCC keeps two forms by phrase, `VARIANTS`
 brings both to one.
 
-Terms: scripts written without spaces (Chinese, kana, Hangul, Yi) give single characters and bigrams, other scripts
-give words; a number keeps the character beside it (3月, 第3). A query asks for the bigrams of a run, or for the
-single character when the run is one character long.
+Terms: a text is cut into units: single characters of scripts written without spaces (Chinese, kana, Hangul, Yi),
+words of other scripts, numbers. Units are terms, and so are two units with nothing between them: 人民, 3月, 第3,
+gb18030. A query asks for the pairs of an unbroken stretch, or for the unit when there is only one.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 
 import opencc
@@ -116,10 +116,11 @@ def _marks() -> str:
 
 
 _MARKS = _marks()
-_RUNS = re.compile(f"([{_SPACELESS}]+)|((?:(?![{_SPACELESS}])(?:[^\\W_]|[{_MARKS}]))+)")
-_ONE_RUN = re.compile(f"[{_SPACELESS}]+")
+_LETTER = f"(?:(?![0-9{_SPACELESS}])(?:[^\\W_]|[{_MARKS}]))"
+_UNIT = re.compile(f"[{_SPACELESS}]|[0-9]+|{_LETTER}+")
+_PAIR = re.compile(f"[0-9]{{2}}|{_LETTER}{{2}}")
+_SPACELESS_ONLY = re.compile(f"[{_SPACELESS}]+")
 _BETWEEN = re.compile(f"(?:[^\\w{_SPACELESS}{_MARKS}]|_)+")
-_PARTS = re.compile(r"[0-9]+|[^0-9]+")
 
 
 @cache
@@ -209,17 +210,9 @@ def _joins(before: str, character: str) -> bool:
     return jamo and "\u1160" <= character <= "\u11ff"
 
 
-def runs(folded: str) -> Iterator[tuple[bool, str, bool]]:
-    """The runs of a folded text, in order.
-
-    Yields:
-        `(spaceless, run, touches)`: whether the run is of a script without spaces, its text, and whether it
-        follows the run before it with nothing between.
-    """
-    end = -1
-    for match in _RUNS.finditer(folded):
-        yield match.group(1) is not None, match.group(), match.start() == end
-        end = match.end()
+def is_one_word(pair: str) -> bool:
+    """Whether two characters beside each other belong to one word or one number: gb18030 is a word and a number."""
+    return _PAIR.fullmatch(pair) is not None
 
 
 def normal_text(folded: str) -> str:
@@ -227,66 +220,64 @@ def normal_text(folded: str) -> str:
     return _BETWEEN.sub(" ", folded).strip(" ")
 
 
+def normal_with_places(folded: str) -> tuple[str, list[int]]:
+    """Normal text, and for each of its characters the place in `folded` where it stands.
+
+    The space between two runs has the place of the first character that it replaces.
+    """
+    pieces: list[str] = []
+    places: list[int] = []
+    start = 0
+    for match in _BETWEEN.finditer(folded):
+        if match.start() > start or pieces:
+            pieces.append(folded[start : match.start()] + " ")
+            places.extend(range(start, match.start() + 1))
+        start = match.end()
+    pieces.append(folded[start:])
+    places.extend(range(start, len(folded)))
+    normal = "".join(pieces)
+    return (normal[:-1], places[:-1]) if normal.endswith(" ") else (normal, places)
+
+
+def units(stretch: str) -> list[str]:
+    """The smallest things that are found by themselves: a character of a spaceless script, a word, a number."""
+    if _SPACELESS_ONLY.fullmatch(stretch):
+        return list(stretch)
+    return [unit[:MAX_WORD] for unit in _UNIT.findall(stretch)]
+
+
 def terms(normal: str) -> list[str]:
-    """All terms under which a text is found, repeated as often as they occur.
+    """All terms under which a text is found, repeated as often as they occur: units, and pairs of neighbours.
 
     Args:
-        normal: a text from `normal_text`.
+        normal: a text from `normal_text` or `joined`.
     """
     found: list[str] = []
-    for piece in normal.split():
-        if piece.isascii():
-            found.extend(_word_terms(piece))
-            continue
-        if _ONE_RUN.fullmatch(piece):
-            found.extend(piece)
-            found.extend(map(str.__add__, piece, piece[1:]))
-            continue
-        before, before_spaceless = "", True
-        for spaceless, run, _ in runs(piece):
-            if spaceless:
-                found.extend(run)
-                found.extend(map(str.__add__, run, run[1:]))
-                if not before_spaceless:
-                    found.append(before[:MAX_WORD] + run[0])
-            else:
-                found.extend(_word_terms(run))
-                if before:
-                    found.append(before[-1] + run[:MAX_WORD])
-            before, before_spaceless = run, spaceless
+    for stretch in normal.split():
+        parts = units(stretch)
+        found.extend(parts)
+        found.extend(map(str.__add__, parts, parts[1:]))
     return found
 
 
-def _word_terms(word: str) -> list[str]:
-    found = [word[:MAX_WORD]]
-    parts = _PARTS.findall(word)
-    if len(parts) > 1:
-        found.extend(part[:MAX_WORD] for part in parts)
-    return found
+def query_terms(stretch: str) -> list[str]:
+    """The terms that a text must hold to hold this unbroken stretch of normal text, in order, none twice.
 
-
-def query_terms(normal_run: str) -> list[str]:
-    """The terms that a text must hold to hold this unbroken stretch (no space in it), in order, none twice.
-
-    The fewest that say most: bigrams instead of characters, 3月 instead of 3 and 月.
+    All pairs of neighbours, or the unit itself when there is only one.
     """
-    found: list[str] = []
-    stretch = list(runs(normal_run))
-    for place, (spaceless, run, _) in enumerate(stretch):
-        before = stretch[place - 1] if place else None
-        after = stretch[place + 1] if place + 1 < len(stretch) else None
-        if before:
-            found.append(before[1][:MAX_WORD] + run[0] if spaceless else before[1][-1] + run[:MAX_WORD])
-        if spaceless and len(run) > 1:
-            found.extend(map(str.__add__, run, run[1:]))
-        elif not before and not after:
-            found.append(run[:MAX_WORD])
-    return list(dict.fromkeys(found))
+    parts = units(stretch)
+    return list(dict.fromkeys(map(str.__add__, parts, parts[1:]))) or parts
 
 
-def is_exact(normal_run: str) -> bool:
-    """Whether holding `query_terms(normal_run)` already means holding the run: one term, and nothing cut off."""
-    return len(query_terms(normal_run)) <= 1 and len(normal_run) <= MAX_WORD
+def is_exact(stretch: str) -> bool:
+    """Whether holding `query_terms(stretch)` already means holding the stretch: one term, and nothing cut off."""
+    parts = units(stretch)
+    return len(parts) <= 2 and max(map(len, parts), default=0) < MAX_WORD
+
+
+def is_spaceless(character: str) -> bool:
+    """Whether a character is of a script written without spaces, and so found by itself."""
+    return _SPACELESS_ONLY.fullmatch(character) is not None
 
 
 def title_key(title: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh.util.numeric import byte_to_length
 
-from indexer.analysis import runs
+from indexer.analysis import is_one_word, is_spaceless
 from indexer.codec import Ids
 from indexer.codec_index import LENGTHS, IndexFiles
 from indexer.codec_terms import TermFigures
@@ -174,7 +173,6 @@ def _no_matches() -> Matches:
 
 def _test(condition: Condition) -> Callable[[bytes], bool]:
     """Whether a row's text holds what the condition asks; words must stand alone: `art` is not in `start`."""
-    parts = list(runs(condition.text))
     needle = condition.text.encode()
     section = SECTIONS.index(condition.field) if condition.field != "x" else -1
     mark = SECTION_MARK.encode()
@@ -182,7 +180,7 @@ def _test(condition: Condition) -> Callable[[bytes], bool]:
     def part_of(text: bytes) -> bytes:
         return text if section < 0 else text.split(mark)[section]
 
-    if parts[0][0] and parts[-1][0]:
+    if is_spaceless(condition.text[0]) and is_spaceless(condition.text[-1]):
         return lambda text: needle in part_of(text)
     return lambda text: (
         needle in text and find_text(part_of(text).decode("utf-8", "replace"), condition.text) is not None
@@ -193,23 +191,9 @@ def find_text(text: str, wanted: str, start: int = 0) -> int | None:
     """Where `wanted` stands in a normal text as whole words from `start` on, None when it does not."""
     place = text.find(wanted, start)
     while place >= 0:
-        around = text[max(0, place - 1) : place + len(wanted) + 1]
-        inner = place - max(0, place - 1)
-        if _stands_alone(around, inner, inner + len(wanted)):
+        end = place + len(wanted)
+        cut = (place > 0 and is_one_word(text[place - 1 : place + 1])) or is_one_word(text[end - 1 : end + 1])
+        if not cut:
             return place
         place = text.find(wanted, place + 1)
     return None
-
-
-_WORDS = re.compile(r"\w")
-
-
-def _stands_alone(text: str, start: int, end: int) -> bool:
-    """Whether no word runs over the two ends."""
-    before, after = text[:start], text[end:]
-    return not (before and _one_word(before + text[start])) and not (after and _one_word(text[end - 1] + after))
-
-
-def _one_word(pair: str) -> bool:
-    found = list(runs(pair))
-    return len(found) == 1 and not found[0][0]

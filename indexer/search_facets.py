@@ -144,7 +144,7 @@ def _decades(files: IndexFiles, rows: Ids, request: SearchRequest) -> Counter[st
     # Rows begun by the end of a step less rows ended before it.
     overlapping = np.cumsum(starts) - np.concatenate([[0], np.cumsum(ends)[:-1]])
     counts: Counter[str] = Counter()
-    for place in np.flatnonzero(starts + ends).tolist():
+    for place in np.flatnonzero(overlapping).tolist():
         year = (place + base) * step
         counts[str(year) if step == 1 else f"{year}..{year + step - 1}"] = int(overlapping[place])
     return counts

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexer.analysis import fold_with_offsets, runs
+from indexer.analysis import fold_with_offsets, normal_with_places
 from indexer.model import Resource
 from indexer.schema import MAX_TEXT, SECTION_MARK, SECTIONS
 from indexer.search_collector import find_text
@@ -49,7 +49,7 @@ def _why(sections: list[str], conditions: tuple[Condition, ...]) -> str:
 def marks_in(text: str, conditions: tuple[Condition, ...], fields: set[str]) -> Marks:
     """Places of `text` that the conditions of these fields ask for, merged and in order."""
     folded, offsets = fold_with_offsets(text)
-    normal, places = _normal_with_places(folded)
+    normal, places = normal_with_places(folded)
     found: list[tuple[int, int]] = []
     for condition in conditions:
         if condition.field not in fields:
@@ -60,22 +60,6 @@ def marks_in(text: str, conditions: tuple[Condition, ...], fields: set[str]) -> 
             found.append((offsets[places[start]], offsets[places[end - 1] + 1]))
             start = find_text(normal, condition.text, end)
     return _merged(found)
-
-
-def _normal_with_places(folded: str) -> tuple[str, list[int]]:
-    """Normal text with the place of each of its characters in `folded`; a space stands for what is skipped."""
-    pieces: list[str] = []
-    places: list[int] = []
-    at = 0
-    for _, run, touches in runs(folded):
-        start = folded.index(run, at)
-        if pieces and not touches:
-            pieces.append(" ")
-            places.append(start - 1)
-        pieces.append(run)
-        places.extend(range(start, start + len(run)))
-        at = start + len(run)
-    return "".join(pieces), places
 
 
 def _merged(found: list[tuple[int, int]]) -> Marks:

@@ -1,0 +1,173 @@
+"""Hostile index files: whatever stands in them, the only thing that happens is the typed error."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from indexer.build import build_index
+from indexer.catalogue import Catalogue
+from indexer.codec_files import MappedFile
+from indexer.codec_index import IndexFiles
+from indexer.errors import IndexFormatError
+from indexer.search import Part, Searcher, SearchRequest
+from tests.indexer.shelf import generated, make_part
+
+QUERIES = ("", "人民", "红楼梦", "曹雪芹 abc", "人", "title:山水", "isbn:9780000000003", "gb18030")
+
+
+@pytest.fixture(scope="module")
+def part(tmp_path_factory: pytest.TempPathFactory) -> Part:
+    return make_part(tmp_path_factory.mktemp("hostile"), generated(120))
+
+
+@pytest.fixture
+def folder(part: Part, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(part.index, tmp_path / "search"))
+
+
+def use(folder: Path, catalogue: Catalogue) -> None:
+    """Open the index and ask it things, as the appliance would."""
+    searcher = Searcher([Part(folder, catalogue)])
+    try:
+        for query in QUERIES:
+            for sort in ("relevance", "title"):
+                searcher.search(SearchRequest(q=query, sort=sort))
+    finally:
+        searcher.close()
+
+
+def files_of(folder: Path) -> Iterator[Path]:
+    return iter(sorted(folder.iterdir()))
+
+
+def test_index_untouched_answers(folder: Path, part: Part) -> None:
+    use(folder, part.catalogue)
+
+
+def test_index_with_any_file_missing_is_refused(folder: Path, part: Part) -> None:
+    for path in files_of(folder):
+        kept = path.read_bytes()
+        path.unlink()
+        with pytest.raises(IndexFormatError):
+            use(folder, part.catalogue)
+        path.write_bytes(kept)
+
+
+@pytest.mark.parametrize("cut", [0, 1, -1])
+def test_index_with_any_file_cut_or_longer_is_refused(folder: Path, part: Part, cut: int) -> None:
+    for path in files_of(folder):
+        kept = path.read_bytes()
+        path.write_bytes(kept + b"x" if cut == 1 else kept[:cut])
+        with pytest.raises(IndexFormatError):
+            use(folder, part.catalogue)
+        path.write_bytes(kept)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(which=st.integers(0, 99), place=st.integers(0, 1 << 20), noise=st.binary(min_size=1, max_size=8))
+def test_index_with_bytes_changed_gives_answers_or_the_typed_error(
+    folder: Path, part: Part, which: int, place: int, noise: bytes
+) -> None:
+    path = list(files_of(folder))[which % len(list(files_of(folder)))]
+    kept = path.read_bytes()
+    changed = bytearray(kept)
+    start = place % len(kept)
+    changed[start : start + len(noise)] = noise
+    path.write_bytes(changed[: len(kept)])
+    try:
+        use(folder, part.catalogue)
+    except IndexFormatError:
+        pass
+    finally:
+        path.write_bytes(kept)
+
+
+def rewrite_toc(folder: Path, **members: object) -> None:
+    toc = json.loads((folder / "toc.json").read_bytes())
+    toc.update(members)
+    (folder / "toc.json").write_text(json.dumps(toc))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"format": "shuxiang-index-0"},
+        {"records": -1},
+        {"records": 1 << 40},
+        {"records": True},
+        {"records": "120"},
+        {"records": 119},
+        {"segment": "../../../../etc/passwd"},
+        {"segment": "0" * 15},
+        {"segment": None},
+        {"files": []},
+        {"files": {}},
+        {"tables": {}},
+        {"tables": {"class": [["I"]], "dynasty": [[]], "language": [[]], "places": [[]]}},
+        {"tables": {"class": [[]], "dynasty": [[]], "language": [[]], "places": [[]]}},
+        {"tables": {"class": [[], [1]], "dynasty": [[]], "language": [[]], "places": [[]]}},
+        {"tables": []},
+        {"total_length": None},
+    ],
+)
+def test_index_with_another_table_of_contents_is_refused(folder: Path, part: Part, members: dict[str, object]) -> None:
+    rewrite_toc(folder, **members)
+    with pytest.raises(IndexFormatError):
+        use(folder, part.catalogue)
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000, b'{"format":"shuxiang-index-1"}'])
+def test_index_with_a_table_of_contents_that_is_none_is_refused(folder: Path, part: Part, text: bytes) -> None:
+    (folder / "toc.json").write_bytes(text)
+    with pytest.raises(IndexFormatError):
+        use(folder, part.catalogue)
+
+
+class Bomb:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.mark,)
+
+
+def test_index_with_pickles_planted_never_runs_them(folder: Path, part: Part, tmp_path: Path) -> None:
+    mark = tmp_path / "ran"
+    bomb = pickle.dumps(Bomb(mark))
+    for path in files_of(folder):
+        kept = path.read_bytes()
+        for planted in (bomb + kept[len(bomb) :], bomb, kept + bomb):
+            path.write_bytes(planted)
+            with suppress(IndexFormatError):
+                use(folder, part.catalogue)
+        path.write_bytes(kept)
+    assert not mark.exists()
+    pickle.loads(bomb)  # noqa: S301
+    assert mark.exists()
+
+
+def test_index_of_other_records_than_the_catalogue_is_refused(part: Part, tmp_path: Path) -> None:
+    build_index(generated(119), tmp_path / "other")
+    with pytest.raises(IndexFormatError, match="119 records"):
+        Searcher([Part(tmp_path / "other", part.catalogue)])
+
+
+def test_index_reader_is_injected_for_every_file(folder: Path) -> None:
+    opened: list[str] = []
+
+    def open_file(path: Path) -> MappedFile:
+        opened.append(path.name)
+        return MappedFile(path)
+
+    files = IndexFiles(folder, open_file)
+    assert sorted(opened) == [path.name for path in files_of(folder)]
+    files.close()
