@@ -15,10 +15,12 @@ from indexer.renditions.api import (
     OutlineEntry,
     Picture,
     Renditions,
+    Tilepack,
     TocLine,
 )
 from indexer.renditions.sandbox import Limits, Sandbox
 from indexer.renditions.source import ByteSource, BytesSource, FileSource
+from indexer.renditions.tilepack import TilepackIndex, tilepack_entry
 
 __all__ = [
     "BookContents",
@@ -34,5 +36,8 @@ __all__ = [
     "Picture",
     "Renditions",
     "Sandbox",
+    "Tilepack",
+    "TilepackIndex",
     "TocLine",
+    "tilepack_entry",
 ]

@@ -6,17 +6,19 @@ a closed list, chapters are sanitised in this process, by a library that is safe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from indexer.errors import RenditionError
 from indexer.renditions.chapter import ID_PREFIX, ChapterUrl, PictureUrl, sanitise
 from indexer.renditions.sandbox import Limits, Sandbox
 from indexer.renditions.source import ByteSource
+from indexer.renditions.tilepack import TilepackWriter
 
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
+TILE_LIMITS = Limits(memory=3 << 30, cpu=600, wall=900.0, output=1 << 30)
 COVER_WIDTH, COVER_HEIGHT = 480, 640
 _MANY = 10_000_000
 
@@ -127,6 +129,14 @@ class BookPicture:
 
     media_type: str
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Tilepack:
+    """What was put into a tile pack: width and height in pixels of each picture, and the tool with its version."""
+
+    sizes: tuple[tuple[int, int], ...]
+    tool: str
 
 
 class Renditions:
@@ -259,6 +269,34 @@ class Renditions:
         if media_type not in PICTURE_TYPES | {"image/avif"}:
             raise RenditionError("the child gave no picture")
         return BookPicture(media_type, body)
+
+    # — tile packs —
+
+    def make_tilepack(self, sources: Iterable[ByteSource], out: BinaryIO, *, form: str = "webp", pages: int = 1) -> Tilepack:
+        """Cut the pictures of a resource into one tile pack.
+
+        Args:
+            sources: the pictures in reading order; each is taken after the one before is done, so they may be opened
+                one at a time.
+            out: a seekable file to write to; the caller flushes and fsyncs it. After an error its content is void.
+            form: webp or jpeg, quality 80, tiles of 510 pixels with 1 of overlap.
+            pages: how many pages of each source to take (a TIFF of several pages).
+
+        Raises:
+            RenditionError: a picture is damaged.
+        """
+        writer = TilepackWriter(out)
+        sizes: list[tuple[int, int]] = []
+        tool = ""
+        for source in sources:
+            for page in range(1, pages + 1):
+                sink = writer.picture()
+                values, _ = self._run("image.tiles", source, limits=TILE_LIMITS, sink=sink, page=page, form=form)
+                sink.finish()
+                sizes.append((_number(values, "width", 1), _number(values, "height", 1)))
+                tool = _text(values, "tool", 80)
+        writer.close()
+        return Tilepack(tuple(sizes), f"{tool}, {form} 80")
 
     def _run(
         self,

@@ -39,7 +39,9 @@ def dimensions(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
     with contextlib.suppress(*_PARSER_FAULTS):
         if picture.getexif().get(0x0112, 1) in {5, 6, 7, 8}:
             width, height = height, width
-    pages = int(getattr(picture, "n_frames", 1))
+    pages = 1
+    with contextlib.suppress(*_PARSER_FAULTS):
+        pages = int(getattr(picture, "n_frames", 1))
     return {"width": width, "height": height, "pages": min(pages, MAX_PAGES), "format": str(picture.format)}, ()
 
 

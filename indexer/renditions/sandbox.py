@@ -32,6 +32,7 @@ _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "MALLOC_ARENA_MAX": "2",
     "VIPS_CONCURRENCY": "1",
+    "VIPS_DISC_THRESHOLD": "4g",  # a child can write no file, so pictures wait in memory
     "VIPS_BLOCK_UNTRUSTED": "1",
     "OMP_NUM_THREADS": "1",
 }

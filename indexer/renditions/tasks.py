@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from indexer.errors import RenditionError
-from indexer.renditions import cover, epub, image, pdf, tilepack
+from indexer.renditions import cover, epub, image, pdf, tiles
 
 Result = tuple[dict[str, Any], Iterable[bytes]]
 Task = Callable[..., Result]
@@ -18,7 +18,7 @@ TASKS: dict[str, Task] = {
     "pdf.outline": pdf.outline,
     "image.dimensions": image.dimensions,
     "image.page_image": image.page_image,
-    "image.tilepack": tilepack.make,
+    "image.tiles": tiles.make,
     "epub.contents": epub.contents,
     "epub.chapter": epub.chapter,
     "epub.resource": epub.resource,

@@ -1,8 +1,231 @@
-"""Deep zoom tiles of a picture."""
+"""A tile pack: the Deep Zoom pyramids of all pictures of a resource in one stored ZIP, and how to find a tile in it.
 
-from typing import Any, BinaryIO
+Names, with the picture's number from 0001 and as OpenSeadragon asks for them:
+    0001.dzi                     the descriptor
+    0001_files/12/3_4.webp       level, column and row
+Nothing is compressed and all dates are fixed, so a tile is a range of bytes of the pack (served and verified as
+such), and the same pictures and tools give the same pack.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from indexer.errors import IndexFormatError, RenditionError
+
+MAX_ENTRIES = 1_000_000
+MAX_DIRECTORY = 96 << 20
+MEDIA_TYPES = {"dzi": "application/xml", "webp": "image/webp", "jpeg": "image/jpeg"}
+ReadAt = Callable[[int, int], bytes]
+
+_DATE = (1980, 1, 1, 0, 0, 0)
+_TILE_NAME = re.compile(r"(?:t\.dzi|\d{1,2}/\d{1,4}_\d{1,4}\.(?:webp|jpeg))\Z")
+_PACK_NAME = re.compile(r"\d{4,6}(?:\.dzi|_files/\d{1,2}/\d{1,4}_\d{1,4}\.(?:webp|jpeg))\Z")
+_MAX_TILE = 8 << 20
+_END, _END64_PLACE, _END64 = b"PK\x05\x06", b"PK\x06\x07", b"PK\x06\x06"
+_CENTRAL = struct.Struct("<4s6H3I5H2I")
+_LOCAL = struct.Struct("<4s5H3I2H")
 
 
-def make(file: BinaryIO) -> Any:
-    """Not yet."""
-    raise NotImplementedError
+# — writing —
+
+
+class TilepackWriter:
+    """Writes a pack; `picture` gives the sink for one picture's tiles (see `indexer.renditions.tiles`)."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        """Write to `out` from its present place; it must be seekable. Nothing is flushed or fsynced here."""
+        self._zip = zipfile.ZipFile(out, "w", zipfile.ZIP_STORED)
+        self._number = 0
+
+    def picture(self) -> _PictureSink:
+        """The sink of the next picture."""
+        self._number += 1
+        return _PictureSink(self._number, self._write)
+
+    def close(self) -> None:
+        """Write the directory."""
+        self._zip.close()
+
+    def _write(self, name: str, body: bytes) -> None:
+        info = zipfile.ZipInfo(name, _DATE)
+        info.create_system = 3
+        info.external_attr = 0o644 << 16
+        self._zip.writestr(info, body)
+
+
+@dataclass
+class _PictureSink:
+    """Takes a picture's records in pieces of any size; called with a piece, finished by `finish`."""
+
+    number: int
+    write: Callable[[str, bytes], None]
+    files: int = 0
+    _waiting: bytearray = field(default_factory=bytearray)
+
+    def __call__(self, piece: bytes) -> None:
+        """Take the next piece.
+
+        Raises:
+            RenditionError: what came is no pyramid.
+        """
+        self._waiting += piece
+        while record := self._record():
+            name, body = record
+            head = f"{self.number:04d}"
+            self.write(f"{head}.dzi" if name == "t.dzi" else f"{head}_files/{name}", body)
+            self.files += 1
+
+    def finish(self) -> None:
+        """Check that nothing is left over.
+
+        Raises:
+            RenditionError: the pyramid is empty or broken off.
+        """
+        if self._waiting or self.files < 2:
+            raise RenditionError("the tiles broke off")
+
+    def _record(self) -> tuple[str, bytes] | None:
+        waiting = self._waiting
+        if len(waiting) < 2:
+            return None
+        (name_length,) = struct.unpack_from(">H", waiting)
+        if name_length > 40:
+            raise RenditionError("a tile of a strange name")
+        if len(waiting) < 6 + name_length:
+            return None
+        (length,) = struct.unpack_from(">I", waiting, 2 + name_length)
+        if length > _MAX_TILE:
+            raise RenditionError(f"a tile of {length} bytes")
+        end = 6 + name_length + length
+        if len(waiting) < end:
+            return None
+        name = bytes(waiting[2 : 2 + name_length]).decode("ascii", "replace")
+        if not _TILE_NAME.match(name):
+            raise RenditionError("a tile of a strange name")
+        body = bytes(waiting[6 + name_length : end])
+        del waiting[:end]
+        return name, body
+
+
+# — reading —
+
+
+class TilepackIndex:
+    """Where the tiles of a pack are. Reads the directory once; about 100 bytes of memory a tile."""
+
+    def __init__(self, read_at: ReadAt, size: int, name: str = "tilepack") -> None:
+        """Read the directory at the end of the pack.
+
+        Args:
+            read_at: the bytes from an offset, as many as asked.
+            size: bytes of the pack.
+            name: said in errors.
+
+        Raises:
+            IndexFormatError: it is no pack, or its directory is out of bounds.
+        """
+        self._read_at, self._name = read_at, name
+        start, length, count = self._directory(size)
+        self._end = start
+        self._places: dict[str, tuple[int, int]] = {}
+        for entry, place in self._entries(read_at(start, length), count):
+            self._places[entry] = place
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures the pack holds."""
+        return sum(1 for name in self._places if name.endswith(".dzi"))
+
+    def entry(self, name: str) -> tuple[int, int] | None:
+        """Offset and length in bytes of a file of the pack, None when it is not there.
+
+        Raises:
+            IndexFormatError: its local header is not where the directory says.
+        """
+        place = self._places.get(name)
+        if place is None:
+            return None
+        header, length = place
+        body = self._read_at(header, _LOCAL.size)
+        if len(body) != _LOCAL.size or body[:4] != b"PK\x03\x04":
+            raise self._fault("a file's header is missing")
+        fields = _LOCAL.unpack(body)
+        start = header + _LOCAL.size + fields[9] + fields[10]
+        if start + length > self._end:
+            raise self._fault("a file reaches into the directory")
+        return start, length
+
+    def _fault(self, reason: str) -> IndexFormatError:
+        return IndexFormatError(self._name, reason)
+
+    def _directory(self, size: int) -> tuple[int, int, int]:
+        """Start, length and count of the directory; the pack ends with its end record, without a comment."""
+        if size < 22:
+            raise self._fault("is too short")
+        end = self._read_at(size - 22, 22)
+        if len(end) != 22 or end[:4] != _END or end[20:] != b"\0\0":
+            raise self._fault("is no stored ZIP, or does not end with its directory")
+        count, length, start = struct.unpack("<HII", end[10:20])
+        limit = size - 22
+        if count == 0xFFFF or length == 0xFFFF_FFFF or start == 0xFFFF_FFFF:
+            start, length, count, limit = self._directory64(size)
+        if count > MAX_ENTRIES or length > MAX_DIRECTORY or start + length != limit:
+            raise self._fault("its directory is out of bounds")
+        return start, length, count
+
+    def _directory64(self, size: int) -> tuple[int, int, int, int]:
+        place = self._read_at(size - 42, 20) if size >= 98 else b""
+        if place[:4] != _END64_PLACE:
+            raise self._fault("its large directory is missing")
+        (at,) = struct.unpack("<Q", place[8:16])
+        end = self._read_at(at, 56) if at <= size - 98 else b""
+        if len(end) != 56 or end[:4] != _END64:
+            raise self._fault("its large directory is missing")
+        count, length, start = struct.unpack("<QQQ", end[32:56])
+        return start, length, count, at
+
+    def _entries(self, directory: bytes, count: int) -> Iterator[tuple[str, tuple[int, int]]]:
+        at = 0
+        for _ in range(count):
+            if at + _CENTRAL.size > len(directory):
+                raise self._fault("its directory broke off")
+            fields = _CENTRAL.unpack_from(directory, at)
+            name_length, extra, comment = fields[10:13]
+            packed, unpacked, header = fields[8], fields[9], fields[16]
+            name = directory[at + _CENTRAL.size : at + _CENTRAL.size + name_length].decode("ascii", "replace")
+            if fields[0] != b"PK\x01\x02" or fields[4] != 0 or packed != unpacked or not _PACK_NAME.match(name):
+                raise self._fault("its directory holds something else than stored tiles")
+            if header == 0xFFFF_FFFF:
+                header = self._large_offset(directory[at + _CENTRAL.size + name_length :][:extra])
+            yield name, (header, packed)
+            at += _CENTRAL.size + name_length + extra + comment
+        if at != len(directory):
+            raise self._fault("its directory holds more than it counts")
+
+    def _large_offset(self, extra: bytes) -> int:
+        if len(extra) < 12 or extra[:2] != b"\x01\x00":
+            raise self._fault("a large offset is missing")
+        return int(struct.unpack("<Q", extra[4:12])[0])
+
+
+def media_type(name: str) -> str:
+    """The media type of a file of a pack."""
+    return MEDIA_TYPES[name.rpartition(".")[2]]
+
+
+def tilepack_entry(read_at: ReadAt, size: int, name: str) -> tuple[int, int] | None:
+    """Offset and length of one file of a pack; keep a `TilepackIndex` when more than one is wanted.
+
+    Raises:
+        IndexFormatError: it is no pack.
+    """
+    return TilepackIndex(read_at, size).entry(name)
