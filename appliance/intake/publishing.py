@@ -22,6 +22,7 @@ class Standing:
         key: see `drive_key`. folder: where the drive is.
         drive: its state. since: when it entered it, ISO time in UTC. order: grows with every change of state.
         seconds_left: of reading its catalogue.
+        looked: whether a look was taken since the worker began.
     """
 
     key: str
@@ -30,6 +31,7 @@ class Standing:
     since: str = ""
     order: int = 0
     seconds_left: int = 0
+    looked: bool = True
 
 
 def drive_key(folder: Path) -> str:

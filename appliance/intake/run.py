@@ -10,8 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.clock import Clock
@@ -20,13 +19,14 @@ from appliance.intake.journal import Journal
 from appliance.intake.making import Key, Maker
 from appliance.intake.mounts import Candidate, Mount, candidates, read_mounts
 from appliance.intake.place import Admitted, Brought, Looked, News, Place, Progressed
-from appliance.intake.publishing import Standing, carried_by, drive_key, held_drives, held_releases, restored
+from appliance.intake.publisher import WORKING, Publisher
+from appliance.intake.publishing import Standing, carried_by, drive_key, restored
 from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
 from appliance.intake.taking import Parcel, bytes_needed, copy
-from appliance.intake.trusting import trust
+from appliance.intake.trusting import SharedTrust, trust
 from appliance.settings import Settings
 from appliance.store.commands import receive
-from appliance.store.holdings import Holdings, Message, WorkerState, write_holdings
+from appliance.store.holdings import Holdings, Message
 from appliance.store.releases import ReleaseStore, Stored
 from appliance.store.verified import VerifiedDrives
 from packager.format.files import Files
@@ -38,10 +38,6 @@ _log = logging.getLogger(__name__)
 MAX_PLACES = 64
 BLANK_SECONDS = 8.0
 """A plain empty folder among `drive_paths` counts as a blank drive after so long: something may just be copied."""
-BEAT_SECONDS = 60.0
-PROGRESS_SECONDS = 2.0
-WORKING = ("recognising", "reading")
-SERVED = ("recognising", "reading", "ready", "sick", "gone")
 
 
 @dataclass(slots=True)
@@ -59,6 +55,7 @@ class _Entry:
     seconds_left: int = 0
     admission: Admission | None = None
     parcel: Parcel | None = None
+    looked: bool = False
 
 
 class Intake:
@@ -78,23 +75,28 @@ class Intake:
             before: the last document, for the numbers of generations and for drives that were there.
         """
         self._settings, self._clock, self._files = settings, clock, files
-        self._trust_store, self._trust_lock = trust_store, threading.Lock()
+        self._trust = SharedTrust(trust_store)
         self._store = ReleaseStore(settings.releases_folder, settings.scratch_folder, files)
         self._store.start()
-        self._stored: dict[str, Stored] = {s.folder: s for s in self._store.all()}
         self._verified = VerifiedDrives(settings.data_folder / "verified.json", files)
         self._journal = Journal(settings.journal_file, files, clock)
         self._news: queue.Queue[tuple[Place, News] | tuple[Key, Stored | None] | None] = queue.Queue()
         self._maker = Maker(self._store, lambda key, made: self._news.put((key, made)))
+        self._board = Publisher(
+            settings, clock, files, self._store, self._trust, self._maker, self._journal, pid, before
+        )
         self._entries: dict[Path, _Entry] = {}
         self._mounts: dict[str, Mount] = {}
         self._order = 0
+        self._reconciled = -1e9
         self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
-        self._before = {Path(d.path): states.after_power_cut(restored(d, before.releases)) for d in before.drives}
-        self._worker = WorkerState(pid, self._now(), self._now())
-        self._holdings = replace(before, drives=(), releases=(), notices=(), worker=self._worker)
-        self._dirty, self._published, self._reconciled = True, 0.0, -1e9
+        for held in before.drives[:MAX_PLACES]:
+            drive = states.after_power_cut(restored(held, before.releases))
+            if drive.phase == "gone":
+                self._enter(Candidate(Path(held.path), None), drive, held.since)
         self._journal.add("started", {"pid": pid})
+        self._board.order_making()
+        self.poke()
 
     def poke(self) -> None:
         """Look at everything soon; safe in any thread and in signal handlers' threads."""
@@ -109,7 +111,7 @@ class Intake:
         for command in receive(self._settings.commands_folder):
             self._command(command)
         self._watch_for_silence()
-        self._publish_if_due(self._clock.monotonic())
+        self._board.publish_if_due([self._standing(e) for e in self._entries.values()])
 
     def close(self) -> None:
         """Stop all work; what is half done is begun again at the next start."""
@@ -163,6 +165,7 @@ class Intake:
 
     def _looked(self, entry: _Entry, looked: Looked) -> None:
         glance, drive = looked.glance, entry.drive
+        entry.looked = True
         if not glance.empty:
             entry.empty_since = None
         if glance.there or (glance.empty and self._counts_as_blank(entry)):
@@ -188,20 +191,20 @@ class Intake:
         if news.attempt == entry.drive.attempt:
             spent = self._clock.monotonic() - entry.began
             entry.seconds_left = round(spent * (news.total - news.done) / max(1, news.done))
-            self._dirty = True
+            self._board.changed()
 
     def _brought(self, entry: _Entry, news: Brought) -> None:
         """The truth is on the SSD; the drive is ready as soon as its catalogue can be browsed."""
-        self._stored[news.parcel.stored.folder] = news.parcel.stored
+        self._board.stored[news.parcel.stored.folder] = news.parcel.stored
         entry.parcel, entry.place.watched = news.parcel, news.parcel.missing
-        self._order_making()
+        self._board.order_making()
         self._finish(entry)
 
     def _finish(self, entry: _Entry) -> None:
         carried = entry.drive.carried
         if entry.parcel is None or carried is None or entry.drive.phase not in {"reading", "sick"}:
             return
-        stored = self._stored.get(entry.parcel.stored.folder)
+        stored = self._board.stored.get(entry.parcel.stored.folder)
         if stored is None or self._maker.state(stored, "catalogue").state in {"waiting", "rebuilding"}:
             return
         back = carried.tagmanifest in self._served
@@ -211,13 +214,13 @@ class Intake:
             last = other.drive.last
             if other is not entry and last is not None and last.tagmanifest == carried.tagmanifest:
                 self._step(other, Forgotten())
-        self._collect()
+        self._board.collect({e.drive.carried.folder for e in self._entries.values() if e.drive.carried is not None})
 
     def _made(self, key: Key, made: Stored | None) -> None:
         if made is not None:
-            self._stored[made.folder] = made
+            self._board.stored[made.folder] = made
         self._journal.add("made" if made else "not-made", {"folder": key[0], "part": key[1]})
-        self._dirty = True
+        self._board.changed()
         for entry in list(self._entries.values()):
             self._finish(entry)
 
@@ -228,7 +231,7 @@ class Intake:
         entry.drive, actions = states.step(before, event)
         if entry.drive.phase != before.phase:
             self._order += 1
-            entry.since, entry.order, entry.began = self._now(), self._order, self._clock.monotonic()
+            entry.since, entry.order, entry.began = self._board.now(), self._order, self._clock.monotonic()
             entry.seconds_left = 0
         for action in actions:
             self._do(entry, action)
@@ -244,7 +247,7 @@ class Intake:
             case Do.JOURNAL:
                 self._write_journal(entry)
             case Do.PUBLISH:
-                self._dirty = True
+                self._board.changed()
 
     def _begin_trust(self, entry: _Entry) -> None:
         entry.admission = entry.parcel = None
@@ -254,20 +257,15 @@ class Intake:
             self._news.put((entry.place, Refused(attempt, Message("intake.refused.too_many"))))
             return
         scratch = f"trust-{entry.key}-{attempt}"
-        entry.place.begin(attempt, lambda place: self._trust(root, scratch, place))
+        entry.place.begin(attempt, lambda place: self._trust_job(root, scratch, place))
 
-    def _trust(self, root: Path, scratch: str, place: Place) -> Admission:
+    def _trust_job(self, root: Path, scratch: str, place: Place) -> Admission:
         """In the place's thread."""
         folder = self._store.stage(scratch)
         try:
-            return trust(root, folder, self._judge, place.stopping)
+            return trust(root, folder, self._trust.judge, place.stopping)
         finally:
             self._store.unstage(scratch)
-
-    def _judge(self, tuf: Path, tagmanifest: str) -> Admission:
-        """In a place's thread; the metadata is on the SSD by now, so nobody waits for a drive here."""
-        with self._trust_lock:
-            return self._trust_store.admit_drive(tuf, tagmanifest)
 
     def _begin_copy(self, entry: _Entry) -> None:
         admission, root, stage = entry.admission, entry.place.folder, f"copy-{entry.key}-{entry.drive.attempt}"
@@ -299,15 +297,14 @@ class Intake:
 
     def _refresh_trust(self) -> None:
         """Drives whose release the newest list no longer names are looked at again, and then refused."""
-        with self._trust_lock:
-            listed = {d.tagmanifest for r in self._trust_store.current().releases for d in r.disks}
+        listed = self._trust.listed()
         for entry in list(self._entries.values()):
             drive = entry.drive
             if drive.phase == "gone" and drive.last is not None and drive.last.tagmanifest not in listed:
                 self._step(entry, Forgotten())
             elif drive.carried is not None and drive.carried.tagmanifest not in listed:
                 self._step(entry, Asked("look-again"))
-        self._dirty = True
+        self._board.changed()
 
     # The world
 
@@ -333,9 +330,7 @@ class Intake:
     def _meet(self, candidate: Candidate) -> None:
         entry = self._entries.get(candidate.folder)
         if entry is None:
-            place = Place(candidate, lambda place, news: self._news.put((place, news)))
-            drive = self._before.pop(candidate.folder, Drive())
-            self._entries[candidate.folder] = _Entry(place, drive_key(candidate.folder), drive, self._now())
+            self._enter(candidate, Drive(), self._board.now())
             return
         known = entry.place.candidate.mount
         if known == candidate.mount:
@@ -349,12 +344,16 @@ class Intake:
             entry.place.candidate = candidate
             entry.place.look_now()
 
+    def _enter(self, candidate: Candidate, drive: Drive, since: str) -> None:
+        place = Place(candidate, lambda place, news: self._news.put((place, news)))
+        self._entries[candidate.folder] = _Entry(place, drive_key(candidate.folder), drive, since)
+
     def _make_room(self) -> None:
         """Try again what waits for room when there is enough."""
         for entry in list(self._entries.values()):
             if entry.drive.phase == "waiting" and entry.admission is not None:
                 release = entry.admission.release
-                held = entry.drive.carried is not None and entry.drive.carried.folder in self._stored
+                held = entry.drive.carried is not None and entry.drive.carried.folder in self._board.stored
                 need = bytes_needed(release, held=held) + self._settings.reserve_bytes
                 if self._store.free_space() >= need:
                     self._step(entry, Room())
@@ -377,79 +376,21 @@ class Intake:
                 entry.place.look_now()
 
     def _rebuild(self, folder: str, part: str) -> None:
-        stored = self._stored.get(folder)
+        stored = self._board.stored.get(folder)
         if stored is None or part not in {"catalogue", "search"}:
             return
         parts = {name: value for name, value in stored.parts.items() if name != part}
-        self._stored[folder] = self._store.set_parts(stored, parts)
+        self._board.stored[folder] = self._store.set_parts(stored, parts)
         self._maker.again(folder, part)
-        self._order_making()
-
-    # What is told
-
-    def _order_making(self) -> None:
-        """Derived files of live releases first, the newest before older ones."""
-        with self._trust_lock:
-            trusted = self._trust_store.current().releases
-        held = held_releases(list(self._stored.values()), trusted, self._maker.state, self._settings.issuer_name)
-        ordered = sorted(held, key=lambda r: (not r.live, -r.seq))
-        self._maker.update([self._stored[r.folder] for r in ordered])
-        self._dirty = True
-
-    def _publish_if_due(self, now: float) -> None:
-        making = self._maker.busy and now - self._published >= PROGRESS_SECONDS
-        quiet = self._dirty and not self._only_progress(now)
-        if quiet or making or now - self._published >= BEAT_SECONDS:
-            self._published, self._dirty = now, False
-            self._publish()
-
-    def _only_progress(self, now: float) -> bool:
-        """Progress alone is told every other second."""
-        reading = any(e.drive.phase in WORKING for e in self._entries.values())
-        changed = [self._standing(e) for e in self._entries.values()]
-        same = self._told_phases == [(s.key, s.drive.phase) for s in changed]
-        return reading and same and now - self._published < PROGRESS_SECONDS
-
-    _told_phases: Sequence[tuple[str, str]] = ()
-
-    def _publish(self) -> None:
-        with self._trust_lock:
-            trusted = self._trust_store.current()
-        places = [self._standing(e) for e in self._entries.values()]
-        issuer = self._settings.issuer_name
-        releases = held_releases(list(self._stored.values()), trusted.releases, self._maker.state, issuer)
-        drives = held_drives(places, {r.folder: r.count for r in releases if r.live})
-        seen_any = any(p.drive.phase != "absent" for p in places)
-        self._worker = replace(self._worker, beat=self._now())
-        self._holdings = Holdings(
-            generation=self._holdings.generation + 1,
-            reference_time=f"{trusted.reference_time:%Y-%m-%dT%H:%M:%SZ}",
-            releases=releases,
-            drives=drives,
-            notices=wording.notices([p.drive for p in places], releases, seen_any=seen_any),
-            worker=self._worker,
-        )
-        self._told_phases = [(p.key, p.drive.phase) for p in places]
-        try:
-            write_holdings(self._settings.holdings_file, self._holdings, self._files)
-        except OSError:
-            _log.exception("the holdings document cannot be written")
-            self._dirty = True
+        self._board.order_making()
 
     def _standing(self, entry: _Entry) -> Standing:
-        return Standing(entry.key, entry.place.folder, entry.drive, entry.since, entry.order, entry.seconds_left)
-
-    def _collect(self) -> None:
-        """Drop releases that nobody needs: neither live, nor the one before it, nor carried by a drive here."""
-        with self._trust_lock:
-            trusted = self._trust_store.current().releases
-        held = held_releases(list(self._stored.values()), trusted, self._maker.state, "")
-        keep = {e.drive.carried.folder for e in self._entries.values() if e.drive.carried is not None}
-        for bundle in {r.bundle for r in held}:
-            keep.update(r.folder for r in [r for r in held if r.bundle == bundle][:2])
-        for folder in set(self._stored) - keep:
-            self._journal.add("dropped", {"folder": folder})
-            self._store.drop(self._stored.pop(folder))
-
-    def _now(self) -> str:
-        return f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
+        return Standing(
+            entry.key,
+            entry.place.folder,
+            entry.drive,
+            entry.since,
+            entry.order,
+            entry.seconds_left,
+            looked=entry.looked,
+        )

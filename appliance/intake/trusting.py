@@ -15,6 +15,7 @@ from packager.format.bag import read_candidate
 from packager.format.errors import LayoutError, ListChangedError, UnreadableError
 from packager.format.layout import DriveLayout, open_nofollow
 from packager.format.release import Admission
+from packager.format.trust import Trusted, TrustStore
 
 MAX_METADATA = 64 << 20
 """Most bytes of signed metadata that are looked at on one drive."""
@@ -23,6 +24,28 @@ MAX_DEPTH = 4
 METADATA = ("metadata", "targets/releases", "targets/retired")
 
 Judge = Callable[[Path, str], Admission]
+
+
+class SharedTrust:
+    """The trust store behind a lock: drives' threads ask one after the other, and none waits for a disk in there."""
+
+    def __init__(self, store: TrustStore) -> None:
+        """Take the store over."""
+        self._store, self._lock = store, threading.Lock()
+
+    def judge(self, tuf: Path, tagmanifest: str) -> Admission:
+        """See `TrustStore.admit_drive`; `tuf` is a copy of our own."""
+        with self._lock:
+            return self._store.admit_drive(tuf, tagmanifest)
+
+    def current(self) -> Trusted:
+        """What the box trusts now."""
+        with self._lock:
+            return self._store.current()
+
+    def listed(self) -> frozenset[str]:
+        """Tag lists (SHA-256) of all drives that may be used."""
+        return frozenset(disk.tagmanifest for release in self.current().releases for disk in release.disks)
 
 
 class Stopped(Exception):  # noqa: N818 - it ends work that nobody waits for, it is no error

@@ -1,0 +1,129 @@
+"""Keeping the releases on the SSD and the holdings document in step with what the driver knows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from appliance.clock import Clock
+from appliance.intake import wording
+from appliance.intake.journal import Journal
+from appliance.intake.making import Maker
+from appliance.intake.publishing import Standing, held_drives, held_releases
+from appliance.intake.trusting import SharedTrust
+from appliance.settings import Settings
+from appliance.store.holdings import HeldRelease, Holdings, WorkerState, write_holdings
+from appliance.store.releases import ReleaseStore, Stored
+from packager.format.files import Files
+
+_log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 60.0
+PROGRESS_SECONDS = 2.0
+HOLD_SECONDS = 15.0
+"""After a start the last document stands until drives that served are looked at again, at most so long."""
+WORKING = ("recognising", "reading")
+
+
+class Publisher:
+    """Owns the document and the list of releases on the SSD; one thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        files: Files,
+        store: ReleaseStore,
+        trust: SharedTrust,
+        maker: Maker,
+        journal: Journal,
+        pid: int,
+        before: Holdings,
+    ) -> None:
+        """Look at what is on the SSD; the rest as in `Intake`."""
+        self._settings, self._clock, self._files = settings, clock, files
+        self._store, self._trust, self._maker, self._journal = store, trust, maker, journal
+        self.stored: dict[str, Stored] = {s.folder: s for s in store.all()}
+        for stored in self.stored.values():
+            store.tidy(stored)
+        self._worker = WorkerState(pid, self.now(), self.now())
+        self._generation = before.generation
+        self._awaited = {d.key for d in before.drives if d.state == "ready" and d.tagmanifest}
+        self._began = clock.monotonic()
+        self._dirty, self._published = True, -BEAT_SECONDS
+        self._told: list[tuple[str, str]] = []
+
+    def now(self) -> str:
+        """Wall time as the document writes it."""
+        return f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
+
+    def changed(self) -> None:
+        """Something is to be told."""
+        self._dirty = True
+
+    def releases(self) -> tuple[HeldRelease, ...]:
+        """Held releases that are trusted now."""
+        trusted = self._trust.current().releases
+        issuer = self._settings.issuer_name
+        return held_releases(list(self.stored.values()), trusted, self._maker.state, issuer)
+
+    def order_making(self) -> None:
+        """Have lacking derived files made, those of live releases first, the newest before older ones."""
+        ordered = sorted(self.releases(), key=lambda r: (not r.live, -r.seq))
+        self._maker.update([self.stored[r.folder] for r in ordered])
+        self._dirty = True
+
+    def collect(self, carried: Collection[str]) -> None:
+        """Drop releases that nobody needs: neither live, nor the one before, nor carried by a drive that is here."""
+        keep = set(carried)
+        held = self.releases()
+        for bundle in {r.bundle for r in held}:
+            keep.update(r.folder for r in [r for r in held if r.bundle == bundle][:2])
+        for folder in set(self.stored) - keep:
+            self._journal.add("dropped", {"folder": folder})
+            self._store.drop(self.stored.pop(folder))
+
+    def publish_if_due(self, places: Sequence[Standing]) -> None:
+        """Write the document when something changed; progress alone every other second, a beat once a minute."""
+        now = self._clock.monotonic()
+        if self._holds_back(places, now):
+            return
+        phases = [(p.key, p.drive.phase) for p in places]
+        rests = now - self._published < PROGRESS_SECONDS
+        if phases == self._told and rests and (self._maker.busy or any(phase in WORKING for _, phase in phases)):
+            return
+        if self._dirty or self._maker.busy or now - self._published >= BEAT_SECONDS:
+            self._published, self._dirty, self._told = now, False, phases
+            self._publish(places)
+
+    def _holds_back(self, places: Sequence[Standing], now: float) -> bool:
+        """Whether the last document stands a little longer, so that readers do not notice a restart of the worker."""
+        if not self._awaited:
+            return False
+        if now - self._began < HOLD_SECONDS:
+            open_ = {p.key for p in places if p.drive.phase in WORKING or not p.looked}
+            if self._awaited & (open_ | ({*self._awaited} - {p.key for p in places})):
+                return True
+        self._awaited = set()
+        return False
+
+    def _publish(self, places: Sequence[Standing]) -> None:
+        releases = self.releases()
+        self._worker = replace(self._worker, beat=self.now())
+        self._generation += 1
+        holdings = Holdings(
+            generation=self._generation,
+            reference_time=f"{self._trust.current().reference_time:%Y-%m-%dT%H:%M:%SZ}",
+            releases=releases,
+            drives=held_drives(places, {r.folder: r.count for r in releases if r.live}),
+            notices=wording.notices(
+                [p.drive for p in places], releases, seen_any=any(p.drive.phase != "absent" for p in places)
+            ),
+            worker=self._worker,
+        )
+        try:
+            write_holdings(self._settings.holdings_file, holdings, self._files)
+        except OSError:
+            _log.exception("the holdings document cannot be written")
+            self._dirty = True
