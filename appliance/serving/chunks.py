@@ -9,6 +9,7 @@ under a running read and given to another file, and a reader who pauses for an h
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import logging
 import os
@@ -17,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 from appliance.errors import DamagedChunkError, DriveGoneError
 from appliance.serving.pools import DrivePools, Job, Urgency
@@ -28,6 +30,18 @@ logger = logging.getLogger(__name__)
 MIN_STORE_BYTES = 8 * CHUNK
 
 ChunkName = tuple[str, int]
+
+
+def _find_trim() -> Callable[[int], int] | None:
+    try:
+        trim = ctypes.CDLL(None).malloc_trim
+    except (OSError, AttributeError):  # another C library than glibc
+        return None
+    trim.argtypes, trim.restype = [ctypes.c_size_t], ctypes.c_int
+    return cast("Callable[[int], int]", trim)
+
+
+_malloc_trim = _find_trim()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +90,8 @@ class ChunkStore:
     """Verified chunks in memory, the most recently used ones, at most `max_bytes`.
 
     Thread-safe. Entries are keyed by the item's digest and the chunk's number, so the same file on two drives is kept
-    once. This is the only memory that streams use: a stalled reader holds no chunk of its own.
+    once. This is the only memory that streams use: a stalled reader holds no chunk of its own. Room between chunks that
+    the allocator would keep is given back to the system from time to time (it came to twice the chunks' size).
 
     Args:
         max_bytes: bound in bytes; two chunks for each stream that shall run without reading twice.
@@ -98,7 +113,7 @@ class ChunkStore:
         self.on_damage, self.on_gone = on_damage, on_gone
         self.loads = self.hits = 0
         self._kept: OrderedDict[ChunkName, bytes] = OrderedDict()
-        self._bytes = 0
+        self._bytes = self._since_trim = 0
         self._streams = 0
         self._lock = threading.Lock()
 
@@ -137,15 +152,25 @@ class ChunkStore:
         if chunk is not None:
             return chunk
         chunk = self._read(item, index)
+        if self._keep(item, index, chunk) and _malloc_trim is not None:
+            _malloc_trim(0)
+        return chunk
+
+    def _keep(self, item: ServedItem, index: int, chunk: bytes) -> bool:
+        """Put a chunk in, throw the oldest out. Returns whether it is time to give memory back."""
         with self._lock:
             self.loads += 1
+            self._since_trim += len(chunk)
             if (item.key, index) not in self._kept:
                 self._kept[item.key, index] = chunk
                 self._bytes += len(chunk)
             while self._bytes > self.max_bytes:
                 _name, oldest = self._kept.popitem(last=False)
                 self._bytes -= len(oldest)
-        return chunk
+            if self._since_trim < self.max_bytes // 2:
+                return False
+            self._since_trim = 0
+            return True
 
     def _read(self, item: ServedItem, index: int) -> bytes:
         offset = index * CHUNK

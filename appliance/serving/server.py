@@ -53,7 +53,7 @@ class VerifyingServer(TcpWSGIServer):
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._loop: int | None = None
-        self._grace = 0.0
+        self._grace = 3.0
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(adj.threads)
         super().__init__(
@@ -203,6 +203,7 @@ def make_server(
         OSError: the address cannot be used.
     """
     raise_descriptor_limit()
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is normal: many pages are asked for at once
     adj = Limits(
         threads=threads,
         connection_limit=connections,
