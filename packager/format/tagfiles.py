@@ -92,23 +92,33 @@ def read_candidate(layout: DriveLayout) -> Candidate:
         ListChangedError: the tagmanifest is too large, or a link.
         UnreadableError: the disk does not answer.
     """
+    name = "bag/tagmanifest-sha256.txt"
+    _look_at(layout.root)
     try:
-        names = {name.lower() for name in os.listdir(layout.root)}  # noqa: PTH208 - names only, no paths of a drive
-        if not names & {"bag", "tuf"}:
-            if names <= _IGNORED:
-                raise BlankError("holds nothing", path=layout.root.name)
-            raise NotOursError("holds neither a bag nor signed metadata", path=layout.root.name)
         with layout.opened() as root:
-            content = read_bounded(root, "bag/tagmanifest-sha256.txt", MAX_TAGMANIFEST)
+            content = read_bounded(root, name, MAX_TAGMANIFEST)
     except (LayoutError, TooLargeError) as error:
-        raise ListChangedError(error.reason, path=error.path) from error
+        raise ListChangedError(error.reason, path=name) from error
     except FileNotFoundError as error:
-        raise HalfCopiedError("is missing", path="bag/tagmanifest-sha256.txt") from error
+        raise HalfCopiedError("is missing", path=name) from error
     except OSError as error:
-        raise UnreadableError(f"cannot be read: {error.strerror}", path=layout.root.name) from error
+        raise UnreadableError(f"cannot be read: {error.strerror}", path=name) from error
     if not content.endswith(b"\n"):
-        raise HalfCopiedError("is empty or cut short", path="bag/tagmanifest-sha256.txt")
+        raise HalfCopiedError("is empty or cut short", path=name)
     return Candidate(hashlib.sha256(content).hexdigest())
+
+
+def _look_at(root: Path) -> None:
+    """Tell a blank drive and a foreign one from one of ours, by the names in its root."""
+    try:
+        names = {path.name.lower() for path in root.iterdir()}
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}") from error
+    if names & {"bag", "tuf"}:
+        return
+    if names <= _IGNORED:
+        raise BlankError("the drive holds nothing")
+    raise NotOursError("the drive holds neither a bag nor signed metadata")
 
 
 def tag_file_bytes(release: Release) -> int:
