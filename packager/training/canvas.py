@@ -11,14 +11,14 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFont
 
+from packager.training.breaking import break_lines
+
 PAPER, SHEET, SUNK, LINE, EDGE = "#f8f5ee", "#fffdf9", "#f0ebdf", "#ddd5c5", "#857a68"
 INK, INK_2, INK_3 = "#211d18", "#4c453b", "#665d50"
 SEAL, ON_SEAL, OK, BUSY, TODO = "#a32a1e", "#fffaf5", "#2a6646", "#1f5680", "#a32a1e"
 OK_WASH, BUSY_WASH, TODO_WASH = "#e6f0e6", "#e4edf4", "#f8e9e3"
 DAI, ZHE, QING, ZHU, TONG, SLIP, SLIP_INK = "#2f4352", "#74452b", "#2b5568", "#3f5b43", "#4c5340", "#f5eedc", "#2a241c"
 
-_NOT_FIRST = frozenset("，。、；：？！）》〉”’』」·%")
-_NOT_LAST = frozenset("（《〈“‘『「")
 _OVER = 4  # shapes are drawn this many times larger and scaled down, which smooths their edges
 
 Point = tuple[float, float]
@@ -82,16 +82,8 @@ class Canvas:
 
     def wrap(self, text: str, size: int, width: float, face: str = "sans") -> list[str]:
         """Lines of at most `width` pixels; no line begins with a full stop or ends with an opening bracket."""
-        lines, line = [], ""
-        for character in text:
-            if line and self.length(line + character, size, face) > width and character not in _NOT_FIRST:
-                carry = ""
-                while line and line[-1] in _NOT_LAST:
-                    line, carry = line[:-1], line[-1] + carry
-                lines.append(line)
-                line = carry
-            line += character
-        return [*lines, line] if line else lines
+        lines = break_lines([(text, face)], width, lambda unit, name: self.length(unit, size, name))
+        return ["".join(unit for unit, _ in line) for line in lines]
 
     def paragraph(
         self,

@@ -284,7 +284,7 @@ def _sample_entries(check_list: Manual, fonts: Fonts, pictures: Pictures) -> Ite
             "type": "book",
             "subject": "蒙学;儿童读物",
             "clc": "H194.1",
-            "audience": "children 6-12",
+            "audience": "children:6-12",
             "description": "《三字经》开头五段，每段有几句写给小朋友的话。",
         },
         {"三字经.epub": write_epub(three)},

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from reportlab.lib.colors import HexColor
@@ -30,6 +31,7 @@ from reportlab.platypus import (
 from reportlab.platypus import Paragraph as Text
 from reportlab.platypus.tableofcontents import TableOfContents
 
+from packager.training.breaking import break_lines
 from packager.training.text import Block, Grid, Heading, Listing, Manual, Paragraph, Run
 
 INK, INK_2, SEAL, PAPER, LINE, SUNK = (
@@ -142,8 +144,11 @@ class _Document(BaseDocTemplate):
         canvas.line(18 * mm, height - 15 * mm, width - 18 * mm, height - 15 * mm)
 
 
+_WIDTH = A5[0] - 36 * mm
+
+
 def _style(name: str, font: str, size: float, leading: float, **more: Any) -> ParagraphStyle:
-    return ParagraphStyle(name, fontName=font, fontSize=size, leading=leading, wordWrap="CJK", textColor=INK, **more)
+    return ParagraphStyle(name, fontName=font, fontSize=size, leading=leading, textColor=INK, **more)
 
 
 _TEXT = _style("text", BODY, 10.5, 18, spaceAfter=6)
@@ -184,22 +189,26 @@ def _flowables(block: Block) -> list[Flowable]:
     if isinstance(block, Heading):
         return [_Title(block.text, _SECTION, 1)]
     if isinstance(block, Paragraph):
-        return [Text(_markup(block.runs), _TEXT)]
+        return [_text(block.runs, _TEXT, _WIDTH)]
     if isinstance(block, Listing):
         marks = [f"{n}." if block.ordered else "·" for n in range(1, len(block.entries) + 1)]
-        return [Text(_markup(e), _ENTRY, bulletText=m) for m, e in zip(marks, block.entries, strict=True)]
+        return [_text(e, _ENTRY, _WIDTH - _ENTRY.leftIndent, m) for m, e in zip(marks, block.entries, strict=True)]
     return [_table(block), Spacer(1, 8)]
 
 
 def _table(block: Grid) -> Flowable:
     columns = len(block.rows[0])
     longest = [max(len(row[c]) for row in block.rows) for c in range(columns)]
-    share = [min(max(n, 4), 12) for n in longest]
-    width = A5[0] - 36 * mm
+    share = [min(max(n + 1, 5), 12) for n in longest]
+    widths = [_WIDTH * s / sum(share) for s in share]
     cells = [
-        [Text(escape(cell), _HEAD if number == 0 else _CELL) for cell in row] for number, row in enumerate(block.rows)
+        [
+            _text((Run(cell, bold=number == 0),), _HEAD if number == 0 else _CELL, wide - 10)
+            for cell, wide in zip(row, widths, strict=True)
+        ]
+        for number, row in enumerate(block.rows)
     ]
-    table = Table(cells, colWidths=[width * s / sum(share) for s in share], repeatRows=1)
+    table = Table(cells, colWidths=widths, repeatRows=1)
     table.setStyle(
         TableStyle(
             [
@@ -214,5 +223,24 @@ def _table(block: Grid) -> Flowable:
     return table
 
 
-def _markup(runs: Sequence[Run]) -> str:
-    return "".join(f"<b>{escape(r.text)}</b>" if r.bold else escape(r.text) for r in runs)
+def _text(runs: Sequence[Run], style: ParagraphStyle, width: float, bullet: str = "") -> Flowable:
+    """A paragraph whose lines we break ourselves: reportlab lets a comma begin a line."""
+
+    def measure(text: str, font: str) -> float:
+        return float(pdfmetrics.stringWidth(text, font, style.fontSize))
+
+    styled = [(run.text, STRONG if run.bold else style.fontName) for run in runs]
+    lines = break_lines(styled, width, measure)
+    # a line may be a hair wider than reportlab's own sum, or end with a hanging mark: it must not be broken again
+    markup = "<br/>".join("".join(_unit(*unit) for unit in _joined(line)) for line in lines)
+    wide = ParagraphStyle(style.name + "-wide", parent=style, rightIndent=-style.fontSize - 2)
+    return Text(markup, wide, bulletText=bullet or None)
+
+
+def _joined(line: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Neighbours of the same font as one."""
+    return [("".join(text for text, _ in units), font) for font, units in groupby(line, key=lambda unit: unit[1])]
+
+
+def _unit(text: str, font: str) -> str:
+    return f"<b>{escape(text)}</b>" if font == STRONG else escape(text)
