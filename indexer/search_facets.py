@@ -17,9 +17,11 @@ from indexer.search_request import SearchRequest
 FACETS = ("type", "clc", "year", "language", "available", "dynasty")
 MAX_VALUES = 40
 BY_YEAR = 20
-"""A filter of at most so many years is counted year by year, any other by decade."""
+BY_DECADE = 400
+"""Results over fewer years than these are counted by year and by decade, others by century."""
 
 Mask = NDArray[np.bool_]
+Years = NDArray[np.int32]
 Facets = dict[str, tuple[tuple[str, int], ...]]
 
 
@@ -78,6 +80,7 @@ class FacetCounter:
         """Start at nothing."""
         self._request = request
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
+        self._years: list[tuple[Years, Years]] = []
 
     def add(self, files: IndexFiles, rows: Ids, masks: dict[str, Mask]) -> None:
         """Count the rows of a part, for each facet those that pass all filters but its own."""
@@ -94,7 +97,7 @@ class FacetCounter:
     def _count(self, name: str, files: IndexFiles, rows: Ids) -> None:
         counts = self._counts[name]
         if name == "year":
-            counts.update(_decades(files, rows, self._request))
+            self._years.append(_years_inside(files, rows, self._request))
         elif name == "type":
             for place, number in _held(files.columns["type"][rows]):
                 if 0 < place <= len(TYPES):
@@ -113,11 +116,12 @@ class FacetCounter:
         """Facet → `(value, count)`, the most first; years in their order, the newest first."""
         found: Facets = {}
         for name, counts in self._counts.items():
-            if name == "year":
-                ordered = sorted(counts.items(), key=lambda pair: -_first_year(pair[0]))
-            else:
-                ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+            ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
             found[name] = tuple(ordered[:MAX_VALUES])
+        if self._years:
+            first, last = (np.concatenate(years) for years in zip(*self._years, strict=True))
+            ordered = sorted(_periods(first, last).items(), key=lambda pair: -_first_year(pair[0]))
+            found["year"] = tuple(ordered[:MAX_VALUES])
         return found
 
 
@@ -128,26 +132,36 @@ def _held(values: NDArray[np.unsignedinteger]) -> list[tuple[int, int]]:
     return list(zip(places.tolist(), counts[places].tolist(), strict=True))
 
 
-def _decades(files: IndexFiles, rows: Ids, request: SearchRequest) -> Counter[str]:
-    """How many rows overlap each year or decade; a record of several years counts in each."""
+def _years_inside(files: IndexFiles, rows: Ids, request: SearchRequest) -> tuple[Years, Years]:
+    """First and last years of the dated rows, cut to the years asked for; rows outside are left out."""
     first, last = files.columns["year_from"][rows].astype("i4"), files.columns["year_to"][rows].astype("i4")
-    dated = (first != NO_YEAR) & (last >= first)
-    first, last = first[dated], last[dated]
+    low = NO_YEAR + 1 if request.year_from is None else request.year_from
+    high = -NO_YEAR if request.year_to is None else request.year_to
+    inside = (first != NO_YEAR) & (last >= first) & (last >= low) & (first <= high)
+    return np.maximum(first[inside], low), np.minimum(last[inside], high)
+
+
+def _periods(first: Years, last: Years) -> Counter[str]:
+    """How many rows overlap each period; a row of several periods counts in each."""
+    counts: Counter[str] = Counter()
     if not len(first):
-        return Counter()
-    low, high = request.year_from, request.year_to
-    step = 1 if low is not None and high is not None and 0 <= high - low <= BY_YEAR else 10
+        return counts
+    step = _step(int(last.max()) - int(first.min()))
     base = int(first.min()) // step
     starts = np.bincount(first // step - base)
     ends = np.bincount(last // step - base, minlength=len(starts))
     starts = np.pad(starts, (0, len(ends) - len(starts)))
-    # Rows begun by the end of a step less rows ended before it.
+    # Rows begun by the end of a period less rows ended before it.
     overlapping = np.cumsum(starts) - np.concatenate([[0], np.cumsum(ends)[:-1]])
-    counts: Counter[str] = Counter()
     for place in np.flatnonzero(overlapping).tolist():
         year = (place + base) * step
         counts[str(year) if step == 1 else f"{year}..{year + step - 1}"] = int(overlapping[place])
     return counts
+
+
+def _step(span: int) -> int:
+    """Years, decades or centuries, so that there is a list to choose from and not a page of it."""
+    return 1 if span < BY_YEAR else 10 if span < BY_DECADE else 100
 
 
 def _first_year(value: str) -> int:

@@ -21,7 +21,7 @@ from indexer.model import (
 )
 from indexer.search import Part, Searcher
 
-WORDS = (
+WORDS = (  # noqa: SIM905
     "人民 日报 红楼 红楼梦 山水 明月 江南 春秋 左传 儿童 故事 科学 技术 农业 水稻 种植 北京 上海 地方 县志 中国 古代 "
     "诗歌 唐诗 宋词 abc 3月 2019年 gb18030 第3期 𠀋𠀌"
 ).split()

@@ -161,16 +161,31 @@ def test_search_facets_count_without_their_own_filter(shelf: Searcher) -> None:
     facets = ask(shelf, "红楼梦", type="journal").facets
     assert dict(facets["type"]) == {"book": 4, "journal": 1}
     assert facets["available"] == (("yes", 1),)
-    assert facets["year"] == (("1950..1959", 1),)
+    assert facets["year"] == (("1954", 1),)
     assert dict(ask(shelf).facets["clc"]) == {"I": 1, "D": 1}
     assert dict(ask(shelf).facets["language"]) == {"zh-Hans": 1, "zh-Hant": 1, "fr": 1}
     assert dict(ask(shelf).facets["dynasty"]) == {"清": 1}
 
 
-def test_search_year_facet_counts_overlaps_by_decade_or_year(shelf: Searcher) -> None:
-    assert ask(shelf, "儿童").facets["year"] == (("1990..1999", 1), ("1980..1989", 1))
-    years = ask(shelf, "儿童", year_from=1985, year_to=1990).facets["year"]
-    assert years == tuple((str(year), 1) for year in range(1995, 1987, -1))
+def test_search_year_facet_counts_overlaps_by_year_decade_or_century(tmp_path: Path) -> None:
+    spans = [(1988, 1995), (1994, 1994), (1950, 1950), (-551, -479), (618, 907)]
+    records = [
+        resource(f"r{n}", "书", date=PublicationDate(year_from=first, year_to=last))
+        for n, (first, last) in enumerate(spans)
+    ]
+    searcher = make_searcher(tmp_path, records)
+    centuries = dict(ask(searcher).facets["year"])
+    assert centuries["1900..1999"] == 3
+    assert [centuries[f"{year}..{year + 99}"] for year in (600, 700, 800, 900, -500, -600)] == [1] * 6
+    assert "0..99" not in centuries
+    decades = ask(searcher, year_from=1900, year_to=1999).facets["year"]
+    assert decades == (("1990..1999", 2), ("1980..1989", 1), ("1950..1959", 1))
+    years = ask(searcher, year_from=1990, year_to=1999).facets["year"]
+    assert years == (("1995", 1), ("1994", 2), ("1993", 1), ("1992", 1), ("1991", 1), ("1990", 1))
+    for value, count in (*decades, *centuries.items(), *years):
+        first, _, last = value.partition("..")
+        asked = ask(searcher, year_from=int(first), year_to=int(last or first))
+        assert (value, asked.total) == (value, count)
 
 
 def test_search_sorts_by_year_with_unknown_last(shelf: Searcher) -> None:
