@@ -13,6 +13,7 @@ from flask import Blueprint, abort, current_app, make_response, redirect, reques
 
 from appliance.errors import ServingError
 from appliance.web import readers_simple
+from appliance.web.cards import creators_text
 from appliance.web.context import words
 from appliance.web.display import current_display
 from appliance.web.readers_frames import frames_of
@@ -20,6 +21,7 @@ from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import (
     EPUB_POLICY,
     PDF_POLICY,
+    PICTURE_POLICY,
     POLICY,
     WORKER_POLICY,
     Work,
@@ -42,7 +44,7 @@ def read(resource_id: str) -> Response:
     """The reader that fits; `?item=` names one of the work's files, else it is the first."""
     work = open_work(resource_id, request.args.get("item", ""))
     if work.kind == "epub":
-        return answer("readers/epub.html", EPUB_POLICY, work, **_scripted(work))
+        return answer("readers/epub.html", EPUB_POLICY, work, **_scripted(work, rtl=work.right_to_left))
     if work.kind == "pdf":
         return answer("readers/pdf.html", PDF_POLICY, work, **_scripted(work))
     if work.kind == "picture":
@@ -88,8 +90,22 @@ def _pictures(work: Work) -> Response:
         for n, frame in enumerate(frames, 1)
     ]
     first = next((k for k, frame in enumerate(frames) if frame.item.id == work.item.id), 0)
-    config = _scripted(work, pictures=pictures, rtl=work.right_to_left, first=0 if work.is_default else first)
-    return answer("readers/picture.html", POLICY, work, frames=frames, **config)
+    config = _scripted(
+        work,
+        pictures=pictures,
+        credit=_credit(work),
+        paged=frames[0].item.role == "page",
+        rtl=work.right_to_left,
+        first=0 if work.is_default else first,
+    )
+    return answer("readers/picture.html", PICTURE_POLICY, work, frames=frames, **config)
+
+
+def _credit(work: Work) -> str:
+    """Who made it, when, and what may be done with it: the line under a picture."""
+    resource = work.resource
+    parts = (creators_text(resource), resource.date.printed, resource.publisher, resource.rights)
+    return words().label("reader.credit_join").join(part for part in parts if part)
 
 
 @blueprint.get("/read/<resource_id>/tiles/<item_id>/<path:name>")

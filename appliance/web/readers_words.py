@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import re
 
 from provisioning.words import Words
 
+_MARK = re.compile(r"0([a-z]+)0")
 _LABELS = {
     "finding": (),
     "found": ("count",),
@@ -44,17 +46,24 @@ def reader_key(spoken: Words, key: str, face: str) -> str:
     return spoken.faced(key, face)
 
 
+def _marks(names: tuple[str, ...]) -> dict[str, str]:
+    """Values that are spaced like numbers; queries stand in quotation marks and take no space."""
+    return {name: f"0{name}0" for name in names}
+
+
+def _unfilled(text: str) -> str:
+    return _MARK.sub(r"{\1}", text)
+
+
 @functools.cache
 def _language_words(language: str, face: str) -> dict[str, str]:
     spoken = Words.load(language)
-    out = {
-        name: spoken.label(f"reader.{name}", **{value: f"{{{value}}}" for value in values})
-        for name, values in _LABELS.items()
-    }
+    out = {name: _unfilled(spoken.label(f"reader.{name}", **_marks(values))) for name, values in _LABELS.items()}
     for name, values in _SENTENCES.items():
         key = reader_key(spoken, f"reader.{name}", face)
-        sentence = spoken.sentence(key, **{value: f"{{{value}}}" for value in values})
-        out |= {f"{name}.text": sentence.text, f"{name}.button": sentence.button, f"{name}.second": sentence.second}
+        sentence = spoken.sentence(key, **_marks(values))
+        for part in ("text", "button", "second"):
+            out[f"{name}.{part}"] = _unfilled(getattr(sentence, part))
     out["opening"] = out["opening.text"]
     return out
 

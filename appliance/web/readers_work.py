@@ -25,6 +25,10 @@ _BASE = (
     "frame-ancestors 'self'; object-src 'none'; "
 )
 POLICY = _BASE + "style-src 'self'; font-src 'self'; connect-src 'self'; media-src 'self'"
+PICTURE_POLICY = POLICY.replace(
+    "style-src 'self'", "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+)
+"""The hash is that of an empty style element, which keeps OpenSeadragon from adding one with content."""
 EPUB_POLICY = _BASE + (
     "style-src 'self' 'unsafe-inline' blob:; font-src 'self' blob: data:; connect-src 'self' blob:; "
     "media-src 'self' blob: data:; frame-src 'self' blob:"

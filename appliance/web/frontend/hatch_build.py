@@ -162,7 +162,7 @@ def copy_pdf_parts(pdfjs: Path, out: Path) -> None:
     for name in ("cmaps", "standard_fonts", "iccs"):
         _copy_files((pdfjs / name).iterdir(), out / name)
     _copy_files((p for pattern in WASM_PATTERNS for p in (pdfjs / "wasm").glob(pattern)), out / "wasm")
-    wanted = set(re.findall(r"url\(images/([A-Za-z0-9._-]+)\)", (out / "pdf_viewer.css").read_text("utf-8")))
+    wanted = set(re.findall(r"url\([\"']?images/([A-Za-z0-9._-]+)[\"']?\)", (out / "pdf_viewer.css").read_text("utf-8")))
     _copy_files((pdfjs / "legacy/web/images" / name for name in sorted(wanted)), out / "images")
 
 

@@ -1,7 +1,7 @@
 // The EPUB reader: foliate-js under our own bars. The book is read by ranges and cleaned before it is shown.
 import { EPUB } from "../vendor/epub.js";
 import { bindBookFind } from "./epub-find.js";
-import { bookStyles } from "./epub-styles.js";
+import { bookStyles, withFonts } from "./epub-styles.js";
 import { fillContents } from "./contents.js";
 import { parseChapter, sanitizeFile } from "./sanitize.js";
 import { sha1 } from "./sha1.js";
@@ -45,7 +45,19 @@ async function openBook() {
   };
   const getSize = (name) => entries.get(name)?.size ?? 0;
   const book = await new EPUB({ loadText, loadBlob, getSize, sha1: async (text) => sha1(text) }).init();
+  await settleSpreads(book, loadText);
   return prepare(book, loadText);
+}
+
+/** Fixed pages: those wider than high stand alone; a book in the old manner runs to the left unless it says not. */
+async function settleSpreads(book, loadText) {
+  if (book.rendition?.layout !== "pre-paginated") return;
+  if (!book.dir && config.rtl) book.dir = "rtl";
+  const first = book.sections.find((section) => section.linear !== "no");
+  const text = first ? ((await loadText(first.id).catch(() => "")) ?? "") : "";
+  const viewport = /<meta[^>]*name\s*=\s*["']viewport["'][^>]*>/i.exec(text)?.[0] ?? "";
+  const [width, height] = ["width", "height"].map((name) => Number(new RegExp(`${name}\\s*=\\s*([\\d.]+)`, "i").exec(viewport)?.[1]));
+  if (width > height) book.rendition.spread = "none";
 }
 
 function decodeName(name) {
@@ -71,9 +83,10 @@ function decodeText(bytes, decoder) {
 /** Clean every file on its way to the screen, and let a chapter that cannot be read say so in its place. */
 function prepare(book, loadText) {
   book.transformTarget.addEventListener("data", ({ detail }) => {
-    const both = Promise.resolve(detail.data).then((data) => sanitizeFile(data, detail.type));
-    detail.data = both.then(({ data }) => data);
-    detail.type = both.then(({ type }) => type);
+    const { type } = detail;
+    const both = Promise.resolve(detail.data).then((data) => sanitizeFile(data, type, withFonts));
+    detail.data = both.then((clean) => clean.data);
+    detail.type = both.then((clean) => clean.type);
     detail.data.catch(() => {});
     detail.type.catch(() => {});
   });
@@ -110,6 +123,9 @@ function applyStyles() {
   renderer.setStyles?.(bookStyles({ size, night: isNight(), vertical: element("stage").hasAttribute("data-vertical") }));
 }
 
+const isDouble = () =>
+  element("two").getAttribute("aria-pressed") === "true" && !element("stage").hasAttribute("data-vertical");
+
 function layOut() {
   const { renderer } = view;
   if (view.isFixedLayout) return;
@@ -118,7 +134,7 @@ function layOut() {
   renderer.setAttribute("gap", narrow ? "8%" : "7%");
   renderer.setAttribute("max-inline-size", `${Math.round(620 * Math.max(1, size / 100))}px`);
   renderer.setAttribute("max-block-size", "1080px");
-  renderer.setAttribute("max-column-count", element("two").getAttribute("aria-pressed") === "true" ? "2" : "1");
+  renderer.setAttribute("max-column-count", isDouble() ? "2" : "1");
 }
 
 function changeSize(step) {
@@ -147,11 +163,12 @@ function noticeWriting(doc) {
   const vertical = mode === "vertical-rl";
   element("stage").toggleAttribute("data-vertical", vertical && !view.isFixedLayout);
   if (vertical && !view.book.dir) view.book.dir = "rtl";
+  element("two").hidden = view.isFixedLayout || vertical;
+  layOut();
   showDirection();
 }
 
 function showDirection() {
-  element("stage").dir = isRtl() ? "rtl" : "ltr";
   slider.dir = isRtl() ? "rtl" : "ltr";
   const names = isRtl() ? ["next", "previous"] : ["previous", "next"];
   for (const [side, name] of [["left", names[0]], ["right", names[1]]]) {

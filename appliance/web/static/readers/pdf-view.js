@@ -112,6 +112,7 @@ export function connect({ pdfjs, EventBus, PDFLinkService, PDFFindController, PD
     get page() {
       return viewer.currentPageNumber;
     },
+    redraw: () => viewer.refresh(),
     previous: () => turn(-1),
     next: () => turn(1),
     isWhole: () => element("stage").scrollWidth <= element("stage").clientWidth + 4,

@@ -1,5 +1,6 @@
 // The PDF reader: pdf.js and its viewer components under our own bars. Where pdf.js cannot run, the same pages are
 // shown as pictures that the box renders.
+import { onFontsLoaded, widenCanvasFonts } from "./pdf-fonts.js";
 import { bindTouch, config, element, place, sayFailure } from "./shell.js";
 
 const VENDOR = new URL("../vendor/", import.meta.url).href;
@@ -21,6 +22,7 @@ async function start() {
     location.replace(simplePage(1, "old"));
     return;
   }
+  widenCanvasFonts();
   const { connect } = await import("./pdf-view.js");
   const { pdfjs } = library;
   pdfjs.GlobalWorkerOptions.workerSrc = config.worker;
@@ -50,6 +52,7 @@ async function start() {
     return;
   }
   const view = connect(library, document_);
+  onFontsLoaded(view.redraw);
   element("printed").addEventListener("click", () => location.assign(simplePage(view.page)));
   bindTouch(element("stage"), { left: view.previous, right: view.next, isFree: view.isWhole });
 }

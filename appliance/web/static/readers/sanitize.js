@@ -92,14 +92,16 @@ export function parseChapter(text, type = "application/xhtml+xml") {
 const MARKUP = new Set(["application/xhtml+xml", "text/html", "image/svg+xml"]);
 const PLAIN = /^(?:image\/(?!svg)|audio\/|video\/|font\/|application\/(?:vnd\.ms-opentype|font-|x-font-))/;
 
-/** One file of a book as it may be displayed: {data, type}. */
-export function sanitizeFile(data, type) {
+/** One file of a book as it may be displayed: {data, type}; `restyle` has the last word on its style sheets. */
+export function sanitizeFile(data, type, restyle = (text) => text) {
   if (MARKUP.has(type) || /[/+]xml$/.test(type)) {
     const kind = MARKUP.has(type) ? type : "application/xhtml+xml";
     const doc = parseChapter(data, kind);
+    for (const style of doc.querySelectorAll("style")) style.textContent = restyle(style.textContent);
+    for (const node of doc.querySelectorAll("[style]")) node.setAttribute("style", restyle(node.getAttribute("style")));
     return { data: new XMLSerializer().serializeToString(doc), type: MARKUP.has(type) ? htmlOr(doc, kind) : kind };
   }
-  if (type === "text/css") return { data: sanitizeStyle(data), type };
+  if (type === "text/css") return { data: restyle(sanitizeStyle(data)), type };
   return { data, type: PLAIN.test(type) ? type : "application/octet-stream" };
 }
 
