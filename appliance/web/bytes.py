@@ -24,11 +24,12 @@ from packager.format.layout import CHUNK
 GRACE = 0.025
 """Seconds that a thread waits for a first chunk before the request is parked: most chunks are here by then."""
 
-ITEM_POLICY = (
-    "sandbox; default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""Of every item: opened by itself it runs nothing, reaches nothing and has no origin, but pictures and films show."""
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+ITEM_POLICY = "sandbox; " + _POLICY
+"""Of every item: opened by itself it runs nothing, loads nothing, reaches nothing and has no origin."""
+
+MEDIA_POLICY = _POLICY + "; media-src 'self'"
+"""Of sound and film: a browser's own player loads the address a second time, which it may not from a sandbox."""
 
 _INLINE = re.compile(
     r"(?:image/(?:png|jpeg|gif|webp|avif|bmp|x-icon|tiff|jp2)|audio/[a-z0-9.+-]+|video/[a-z0-9.+-]+"
@@ -152,6 +153,7 @@ def _asked_range(request: Request, item: ServedItem) -> ByteRange | None:
 def _headers(item: ServedItem, request: Request, media_type: str, filename: str, *, download: bool) -> dict[str, str]:
     media_type = media_type if _MEDIA_TYPE.match(media_type) else "application/octet-stream"
     shown = not download and _INLINE.match(media_type.partition(";")[0]) is not None
+    played = shown and media_type.startswith(("audio/", "video/"))
     version = request.args.get("v", "")
     fixed = len(version) >= _MIN_VERSION and item.key.startswith(version)
     return {
@@ -160,7 +162,7 @@ def _headers(item: ServedItem, request: Request, media_type: str, filename: str,
         "Content-Type": media_type,
         "Content-Disposition": content_disposition(filename, inline=shown),
         "Cache-Control": "private, max-age=31536000, immutable" if fixed else "private, no-cache",
-        "Content-Security-Policy": ITEM_POLICY,
+        "Content-Security-Policy": MEDIA_POLICY if played else ITEM_POLICY,
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",

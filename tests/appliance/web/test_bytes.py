@@ -16,7 +16,7 @@ from appliance.errors import DamagedChunkError, DriveGoneError
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
 from appliance.serving.throttle import DownloadLimiter
-from appliance.web.bytes import content_disposition, send_item
+from appliance.web.bytes import ITEM_POLICY, content_disposition, send_item
 from packager.format.layout import CHUNK
 from tests.appliance.serving.conftest import flip, item_of
 
@@ -184,6 +184,11 @@ def test_type_that_cannot_run_is_shown(site, media_type):
     answer = site.client.get("/item")
     assert answer.headers["Content-Type"] == media_type
     assert answer.headers["Content-Disposition"].startswith("inline;")
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox; ") != media_type.startswith(("audio", "video"))
+    assert "default-src 'none'" in policy
+    assert "script" not in policy
+    assert "allow-" not in policy
 
 
 @pytest.mark.parametrize(
@@ -212,10 +217,8 @@ def test_type_that_could_run_is_an_attachment_in_a_sandbox(site, media_type):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "X" not in answer.headers
     policy = answer.headers["Content-Security-Policy"]
+    assert policy == ITEM_POLICY
     assert "sandbox" in policy.split("; ")
-    assert "default-src 'none'" in policy
-    assert "script" not in policy
-    assert "allow-" not in policy
 
 
 def test_download_is_an_attachment(site):
