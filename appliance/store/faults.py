@@ -82,7 +82,8 @@ class FaultStore:
             (count,) = connection.execute("SELECT count(*) FROM fault").fetchone()
             if count >= MAX_STANDING:
                 return False
-            return connection.execute("INSERT OR IGNORE INTO fault VALUES (?, ?, ?, ?, ?, ?)", values).rowcount == 1
+            insert = "INSERT INTO fault VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (sha256, chunk, drive) DO NOTHING"
+            return connection.execute(insert, values).rowcount == 1
 
     def clear(self, sha256: str, chunk: int | None = None, *, drive: str | None = None) -> int:
         """Forget damage that was repaired, or that was read well again; how many entries went.

@@ -38,6 +38,8 @@ _log = logging.getLogger(__name__)
 FORMAT = 1
 PARTS = ("catalogue", "search")
 MAX_STATE = 1 << 20
+_UNUSABLE = (StoreError, FormatError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading a damaged folder can raise."""
 _STEM = {"catalogue": ("catalogue", ".db"), "search": ("search", "")}
 
 
@@ -127,7 +129,7 @@ class ReleaseStore:
         """The release in that folder, None when it is not there or not whole."""
         try:
             return self._read(self._root / folder)
-        except (StoreError, FormatError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except _UNUSABLE as error:
             if not isinstance(error, FileNotFoundError):
                 _log.warning("release folder %s cannot be used: %s", folder, error)
             return None
@@ -280,7 +282,7 @@ def _parts(path: Path) -> dict[str, str]:
     try:
         parts = _load(path / "parts.json")["parts"]
         return {p: n for p, n in parts.items() if p in PARTS and _is_part(p, n) and (path / n).exists()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except _UNUSABLE:
         return {}
 
 

@@ -1,0 +1,70 @@
+"""Tests of appliance.store.disks."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.errors import StoreError
+from appliance.store import disks
+from appliance.store.disks import DiskItems, items_on_disk, read_sample, write_disk_items, write_sample
+from packager.format.errors import FormatError
+from packager.format.files import RealFiles
+from packager.format.items import ItemLine, write_items
+from packager.format.manifest import ManifestLine
+
+PATHS = st.sets(st.from_regex(r"data/[a-z2-7]{2}/[a-z2-7]{2}/[a-z2-7]{20}\.pdf", fullmatch=True), max_size=40)
+
+
+@given(PATHS, PATHS)
+def test_disk_items_hold_what_was_written_and_nothing_else(tmp_path_factory, here, elsewhere):
+    path = tmp_path_factory.mktemp("disks") / "1.items"
+    assert write_disk_items(path, here, RealFiles()) == len(here)
+    items = DiskItems(path)
+    assert all(items.holds(p) for p in here)
+    assert not any(items.holds(p) for p in elsewhere - here)
+
+
+def test_disk_items_cut_short_or_absent_is_an_error(tmp_path):
+    (tmp_path / "1.items").write_bytes(b"1234567")
+    with pytest.raises(StoreError, match="no list"):
+        DiskItems(tmp_path / "1.items")
+    with pytest.raises(StoreError):
+        DiskItems(tmp_path / "2.items")
+
+
+def lines(count):
+    return [ItemLine("ab" * 32, n, f"data/aa/aa/{n:04d}aaaaaaaaaaaaaaaa.bin") for n in range(count)]
+
+
+def test_items_on_disk_joins_sizes_to_a_part_of_the_items(tmp_path):
+    every = lines(9)
+    write_items(tmp_path / "items.txt", every, RealFiles())
+    part = every[2:7:2]
+    (tmp_path / "manifest").write_bytes(b"".join(ManifestLine(i.sha256, i.path).to_bytes() for i in part))
+    assert list(items_on_disk(tmp_path / "manifest", tmp_path / "items.txt")) == part
+
+
+def test_items_on_disk_unknown_item_is_an_error(tmp_path):
+    write_items(tmp_path / "items.txt", lines(2), RealFiles())
+    (tmp_path / "manifest").write_bytes(ManifestLine("ab" * 32, "data/zz").to_bytes())
+    with pytest.raises(FormatError, match=r"not in items\.txt"):
+        list(items_on_disk(tmp_path / "manifest", tmp_path / "items.txt"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 7, 100])
+def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count):
+    monkeypatch.setattr(disks, "SAMPLE", 7)
+    every = lines(count)
+    write_sample(tmp_path / "s", every, count, RealFiles())
+    sample = read_sample(tmp_path / "s")
+    assert len(sample) <= 8
+    if count:
+        assert (sample[0], sample[-1]) == ((every[0].path, 0), (every[-1].path, count - 1))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[[1]]", b"7", b'[["a","b"]]'])
+def test_read_sample_damaged_is_empty(tmp_path, content):
+    (tmp_path / "s").write_bytes(content)
+    assert read_sample(tmp_path / "s") == ()
