@@ -150,15 +150,18 @@ def verify(
             scratch = Path(name)
             for role, content in (local or {}).items():
                 (scratch / f"{role}.json").write_bytes(content)
+            fault: Exception | None = None
             try:
                 listed = _run(fetcher, root, scratch, reference_time)
-                return _result(scratch, fetcher, listed, first.version)
             except (RepositoryError, DownloadError) as error:
-                root = _newest_root(scratch)
-                now = _root_of(root)
-                if now.version < begin + MAX_STEPS:
-                    raise _explain(fetcher, now, error) from error
-                begin = now.version
+                fault = error
+            root = _newest_root(scratch)
+            now = _root_of(root)
+            if now.version < begin + MAX_STEPS:  # else the chain may go on: the next go begins at its end
+                if fault is not None:
+                    raise _explain(fetcher, now, fault) from fault
+                return _result(scratch, fetcher, listed, first.version)
+            begin = now.version
 
 
 def set_reference_time(updater: Updater, when: datetime) -> None:
@@ -291,14 +294,19 @@ def _explain(fetcher: _Fetcher, root: Root, error: Exception) -> TrustError:
     match = _METADATA.match(name)
     if match is not None:
         return _judge(match[1], name, content, root)
-    if not content.endswith(b"\n"):
+    if _is_cut(content):
         return HalfCopiedError("is empty or cut short", path=name)
     return ListChangedError(f"is not what was signed: {error}", path=name)
 
 
+def _is_cut(content: bytes) -> bool:
+    """Whether a JSON object has no end."""
+    return not content.rstrip().endswith(b"}")
+
+
 def _judge(role: str, name: str, content: bytes, root: Root) -> TrustError:
     """What is wrong with the metadata of a role that was refused."""
-    if not content.rstrip().endswith(b"}"):
+    if _is_cut(content):
         return HalfCopiedError("is empty or cut short", path=name)
     try:
         metadata: Metadata[Root] = Metadata.from_bytes(content)

@@ -12,6 +12,7 @@ Expired metadata never refuses: a county may be offline for years. The machine's
 from __future__ import annotations
 
 import base64
+import errno
 import logging
 import os
 from collections.abc import Iterator, Mapping
@@ -276,7 +277,7 @@ def _opened(tuf_dir: Path) -> Iterator[int]:
     except FileNotFoundError as error:
         raise HalfCopiedError("is missing", path=tuf_dir.name) from error
     except OSError as error:
-        if tuf_dir.is_symlink() or isinstance(error, NotADirectoryError):
+        if isinstance(error, NotADirectoryError) or error.errno == errno.ELOOP:
             raise ListChangedError("is a link or not a folder", path=tuf_dir.name) from error
         raise UnreadableError(f"cannot be read: {error.strerror}", path=tuf_dir.name) from error
     try:
