@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from indexer.access import is_understood
 from indexer.columns import KNOWN, LIMIT, LIMITS, MAX_EXTRA, MULTILINE, unknown_column
@@ -32,7 +33,14 @@ from indexer.text.titles import title_keys
 
 # Controls but tab and line feed; marks that turn the direction of what follows (a title could pose as another); BOM.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+UNKNOWN_TERMS = "使用范围里有不认识的写法，这种资源暂不提供"
+_MAX_DEPTH = 6
 _SURROGATES = re.compile("[\ud800-\udfff]")
+# Says what it is, or looks like ISBN or ISSN: then a failed check is worth a word. A number of the source's own is not.
+_CLAIMS_SCHEME = re.compile(r"[a-z]{2,10}\s*[:：]|isbn|issn|doi|[\d\s-]{8,17}[\dx]?\Z", re.IGNORECASE)
+# access.seats and the like, and columns that surely speak of access in words of their own: the gate must see them.
+# `accession` is another thing.
+_ACCESS_COLUMN = re.compile(r"(?:(?:dc|dcterms)[.:_])?access(?:[._-]|rights|level|scope|\Z)", re.IGNORECASE)
 _BREAKS = re.compile("[\t\n\u2028\u2029]+")
 
 
@@ -62,7 +70,7 @@ class Cells:
         if name in KNOWN if known is None else known:
             before = self._cells.get(name)
             self._cells[name] = f"{before};{value}" if before else value
-        elif name.startswith("access."):
+        elif _ACCESS_COLUMN.match(name):
             self._access.append(f"{name.removeprefix('access.')}:{value}")
         elif len(self._extra) < MAX_EXTRA:
             self._extra.append(ExtraField(name=self._clean("", name)[:200], value=value))
@@ -78,6 +86,18 @@ class Cells:
             self.warn(f"“{name}”太长（{len(text):,} 字），只保留前 {limit:,} 字")
             text = text[:limit]
         return text
+
+    def clean_json(self, value: Any, depth: int = 0) -> Any:
+        """The same JSON value with its texts cleaned; deeper than records go it is refused."""
+        if isinstance(value, str):
+            return self._clean("description", value)
+        if depth > _MAX_DEPTH:
+            raise RecordError("嵌套太深")
+        if isinstance(value, list):
+            return [self.clean_json(v, depth + 1) for v in value]
+        if isinstance(value, dict):
+            return {str(k): self.clean_json(v, depth + 1) for k, v in value.items()}
+        return value
 
     def _without_controls(self, name: str, text: str) -> str:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -206,8 +226,9 @@ class Cells:
         for text in _split(self.get("identifiers")):
             found = parse_identifier(text)
             if found is None:
-                self.warn(f"标识符“{text[:60]}”不认识或校验不符，已照录")
-                found = Identifier("local", text)
+                if _CLAIMS_SCHEME.match(text):
+                    self.warn(f"标识符“{text[:60]}”不认识或校验不符，已照录")
+                found = Identifier("local", text[:LIMIT])
             if found not in out:
                 out.append(found)
         return tuple(out)
@@ -230,14 +251,16 @@ class Cells:
         return RareBook(**values) if any(values.values()) else None
 
     def _terms(self) -> Access:
-        access = parse_access("\n".join([self.get("access"), *self._access]))
+        access = parse_access("\n".join([self.get("access"), *self._access]) if self._access else self.get("access"))
         if not is_understood(access):
-            self.warn("使用范围里有不认识的写法，这种资源暂不提供")
+            self.warn(UNKNOWN_TERMS)
         return access
 
 
 def _split(text: str, more: str = "") -> tuple[str, ...]:
     """The parts of a cell, without repetition, at most 1,000."""
+    if not text:
+        return ()
     parts = (p.strip() for p in re.split(f"[;；|\n{more}]", text))
     return tuple(dict.fromkeys(p for p in parts if p))[:1000]
 

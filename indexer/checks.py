@@ -6,7 +6,7 @@ any reader of XML takes it.
 
 from __future__ import annotations
 
-import logging
+import json
 import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -17,8 +17,6 @@ from indexer.text.encodings import decode_head, detect_encoding
 
 HEAD_SIZE = 64 << 10
 UNKNOWN = "application/octet-stream"
-
-_log = logging.getLogger(__name__)
 
 _EXTENSIONS = {
     "application/alto+xml": "xml",
@@ -94,7 +92,6 @@ _BY_NAME = {
     "tsv": "text/tab-separated-values",
     "md": "text/markdown",
     "markdown": "text/markdown",
-    "jsonl": "application/jsonl",
 }
 
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
@@ -282,7 +279,7 @@ _COMMENTS = re.compile(
 _ROOT = re.compile(r"<(?:([A-Za-z_][\w.-]*):)?([A-Za-z_][\w.-]*)([^>]{0,4000})")
 _ROOTS = {"svg": "image/svg+xml", "html": "application/xhtml+xml", "alto": "application/alto+xml"}
 _SRT = re.compile(r"\A\s*\d+\s*\r?\n\d{1,2}:\d\d:\d\d[,.]\d{1,3}\s*-->")
-_JSON = re.compile(r'\A\s*(?:\{\s*(?:"|\}|\Z)|\[\s*(?:[\[{"\d\]tfn-]|\Z))')
+_JSON = re.compile(r'\s*(?:\{\s*(?:"|\}|\Z)|\[\s*(?:[\[{"\]]|\Z|(?:-?\d[\d.eE+-]*|true|false|null)\s*(?:,|\])))')
 
 
 def _text(head: bytes, extension: str) -> str:
@@ -296,9 +293,23 @@ def _text(head: bytes, extension: str) -> str:
         return "application/x-subrip"
     if marked := _markup(text):
         return marked
-    if _JSON.match(text):
-        return _BY_NAME["jsonl"] if extension == "jsonl" else "application/json"
-    return _BY_NAME.get(extension, "text/plain") if extension != "jsonl" else "text/plain"
+    if _is_json(text, whole=len(head) < HEAD_SIZE):
+        return "application/jsonl" if extension == "jsonl" else "application/json"
+    return _BY_NAME.get(extension, "text/plain")
+
+
+def _is_json(text: str, *, whole: bool) -> bool:
+    """A text that is here as a whole must parse (`[1] a footnote` does not); of a longer one the beginning counts."""
+    if not _JSON.match(text):
+        return False
+    start = text.lstrip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(start)
+    except RecursionError:
+        return True
+    except ValueError:
+        return not whole
+    return start[end:].lstrip()[:1] in {"", "[", "{"}
 
 
 def _markup(text: str) -> str:
@@ -318,14 +329,19 @@ def _markup(text: str) -> str:
     return "application/xml" if root and f"</{root[2]}>" in text else ""
 
 
+def _marked_pdf(head: bytes, _extension: str) -> str:
+    """A byte order mark or white space before the header is common."""
+    return "application/pdf" if head[:64].lstrip(b"\xef\xbb\xbf \t\r\n\0").startswith(b"%PDF-") else ""
+
+
 def _late_pdf(head: bytes, _extension: str) -> str:
     """Readers of PDF accept its header anywhere in the first 1,024 bytes."""
     return "application/pdf" if b"%PDF-" in head[:1024] else ""
 
 
 _CHECKS: tuple[Callable[[bytes, str], str], ...] = (
-    _zip, _riff, _iso_media, _matroska, _ogg, _bmp, _mpeg_audio, _transport_stream, _old_office, _marc, _text,
-    _late_pdf,
+    _zip, _riff, _iso_media, _matroska, _ogg, _bmp, _mpeg_audio, _transport_stream, _old_office, _marked_pdf, _marc,
+    _text, _late_pdf,
 )  # fmt: skip
 
 

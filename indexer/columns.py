@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 COLUMNS = (
     "id", "title", "creator", "contributor", "publisher", "date", "language", "type", "subject", "clc", "description",
@@ -48,6 +49,7 @@ def unknown_column(name: str) -> str:
     return f"不认识的栏目“{name}”，内容已原样保留"
 
 
+@lru_cache(maxsize=1024)
 def column_name(header: str) -> str:
     """The column that a header means: BOM, spaces and case ignored, Chinese and other usual names accepted."""
     plain = re.sub(r"\s+", "_", unicodedata.normalize("NFKC", header).strip("\ufeff \t\r\n"))

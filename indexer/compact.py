@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from indexer.model import LEVELS, TYPES, Access, Audience, ClassCode, ContentsEntry
 from indexer.text.classes import normalise_clc
@@ -103,6 +104,8 @@ _AUDIENCES = {
     "学者": "scholar",
     "专业": "scholar", "研究": "scholar", "academic": "scholar", "unknown": "unknown", "未知": "unknown",
 }  # fmt: skip
+_CACHED = 200
+_LONGEST_ACCESS = 2_000
 _SPLIT = re.compile(r"[;；\n]")
 _KEY = re.compile(r"\s*([^:：=]{1,40}?)\s*[:：=]\s*(.*?)\s*\Z", re.DOTALL)
 
@@ -133,6 +136,13 @@ def parse_level(word: str) -> str:
 
 def parse_access(text: str) -> Access:
     """The terms that a cell states. What is not understood stays in them, so that the gate refuses."""
+    if len(text) > _LONGEST_ACCESS:
+        return Access(download=False, unknown=("access: too long",))
+    return _access(text)
+
+
+@lru_cache(maxsize=1024)
+def _access(text: str) -> Access:
     members: dict[str, str] = {}
     unknown: list[str] = []
     for part in _SPLIT.split(text):
@@ -233,6 +243,11 @@ def parse_classes(text: str, scheme: str) -> tuple[ClassCode, ...]:
 
     A number that the Chinese Library Classification cannot hold is kept under the scheme `other`.
     """
+    return (_classes if len(text) <= _CACHED else _classes.__wrapped__)(text, scheme)
+
+
+@lru_cache(maxsize=8192)
+def _classes(text: str, scheme: str) -> tuple[ClassCode, ...]:
     out: list[ClassCode] = []
     for part in _SPLIT.split(text):
         match = re.match(r"\s*([a-z_]{1,20}|四部|中图法|未成年人版)\s*[:：]\s*(.+)", part)

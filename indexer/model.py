@@ -46,6 +46,7 @@ ITEM_ROLES = (
 DERIVED_ROLES = ("cover", "text", "tilepack")
 READABLE_ROLES = ("part", "page")
 SCOPES = ("open", "premises", "seats", "accessible-only", "none")
+CERTAINTIES = ("exact", "about", "inferred", "unknown")
 AUDIENCES = ("unknown", "children", "general", "scholar")
 
 _INTEGER_LIMIT = 1 << 53

@@ -24,14 +24,17 @@ LONGEST = 200
 _EARLIEST, _LATEST = -2100, 2999
 
 
-@lru_cache(maxsize=8192)
 def parse_date(printed: str) -> PublicationDate:
     """What a printed date means. Never raises.
 
     Args:
         printed: 清光绪二十三年, 民国26年, [19--], c1999, 公元前5世纪, 1978-1986; at most 200 characters are kept.
     """
-    printed = " ".join(unicodedata.normalize("NFC", printed).split())[:LONGEST]
+    return _parse(" ".join(unicodedata.normalize("NFC", printed[: 4 * LONGEST]).split())[:LONGEST])
+
+
+@lru_cache(maxsize=8192)
+def _parse(printed: str) -> PublicationDate:
     text = _plain(printed)
     if not text:
         return PublicationDate(printed=printed)

@@ -59,13 +59,14 @@ def _decodes(head: bytes, encoding: str) -> bool:
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
-    """UTF-16 shows as spaces, digits and line ends with a zero on one side."""
+    """UTF-16 shows as spaces and line ends with a zero on one side."""
     even = len(head) & ~1
     for encoding, zeros in (("utf-16-le", head[1:even:2]), ("utf-16-be", head[0:even:2])):
         if zeros.count(0) * 50 < len(zeros) or not _decodes(head[:even], encoding):
             continue
         text = decode_head(head[:even], encoding)
-        if not any(ord(c) < 32 and c not in "\t\n\v\f\r" for c in text):
+        controls = any(ord(c) < 32 and c not in "\t\n\v\f\r" for c in text)
+        if not controls and ("\n" in text or " " in text):
             return encoding
     return None
 

@@ -53,6 +53,7 @@ _PRIMARY_CODES = (
 )
 _PRIMARY = frozenset(_PRIMARY_CODES.split())
 _TAG = re.compile(r"([a-z]{2,3})((?:-[a-z0-9]{1,8})*)\Z")
+_CACHED = 200
 _SEPARATORS = re.compile(r"[;；,，、|/\s]+")
 
 
@@ -65,7 +66,7 @@ def parse_languages(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Returns:
         The BCP 47 tags, and the words that were not known; those stand among the tags in lower case.
     """
-    return _parse(text.strip())
+    return (_parse if len(text) <= _CACHED else _parse.__wrapped__)(text.strip())
 
 
 @lru_cache(maxsize=4096)

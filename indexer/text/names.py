@@ -62,6 +62,11 @@ ROLE_WORDS = {
     "编剧": "编剧", "导演": "导演", "总导演": "导演", "设计": "设计", "制作": "制作", "监制": "制作", "制片": "制作",
     "录制": "制作",
     "出品": "出品", "收藏": "收藏", "藏": "收藏", "藏书": "收藏",
+    "删定": "编", "刊定": "编", "增定": "编", "增订": "编", "重订": "编", "订": "编", "原本": "著", "刊": "其他",
+    "定": "其他",
+    "御定": "其他", "钦定": "其他", "校定": "校", "撰校勘记": "校", "辨正": "考证", "考补": "考证", "考异": "考证",
+    "补正": "补",
+    "补葺": "补", "口译": "译", "笔受": "译", "笔录": "录", "指解": "注", "训诂": "注", "诂训": "注", "笺解": "笺",
     "author": "著", "editor": "编", "translator": "译", "illustrator": "绘", "photographer": "摄", "narrator": "朗读",
     "reader": "朗读", "director": "导演", "composer": "作曲", "ed.": "编", "eds.": "编", "trans.": "译", "ill.": "绘",
 }  # fmt: skip
@@ -75,8 +80,9 @@ _ROLE_SIMPLIFY = str.maketrans(
 )
 # Roles that may hang on a name without a space. The second set is found in given names too: the rest must be longer.
 _ATTACHED = (
-    "主编", "编著", "编译", "翻译", "编写", "编撰", "点校", "校注", "译注", "绘图", "绘画", "摄影", "主讲", "朗读", "朗诵",
-    "播讲", "导演", "作曲", "整理", "口述", "选编", "编选", "改编", "编修", "编", "著", "撰", "辑", "纂", "注", "疏", "述",
+    "主编", "编著", "编译", "翻译", "编写", "编撰", "点校", "校注", "译注", "绘图", "绘画", "摄影", "主讲", "朗读",
+    "朗诵", "播讲", "导演", "作曲", "整理", "口述", "选编", "编选", "改编", "编修", "编", "著", "撰", "辑", "纂", "注",
+    "疏", "述",
 )  # fmt: skip
 _ATTACHED_DOUBTFUL = ("译", "绘", "摄", "校", "讲")
 _COUNTRY_WORDS = (
@@ -108,7 +114,7 @@ def parse_creators(text: str, default_role: str = "") -> tuple[Creator, ...]:
         text: one or several names parted by `;`, `、`, ` / `, a line end, or a comma before a bracketed dynasty.
         default_role: role of those whose statement names none.
     """
-    return _parse(text, default_role)
+    return (_parse if len(text) <= _LONGEST_NAME else _parse.__wrapped__)(text, default_role)
 
 
 @lru_cache(maxsize=16384)
@@ -150,6 +156,9 @@ def role_of(word: str) -> str:
         if (rest := word[before.end() :]) in ROLE_WORDS:
             return ROLE_WORDS[rest]
         before = _BEFORE.match(word, 0, before.end() - 1)
+    # 辑编, 编注, 奉敕编注: every character is a role or changes nothing, the last one counts.
+    if 2 <= len(word) <= 5 and all(c in ROLE_WORDS or _BEFORE.match(c) for c in word.replace("奉敕", "敕")):
+        return ROLE_WORDS.get(word[-1], "")
     return ""
 
 

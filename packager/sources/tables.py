@@ -55,7 +55,8 @@ def table_encoding(path: Path) -> str:
         while head and head.isascii() and b"\0" not in head and (block := stream.read(_BLOCK)):
             head = block
     at = next((i for i, b in enumerate(head) if b > 127), 0)
-    return detect_encoding(head) or detect_encoding(head[max(0, at - 100) :]) or "utf-8-sig"
+    # From just before the first byte that says something; an even offset keeps UTF-16 in step.
+    return detect_encoding(head[max(0, at - 100) & ~1 :]) or detect_encoding(head) or "utf-8-sig"
 
 
 def read_csv(path: Path, encoding: str) -> Iterator[RawRow]:
