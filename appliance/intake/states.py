@@ -190,7 +190,7 @@ def _look(drive: Drive, mark: str) -> Step:
 
 def _seen(drive: Drive, event: Event) -> Step:
     mark = event.mark if isinstance(event, Seen) else ""
-    if drive.phase in {"absent", "gone"} or mark != drive.mark:
+    if drive.phase in {"absent", "gone", "sick"} or mark != drive.mark:  # a sick one that is seen answers again
         return _look(drive, mark)
     return drive, ()
 
