@@ -31,6 +31,7 @@ from appliance.web.readers_work import (
     url_for_item,
 )
 from indexer.errors import RenditionError
+from indexer.renditions.tilepack import MEDIA_TYPES, media_type
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -61,7 +62,7 @@ def _scripted(work: Work, **more: Any) -> dict[str, Any]:
     held = work.held_item()
     return {
         "simple": simple,
-        "config": {
+        "settings_json": {
             "item": held.item.id,
             "url": url_for_item(held.item),
             "size": held.item.size,
@@ -108,15 +109,17 @@ def _credit(work: Work) -> str:
     return words().label("reader.credit_join").join(part for part in parts if part)
 
 
-@blueprint.get("/read/<resource_id>/tiles/<item_id>/<path:name>")
-def tile(resource_id: str, item_id: str, name: str) -> Response:
-    """One tile of a picture, out of the stored zip of the resource's tile pack."""
+@blueprint.get("/read/<resource_id>/tiles/<item_id>/<mark>/<path:name>")
+def tile(resource_id: str, item_id: str, mark: str, name: str) -> Response:
+    """One file of a tile pack: a descriptor or a tile. `mark` is of the pack's content: an answer holds for ever."""
     work = open_work(resource_id, item_id, role="tilepack")
+    if mark != work.item.sha256[:16] or name.rpartition(".")[2] not in MEDIA_TYPES:
+        abort(404)
     content = renditions().tile(work.held_item(), name)
     if content is None:
         abort(404)
-    response = make_response(content.data)
-    response.headers["Content-Type"] = content.media_type
+    response = make_response(content)
+    response.headers["Content-Type"] = media_type(name)
     response.headers["Cache-Control"] = _YEAR
     return response
 
@@ -146,7 +149,7 @@ for rule, view in (
     ("/read/<resource_id>/pages/<int:n>", readers_simple.page),
     ("/read/<resource_id>/pages/<item_id>/<int:n>", readers_simple.page_image),
     ("/read/<resource_id>/chapters/<int:n>", readers_simple.chapter),
-    ("/read/<resource_id>/book/<item_id>/<path:name>", readers_simple.book_file),
+    ("/read/<resource_id>/book/<item_id>/<path:name>", readers_simple.book_picture),
     ("/read/<resource_id>/text/<int:n>", readers_simple.text),
 ):
     blueprint.add_url_rule(rule, view_func=view)

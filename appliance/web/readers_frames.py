@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from flask import url_for
 
+from appliance.errors import ServingError
 from appliance.web.context import words
+from appliance.web.errors import Refused
 from appliance.web.readers_work import Work, renditions, url_for_item
+from indexer.errors import RenditionError
 
 if TYPE_CHECKING:
     from indexer.model import Item
+
+_log = logging.getLogger(__name__)
 
 SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 MULTI_PAGE = frozenset({"image/tiff"})
@@ -29,7 +35,7 @@ class Frame:
         url: address of the picture as every browser can show it. thumb: of a small one.
         label: what a reader calls it. credit: who made or holds it.
         width, height: pixels, 0 when unknown.
-        tiles: what OpenSeadragon needs to load tiles instead, None without a tile pack.
+        tiles: address of the Deep Zoom descriptor in the tile pack, empty without one.
     """
 
     item: Item
@@ -40,7 +46,7 @@ class Frame:
     credit: str = ""
     width: int = 0
     height: int = 0
-    tiles: dict[str, Any] | None = None
+    tiles: str = ""
 
 
 def frames_of(work: Work) -> list[Frame]:
@@ -49,14 +55,40 @@ def frames_of(work: Work) -> list[Frame]:
     paged = len(work.siblings) > 1 and all(item.role == "page" for item in work.siblings)
     for item in work.siblings:
         for page in range(1, _pages_of(work, item) + 1):
-            if len(frames) >= MAX_FRAMES:
-                return frames
             number = len(frames) + 1
             fallback = (
                 spoken.label("reader.page_n", page=number) if paged else spoken.label("reader.picture_n", n=number)
             )
             frames.append(_frame(work, item, page, item.label or fallback))
-    return frames
+            if number == MAX_FRAMES:
+                return frames
+    return _tiled(work, frames)
+
+
+def _tiled(work: Work, frames: list[Frame]) -> list[Frame]:
+    """The same with tiles, when the work has a tile pack that holds these very pictures."""
+    pack = next((item for item in work.resource.items if item.role == "tilepack"), None)
+    if pack is None:
+        return frames
+    try:
+        if renditions().tiles(work.held_item(pack)).pictures != len(frames):
+            return frames
+    except (RenditionError, ServingError, Refused) as error:
+        _log.warning("tile pack %s: %s", pack.id, error)
+        return frames
+    return [
+        replace(
+            frame,
+            tiles=url_for(
+                "readers.tile",
+                resource_id=work.resource.id,
+                item_id=pack.id,
+                mark=pack.sha256[:16],
+                name=f"{number:04}.dzi",
+            ),
+        )
+        for number, frame in enumerate(frames, 1)
+    ]
 
 
 def _pages_of(work: Work, item: Item) -> int:
@@ -81,5 +113,4 @@ def _frame(work: Work, item: Item, page: int, label: str) -> Frame:
         credit=item.credit,
         width=item.width,
         height=item.height,
-        tiles=None,
     )

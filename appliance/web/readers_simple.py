@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from flask import abort, make_response, redirect, render_template, request, send_file, url_for
+from markupsafe import Markup
 
 from appliance.errors import DamagedChunkError, ServingError
 from appliance.web.context import say, words
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Response
 
+    from provisioning.words import Sentence
+
+_log = logging.getLogger(__name__)
 _YEAR = "private, max-age=31536000, immutable"
 WIDEST = 3000
 _PAGE_WIDTH = 1400
@@ -100,49 +105,59 @@ def chapter(resource_id: str, n: int) -> Response:
     work = open_work(resource_id, request.args.get("item", ""))
     if work.kind != "epub":
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
-    address = _address("readers.chapter", work)
-    book = renditions().book(work.held_item())
-    elsewhere = _chosen(n, book.count, work, "readers.chapter")
+    held, address = work.held_item(), _address("readers.chapter", work)
+    book = renditions().book(held)
+    total = len(book.titles)
+    elsewhere = _chosen(n, total, work, "readers.chapter")
     if elsewhere is not None:
         return elsewhere
-    files = url_for("readers.book_file", resource_id=resource_id, item_id=work.item.id, name="-")[:-1]
-    damaged = False
+
+    def picture_url(name: str) -> str:
+        return url_for("readers.book_picture", resource_id=resource_id, item_id=work.item.id, name=name)
+
+    def chapter_url(number: int, fragment: str) -> str:
+        return f"{address(number)}#{fragment}" if fragment else address(number)
+
+    found, damaged = None, None
     try:
-        content = renditions().chapter(work.held_item(), n, address=address, files=files)
-    except (RenditionError, DamagedChunkError):
-        content, damaged = "", True
+        found = renditions().chapter(held, n, picture_url, chapter_url)
+    except (RenditionError, DamagedChunkError) as error:
+        _log.warning("chapter %d of %s: %s", n, work.item.id, error)
+        damaged = damage_sentence("reader.damaged.chapter")
     return answer(
         "readers/chapter.html",
         POLICY,
         work,
         n=n,
-        total=book.count,
+        total=total,
         book=book,
-        content=content,
-        damaged=damage_sentence("reader.damaged.chapter") if damaged else None,
+        chapter=found,
+        content=Markup(found.html) if found else "",  # noqa: S704 - sanitised against a closed list
+        damaged=damaged,
         address=address,
+        chapter_url=chapter_url,
     )
 
 
-def damage_sentence(key: str, **values: str) -> object:
-    """The sentence about a damaged part, as this reader's face says it."""
-    spoken = words()
-    return spoken.sentence(reader_key(spoken, key, current_display().gate_face), **values)
-
-
-def book_file(resource_id: str, item_id: str, name: str) -> Response:
+def book_picture(resource_id: str, item_id: str, name: str) -> Response:
     """A picture out of a book; nothing else leaves it this way."""
     work = open_work(resource_id, item_id)
     if work.kind != "epub":
         abort(404)
-    content = renditions().book_file(work.held_item(), name)
-    if content is None:
+    try:
+        picture = renditions().book_picture(work.held_item(), name)
+    except RenditionError:
         abort(404)
-    response = make_response(content.data)
-    response.headers["Content-Type"] = content.media_type
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response = make_response(picture.body)
+    response.headers["Content-Type"] = picture.media_type
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+def damage_sentence(key: str, **values: str) -> Sentence:
+    """The sentence about a damaged part, as this reader's face says it."""
+    spoken = words()
+    return spoken.sentence(reader_key(spoken, key, current_display().gate_face), **values)
 
 
 def text(resource_id: str, n: int) -> Response:

@@ -13,13 +13,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from appliance.errors import DriveGoneError, ServingError
 from appliance.serving.chunks import ChunkStore, ServedItem
 from appliance.web.renditions_cache import RenditionCache
-from appliance.web.renditions_tiles import TileDirectory, read_tile
-from indexer.renditions import Renditions
+from indexer.errors import IndexFormatError, RenditionError
+from indexer.renditions import BookContents, BookPicture, Chapter, Renditions, TilepackIndex
 from packager.format.layout import CHUNK
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ if TYPE_CHECKING:
     from indexer.renditions import ByteSource
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 VERSION = 1
 """Of the kept views: a new number leaves the old ones to be driven out."""
 WIDTHS = (160, 320, 480, 800, 1100, 1400, 1800, 2400, 3000)
 """Pixel widths that are made; a wish is rounded up, so that guesses of a script cannot fill the SSD."""
-_DIRECTORIES = 4
-_TILE_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+MAX_TILE = 8 << 20
+_REMEMBERED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,6 @@ class Kept:
     path: Path
     media_type: str
     tag: str
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A small file out of a book or a tile pack."""
-
-    data: bytes
-    media_type: str
 
 
 class VerifiedSource:
@@ -115,7 +108,8 @@ class RenditionService:
         self.cache, self._chunks, self._pools = cache, chunks, pools
         self.maker = maker or Renditions()
         self._making: dict[str, threading.Lock] = {}
-        self._directories: OrderedDict[str, TileDirectory] = OrderedDict()
+        self._packs: OrderedDict[str, TilepackIndex] = OrderedDict()
+        self._books: OrderedDict[str, BookContents] = OrderedDict()
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -155,32 +149,74 @@ class RenditionService:
         key = RenditionCache.key(VERSION, held.item.sha256, "page", page, wide)
         return Kept(self._kept(key, draw), "image/jpeg", key[:32])
 
-    def tile(self, held: HeldItem, name: str) -> Content | None:
-        """A file out of a tile pack by its name in the zip; None when there is none.
+    def book(self, held: HeldItem) -> BookContents:
+        """The chapters and the contents of a book; the last few are remembered.
+
+        Raises:
+            RenditionError: it cannot be read. ServingError: its bytes cannot be had.
+        """
+        return self._remembered(self._books, held, lambda: self.maker.epub_contents(self.source(held)))
+
+    def chapter(
+        self, held: HeldItem, number: int, picture_url: Callable[[str], str], chapter_url: Callable[[int, str], str]
+    ) -> Chapter:
+        """Chapter `number` (from 1), sanitised, its pictures and links at the given addresses.
+
+        Raises:
+            RenditionError: there is no such chapter, or it cannot be read. ServingError: its bytes cannot be had.
+        """
+        return self.maker.epub_chapter(self.source(held), number, picture_url, chapter_url)
+
+    def book_picture(self, held: HeldItem, name: str) -> BookPicture:
+        """A picture out of a book, by its name in the book.
+
+        Raises:
+            RenditionError: there is no such picture. ServingError: its bytes cannot be had.
+        """
+        return self.maker.epub_resource(self.source(held), name)
+
+    def tiles(self, held: HeldItem) -> TilepackIndex:
+        """Where the tiles of a pack lie; the last few packs are remembered.
+
+        Raises:
+            RenditionError: it is no tile pack. ServingError: its bytes cannot be had.
+        """
+
+        def read() -> TilepackIndex:
+            source = self.source(held)
+            try:
+                return TilepackIndex(source.read_at, held.item.size, held.item.id)
+            except IndexFormatError as error:
+                raise RenditionError(str(error)) from error
+
+        return self._remembered(self._packs, held, read)
+
+    def tile(self, held: HeldItem, name: str) -> bytes | None:
+        """A file out of a tile pack by its name in it; None when there is none.
 
         Raises:
             ServingError: its bytes cannot be had. RenditionError: it is no tile pack.
         """
-        directory = self.tile_directory(held)
-        content = read_tile(self.source(held), directory, name)
-        if content is None:
+        try:
+            place = self.tiles(held).entry(name)
+        except IndexFormatError as error:
+            raise RenditionError(str(error)) from error
+        if place is None or place[1] > MAX_TILE:
             return None
-        return Content(content, _TILE_TYPES.get(name.rpartition(".")[2].lower(), "application/octet-stream"))
+        return self.source(held).read_at(*place)
 
-    def tile_directory(self, held: HeldItem) -> TileDirectory:
-        """Where the files of a tile pack lie; the last few packs are remembered."""
+    def _remembered(self, shelf: OrderedDict[str, _T], held: HeldItem, make: Callable[[], _T]) -> _T:
         key = held.item.sha256
         with self._lock:
-            known = self._directories.get(key)
-            if known is not None:
-                self._directories.move_to_end(key)
-                return known
-        directory = TileDirectory.read(self.source(held))
+            if key in shelf:
+                shelf.move_to_end(key)
+                return shelf[key]
+        made = make()
         with self._lock:
-            self._directories[key] = directory
-            while len(self._directories) > _DIRECTORIES:
-                self._directories.popitem(last=False)
-        return directory
+            shelf[key] = made
+            while len(shelf) > _REMEMBERED:
+                shelf.popitem(last=False)
+        return made
 
     def source(self, held: HeldItem) -> ByteSource:
         """The item's verified bytes, by offset.

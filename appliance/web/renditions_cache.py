@@ -24,16 +24,16 @@ class RenditionCache:
     being written. Memory: about 150 bytes a file.
 
     Args:
-        folder: made when missing.
+        folder: of all caches; a folder of our own is made in it.
         max_bytes: bound of all files together.
     """
 
     def __init__(self, folder: Path, max_bytes: int = DEFAULT_BYTES) -> None:
-        self.folder, self.max_bytes = folder, max_bytes
+        self.folder, self.max_bytes = folder / "renditions", max_bytes
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
         self._total = 0
-        folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._take_stock()
 
     @staticmethod

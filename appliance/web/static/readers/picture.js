@@ -30,16 +30,8 @@ const viewer = OpenSeadragon({
   timeout: 60000,
 });
 
-/** What OpenSeadragon loads: the tiles of a pack, else the picture itself. */
-function sourceOf({ url, tiles }) {
-  if (!tiles) return { type: "image", url, buildPyramid: false };
-  const { width, height, tileSize, overlap, address, format } = tiles;
-  const levels = Math.ceil(Math.log2(Math.max(width, height, 1)));
-  return {
-    width, height, tileSize, tileOverlap: overlap, minLevel: 0, maxLevel: levels,
-    getTileUrl: (level, x, y) => `${address}/${level}/${x}_${y}.${format}`,
-  };
-}
+/** What OpenSeadragon loads: the descriptor of tiles in the work's pack, else the picture itself. */
+const sourceOf = ({ url, tiles }) => tiles || { type: "image", url, buildPyramid: false };
 
 function show(index) {
   if (index < 0 || index >= pictures.length) {
