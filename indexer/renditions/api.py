@@ -272,7 +272,9 @@ class Renditions:
 
     # — tile packs —
 
-    def make_tilepack(self, sources: Iterable[ByteSource], out: BinaryIO, *, form: str = "webp", pages: int = 1) -> Tilepack:
+    def make_tilepack(
+        self, sources: Iterable[ByteSource], out: BinaryIO, *, form: str = "webp", pages: int = 1
+    ) -> Tilepack:
         """Cut the pictures of a resource into one tile pack.
 
         Args:

@@ -188,7 +188,7 @@ class Package:
             for entry in candidates:
                 if entry.name and entry.media_type in RASTER:
                     return entry.name
-        return self._cover_of_guide()
+        return self._cover_of_guide() or self._cover_of_first_page()
 
     def _cover_of_guide(self) -> str:
         for reference in self._children("guide", "reference"):
@@ -198,10 +198,22 @@ class Package:
                     return self._picture_in(name)
         return ""
 
-    def _picture_in(self, page: str) -> str:
+    def _cover_of_first_page(self) -> str:
+        """The first page's picture, when there is hardly anything else on that page."""
+        first = self.spine[0] if self.spine else None
+        if first is None or not first.name:
+            return ""
+        if first.media_type in RASTER:
+            return first.name
+        return self._picture_in(first.name, most_text=60)
+
+    def _picture_in(self, page: str, most_text: int = 1 << 20) -> str:
         try:
             root = parse_markup(self.archive.read(page))
         except RenditionError:
+            return ""
+        body = next((e for e in root.iter() if local_name(e) == "body"), root)
+        if len("".join(map(str, body.itertext())).strip()) > most_text:
             return ""
         for element in root.iter():
             target = picture_reference(element)

@@ -87,7 +87,7 @@ def _draw(document: Any, number: int, width: int, height: float) -> Any:
         points_wide, points_high = page.get_size()
         if not (math.isfinite(points_wide) and math.isfinite(points_high) and min(points_wide, points_high) > 0):
             raise RenditionError(f"page {number} has no size")
-        scale = min(width / points_wide, height / points_high)
+        scale = min(width / points_wide, height / points_high) * (1 - 1e-9)  # PDFium rounds up
         if points_wide * scale < 1 or points_high * scale < 1:
             raise RenditionError(f"page {number} is too long or too wide to draw")
         bitmap = page.render(scale=scale, may_draw_forms=False, rev_byteorder=True)

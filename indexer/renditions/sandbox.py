@@ -22,7 +22,7 @@ from typing import Any, Self
 
 from indexer.errors import RenditionError, RenditionLimitError
 from indexer.renditions import wire
-from indexer.renditions.source import ByteSource
+from indexer.renditions.source import ByteSource, BytesSource
 
 _ROOT = Path(__file__).parents[2]
 _START = (
@@ -120,6 +120,11 @@ class Sandbox:
         """
         with self._lock:
             self._started()
+
+    def layers(self) -> tuple[str, ...]:
+        """Which layers of confinement hold on this machine (see `indexer.renditions.confine`), for logs and tests."""
+        held = self.run("layers", BytesSource(b"")).values.get("layers")
+        return tuple(str(name) for name in held) if isinstance(held, list) else ()
 
     def close(self) -> None:
         """End the waiting process and with it all jobs. A second call does nothing."""

@@ -36,7 +36,7 @@ def make(file: BinaryIO, page: int = 1, form: str = "webp") -> tuple[dict[str, A
         RenditionError: the picture is damaged or has no such page.
         RenditionLimitError: it is too large.
     """
-    import pyvips  # noqa: PLC0415 (33 ms, and only this job needs it)
+    import pyvips
 
     if form not in _SUFFIX:
         raise RenditionError(f"no form {form}")

@@ -39,7 +39,6 @@ _PROJECT = "书箱项目"
 _EDITION = "2026年11月版"
 _OWN = {
     "creator": f"{_PROJECT} 编",
-    "contributor": _PROJECT,
     "publisher": _PROJECT,
     "date": "2026-11-01",
     "language": "zh-Hans",

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
+from PIL import Image
+
 
 def pdf_of(objects: dict[int, bytes]) -> bytes:
     """A PDF of numbered objects; 1 is the catalogue."""
@@ -50,3 +55,52 @@ def looping_pdf(depth: int = 9, fan: int = 12) -> bytes:
         resources = b"" if last else b"/Resources << /XObject << /F %d 0 R >> >>" % (6 + level)
         objects[5 + level] = stream(inner, b"/Type /XObject /Subtype /Form /BBox [0 0 200 300] " + resources)
     return pdf_of(objects)
+
+
+CONTAINER = (
+    b'<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'
+    b'<rootfile full-path="OPS/package.opf" media-type="application/oebps-package+xml"/></rootfiles></container>'
+)
+
+
+def epub_of(files: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """An EPUB of these files; the container is added when it is not given."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("mimetype", b"application/epub+zip", zipfile.ZIP_STORED)
+        for name, body in {"META-INF/container.xml": CONTAINER, **files}.items():
+            archive.writestr(name, body)
+    return out.getvalue()
+
+
+def package(manifest: str, spine: str, metadata: str = "<dc:title>书</dc:title><dc:language>zh</dc:language>") -> bytes:
+    """A package document; `spine` is the whole element."""
+    return (
+        '<?xml version="1.0"?><package xmlns="http://www.idpf.org/2007/opf" version="3.0">'
+        f'<metadata xmlns:dc="http://purl.org/dc/elements/1.1/">{metadata}</metadata>'
+        f"<manifest>{manifest}</manifest>{spine}</package>"
+    ).encode()
+
+
+def page(body: str, head: str = "") -> bytes:
+    """A chapter."""
+    return (
+        '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops" lang="zh">'
+        f"<head><title>t</title>{head}</head><body>{body}</body></html>"
+    ).encode()
+
+
+def book(*chapters: str, more: dict[str, bytes] | None = None, manifest: str = "", spine: str = "") -> bytes:
+    """An EPUB of chapters c1.xhtml, c2.xhtml … in OPS/, and more files."""
+    numbers = range(1, len(chapters) + 1)
+    items = "".join(f'<item id="c{n}" href="c{n}.xhtml" media-type="application/xhtml+xml"/>' for n in numbers)
+    order = spine or "<spine>" + "".join(f'<itemref idref="c{n}"/>' for n in numbers) + "</spine>"
+    files = {f"OPS/c{n}.xhtml": page(body) for n, body in zip(numbers, chapters, strict=True)}
+    return epub_of({"OPS/package.opf": package(items + manifest, order), **files, **(more or {})})
+
+
+def png(width: int = 40, height: int = 30, colour: str = "red") -> bytes:
+    """A PNG of one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(out, "PNG")
+    return out.getvalue()

@@ -202,6 +202,10 @@ for name, attempt in tries.items():
 """
 
 
+def test_layers_are_told(sandbox):
+    assert {"limits", "quiet"} <= set(sandbox.layers())
+
+
 def test_confine_takes_away_files_calls_and_memory(tmp_path):
     target = tmp_path / "made"
     command = [sys.executable, "-I", "-c", PROBE, str(ROOT), str(target)]
