@@ -23,6 +23,9 @@ import opencc
 MAX_WORD = 64
 """Longest word kept as a term, in characters; the rest of a longer word is cut off."""
 
+MAX_TABLE = 120_000
+"""Characters whose folded form is remembered: all of Chinese, and not all that a hostile text could hold."""
+
 VARIANTS = {
     "着": "著",
     "馀": "余",
@@ -160,11 +163,12 @@ def _is_selector(character: str) -> bool:
 
 
 class _FoldTable(dict[int, str]):
-    """`str.translate` table that fills itself: code point → folded text; at most one entry a code point met."""
+    """`str.translate` table that fills itself: code point → folded text, for the first `MAX_TABLE` met."""
 
     def __missing__(self, code: int) -> str:
         folded = _fold_character(chr(code))
-        self[code] = folded
+        if len(self) < MAX_TABLE:
+            self[code] = folded
         return folded
 
 

@@ -1,6 +1,6 @@
 """Postings as plain arrays: the block layout, its writer and its checking reader.
 
-Layout of a block, little-endian (`docs/format.md` has the table):
+Layout of a block, little-endian:
 
     count u32 | first id u32 | last id u32 | body bytes u32 | id width u8 | highest weight u8 |
     shortest length u8 | longest length u8 | count deltas of `id width` bytes | count weights of one byte

@@ -68,6 +68,7 @@ class Searcher:
         records = sum(files.records for files in self._files)
         average = sum(files.total_length for files in self._files) / max(1, records)
         statistics = Statistics(records, average)
+        parse("检索")  # makes the folding table now and not in the first patron's query
         self._parts = [
             PartIndex(files, statistics, part.hidden) for files, part in zip(self._files, parts, strict=True)
         ]
@@ -94,7 +95,7 @@ class Searcher:
         found: list[_Found] = []
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
             masks = filter_masks(part.files, match.rows, request)
-            counter.add(part.files, match.rows, masks)
+            counter.add(part.facets, match.rows, masks)
             found.append(_ordered(number, part, match, all_of(masks), request.sort))
         total = sum(len(part.rows) for part in found)
         chosen = self._page(found, request, None if exact else query)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from indexer.analysis import fold_with_offsets, normal_with_places
+from indexer.analysis import fold, fold_with_offsets, normal_text, normal_with_places
 from indexer.model import Resource
-from indexer.schema import MAX_TEXT, SECTION_MARK, SECTIONS
+from indexer.schema import SECTION_MARK, SECTIONS
 from indexer.search_collector import find_text
 from indexer.search_query import Condition, Query
 from indexer.search_request import Hit, Marks
 
 SNIPPET = 80
 """Characters of a snippet, about."""
+
+WINDOW = 1000
+OVERLAP = 200
+MAX_LOOK = 20_000
+"""Characters of a description in which the place of a snippet is looked for."""
 
 _BEFORE = 20
 
@@ -75,11 +80,22 @@ def _merged(found: list[tuple[int, int]]) -> Marks:
 
 
 def _snippet(description: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
-    description = description[:MAX_TEXT]
-    marks = marks_in(description, conditions, {"x"})
+    """The piece around the first place found, looked for a window at a time: descriptions may be whole books."""
+    for start in range(0, min(len(description), MAX_LOOK), WINDOW - OVERLAP):
+        window = description[start : start + WINDOW]
+        normal = normal_text(fold(window))
+        if any(condition.text in normal for condition in conditions):
+            text, marks = _cut(window, conditions)
+            if marks:
+                return text, marks
+    return "", ()
+
+
+def _cut(window: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
+    marks = marks_in(window, conditions, {"x"})
     if not marks:
         return "", ()
     start = max(0, marks[0][0] - _BEFORE)
-    end = min(len(description), start + SNIPPET)
-    text = description[start:end].replace("\n", " ")
+    end = min(len(window), start + SNIPPET)
+    text = window[start:end].replace("\n", " ")
     return text, tuple((a - start, min(b, end) - start) for a, b in marks if a < end)

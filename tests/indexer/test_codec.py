@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.codec import BLOCK_LIMIT, HEADER, encode_postings, read_postings
+from indexer.codec import BLOCK_LIMIT, HEADER, encode_postings, read_block, read_postings
 from indexer.codec_files import MappedFile
 from indexer.errors import IndexFormatError
 
@@ -120,6 +120,17 @@ def test_block_whose_ids_do_not_rise_to_the_last_is_refused(deltas: tuple[int, i
     assert decode(HEADER.pack(*HEAD) + bytes([0, 4, 1, 1]), 2, 100) == ([5, 9], [1, 1])
     with pytest.raises(IndexFormatError):
         decode(HEADER.pack(*HEAD) + bytes([*deltas, 1, 1]), 2, 100)
+
+
+def test_block_whose_ids_stand_still_is_refused() -> None:
+    with pytest.raises(IndexFormatError, match="rise"):
+        decode(HEADER.pack(3, 5, 9, 6, 1, 1, 9, 9) + bytes([0, 0, 4, 1, 1, 1]), 3, 100)
+
+
+def test_block_header_with_more_postings_than_ids_is_refused_before_its_body() -> None:
+    content = HEADER.pack(3, 5, 6, 6, 1, 1, 9, 9) + bytes([0, 0, 1, 1, 1, 1])
+    with pytest.raises(IndexFormatError, match="impossible ids"):
+        read_block(Memory(content), 0, len(content), 100)
 
 
 def test_block_whose_deltas_overflow_is_refused() -> None:
