@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -141,12 +142,19 @@ def test_copy_hashed_unreadable_source_is_told_from_a_full_disk(tmp_path: Path) 
 
 def test_read_chunk_short_reads_are_joined() -> None:
     reading, writing = os.pipe()
+    content = os.urandom(300_000)  # more than a pipe holds: it comes in pieces
+
+    def write() -> None:
+        with os.fdopen(writing, "wb") as file:
+            file.write(content)
+
+    thread = threading.Thread(target=write)
+    thread.start()
     try:
-        os.write(writing, b"ab")
-        os.close(writing)
-        assert read_chunk(reading) == b"ab"
+        assert read_chunk(reading) == content
         assert read_chunk(reading) == b""
     finally:
+        thread.join()
         os.close(reading)
 
 

@@ -183,6 +183,12 @@ def test_open_nofollow_ways_out_are_refused(drive: DriveLayout, path: str) -> No
         open_nofollow(root, path)
 
 
+def test_open_nofollow_file_in_the_root_opens(drive: DriveLayout) -> None:
+    (drive.root / "README.txt").write_bytes(b"hello")
+    with drive.opened() as root:
+        assert read_bounded(root, "README.txt", 10) == b"hello"
+
+
 def test_open_nofollow_other_fault_passes(drive: DriveLayout) -> None:
     with drive.opened() as root, pytest.raises(OSError, match="too long"):
         open_nofollow(root, "x" * 300)

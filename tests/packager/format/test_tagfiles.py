@@ -143,6 +143,15 @@ def test_read_candidate_drive_gone_or_dead_is_told_apart(tmp_path: Path, drive: 
             read_candidate(DriveLayout(root))
 
 
+def test_read_candidate_bad_sector_is_a_bad_disk(drive: DriveLayout, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(tagfiles, "read_bounded", failing)
+    with pytest.raises(UnreadableError):
+        read_candidate(drive)
+
+
 # --- copying ------------------------------------------------------------------------------------------------------
 
 

@@ -112,6 +112,18 @@ def test_trap2_box_image_with_a_younger_root_keeps_what_it_trusted(
     assert box.current().versions["root"] == 2
 
 
+def test_trap2_box_image_with_an_older_root_keeps_what_it_trusted(
+    national: Publisher, state: Path, two: tuple[Path, Path]
+) -> None:
+    national.rotate("online")
+    national.refresh(two[1] / "tuf")
+    young = (national.keys / "tuf/metadata/2.root.json").read_bytes()
+    TrustStore(state, young, RealFiles(), earliest=EARLIEST).offer(two[1] / "tuf")
+    box = national.box(state)
+    assert box.current().versions["root"] == 2
+    assert box.admit_drive(two[0] / "tuf", tagmanifest(two[0])).release.seq == 1
+
+
 def test_trap2_memory_of_what_was_listed_is_bounded(national: Publisher, state: Path, two, monkeypatch) -> None:
     monkeypatch.setattr(trust, "_MAX_KNOWN", 1)
     box = national.box(state)
