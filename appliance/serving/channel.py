@@ -23,6 +23,7 @@ from waitress.task import WSGITask
 from appliance.errors import ServingError
 from appliance.serving.pools import Job
 from appliance.serving.reaper import ConnectionFacts
+from appliance.serving.throttle import client_of
 from appliance.serving.verified import VerifiedFile
 
 if TYPE_CHECKING:
@@ -76,13 +77,19 @@ class Link:
 
 
 class LinkedTask(WSGITask):
-    """Hands the link to the application."""
+    """Hands the link to the application, and keeps the connection after answers that have no body."""
 
     def get_environment(self) -> dict[str, Any]:
         """The WSGI environment, with our link in it."""
         environ: dict[str, Any] = super().get_environment()
         environ[LINK] = Link(self.channel)
         return environ
+
+    def set_close_on_finish(self) -> None:
+        """Keep the connection: waitress would end it after every 304, for want of a length that it may not have."""
+        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
+        if asked or self.has_body or self.version != "1.1":
+            super().set_close_on_finish()
 
 
 class BoundedParser(HTTPRequestParser):
@@ -103,8 +110,33 @@ class VerifyingChannel(HTTPChannel):
     task_class = LinkedTask
     parser_class = BoundedParser
     server: VerifyingServer
+    _active = 0.0
     _request_started = 0.0
+    _counted = False
     _settled: Mapping[Hashable, Job] = {}
+
+    def __init__(self, server: Any, sock: socket.socket, address: Any, *args: Any, **options: Any) -> None:
+        super().__init__(server, sock, address, *args, **options)
+        self.client = client_of(str(address[0]))
+        self._counted = True
+        if not server.count_client(self.client, 1):
+            self.will_close = True
+
+    @property  # type: ignore[override]
+    def last_activity(self) -> float:
+        """When bytes last came or went, by a clock that nobody sets (a county box's clock is set by hand)."""
+        return self._active
+
+    @last_activity.setter
+    def last_activity(self, _wall_clock: float) -> None:
+        self._active = time.monotonic()
+
+    def del_channel(self, map: Any = None) -> None:  # noqa: A002 - waitress' name
+        """Count the connection off its client."""
+        if self._counted:
+            self._counted = False
+            self.server.count_client(self.client, -1)
+        super().del_channel(map)
 
     def front_file(self) -> VerifiedFile | None:
         """The verified file whose bytes go out next, if no other bytes go before."""
@@ -190,17 +222,18 @@ class VerifyingChannel(HTTPChannel):
         self.will_close = True
         return (False, True)
 
-    def facts(self, now: float) -> ConnectionFacts:
-        """What the reaper needs to know. `now` is waitress' clock (seconds since 1970)."""
+    def facts(self) -> ConnectionFacts:
+        """What the reaper needs to know."""
+        now = time.monotonic()
         request, front = self.request, self.front_file()
         if self.requests:
             request = None  # nothing is read while an answer is made
         return ConnectionFacts(
-            quiet=now - self.last_activity,
+            quiet=now - self._active,
             answering=bool(self.requests),
             unsent=self.total_outbufs_len,
             waits_for_us=front is not None and front.pending,
-            request_age=None if request is None else time.monotonic() - self._request_started,
+            request_age=None if request is None else now - self._request_started,
             in_body=request is not None and request.headers_finished,
             body_bytes=0 if request is None else request.body_bytes_received,
         )

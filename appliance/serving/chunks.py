@@ -115,7 +115,7 @@ class ChunkStore:
         self._kept: OrderedDict[ChunkName, bytes] = OrderedDict()
         self._bytes = self._since_trim = 0
         self._streams = 0
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a forgotten file counts itself off whenever it is collected
 
     def cached(self, key: str, index: int) -> bytes | None:
         """The verified chunk if it is in memory."""

@@ -8,6 +8,7 @@ import heapq
 import logging
 import resource
 import socket
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -31,18 +32,20 @@ DESCRIPTORS = 8192
 MAX_HEADER_BYTES = 16 << 10
 MAX_BODY_BYTES = 1 << 20
 _BACKLOG = 1024
+_UNSENT = 512 << 10  # bytes that the system keeps for one client that does not read
 
 
 class Limits(Adjustments):
     """waitress' settings, and larger bounds on bodies for some paths."""
 
     uploads: Mapping[str, int] = {}
+    per_client = 256
 
 
 class VerifyingServer(TcpWSGIServer):
     """Serves one application on one socket. Made by `make_server`."""
 
-    channel_class = VerifyingChannel
+    channel_class = VerifyingChannel  # type: ignore[assignment]
     active_channels: dict[int, VerifyingChannel]
 
     def __init__(self, application: WSGIApplication, adj: Limits, listener: socket.socket) -> None:
@@ -50,6 +53,10 @@ class VerifyingServer(TcpWSGIServer):
         self._alarms: list[float] = []
         self._lock = threading.Lock()
         self._awake = True
+        self._pulled = False
+        self._clients: dict[str, int] = {}
+        self._per_client = adj.per_client
+        self._next_maintenance = 0.0
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._loop: int | None = None
@@ -77,23 +84,38 @@ class VerifyingServer(TcpWSGIServer):
             return (client_of(addr[0]), *addr[1:])
         return addr
 
-    def wake(self) -> None:
+    def pull_trigger(self) -> None:
         """Have the loop look at all connections again. From any thread, also after the end."""
         with self._lock:
-            if self._awake:  # the pipe's number may belong to another file afterwards
-                self.pull_trigger()
+            if self._awake and not self._pulled:  # the pipe's number may belong to another file after the end
+                self._pulled = True
+                super().pull_trigger()
+
+    wake = pull_trigger
+
+    def count_client(self, client: str, step: int) -> bool:
+        """Count a connection of a client on or off. Returns whether the client may have so many."""
+        count = self._clients.pop(client, 0) + step
+        if count:
+            self._clients[client] = count
+        return count <= self._per_client
 
     def alarm(self, seconds: float) -> None:
         """Have the loop look again after `seconds`. From any thread."""
         with self._lock:
             heapq.heappush(self._alarms, time.monotonic() + seconds)
 
-    def maintenance(self, now: float) -> None:
-        """End connections that make no progress (in place of waitress' own rule, which misses most of them)."""
+    def readable(self) -> bool:
+        """Whether to accept; waitress' own maintenance, by the wall clock, is left out."""
+        self.next_channel_cleanup = sys.maxsize
+        return bool(super().readable())
+
+    def maintain(self) -> None:
+        """End connections that make no progress."""
         channels = list(self.active_channels.values())
         crowded = len(channels) >= self.adj.connection_limit * self.patience.crowded
         for channel in channels:
-            why = reason_to_end(channel.facts(now), self.patience, crowded=crowded)
+            why = reason_to_end(channel.facts(), self.patience, crowded=crowded)
             if why:
                 logger.info("connection ended: %s", why)
                 channel.end()
@@ -124,7 +146,13 @@ class VerifyingServer(TcpWSGIServer):
             self._stopped.wait()
 
     def _turn(self, longest: float = 1.0) -> None:
+        with self._lock:
+            self._pulled = False
         wasyncore.poll2(self._until_alarm(longest), self._map)
+        now = time.monotonic()
+        if now >= self._next_maintenance:
+            self._next_maintenance = now + self.adj.cleanup_interval
+            self.maintain()
 
     def _until_alarm(self, longest: float) -> float:
         """Seconds until the next alarm, at most `longest`."""
@@ -179,6 +207,7 @@ def make_server(
     port: int = 8080,
     threads: int = 16,
     connections: int = 2000,
+    per_client: int = 256,
     patience: Patience | None = None,
     maintenance_seconds: int = 5,
     max_body: int = MAX_BODY_BYTES,
@@ -194,6 +223,7 @@ def make_server(
         port: TCP port; 0 takes a free one (`server.port`).
         threads: threads that run views. None of them waits for a client or, in `send_item`, for a disk.
         connections: most connections at a time; more wait to be accepted.
+        per_client: most connections of one address; more are closed at once.
         patience: when connections without progress are ended.
         maintenance_seconds: how often that is looked at.
         max_body: bytes of a request's body.
@@ -218,6 +248,8 @@ def make_server(
         clear_untrusted_proxy_headers=True,
     )
     adj.uploads = dict(uploads or {})
+    adj.per_client = per_client
+    adj.socket_options = [*adj.socket_options, (socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)]
     server = VerifyingServer(app, adj, listen(host, port))
     if patience is not None:
         server.patience = patience

@@ -73,13 +73,13 @@ class DownloadLimiter:
 
 
 def client_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or an IPv6 network of /64 (one device picks many addresses there)."""
+    """What counts as one client: an address without its zone; IPv4 in IPv6 clothes counts as IPv4.
+
+    Whole IPv6 addresses, not networks: all devices of a library's LAN share one network.
+    """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return str(mapped or parsed)

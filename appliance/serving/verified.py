@@ -110,6 +110,11 @@ class VerifiedFile:
                 expected.give_up(self._pools)
         self._coming = self._ahead = None
 
+    def __del__(self) -> None:
+        """An answer that failed on its way out is never closed: count it off all the same."""
+        if not getattr(self, "_closed", True):
+            self._store.stream_closed()
+
     def _may_send(self) -> bool:
         """Charge what went out since the last read; whether more may go out in this turn.
 

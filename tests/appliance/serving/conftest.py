@@ -193,6 +193,7 @@ def bench_of() -> Iterator[Callable[..., Bench]]:
             on_gone=lambda item, _index, _error: bench.gone.append(item.drive),
         )
         options.setdefault("threads", 4)
+        options.setdefault("per_client", 2000)
         bench.server = make_server(
             make_app(bench), host="127.0.0.1", port=0, patience=patience, maintenance_seconds=1, **options
         )

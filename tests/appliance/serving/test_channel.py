@@ -161,6 +161,19 @@ def test_crowd_idle_connections_make_room_for_new_ones(bench_of):
         client.close()
 
 
+def test_one_client_cannot_take_all_connections(bench_of):
+    bench = bench_of(per_client=20)
+    clients = [bench.connect() for _ in range(50)]
+    until(lambda: bench.open_connections() == 20)
+    assert bench.get("/page", sock=clients[0]).status == 200
+    assert clients[-1].recv(1) == b""
+    for client in clients:
+        client.close()
+    until(lambda: bench.open_connections() == 0)
+    assert not bench.server._clients
+    assert bench.get("/page").status == 200
+
+
 def test_1100_idle_connections_and_a_page_is_answered(bench_of):
     """select() ends at descriptor 1,024; the loop must not."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

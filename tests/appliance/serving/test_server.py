@@ -52,6 +52,20 @@ def test_item_random_ranges_are_the_same_bytes(bench_of, files):
             assert answer.body == content[start:stop]
 
 
+def test_head_and_not_modified_keep_the_connection(bench_of, files):
+    bench = bench_of()
+    files(bench, "a", 3 * CHUNK)
+    with bench.connect() as sock:
+        answer = bench.get("/items/a", method="HEAD", sock=sock)
+        assert (answer.status, answer.length, answer.body) == (200, 3 * CHUNK, b"")
+        tag = answer.headers["etag"]
+        assert bench.get("/items/a", f"If-None-Match: {tag}", sock=sock).status == 304
+        assert bench.get("/items/a", "Range: bytes=0-4", f"If-Range: {tag}", sock=sock).body == bench.content["a"][:5]
+        assert bench.get("/items/a", f"Range: bytes={3 * CHUNK}-", sock=sock).status == 416
+        assert bench.get("/page", sock=sock).body == b"ok"
+    assert bench.store.loads == 1
+
+
 def test_item_many_clients_at_once_get_the_same_bytes(bench_of, files):
     bench = bench_of(store_bytes=8 * CHUNK)
     files(bench, "a", 6 * CHUNK + 3)
@@ -314,6 +328,13 @@ def test_close_before_run_frees_the_port_and_wake_after_it_is_harmless():
     server.alarm(0.1)
     with socket.create_server(("127.0.0.1", port)):
         pass
+
+
+def test_wake_many_times_is_one_byte_in_the_pipe(bench_of):
+    server = make_server(lambda _environ, _start: [], host="127.0.0.1", port=0)
+    for _ in range(100_000):  # more than the pipe holds: must not block
+        server.wake()
+    server.close()
 
 
 def test_listen_any_address_serves_both_families():

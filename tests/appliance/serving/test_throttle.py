@@ -52,7 +52,7 @@ def test_bucket_without_rate_or_burst_is_refused(rate, burst):
 def test_limiter_same_client_shares_a_bucket():
     limiter = DownloadLimiter(1, 1)
     assert limiter.bucket("192.168.1.5") is limiter.bucket("::ffff:192.168.1.5")
-    assert limiter.bucket("fe80::1%eth0") is limiter.bucket("fe80::abcd")
+    assert limiter.bucket("fe80::1%eth0") is limiter.bucket("FE80:0::1")
     assert limiter.bucket("192.168.1.5") is not limiter.bucket("192.168.1.6")
 
 
@@ -65,6 +65,16 @@ def test_limiter_many_clients_stays_bounded_and_keeps_the_recent():
     assert len(limiter._buckets) == 10
 
 
-def test_client_of_odd_text_is_the_text():
-    assert client_of("unix") == "unix"
-    assert client_of("fd00:1:2:3:4:5:6:7") == "fd00:1:2:3::/64"
+@pytest.mark.parametrize(
+    ("address", "client"),
+    [
+        ("unix", "unix"),
+        ("192.168.1.5", "192.168.1.5"),
+        ("::ffff:192.168.1.5", "192.168.1.5"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("fd00:1:2:3::1", "fd00:1:2:3::1"),
+        ("", ""),
+    ],
+)
+def test_client_of_table(address, client):
+    assert client_of(address) == client

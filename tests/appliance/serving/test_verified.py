@@ -158,6 +158,15 @@ def test_file_closed_gives_up_its_reads_and_its_place(made, pools):
     release.set()
 
 
+def test_file_forgotten_without_close_is_counted_off(made, pools):
+    item, _content, _path = made
+    store = ChunkStore()
+    file = VerifiedFile(item, store, pools, wake=lambda: None)
+    assert store._streams == 1
+    del file
+    assert store._streams == 0
+
+
 def test_file_keeps_no_chunk_that_the_store_threw_out(made, pools):
     """Thousands of stalled readers cost the store's bytes, not a chunk each."""
     item, content, _path = made

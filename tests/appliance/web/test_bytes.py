@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
+import threading
 from dataclasses import replace
 
 import pytest
@@ -15,6 +17,7 @@ from werkzeug.http import parse_options_header
 from appliance.errors import DamagedChunkError, DriveGoneError
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
+from appliance.serving.server import make_server
 from appliance.serving.throttle import DownloadLimiter
 from appliance.web.bytes import ITEM_POLICY, content_disposition, send_item
 from packager.format.layout import CHUNK
@@ -297,3 +300,54 @@ def test_descriptors_are_not_left_open(site):
     for _ in range(20):
         site.client.get("/item", headers={"Range": "bytes=5-9"}).close()
     assert len(os.listdir("/proc/self/fd")) <= before  # noqa: PTH208
+
+
+HOSTILE = {
+    "text/html": b"""<body>shown<script>fetch("/hit?script")</script>
+        <img src="/hit?img" onerror="fetch('/hit?onerror')">
+        <iframe src="/hit?frame"></iframe><link rel=stylesheet href="/hit?style"><style>@import "/hit?import";</style>
+        <video src="/hit?video"></video><object data="/hit?object"></object>
+        <meta http-equiv=refresh content="0;url=/hit?refresh"><form id=f action="/hit?form"></form>""",
+    "image/svg+xml": b"""<svg xmlns="http://www.w3.org/2000/svg"><script>fetch("/hit?script")</script>
+        <image href="/hit?image"/><rect width="9" height="9" onload="fetch('/hit?onload')"/></svg>""",
+    "application/xhtml+xml": b"""<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml">
+        <body><script>fetch("/hit?script")</script><img src="/hit?img"/></body></html>""",
+}
+
+
+@pytest.mark.browser
+def test_hostile_item_opened_by_itself_does_nothing_in_a_browser(site, tmp_path):
+    """Even where something else shows it inline: no script, no load, no request from any of its tricks."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or pytest.skip("there is no Chromium here")
+    hits, app = [], site.client.application
+
+    @app.route("/hit")
+    def hit():
+        hits.append(request.query_string.decode())
+        return ""
+
+    @app.after_request
+    def inline(response):
+        response.headers.pop("Content-Disposition", None)
+        return response
+
+    server = make_server(app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        with sync_api.sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            for media_type, content in HOSTILE.items():
+                path = tmp_path / "hostile"
+                path.write_bytes(content)
+                site.item, site.media_type = item_of(path, content), media_type
+                page = browser.new_page()
+                page.goto(f"http://127.0.0.1:{server.port}/item")
+                page.wait_for_timeout(300)
+                page.close()
+            browser.close()
+    finally:
+        server.close()
+        thread.join()
+    assert hits == []
