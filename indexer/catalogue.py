@@ -21,7 +21,7 @@ import sqlite_utils
 
 from indexer.errors import IndexFormatError, RecordError
 from indexer.model import TYPES, Item, Resource, load_line
-from indexer.schema import is_listed, is_readable
+from indexer.schema import is_listed, is_readable, sort_key
 
 Progress = Callable[[int, int | None], None]
 
@@ -45,9 +45,11 @@ _RESOURCE = {
     "parent": str,
     "seq": int,
     "clc": str,
+    "main_class": str,
     "first_release": int,
     "readable": int,
     "listed": int,
+    "children": int,
     "title_sort": str,
     "line": str,
 }
@@ -128,8 +130,10 @@ def _index(database: Any) -> None:
     """Indexes after the rows: faster, and the same pages each time."""
     database["resource"].create_index(["id"], index_name="resource_id", unique=True)
     database["resource"].create_index(["parent", "seq"], index_name="resource_parent")
+    database["resource"].create_index(["listed", "title_sort"], index_name="resource_title")
     database["resource"].create_index(["listed", "type", "title_sort"], index_name="resource_shelf")
-    database["resource"].create_index(["listed", "clc", "title_sort"], index_name="resource_class")
+    database["resource"].create_index(["listed", "main_class", "title_sort"], index_name="resource_main_class")
+    database["resource"].create_index(["listed", "clc"], index_name="resource_class")
     database["resource"].create_index(["listed", "first_release"], index_name="resource_newest")
 
 
@@ -210,10 +214,12 @@ def _values(row: int, resource: Resource, line: bytes) -> tuple[Any, ...]:
         resource.parent,
         resource.seq,
         clc,
+        clc[:1],
         resource.first_release,
         int(is_readable(resource)),
         int(is_listed(resource)),
-        resource.title_sort or resource.title,
+        int(resource.audience.group == "children"),
+        sort_key(resource),
         line.decode().rstrip("\n"),
     )
 
@@ -334,49 +340,73 @@ class Catalogue:
             raise IndexFormatError(self._path.name, f"item {item_id} is not in its resource")
         return CatalogueItem(resource.id, item, found[0][0])
 
-    def counts_by_type(self) -> dict[str, int]:
-        """Type → how many listed resources, in the order of `TYPES`, none for types that are empty."""
-        found = dict(self._query("SELECT type, count(*) FROM resource WHERE listed = 1 GROUP BY type"))
+    def counts_by_type(self, *, children: bool = False) -> dict[str, int]:
+        """Type → how many listed resources, in the order of `TYPES`; types that are empty are left out.
+
+        Args:
+            children: count only resources that are marked for children.
+        """
+        where = " AND children = 1" if children else ""
+        found = dict(self._query(f"SELECT type, count(*) FROM resource WHERE listed = 1{where} GROUP BY type"))  # noqa: S608
         return {kind: found[kind] for kind in TYPES if kind in found}
 
-    def newest(self, limit: int, offset: int = 0, type: str = "") -> list[Resource]:  # noqa: A002
+    def newest(self, limit: int, offset: int = 0, type: str = "", *, children: bool = False) -> list[Resource]:  # noqa: A002
         """Listed resources that can be read, the newest release first, then by row from the last."""
-        where, values = ("AND type = ?", [_storable(type)]) if type else ("", [])
-        found = self._query(
-            f"SELECT line FROM resource WHERE listed = 1 AND readable = 1 {where} "  # noqa: S608
-            "ORDER BY first_release DESC, row DESC LIMIT ? OFFSET ?",
-            [*values, limit, offset],
-        )
+        where, values = _where(type=type, children=children)
+        order = "ORDER BY first_release DESC, row DESC"
+        return self._list(f"{where} AND readable = 1 {order}", [*values, limit, offset])
+
+    def browse(
+        self,
+        type: str = "",  # noqa: A002
+        clc: str = "",
+        limit: int = 20,
+        offset: int = 0,
+        *,
+        children: bool = False,
+    ) -> list[Resource]:
+        """Listed resources of a type, of a class and all below it, or of both, in the order of their titles."""
+        where, values = _where(type=type, clc=clc, children=children)
+        return self._list(f"{where} ORDER BY title_sort, row", [*values, limit, offset])
+
+    def _list(self, where: str, values: Sequence[object]) -> list[Resource]:
+        found = self._query(f"SELECT line FROM resource WHERE {where} LIMIT ? OFFSET ?", values)  # noqa: S608
         return [self._resource(line) for (line,) in found]
 
-    def browse(self, type: str = "", clc: str = "", limit: int = 20, offset: int = 0) -> list[Resource]:  # noqa: A002
-        """Listed resources of a type, of a class and all below it, or of both, in the order of their titles."""
-        where = ""
-        values: list[object] = []
-        if type:
-            where, values = where + " AND type = ?", [*values, _storable(type)]
-        if clc:
-            # Codes are ASCII, so all that begins with the prefix lies below the prefix and the highest character.
-            where, values = where + " AND clc >= ? AND clc < ?", [*values, _storable(clc.upper()), clc.upper() + "\x7f"]
-        found = self._query(
-            f"SELECT line FROM resource WHERE listed = 1{where} ORDER BY title_sort, row LIMIT ? OFFSET ?",  # noqa: S608
-            [*values, limit, offset],
-        )
-        return [self._resource(line) for (line,) in found]
+    def ids(self) -> Iterator[tuple[int, str]]:
+        """All rows and their ids, in order, without reading the records."""
+        for start in range(0, self.count, 10_000):
+            yield from self._query(
+                "SELECT row, id FROM resource WHERE row >= ? AND row < ? ORDER BY row", (start, start + 10_000)
+            )
 
     def children(self, parent_id: str, limit: int = 10_000) -> list[Resource]:
         """Listed parts of a resource in the order of `seq`, then of rows."""
-        found = self._query(
-            "SELECT line FROM resource WHERE parent = ? AND listed = 1 ORDER BY seq IS NULL, seq, row LIMIT ?",
-            (_storable(parent_id), limit),
-        )
-        return [self._resource(line) for (line,) in found]
+        where = "parent = ? AND listed = 1 ORDER BY seq IS NULL, seq, row"
+        return self._list(where, (_storable(parent_id), limit, 0))
 
     def all_lines(self) -> Iterable[tuple[int, Resource]]:
         """All rows and their resources, in order, a few at a time."""
         for start in range(0, self.count, _BATCH):
             rows = list(range(start, min(self.count, start + _BATCH)))
             yield from zip(rows, self.rows(rows), strict=True)
+
+
+def _where(*, type: str = "", clc: str = "", children: bool = False) -> tuple[str, list[object]]:  # noqa: A002
+    where, values = "listed = 1", list[object]()
+    if type:
+        where, values = where + " AND type = ?", [*values, _storable(type)]
+    if len(clc) == 1:
+        where, values = where + " AND main_class = ?", [*values, _storable(clc.upper())]
+    elif clc:
+        # Codes are ASCII, so all that begins with the prefix lies below the prefix and the highest character.
+        where, values = (
+            where + " AND clc >= ? AND clc < ?",
+            [*values, _storable(clc.upper()), _storable(clc.upper()) + "\x7f"],
+        )
+    if children:
+        where += " AND children = 1"
+    return where, values
 
 
 def _storable(text: str) -> str:

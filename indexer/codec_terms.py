@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,26 +67,25 @@ class TermFigures:
     max_length: int
 
 
-def encode_terms(keys: list[bytes], records: NDArray[np.void]) -> Iterator[bytes]:
+def encode_terms(lengths: Sequence[int], keys: bytes | bytearray, records: NDArray[np.void]) -> Iterator[bytes]:
     """The bytes of a term file, in pieces.
 
     Args:
-        keys: in ascending order.
+        lengths: bytes of each key.
+        keys: all keys in ascending order, one after another.
         records: of type `RECORD`, one for each key and the closing one.
 
     Raises:
-        IndexFormatError: the keys are more than 4 GiB.
+        IndexFormatError: the keys are 4 GiB or more.
     """
-    lengths = np.fromiter((len(key) for key in keys), "u8", len(keys))
-    offsets = np.concatenate([np.zeros(1, "u8"), np.cumsum(lengths, dtype="u8")])
-    total = int(offsets[-1])
-    if total >= 1 << 32:
-        raise IndexFormatError("terms", f"{total} bytes of terms are more than one index can hold")
-    yield HEAD.pack(TERMS_MAGIC, len(keys), total)
-    yield offsets.astype("<u4").tobytes()
+    if len(keys) >= 1 << 32:
+        raise IndexFormatError("terms", f"{len(keys)} bytes of terms are more than one index can hold")
+    yield HEAD.pack(TERMS_MAGIC, len(lengths), len(keys))
+    offsets = np.zeros(len(lengths) + 1, "<u4")
+    np.cumsum(np.array(lengths, "u4"), out=offsets[1:])
+    yield offsets.tobytes()
     yield records.tobytes()
-    for start in range(0, len(keys), 65536):
-        yield b"".join(keys[start : start + 65536])
+    yield bytes(keys)
 
 
 class TermFile:

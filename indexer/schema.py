@@ -22,7 +22,7 @@ from whoosh import columns, fields, formats
 
 from indexer.access import ReaderContext, decide, is_understood
 from indexer.analysis import joined, query_terms, terms, title_key
-from indexer.model import AUDIENCES, LEVELS, SCOPES, TYPES, Resource
+from indexer.model import AUDIENCES, LEVELS, SCOPES, TYPES, Identifier, Resource
 
 FIELD_BYTES = {"x": 1, "title": 2, "creator": 3, "subject": 4, "identifier": 5}
 SECTIONS = ("title", "creator", "subject", "identifier", "text")
@@ -193,9 +193,15 @@ def sections_of(resource: Resource) -> tuple[str, str, str, str, str]:
         joined((resource.title, *resource.title_alt)),
         joined(creator.name for creator in resource.creators),
         joined(resource.subjects),
-        joined(identifier_key(i.value) for i in resource.identifiers),
+        joined(form for identifier in resource.identifiers for form in _identifier_forms(identifier)),
         joined(rest)[:MAX_TEXT],
     )
+
+
+def _identifier_forms(identifier: Identifier) -> tuple[str, ...]:
+    """Without signs, and as printed where people type the signs: 1000-8608, CN11-1234."""
+    key = identifier_key(identifier.value)
+    return (key,) if identifier.scheme in {"isbn", "uri"} else (key, identifier.value)
 
 
 def identifier_key(value: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from indexer.analysis import fold, is_exact, normal_text, query_terms, title_key
 from indexer.schema import identifier_key
+from indexer.text.identifiers import normalise
 
 MAX_QUERY = 200
 """Characters of a query that are read; the rest is left out."""
@@ -43,7 +44,7 @@ _WORD = re.compile(
     rf"(?:(?P<field>{'|'.join(_FIELDS)})\s*[:：]\s*)?(?:[{_QUOTES}](?P<phrase>[^{_QUOTES}]*)[{_QUOTES}]?|(?P<word>[^\s{_QUOTES}]+))",
     re.IGNORECASE,
 )
-_IDENTIFIER = re.compile(r"[0-9][0-9\-‐‑–]{6,20}[0-9xX]\Z")
+_ISBN = re.compile(r"[0-9][0-9-]{8,18}[0-9xX]\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,9 @@ def _conditions(field: str, phrase: str | None, word: str | None) -> list[Condit
         terms = list(dict.fromkeys(terms))[:MAX_TERMS]
         return [Condition(field, normal, tuple(terms), " " not in normal and is_exact(normal))] if terms else []
     word = word or ""
-    if field == "identifier" or (field == "x" and _IDENTIFIER.match(word)):
-        word = identifier_key(word)
+    isbn = normalise("isbn", word) if field in {"x", "identifier"} and _ISBN.match(word) else ""
+    if isbn or field == "identifier":
+        word = isbn or identifier_key(word)
     return [
         Condition(field, stretch, tuple(query_terms(stretch)[:MAX_TERMS]), is_exact(stretch))
         for stretch in normal_text(fold(word)).split()

@@ -90,6 +90,35 @@ def test_catalogue_counts_and_shelves(catalogue: Catalogue) -> None:
     assert ids(catalogue.browse(limit=1, offset=1)) == [ids(catalogue.browse(limit=9))[1]]
     assert ids(catalogue.children("a1")) == ["b2", "b1"]
     assert catalogue.children("none") == []
+    assert catalogue.counts_by_type(children=True) == {"book": 1}
+    assert ids(catalogue.newest(9, children=True)) == ids(catalogue.browse(children=True)) == ["c2"]
+    assert ids(catalogue.browse(type="book", clc="I")) == ["c1", "c2"]
+    assert list(catalogue.ids()) == [(row, record.id) for row, record in enumerate(RECORDS)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        ({}, "resource_title"),
+        ({"type": "book"}, "resource_shelf"),
+        ({"clc": "I"}, "resource_main_class"),
+        ({"clc": "I2"}, "resource_class"),
+    ],
+)
+def test_catalogue_shelves_are_read_through_an_index(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str], index: str
+) -> None:
+    plans: list[str] = []
+    query = Catalogue._query
+
+    def explain(self: Catalogue, sql: str, values: object = ()) -> list[object]:
+        plans.extend(str(row[3]) for row in query(self, "EXPLAIN QUERY PLAN " + sql, values))  # type: ignore[arg-type]
+        return []
+
+    monkeypatch.setattr(Catalogue, "_query", explain)
+    catalogue.browse(**asked)  # type: ignore[arg-type]
+    assert index in plans[0]
+    assert ("USE TEMP B-TREE" in " ".join(plans)) == (index == "resource_class")
 
 
 def test_build_catalogue_same_truth_gives_the_same_bytes(tmp_path: Path, path: Path) -> None:

@@ -30,12 +30,21 @@ def ask(searcher: Searcher, q: str = "", **members: object) -> SearchResult:
 
 SHELF = [
     resource("a01", "红楼梦", creators=(Creator("曹雪芹", "著", "清"),), classes=(ClassCode("clc", "I242.4"),)),
-    resource("a02", "紅樓夢研究 第3期", type="journal", date=PublicationDate(year_from=1954, year_to=1954)),
+    resource(
+        "a02",
+        "紅樓夢研究 第3期",
+        type="journal",
+        identifiers=(Identifier("issn", "1000-8608"),),
+        date=PublicationDate(year_from=1954, year_to=1954),
+    ),
     resource("a03", "人民人", language=("zh-Hans",), classes=(ClassCode("clc", "D6"),)),
     resource("a04", "民人与人民", language=("zh-Hant",), description="北京的start，名为ABC；紅樓夢中人"),
     resource("a05", "红楼梦", readable=False),
     resource(
-        "a06", "儿童故事", audience=Audience("children", 6, 9), date=PublicationDate(year_from=1988, year_to=1995)
+        "a06",
+        "儿童故事 1949-1999",
+        audience=Audience("children", 6, 9),
+        date=PublicationDate(year_from=1988, year_to=1995),
     ),
     resource(
         "a07", "艺术 art 2019年3月", identifiers=(Identifier("isbn", "9787101003048"),), subjects=("绘画", "红色")
@@ -73,6 +82,11 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
         ("isbn:978-7-101-00304-8", ["a07"]),
         ("978-7-101-00304-8", ["a07"]),
         ("9787101003048", ["a07"]),
+        ("7-101-00304-4", ["a07"]),
+        ("isbn:7101003044", ["a07"]),
+        ("1000-8608", ["a02"]),
+        ("issn:10008608", ["a02"]),
+        ("1949-1999", ["a06"]),
         ("3期", ["a02"]),
         ("第3期", ["a02"]),
         ("3月", ["a07"]),
