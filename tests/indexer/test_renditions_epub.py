@@ -242,7 +242,7 @@ HOSTILE = st.sampled_from(
         "<math>",
         "<![CDATA[",
         "&#x6A;",
-        "\x00",
+        "\0",
         "<p id='top'>",
         "<a href='epub-chapter:1#\"onx='>",
         "<img src='epub-resource:x'>",

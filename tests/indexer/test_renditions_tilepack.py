@@ -149,6 +149,14 @@ def test_index_of_a_changed_pack_stays_within_it(changes):
         pass
 
 
+def test_index_file_that_reaches_into_the_directory_is_refused():
+    body = bytearray(SMALL.getvalue())
+    body[28:30] = b"\xff\x00"  # the first local header's extra length
+    index = index_of(bytes(body))
+    with pytest.raises(IndexFormatError, match="reaches"):
+        index.entry("0001.dzi")
+
+
 def test_index_of_more_files_than_a_small_directory_counts(monkeypatch):
     out = io.BytesIO()
     writer = TilepackWriter(out)
