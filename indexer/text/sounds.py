@@ -50,11 +50,13 @@ def _by_words(run: str) -> list[str]:
     simple = _simplifier().convert(run)
     if len(simple) != len(run):
         simple = run
+    longest = _longest_words()
     out: list[str] = []
     at = 0
     while at < len(run):
-        for length in range(min(_longest_from(simple[at]), len(run) - at), 1, -1):
-            if found := _word(simple[at : at + length]) or _word(run[at : at + length]):
+        # Most pairs of characters begin no word at all: one look-up for them.
+        for length in range(min(longest.get(simple[at : at + 2], 1), len(run) - at), 1, -1):
+            if found := _word(simple[at : at + length]):
                 out.extend(found)
                 at += length
                 break
@@ -70,16 +72,12 @@ def _simplifier() -> OpenCC:
 
 
 @cache
-def _lengths() -> dict[str, int]:
-    """First character → length of the longest word that starts with it."""
+def _longest_words() -> dict[str, int]:
+    """First two characters → length of the longest word that starts with them."""
     out: dict[str, int] = {}
     for word in (*PHRASES_DICT, *_WORDS):
-        out[word[0]] = max(out.get(word[0], 1), min(len(word), _LONGEST_WORD))
+        out[word[:2]] = max(out.get(word[:2], 1), min(len(word), _LONGEST_WORD))
     return out
-
-
-def _longest_from(character: str) -> int:
-    return _lengths().get(character, 1)
 
 
 @lru_cache(maxsize=16384)

@@ -179,7 +179,8 @@ def test_row_to_record_access_forms(cell: str, expected: Access) -> None:
     [
         {"access": "vip"}, {"access": "premise"}, {"access": "open;premises"}, {"access": "seats:many"},
         {"access": "seats:0"}, {"access": "seats"},
-        {"access": "until:2027"}, {"access": "until:明年"}, {"access": "download:maybe"}, {"access": "region:44"},
+        {"access": "until:2027"}, {"access": "until:2027-03"}, {"access": "from:民国26年"}, {"access": "until:明年"},
+        {"access": "download:maybe"}, {"access": "region:44"},
         {"access": "open;;x=1"},
         {"access": "x" * 30_000}, {"access.region": "44"}, {"access_level": "staff"},
         {"accessRights": "http://purl.org/coar/x"},

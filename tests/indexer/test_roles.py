@@ -85,6 +85,11 @@ def test_infer_roles_chosen_order_without_numbers_stays() -> None:
     ]  # fmt: skip
 
 
+def test_infer_roles_chosen_order_with_a_number_in_one_name_stays() -> None:
+    chosen = ["导言.mp4", "2020回顾.mp4", "展望.mp4"]
+    assert [p.path for p in plan(chosen, "course")] == chosen
+
+
 def test_infer_roles_alphabetical_listing_becomes_natural() -> None:
     names = ["1.jpg", "10.jpg", "2.jpg", "封底.jpg", "封面.jpg"]
     assert [p.path for p in plan(names)] == ["封面.jpg", "1.jpg", "2.jpg", "10.jpg", "封底.jpg"]

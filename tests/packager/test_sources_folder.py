@@ -192,7 +192,8 @@ def test_source_jsonl_takes_compact_and_canonical_lines(tmp_path: Path) -> None:
     (tmp_path / "a;b.pdf").write_bytes(b"x")
     lines = [
         json.dumps({"id": "A1", "title": "论语", "type": "book", "creator": "孔子", "files": "a;b.pdf"}),
-        json.dumps({"id": "A2", "title": "t", "type": "book", "files": ["a;b.pdf"], "creators": [{"name": "x"}], "odd": 1}),
+        json.dumps({"id": "A2", "title": "t", "type": "book", "files": ["a;b.pdf"], "creators": [{"name": "x"}],
+                    "odd": 1}),
         "", "[1]", "{", json.dumps({"id": "A3"}), json.dumps({"id": "A1", "title": "t"}), "[" * 100_000,
         json.dumps({"id": "A4", "title": "\ud800", "type": "poem"}),
         json.dumps({"id": "A5", "title": "t", "type": "book", "odd": 2}),
