@@ -78,7 +78,8 @@ class Cells:
 
     def _clean(self, name: str, value: str) -> str:
         text = value
-        if not (text.isprintable() and unicodedata.is_normalized("NFC", text)):
+        # Names of files are looked up as they are; whoever resolves them decides what is safe.
+        if name != "files" and not (text.isprintable() and unicodedata.is_normalized("NFC", text)):
             text = self._without_controls(name, text)
         text = text.strip()
         limit = LIMITS.get(name, LIMIT)

@@ -231,7 +231,7 @@ def _labels(paths: Sequence[str]) -> dict[str, str]:
     """  # noqa: D205
     if len(paths) < 2:
         return {}
-    names = [" ".join(_shown_stem(p).split()) for p in paths]
+    names = [" ".join("".join(c for c in _shown_stem(p) if c.isprintable() or c.isspace()).split()) for p in paths]
     if all(_COUNTER.match(n) for n in names):
         names = _if_distinct([_COUNTER.sub("", n, count=1) for n in names], names)
     start = _common_start(names)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 _MAX_NAME = 4096
 _LISTINGS = 64
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class FileRefusedError(Exception):
@@ -64,7 +65,7 @@ class FolderFiles:
         path = folder / part
         try:
             status = path.lstat()
-        except (FileNotFoundError, NotADirectoryError, UnicodeEncodeError):
+        except (FileNotFoundError, NotADirectoryError):
             path = folder / self._similar(folder, part)
             status = path.lstat()
         except OSError as error:
@@ -106,7 +107,7 @@ def _fold(name: str) -> str:
 
 
 def _parts(name: str) -> list[str]:
-    if not name or "\0" in name or len(name) > _MAX_NAME:
+    if not name or "\0" in name or len(name) > _MAX_NAME or _SURROGATES.search(name):
         raise FileRefusedError("文件名是空的、太长或有不能用的字符")
     plain = name.replace("\\", "/")
     if plain.startswith("/") or re.match(r"[A-Za-z]:", plain):

@@ -104,7 +104,7 @@ class Source:
     def _report(self, line: int, identity: str, field: str, reason: str, *, kept: bool) -> None:
         self.problem_count += 1
         if len(self.problems) < MAX_PROBLEMS:
-            self.problems.append(Problem(line, identity, field, reason, kept))
+            self.problems.append(Problem(line, _shown(identity), _shown(field), _shown(reason), kept))
 
     def _csv_records(self) -> Iterator[SourceRecord]:
         header: list[str] | None = None
@@ -193,6 +193,11 @@ class Source:
                 return [file for part in parts for file in self._find(record, part)]
             self._report(record.line, record.resource.id, name[:200], str(error), kept=True)
             return []
+
+
+def _shown(text: str) -> str:
+    """A text of the source as it can be written down: lone surrogates, controls and direction marks as escapes."""
+    return "".join(c if c.isprintable() or c == "\u3000" else ascii(c)[1:-1] for c in text[:500])
 
 
 def open_source(folder: Path) -> Source:

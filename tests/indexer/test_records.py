@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -326,3 +328,9 @@ def test_object_to_record_any_object_gives_a_record_or_record_error(data: dict[s
     except RecordError:
         return
     assert load_line(dump_line(record.resource)) == record.resource
+
+
+def test_every_column_and_type_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "catalogue.md").read_text(encoding="utf-8")
+    assert [c for c in COLUMNS if not re.search(rf"\b{re.escape(c)}\b", text)] == []
+    assert [t for t in TYPES if t not in text] == []

@@ -151,6 +151,10 @@ def test_infer_roles_labels_lose_counters_and_common_beginnings() -> None:
     assert [p.label for p in plan(["01 同.mp3", "02 同.mp3"], "audio")] == ["01 同", "02 同"]
 
 
+def test_infer_roles_labels_carry_no_marks_that_turn_the_text() -> None:
+    assert [p.label for p in plan(["a\u202egpj.mp3", "b\x07.mp3"], "audio")] == ["agpj", "b"]
+
+
 def test_infer_roles_decomposed_names_pair_too() -> None:
     assert [p.of for p in plan(["e\u0301.mp4", "é.zh.vtt"], "video")] == ["", "e\u0301.mp4"]
 

@@ -53,7 +53,7 @@ def test_find_names_written_on_other_machines_are_found(folder: Path, name: str,
         ("..\\secret.txt", ".."), ("files/A1", "文件夹"), ("files/A1/", "文件夹"), (".", "空"), ("", "空"),
         ("a\0b", "不能用"), ("x" * 5000, "太长"),
         ("empty.pdf", "空的"), ("nothing.txt", "没有找到"), ("files/A1/论语.epub/x", "没有找到"),
-        ("y" * 300, "读不了"), ("\ud800", "没有找到"),
+        ("y" * 300, "读不了"), ("\ud800", "不能用"), ("\udcff.txt", "不能用"),
     ],
 )  # fmt: skip
 def test_find_unsafe_or_absent_names_are_refused(folder: Path, name: str, word: str) -> None:

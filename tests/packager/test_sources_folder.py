@@ -188,6 +188,18 @@ def test_source_files_are_resolved_and_faults_reported(tmp_path: Path) -> None:
     assert all(p.kept for p in problems)
 
 
+def test_source_odd_names_are_found_and_written_down_safely(tmp_path: Path) -> None:
+    odd = ["a\u202eb.txt", "零\u200b宽.txt", " 前空格.txt", "换\n行.txt", "CON.txt", "x" * 251 + ".txt", "e\u0301.txt"]
+    for name in odd:
+        (tmp_path / name).write_bytes(b"x")
+    rows = [{"id": "A1", "title": "t", "type": "book", "files": [*odd, "no\u202e.txt", "\udcff.txt"]}]
+    rows.append({"id": "A2", "title": "t", "type": "book", "files": "a\u202eb.txt;零\u200b宽.txt"})
+    entries, problems = read(tmp_path, "\n".join(map(json.dumps, rows)), "catalogue.jsonl")
+    assert [f.path.name for f in entries[0].files] == odd
+    assert [f.path.name for f in entries[1].files] == odd[:2]
+    assert [p.field for p in problems] == ["no\\u202e.txt", "\\udcff.txt"]
+
+
 def test_source_jsonl_takes_compact_and_canonical_lines(tmp_path: Path) -> None:
     (tmp_path / "a;b.pdf").write_bytes(b"x")
     lines = [
