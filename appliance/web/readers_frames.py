@@ -22,6 +22,8 @@ _log = logging.getLogger(__name__)
 SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 MULTI_PAGE = frozenset({"image/tiff"})
 MAX_FRAMES = 5000
+RENDERED_WIDTH = 2400
+"""Pixels of a picture that browsers cannot show by themselves."""
 _SMALL = 300_000
 """Bytes up to which the picture itself stands in the strip below."""
 
@@ -107,7 +109,7 @@ def _frame(work: Work, item: Item, page: int, label: str) -> Frame:
     return Frame(
         item=item,
         page=page,
-        url=url_for_item(item) if plain else rendered(2400),
+        url=url_for_item(item) if plain else rendered(RENDERED_WIDTH),
         thumb=url_for_item(item) if plain and item.size <= _SMALL else rendered(160),
         label=label,
         credit=item.credit,

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from appliance.errors import DamagedChunkError, ServingError
 from appliance.web.context import say, words
 from appliance.web.display import current_display
-from appliance.web.readers_frames import frames_of
+from appliance.web.readers_frames import RENDERED_WIDTH, SHOWN_BY_BROWSERS, Frame, frames_of
 from appliance.web.readers_text import text_pages
 from appliance.web.readers_words import reader_key
 from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions
@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 _YEAR = "private, max-age=31536000, immutable"
 WIDEST = 3000
 _PAGE_WIDTH = 1400
+_LOOKED_AT = 16 << 20
+"""Bytes of a picture that are read before its page is answered."""
 
 
 def _number(n: int) -> int:
@@ -63,6 +65,7 @@ def page(resource_id: str, n: int) -> Response:
     if elsewhere is not None:
         return elsewhere
     image = frames[n - 1].url if frames else image_address(work, n)
+    damaged = None if _can_be_seen(work, frames[n - 1] if frames else None, n) else n
     return answer(
         "readers/pages.html",
         POLICY,
@@ -70,10 +73,30 @@ def page(resource_id: str, n: int) -> Response:
         n=n,
         total=total,
         image=image,
+        damaged=damage_sentence("reader.damaged.page", pages=str(n)) if damaged else None,
         label=frames[n - 1].label if frames else words().label("reader.page_n", page=n),
         address=_address("readers.page", work),
         old_browser="old" in request.args,
     )
+
+
+def _can_be_seen(work: Work, frame: Frame | None, n: int) -> bool:
+    """Whether a page can be shown; it is made or read here, so that the picture itself comes from memory afterwards.
+
+    Raises:
+        DriveError: its drive does not answer.
+    """
+    try:
+        if frame is None:
+            renditions().page_image(work.held_item(), n, _PAGE_WIDTH)
+        elif frame.item.media_type in SHOWN_BY_BROWSERS:
+            renditions().source(work.held_item(frame.item)).read_at(0, min(frame.item.size, _LOOKED_AT))
+        else:
+            renditions().page_image(work.held_item(frame.item), frame.page, RENDERED_WIDTH)
+    except (RenditionError, DamagedChunkError) as error:
+        _log.warning("page %d of %s: %s", n, work.item.id, error)
+        return False
+    return True
 
 
 def image_address(work: Work, n: int, width: int = _PAGE_WIDTH) -> str:

@@ -3,13 +3,14 @@ import { EPUB } from "../vendor/epub.js";
 import { bindBookFind } from "./epub-find.js";
 import { bookStyles, withFonts } from "./epub-styles.js";
 import { fillContents } from "./contents.js";
+import { RangeSource } from "./ranges.js";
 import { parseChapter, sanitizeFile } from "./sanitize.js";
 import { sha1 } from "./sha1.js";
 import {
   bindKeys, bindTouch, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
   sayFailure, word,
 } from "./shell.js";
-import { RangeSource, readDirectory, readEntry } from "./zip.js";
+import { readDirectory, readEntry } from "./zip.js";
 
 const SIZES = [80, 90, 100, 112, 125, 140, 160, 180, 200, 230, 260];
 const isWebKit = navigator.vendor === "Apple Computer, Inc.";
@@ -80,11 +81,21 @@ function decodeText(bytes, decoder) {
   }
 }
 
+/** A chapter that is a drawing by itself becomes a page that holds it: text flows around pages only. */
+function framePicture(file, isChapter) {
+  if (!isChapter || file.type !== "image/svg+xml") return file;
+  const data = `<html xmlns="http://www.w3.org/1999/xhtml"><head><title></title></head><body>${
+    file.data.replace(/^\s*<\?xml[^>]*\?>/, "").replace(/<!DOCTYPE[^>]*>/i, "")}</body></html>`;
+  return { data, type: "application/xhtml+xml" };
+}
+
 /** Clean every file on its way to the screen, and let a chapter that cannot be read say so in its place. */
 function prepare(book, loadText) {
+  const isFixed = book.rendition?.layout === "pre-paginated";
+  const chapters = new Set(isFixed ? [] : book.sections.map((section) => section.id));
   book.transformTarget.addEventListener("data", ({ detail }) => {
-    const { type } = detail;
-    const both = Promise.resolve(detail.data).then((data) => sanitizeFile(data, type, withFonts));
+    const { name, type } = detail;
+    const both = Promise.resolve(detail.data).then((data) => framePicture(sanitizeFile(data, type, withFonts), chapters.has(name)));
     detail.data = both.then((clean) => clean.data);
     detail.type = both.then((clean) => clean.type);
     detail.data.catch(() => {});

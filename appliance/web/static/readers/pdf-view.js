@@ -1,13 +1,15 @@
 // The open document: pages, zoom, two pages, turning, contents, find, the place in the tab's memory.
 import { fillContents } from "./contents.js";
 import { bindFind } from "./find.js";
-import { bindKeys, config, element, memory, opened, place, say, saySentence, word } from "./shell.js";
+import { bindKeys, config, element, memory, opened, place, say, sayFailure, saySentence, word } from "./shell.js";
 
 const ZOOMS = [0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4];
 const CONTEXT = 24;
+const FINISHED = 3;
+const REFUSED_AFTER = 2000;
 
 /** Show `doc` in the page's viewer. Returns what the page's other tools need. */
-export function connect({ pdfjs, EventBus, PDFLinkService, PDFFindController, PDFViewer }, doc) {
+export function connect({ pdfjs, EventBus, PDFLinkService, PDFFindController, PDFViewer }, doc, source) {
   const eventBus = new EventBus();
   const links = new PDFLinkService({ eventBus, externalLinkEnabled: false });
   const finder = new PDFFindController({ eventBus, linkService: links });
@@ -42,13 +44,17 @@ export function connect({ pdfjs, EventBus, PDFLinkService, PDFFindController, PD
     }
     showPage(viewer.currentPageNumber);
   });
-  eventBus.on("pagechanging", ({ pageNumber }) => showPage(pageNumber));
+  const damage = watchDamage({ viewer, goTo, total, source });
+  eventBus.on("pagechanging", ({ pageNumber }) => {
+    showPage(pageNumber);
+    damage.look();
+  });
   eventBus.on("pagerendered", ({ pageNumber, error }) => {
     opened();
     element("stage").dataset.rendered = String(pageNumber);
-    if (error) {
-      saySentence("damaged.page", () => goTo(Math.min(pageNumber + 1, total)), { pages: pageNumber }, "todo");
-    }
+    if (error && source.refused) damage.found(pageNumber);
+    // All bytes came and still it cannot be drawn: the box draws it, for this browser lacks something.
+    else if (error) location.replace(source.simple(pageNumber));
   });
 
   function showPage(page) {
@@ -117,6 +123,32 @@ export function connect({ pdfjs, EventBus, PDFLinkService, PDFFindController, PD
     next: () => turn(1),
     isWhole: () => element("stage").scrollWidth <= element("stage").clientWidth + 4,
   };
+}
+
+/** Say which page is damaged while it is looked at; the others are none the worse for it. */
+function watchDamage({ viewer, goTo, total, source }) {
+  const damaged = new Set();
+  const isDrawn = (page) => viewer.getPageView(page - 1)?.renderingState === FINISHED;
+  function announce(page) {
+    saySentence("damaged.page", () => goTo(Math.min(page + 1, total)), { pages: page }, "todo");
+  }
+  function look() {
+    const page = viewer.currentPageNumber;
+    if (damaged.has(page)) announce(page);
+    // A page whose bytes were refused is never drawn and gives no error either.
+    else setTimeout(() => {
+      if (viewer.currentPageNumber === page && source.refused && !isDrawn(page)) found(page);
+    }, REFUSED_AFTER);
+  }
+  function found(page) {
+    damaged.add(page);
+    if (viewer.currentPageNumber === page) announce(page);
+  }
+  source.onRefused = (error) => {
+    if (error.status === 503 || error instanceof TypeError) sayFailure(error);
+    else look();
+  };
+  return { found, look };
 }
 
 function bindTools({ viewer, turn, goTo, fit, zoom, total }) {

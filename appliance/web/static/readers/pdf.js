@@ -1,8 +1,10 @@
 // The PDF reader: pdf.js and its viewer components under our own bars. Where pdf.js cannot run, the same pages are
 // shown as pictures that the box renders.
 import { onFontsLoaded, widenCanvasFonts } from "./pdf-fonts.js";
+import { RangeSource } from "./ranges.js";
 import { bindTouch, config, element, place, sayFailure } from "./shell.js";
 
+const HEAD = 64 * 1024;
 const VENDOR = new URL("../vendor/", import.meta.url).href;
 
 /** The page as the box renders it: for old browsers and for documents without their fonts. */
@@ -26,9 +28,15 @@ async function start() {
   const { connect } = await import("./pdf-view.js");
   const { pdfjs } = library;
   pdfjs.GlobalWorkerOptions.workerSrc = config.worker;
+  let source;
+  try {
+    source = await openRanges(pdfjs);
+  } catch (error) {
+    sayFailure(error);
+    return;
+  }
   const task = pdfjs.getDocument({
-    url: config.url,
-    length: config.size,
+    range: source.transport,
     // Only the ranges that the open pages need: a scanned book of 200 MB opens at once.
     disableAutoFetch: true,
     disableStream: true,
@@ -51,19 +59,36 @@ async function start() {
     refuse(error, pdfjs);
     return;
   }
-  const view = connect(library, document_);
+  const view = connect(library, document_, source);
   onFontsLoaded(view.redraw);
   element("printed").addEventListener("click", () => location.assign(simplePage(view.page)));
   bindTouch(element("stage"), { left: view.previous, right: view.next, isFree: view.isWhole });
+}
+
+/**
+ * The document's ranges as pdf.js asks for them. A range that is refused, because its bytes are not what was signed,
+ * is not answered: the page that needs it is told damaged, and all other pages open.
+ */
+async function openRanges(pdfjs) {
+  const bytes = new RangeSource(config.url, config.size);
+  const transport = new pdfjs.PDFDataRangeTransport(config.size, await bytes.read(0, Math.min(config.size, HEAD)));
+  const source = { transport, simple: (page) => simplePage(page, "old"), refused: 0, onRefused: (error) => sayFailure(error) };
+  transport.requestDataRange = async (begin, end) => {
+    try {
+      transport.onDataRange(begin, await bytes.read(begin, Math.min(end, config.size) - begin));
+    } catch (error) {
+      source.refused += 1;
+      source.onRefused(error);
+    }
+  };
+  return source;
 }
 
 /** A document that cannot be opened: damaged, gone, locked, or a browser without what pdf.js needs. */
 function refuse(error, pdfjs) {
   console.warn(error);
   const name = error?.name;
-  if (name === "ResponseException" || name === "MissingPDFException" || name === "UnexpectedResponseException") {
-    sayFailure({ status: error.status });
-  } else if (name === "InvalidPDFException" || name === "PasswordException") {
+  if (name === "InvalidPDFException" || name === "PasswordException") {
     sayFailure({});
   } else if (error instanceof pdfjs.AbortException) {
     sayFailure(new TypeError("stopped"));
