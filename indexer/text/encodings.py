@@ -59,16 +59,27 @@ def _decodes(head: bytes, encoding: str) -> bool:
 
 
 def _utf16_without_mark(head: bytes) -> str | None:
-    """UTF-16 shows as spaces and line ends with a zero on one side."""
+    """UTF-16 shows as spaces and line ends with a zero on one side, and as characters in everyday use."""
     even = len(head) & ~1
     for encoding, zeros in (("utf-16-le", head[1:even:2]), ("utf-16-be", head[0:even:2])):
         if zeros.count(0) * 50 < len(zeros) or not _decodes(head[:even], encoding):
             continue
         text = decode_head(head[:even], encoding)
         controls = any(ord(c) < 32 and c not in "\t\n\v\f\r" for c in text)
-        if not controls and ("\n" in text or " " in text):
+        if not controls and ("\n" in text or " " in text) and _share_in_use(text[:2000]) > 0.8:
             return encoding
     return None
+
+
+def _share_in_use(text: str) -> float:
+    """The share of characters that are ASCII or everyday Chinese (GB 2312, first level of Big5): two letters of ASCII
+    taken for one character are mostly neither.
+    """  # noqa: D205
+    used = sum(
+        c.isascii() or bool(c.encode("gb2312", "ignore")) or b"\xa1" <= c.encode("big5", "ignore")[:1] <= b"\xc6"
+        for c in text
+    )
+    return used / len(text) if text else 0.0
 
 
 def _double_byte(head: bytes) -> str | None:

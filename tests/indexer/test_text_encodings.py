@@ -38,7 +38,9 @@ def test_detect_encoding_cut_inside_a_character_still_finds_it(encoding: str, cu
     assert detect_encoding((TRADITIONAL * 3).encode(encoding)[:-cut]) == encoding
 
 
-@pytest.mark.parametrize("raw", [b"\x00\x01\x02\x03", b"\x89PNG\r\n\x1a\n\0", b"\xff\xff\xff", b"abc\x00def\x07"])
+@pytest.mark.parametrize(
+    "raw", [b"\x00\x01\x02\x03", b"\x89PNG\r\n\x1a\n\0", b"\xff\xff\xff", b"abc\x00def\x07", b"id,title\nA1,t\n\0\t\0 "]
+)
 def test_detect_encoding_of_binary_is_none(raw: bytes) -> None:
     assert detect_encoding(raw) is None
 

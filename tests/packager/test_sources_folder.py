@@ -7,7 +7,7 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from packager.errors import SourceError
@@ -256,6 +256,8 @@ def test_source_holds_ids_only_in_memory(tmp_path: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["catalogue.csv", "catalogue.jsonl"]))
+@example(b"\x00\t\x00 ", "catalogue.csv")
+@example(b'"', "catalogue.csv")
 def test_source_any_bytes_never_break_the_reading(tmp_path: Path, raw: bytes, name: str) -> None:
     for known in ("catalogue.csv", "catalogue.jsonl"):
         (tmp_path / known).unlink(missing_ok=True)
