@@ -90,14 +90,18 @@ class RemoteFile(io.RawIOBase):
         return body[:_BLOCK]
 
 
-def serve(control_fd: int) -> None:
+def serve(control_fd: int, fonts: tuple[str, ...] = ()) -> None:
     """Wait for jobs until the other end of the control socket closes.
 
     Each message is one byte and the job's socket; the answer is one byte and the new process's pidfd.
+
+    Args:
+        control_fd: the control socket.
+        fonts: further folders of fonts, which the children may read.
     """
     from indexer.renditions import tasks
 
-    tasks.preload()
+    tasks.preload(fonts)
     control = socket.socket(fileno=control_fd)
     gc.collect()
     gc.freeze()  # shared pages stay shared
@@ -110,7 +114,7 @@ def serve(control_fd: int) -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
-            _work(fds[0])
+            _work(fds[0], fonts)
         os.close(fds[0])
         pidfd = os.pidfd_open(pid)  # nobody else waits for the child, so the number is still its own
         control.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [pidfd]))])
@@ -124,22 +128,22 @@ def _bury() -> None:
             pass
 
 
-def _work(fd: int) -> NoReturn:
+def _work(fd: int, fonts: tuple[str, ...]) -> NoReturn:
     """Do one job and end the process, whatever happens."""
     with contextlib.suppress(BaseException):
         sock = socket.socket(fileno=os.dup2(fd, 3) if fd != 3 else fd)
         os.closerange(4, 1 << 16)
         os.setsid()
-        _job(sock)
+        _job(sock, fonts)
     os._exit(0)
 
 
-def _job(sock: socket.socket) -> None:
+def _job(sock: socket.socket, fonts: tuple[str, ...]) -> None:
     from indexer.renditions import tasks
 
     job = wire.receive_json(sock, wire.MAX_JOB)
     try:
-        held = confine(memory=job["memory"], cpu=job["cpu"])
+        held = confine(memory=job["memory"], cpu=job["cpu"], readable=fonts)
         if job["task"] == "layers":
             wire.send_json(sock, {"layers": held}, wire.RESULT)
             return

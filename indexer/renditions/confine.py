@@ -91,7 +91,7 @@ def _restrict_files(readable: tuple[str, ...]) -> bool:
     if ruleset < 0:
         return False
     try:
-        for folder in {*_interpreter(), "/usr/share/fonts", "/dev/urandom", *readable}:
+        for folder in {*_interpreter(), "/usr/share/fonts", "/usr/local/share/fonts", "/dev/urandom", *readable}:
             _allow_reading(ruleset, folder)
         return bool(_libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0)
     finally:

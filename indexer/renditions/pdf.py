@@ -6,6 +6,7 @@ PDFium is built without JavaScript and without XFA; forms are not initialised, s
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import math
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -18,17 +19,26 @@ from indexer.renditions import image
 
 pdfium: Any = untyped_pdfium  # it says nothing of its types
 
+SYSTEM_FONTS = ("/usr/share/fonts", "/usr/local/share/fonts")
 MAX_PIXELS = 24_000_000
 MAX_WIDTH = 4096
 MAX_OUTLINE = 5000
 _MAX_TITLE = 300
 _MAX_DEPTH = 8
+_kept: list[Any] = []  # PDFium reads the list of folders for as long as it runs
 _NEEDS_PASSWORD = 4  # FPDF_ERR_PASSWORD
 
 
-def preload() -> None:
-    """Start PDFium."""
-    pdfium.PdfDocument.new().close()
+def preload(fonts: tuple[str, ...] = ()) -> None:
+    """Start PDFium with these folders of fonts besides the system's, for documents that do not hold their own."""
+    raw = pdfium.raw
+    raw.FPDF_DestroyLibrary()
+    folders = [folder.encode() for folder in (*fonts, *SYSTEM_FONTS)]
+    paths = (ctypes.POINTER(ctypes.c_char) * (len(folders) + 1))()
+    for number, folder in enumerate(folders):
+        paths[number] = ctypes.cast(ctypes.create_string_buffer(folder), ctypes.POINTER(ctypes.c_char))
+    _kept.append(paths)
+    raw.FPDF_InitLibraryWithConfig(raw.FPDF_LIBRARY_CONFIG(version=2, m_pUserFontPaths=paths))
 
 
 def page_count(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -25,9 +25,12 @@ from indexer.renditions import wire
 from indexer.renditions.source import ByteSource, BytesSource
 
 _ROOT = Path(__file__).parents[2]
-_START = (
-    "import sys; sys.path.insert(0, sys.argv[1]); from indexer.renditions.child import serve; serve(int(sys.argv[2]))"
-)
+_START = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from indexer.renditions.child import serve
+serve(int(sys.argv[2]), tuple(sys.argv[3:]))
+"""
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "MALLOC_ARENA_MAX": "2",
@@ -67,13 +70,16 @@ class Made:
 class Sandbox:
     """Runs jobs, a bounded number at a time, from any thread. Close it, or use it as a context manager."""
 
-    def __init__(self, *, jobs: int = 2, queue_seconds: float = 20.0) -> None:
+    def __init__(self, *, jobs: int = 2, queue_seconds: float = 20.0, fonts: Sequence[Path] = ()) -> None:
         """Start nothing yet; the first job starts the waiting process.
 
         Args:
             jobs: how many run at a time; memory is bounded by `jobs` times `Limits.memory`.
             queue_seconds: how long a job waits for its turn.
+            fonts: folders of TrueType or OpenType fonts, besides the system's, for documents that do not hold their
+                own. Without a Chinese font in either, the Chinese text of such a PDF stays blank.
         """
+        self._fonts = tuple(str(folder) for folder in fonts)
         self._turns = threading.BoundedSemaphore(jobs)
         self._queue_seconds = queue_seconds
         self._lock = threading.Lock()
@@ -161,7 +167,7 @@ class Sandbox:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _START, str(_ROOT), str(theirs.fileno())],
+                [sys.executable, "-I", "-c", _START, str(_ROOT), str(theirs.fileno()), *self._fonts],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -26,9 +26,9 @@ TASKS: dict[str, Task] = {
 }
 
 
-def preload() -> None:
-    """Load what the jobs need, so that a forked child has it at once."""
-    pdf.preload()
+def preload(fonts: tuple[str, ...] = ()) -> None:
+    """Load what the jobs need, so that a forked child has it at once; `fonts` are further folders of fonts."""
+    pdf.preload(fonts)
     image.preload()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from indexer.errors import RenditionError
-from indexer.renditions import BytesSource, Renditions
+from indexer.renditions import BytesSource, Renditions, Sandbox
+from packager.training.fonts import SANS, FontSlices
 from tests.indexer.rendition_files import pdf_of, plain_pdf, stream
 
 
@@ -74,6 +76,30 @@ def test_outline_that_goes_in_a_circle_ends(renditions):
         6: b"<< /Title (x) /Parent 5 0 R /Next 6 0 R /First 6 0 R /Last 6 0 R /Count 1 >>",
     }
     assert len(renditions.pdf_outline(BytesSource(pdf_of(objects))).entries) <= 5000
+
+
+CHINESE_WITHOUT_FONT = {
+    1: b"<< /Type /Catalog /Pages 2 0 R >>",
+    2: b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 100] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>",
+    4: stream(b"BT /F 40 Tf 20 40 Td <4E2D6587> Tj ET"),
+    5: b"<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [6 0 R] >>",
+    6: b"<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /FontDescriptor 7 0 R "
+    b"/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 4 >> >>",
+    7: b"<< /Type /FontDescriptor /FontName /STSong-Light /Flags 6 /FontBBox [-25 -254 1000 880] /ItalicAngle 0 "
+    b"/Ascent 880 /Descent -120 /CapHeight 880 /StemV 93 >>",
+}
+
+
+def test_page_image_chinese_without_its_font_is_drawn_with_ours(tmp_path):
+    slices = Path(__file__).parents[2] / "appliance/web/static/vendor"
+    if not any(slices.rglob("noto-sans-sc-*.woff2")):
+        pytest.skip("the web fonts are not built")
+    (tmp_path / "chinese.ttf").write_bytes(FontSlices(slices).font("中文", SANS, bold=False))
+    with Renditions(Sandbox(fonts=[tmp_path])) as made:
+        page = made.pdf_page_image(BytesSource(pdf_of(CHINESE_WITHOUT_FONT)), 1, 400, "png")
+    with Image.open(io.BytesIO(page.body)) as picture:
+        assert picture.convert("L").crop((40, 40, 200, 130)).getextrema()[0] < 80
 
 
 @pytest.mark.parametrize("body", [b"", b"%PDF-1.7\n", b"\0" * 5000, plain_pdf()[:100]])
