@@ -1,69 +1,46 @@
 """The catalogue of a release in SQLite: records by row, by id, by shelf, and items by id.
 
 The database is derived from the truth (`catalogue.jsonl`, `items.txt`) and may be built anywhere; the copy that
-arrives on a drive is signed and still read as a stranger's: read-only, immutable, with exactly the tables written
-here (a trigger, a view or any other object refuses the file), and with bounded lengths.
+arrives on a drive is signed and still read as a stranger's: read-only, immutable, with exactly the tables that
+`indexer.catalogue_build` writes (a trigger, a view or any other object refuses the file), and with bounded lengths.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import sqlite_utils
-
+from indexer.catalogue_build import (
+    APPLICATION_ID,
+    CATALOGUE_FORMAT,
+    CHUNK,
+    MAX_LINE,
+    SCHEMA,
+    CatalogueStats,
+    build_catalogue,
+    expected_schema,
+    read_records,
+)
 from indexer.errors import IndexFormatError, RecordError
 from indexer.model import TYPES, Item, Resource, load_line
-from indexer.schema import is_listed, is_readable, sort_key
 
-Progress = Callable[[int, int | None], None]
+__all__ = [
+    "CATALOGUE_FORMAT",
+    "CHUNK",
+    "Catalogue",
+    "CatalogueItem",
+    "CatalogueStats",
+    "build_catalogue",
+    "read_records",
+]
 
-CATALOGUE_FORMAT = 1
-"""Kept in `user_version`; a catalogue of another format is rebuilt, not read."""
-
-APPLICATION_ID = 0x73786C67
-CHUNK = 1 << 20
-"""Items of more bytes than this have digests in chunks.bin, one for each started `CHUNK` (docs/format.md)."""
-
-MAX_LINE = 1 << 22
-MAX_ITEM_LINE = 4096
-PROGRESS_EVERY = 1000
 _BATCH = 500
-_SCHEMA = "SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name LIMIT 99"
-
-_RESOURCE = {
-    "row": int,
-    "id": str,
-    "type": str,
-    "parent": str,
-    "seq": int,
-    "clc": str,
-    "main_class": str,
-    "first_release": int,
-    "readable": int,
-    "listed": int,
-    "children": int,
-    "title_sort": str,
-    "line": str,
-}
-_ITEM = {"id": str, "row": int, "first_chunk": int}
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueStats:
-    """What a build made: records, items, bytes of the database, seconds."""
-
-    records: int
-    items: int
-    size: int
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,157 +56,6 @@ class CatalogueItem:
     resource_id: str
     item: Item
     first_chunk: int
-
-
-def build_catalogue(
-    catalogue_jsonl: Path, items_txt: Path, out: Path, *, progress: Progress | None = None
-) -> CatalogueStats:
-    """Write the catalogue database from the truth files. The same truth and toolchain give the same bytes.
-
-    Memory: a few MB and 100 bytes an item of more than `CHUNK` bytes. Durability: none; the caller syncs or copies.
-
-    Args:
-        catalogue_jsonl: canonical lines sorted by id (bytes of UTF-8); line n becomes row n.
-        items_txt: `<sha256> <size> <path>` a line, in the order of chunks.bin.
-        out: the file to make; it must not exist.
-        progress: called as `progress(records, None)` every thousand records and at the end.
-
-    Raises:
-        IndexFormatError: a line of the truth cannot be read, or the order is wrong.
-    """
-    started = time.perf_counter()
-    if out.exists():
-        raise IndexFormatError(out.name, "is there already; a catalogue is written into a new file")
-    chunks = _first_chunks(items_txt)
-    counts = {"records": 0, "items": 0}
-    try:
-        with closing(sqlite3.connect(out, isolation_level=None)) as connection:
-            for pragma in ("page_size=4096", "journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
-                connection.execute(f"PRAGMA {pragma}")
-            connection.execute("BEGIN")
-            _create(sqlite_utils.Database(connection, recursive_triggers=False))
-            _fill(connection, catalogue_jsonl, chunks, counts, progress)
-            _index(sqlite_utils.Database(connection, recursive_triggers=False))
-            connection.execute("COMMIT")
-            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version={CATALOGUE_FORMAT}")
-    except BaseException:
-        out.unlink(missing_ok=True)
-        raise
-    if progress:
-        progress(counts["records"], counts["records"])
-    return CatalogueStats(counts["records"], counts["items"], out.stat().st_size, time.perf_counter() - started)
-
-
-def _create(database: Any) -> None:
-    database["resource"].create(_RESOURCE, pk="row", not_null=set(_RESOURCE) - {"seq", "first_release"}, strict=True)
-    database["item"].create(_ITEM, pk="id", not_null=set(_ITEM), strict=True)
-
-
-def _index(database: Any) -> None:
-    """Indexes after the rows: faster, and the same pages each time."""
-    database["resource"].create_index(["id"], index_name="resource_id", unique=True)
-    database["resource"].create_index(["parent", "seq"], index_name="resource_parent")
-    database["resource"].create_index(["listed", "title_sort"], index_name="resource_title")
-    database["resource"].create_index(["listed", "type", "title_sort"], index_name="resource_shelf")
-    database["resource"].create_index(["listed", "main_class", "title_sort"], index_name="resource_main_class")
-    database["resource"].create_index(["listed", "clc"], index_name="resource_class")
-    database["resource"].create_index(["listed", "first_release"], index_name="resource_newest")
-
-
-def _first_chunks(items_txt: Path) -> dict[str, int]:
-    """Item id → place of its first digest, for items that have digests."""
-    found: dict[str, int] = {}
-    place = 0
-    for number, line in enumerate(_lines(items_txt, MAX_ITEM_LINE), 1):
-        parts = line.decode("ascii", "replace").rstrip("\n").split(" ", 2)
-        if len(parts) != 3 or not (parts[1].isascii() and parts[1].isdigit()):
-            raise IndexFormatError(items_txt.name, f"line {number} is not `<sha256> <size> <path>`")
-        size = int(parts[1])
-        if size > CHUNK:
-            found[parts[2].rpartition("/")[2].partition(".")[0]] = place
-            place += -(-size // CHUNK)
-    return found
-
-
-def _lines(path: Path, limit: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while line := file.readline(limit + 1):
-            if len(line) > limit:
-                raise IndexFormatError(path.name, f"has a line of more than {limit} bytes")
-            yield line
-
-
-def read_records(catalogue_jsonl: Path) -> Iterator[Resource]:
-    """The records of the truth file in order, one at a time.
-
-    Raises:
-        IndexFormatError: a line is too long, not a record, or not in order.
-    """
-    for resource, _ in _records(catalogue_jsonl):
-        yield resource
-
-
-def _records(path: Path) -> Iterator[tuple[Resource, bytes]]:
-    before = b""
-    for number, line in enumerate(_lines(path, MAX_LINE), 1):
-        try:
-            resource = load_line(line, number)
-        except RecordError as error:
-            raise IndexFormatError(path.name, str(error)) from error
-        if resource.id.encode() <= before:
-            raise IndexFormatError(path.name, f"line {number} is not in the order of ids")
-        before = resource.id.encode()
-        yield resource, line
-
-
-def _fill(
-    connection: sqlite3.Connection,
-    catalogue_jsonl: Path,
-    chunks: dict[str, int],
-    counts: dict[str, int],
-    progress: Progress | None,
-) -> None:
-    insert = f"INSERT INTO resource ({', '.join(_RESOURCE)}) VALUES ({', '.join('?' * len(_RESOURCE))})"  # noqa: S608
-    for row, (resource, line) in enumerate(_records(catalogue_jsonl)):
-        connection.execute(insert, _values(row, resource, line))
-        for item in resource.items:
-            try:
-                first = chunks[item.id] if item.size > CHUNK else -1
-            except KeyError as error:
-                raise IndexFormatError(catalogue_jsonl.name, f"item {item.id} is not in the list of items") from error
-            connection.execute("INSERT INTO item (id, row, first_chunk) VALUES (?, ?, ?)", (item.id, row, first))
-        counts["records"] += 1
-        counts["items"] += len(resource.items)
-        if progress and counts["records"] % PROGRESS_EVERY == 0:
-            progress(counts["records"], None)
-
-
-def _values(row: int, resource: Resource, line: bytes) -> tuple[Any, ...]:
-    clc = next((c.code for c in resource.classes if c.scheme == "clc"), "").upper()
-    return (
-        row,
-        resource.id,
-        resource.type,
-        resource.parent,
-        resource.seq,
-        clc,
-        clc[:1],
-        resource.first_release,
-        int(is_readable(resource)),
-        int(is_listed(resource)),
-        int(resource.audience.group == "children"),
-        sort_key(resource),
-        line.decode().rstrip("\n"),
-    )
-
-
-def _expected_schema() -> list[tuple[str, str, str]]:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        database = sqlite_utils.Database(connection)
-        _create(database)
-        _index(database)
-        return connection.execute(_SCHEMA).fetchall()
 
 
 class Catalogue:
@@ -257,7 +83,7 @@ class Catalogue:
 
     def _check(self) -> None:
         marks = [self._query(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version")]
-        if marks != [APPLICATION_ID, CATALOGUE_FORMAT] or self._query(_SCHEMA) != _expected_schema():
+        if marks != [APPLICATION_ID, CATALOGUE_FORMAT] or self._query(SCHEMA) != expected_schema():
             raise IndexFormatError(self._path.name, "is not a catalogue of this format")
 
     def close(self) -> None:
@@ -347,13 +173,13 @@ class Catalogue:
             children: count only resources that are marked for children.
         """
         where = " AND children = 1" if children else ""
-        found = dict(self._query(f"SELECT type, count(*) FROM resource WHERE listed = 1{where} GROUP BY type"))  # noqa: S608
+        found = dict(self._query(f"SELECT type, count(*) FROM shelf WHERE listed = 1{where} GROUP BY type"))  # noqa: S608
         return {kind: found[kind] for kind in TYPES if kind in found}
 
     def newest(self, limit: int, offset: int = 0, type: str = "", *, children: bool = False) -> list[Resource]:  # noqa: A002
         """Listed resources that can be read, the newest release first, then by row from the last."""
         where, values = _where(type=type, children=children)
-        order = "ORDER BY first_release DESC, row DESC"
+        order = "ORDER BY first_release DESC, shelf.row DESC"
         return self._list(f"{where} AND readable = 1 {order}", [*values, limit, offset])
 
     def browse(
@@ -367,10 +193,11 @@ class Catalogue:
     ) -> list[Resource]:
         """Listed resources of a type, of a class and all below it, or of both, in the order of their titles."""
         where, values = _where(type=type, clc=clc, children=children)
-        return self._list(f"{where} ORDER BY title_sort, row", [*values, limit, offset])
+        return self._list(f"{where} ORDER BY title_rank", [*values, limit, offset])
 
     def _list(self, where: str, values: Sequence[object]) -> list[Resource]:
-        found = self._query(f"SELECT line FROM resource WHERE {where} LIMIT ? OFFSET ?", values)  # noqa: S608
+        sql = f"SELECT line FROM shelf JOIN resource USING (row) WHERE {where} LIMIT ? OFFSET ?"  # noqa: S608
+        found = self._query(sql, values)
         return [self._resource(line) for (line,) in found]
 
     def ids(self) -> Iterator[tuple[int, str]]:
@@ -382,7 +209,7 @@ class Catalogue:
 
     def children(self, parent_id: str, limit: int = 10_000) -> list[Resource]:
         """Listed parts of a resource in the order of `seq`, then of rows."""
-        where = "parent = ? AND listed = 1 ORDER BY seq IS NULL, seq, row"
+        where = "parent = ? AND listed = 1 ORDER BY seq IS NULL, seq, resource.row"
         return self._list(where, (_storable(parent_id), limit, 0))
 
     def all_lines(self) -> Iterable[tuple[int, Resource]]:

@@ -74,7 +74,7 @@ class Searcher:
         ]
 
     def close(self) -> None:
-        """Let the index files go. Catalogues stay open: they belong to their owner."""
+        """Let the index files go; call it when no search is running. Catalogues stay open: their owner closes them."""
         with self._lock:
             self._parts = []
             while self._files:

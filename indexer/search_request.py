@@ -15,6 +15,7 @@ FACES = ("standard", "elder", "child")
 MAX_PAGE = 10_000
 MAX_SIZE = 100
 MAX_VALUE = 64
+MAX_YEAR = 9999
 
 Marks = tuple[tuple[int, int], ...]
 
@@ -76,6 +77,9 @@ class SearchRequest:
             raise QueryError("page", f"expected a number from 1 to {MAX_PAGE}")
         if not 1 <= self.size <= MAX_SIZE:
             raise QueryError("size", f"expected a number from 1 to {MAX_SIZE}")
+        for name in ("year_from", "year_to"):
+            if not -MAX_YEAR <= (getattr(self, name) or 0) <= MAX_YEAR:
+                raise QueryError(name, f"expected a year from {-MAX_YEAR} to {MAX_YEAR}")
         for name in ("clc", "language"):
             if len(getattr(self, name)) > MAX_VALUE:
                 raise QueryError(name, f"expected at most {MAX_VALUE} characters")

@@ -99,10 +99,10 @@ def test_catalogue_counts_and_shelves(catalogue: Catalogue) -> None:
 @pytest.mark.parametrize(
     ("asked", "index"),
     [
-        ({}, "resource_title"),
-        ({"type": "book"}, "resource_shelf"),
-        ({"clc": "I"}, "resource_main_class"),
-        ({"clc": "I2"}, "resource_class"),
+        ({}, "shelf_title"),
+        ({"type": "book"}, "shelf_type"),
+        ({"clc": "I"}, "shelf_main_class"),
+        ({"clc": "I2"}, "shelf_class"),
     ],
 )
 def test_catalogue_shelves_are_read_through_an_index(
@@ -118,7 +118,7 @@ def test_catalogue_shelves_are_read_through_an_index(
     monkeypatch.setattr(Catalogue, "_query", explain)
     catalogue.browse(**asked)  # type: ignore[arg-type]
     assert index in plans[0]
-    assert ("USE TEMP B-TREE" in " ".join(plans)) == (index == "resource_class")
+    assert ("USE TEMP B-TREE" in " ".join(plans)) == (index == "shelf_class")
 
 
 def test_build_catalogue_same_truth_gives_the_same_bytes(tmp_path: Path, path: Path) -> None:
@@ -128,7 +128,11 @@ def test_build_catalogue_same_truth_gives_the_same_bytes(tmp_path: Path, path: P
 def test_build_catalogue_tables_are_strict_and_named(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         tables = connection.execute("SELECT name, strict FROM pragma_table_list WHERE schema = 'main'").fetchall()
-    assert {name: strict for name, strict in tables if not name.startswith("sqlite_")} == {"item": 1, "resource": 1}
+    assert {name: strict for name, strict in tables if not name.startswith("sqlite_")} == {
+        "item": 1,
+        "resource": 1,
+        "shelf": 1,
+    }
 
 
 def test_build_catalogue_tells_progress_and_counts(tmp_path: Path) -> None:

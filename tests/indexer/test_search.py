@@ -163,6 +163,8 @@ def test_search_empty_query_shows_everything(shelf: Searcher) -> None:
         {"size": 101},
         {"clc": "I" * 65},
         {"language": "z" * 65},
+        {"year_from": 10_000},
+        {"year_to": -(10**12)},
     ],
 )
 def test_search_bad_value_is_a_query_error_naming_it(shelf: Searcher, members: dict[str, object]) -> None:
