@@ -14,6 +14,7 @@ import pytest
 from lxml import etree
 from PIL import Image
 
+from indexer.records import row_to_record
 from packager.training import TrainingError, write_training
 from packager.training.epub import Book, Page, manual_pages, write_epub
 from packager.training.fonts import SANS, FontSlices
@@ -79,6 +80,15 @@ def test_catalogue_every_row_complete_and_every_file_there(source, rows):
         assert all((source / name).is_file() for name in row["files"].split(";") if name)
     listed = {name for r in rows for name in r["files"].split(";") if name}
     assert listed == set(tree(source)) - {"catalogue.csv"}
+
+
+def test_catalogue_is_understood_without_a_warning(rows):
+    records = [row_to_record(row, number) for number, row in enumerate(rows, 2)]
+    assert [r.warnings for r in records if r.warnings] == []
+    by_id = {r.resource.id: r.resource for r in records}
+    assert by_id["SXT-10"].access.scope == "premises"
+    assert (by_id["SXT-08"].audience.group, by_id["SXT-08"].audience.age_from) == ("children", 6)
+    assert [(c.name, c.dynasty) for c in by_id["SXT-09"].creators] == [("永瑢", "清"), ("纪昀", "清")]
 
 
 def test_catalogue_holds_one_of_every_kind(rows):
