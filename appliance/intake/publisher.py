@@ -10,7 +10,7 @@ from appliance.clock import Clock
 from appliance.intake import wording
 from appliance.intake.journal import Journal
 from appliance.intake.making import Maker
-from appliance.intake.publishing import Standing, held_drives, held_releases
+from appliance.intake.publishing import Standing, held_drives, held_releases, newest_numbers, up_to_date
 from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
 from appliance.store.holdings import HeldRelease, Holdings, WorkerState, write_holdings
@@ -109,12 +109,14 @@ class Publisher:
         return False
 
     def _publish(self, places: Sequence[Standing]) -> None:
-        releases = self.releases()
+        releases, trusted = self.releases(), self._trust.current()
+        newest = newest_numbers(trusted.releases)
+        places = [replace(p, drive=up_to_date(p.drive, newest)) for p in places]
         self._worker = replace(self._worker, beat=self.now())
         self._generation += 1
         holdings = Holdings(
             generation=self._generation,
-            reference_time=f"{self._trust.current().reference_time:%Y-%m-%dT%H:%M:%SZ}",
+            reference_time=f"{trusted.reference_time:%Y-%m-%dT%H:%M:%SZ}",
             releases=releases,
             drives=held_drives(places, {r.folder: r.count for r in releases if r.live}),
             notices=wording.notices(

@@ -101,11 +101,27 @@ def _held(stored: Stored, release: Release, part: Callable[[Stored, str], Part],
     )
 
 
+def newest_numbers(trusted: Iterable[Release]) -> dict[str, int]:
+    """Bundle → the highest number that is trusted."""
+    newest: dict[str, int] = {}
+    for release in trusted:
+        newest[release.bundle] = max(release.seq, newest.get(release.bundle, 0))
+    return newest
+
+
+def up_to_date(drive: Drive, newest: Mapping[str, int]) -> Drive:
+    """The drive with what the newest list says of its age; it may have aged since it came."""
+    carried = drive.carried
+    if carried is None:
+        return drive
+    return replace(drive, carried=replace(carried, newest=carried.seq >= newest.get(carried.bundle, 0)))
+
+
 def held_drives(places: Sequence[Standing], shares: Mapping[str, int]) -> tuple[HeldDrive, ...]:
     """All drives with their sentences, by key.
 
     Args:
-        places: every place; those where nothing is are left out.
+        places: every place, see `up_to_date`; those where nothing is are left out.
         shares: release folder → resources that only its drives give, for the sentence of a drive that is gone.
     """
     serving = [p for p in places if p.drive.phase == "ready" and p.drive.carried is not None]
