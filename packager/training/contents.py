@@ -245,7 +245,10 @@ def _picture_entries(pictures: Pictures) -> Iterator[Entry]:
             "clc": "G251.6",
             "description": "接上资源硬盘的五步，一步一图，共 5 幅。",
         },
-        {f"{n:02d}.png": body for n, body in enumerate(pictures.steps, 1)},
+        {
+            f"{n:02d} {name}.png": body
+            for n, (name, body) in enumerate(zip(scenes.STEPS, pictures.steps, strict=True), 1)
+        },
     )
 
 

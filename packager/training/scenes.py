@@ -190,17 +190,20 @@ def phone(c: Canvas, centre: Point, height: float) -> None:
 # — plugging in, step by step —
 
 
+STEPS = ("看标签", "放稳", "接好线", "等一等", "可以用了")
+
+
 def step_pictures(faces: Faces) -> tuple[bytes, ...]:
     """接盘五步: five pictures, one a step. PNG, 1600 by 1200."""
-    scenes: tuple[tuple[str, str, Callable[[Canvas], None]], ...] = (
-        ("看标签", "盘上贴有“书箱资源硬盘”和编号。没有标签的盘先不要接。", _scene_label),
-        ("放稳", "平放在通风、不易碰到的地方，不压东西。接上以后不要搬动。", _scene_flat),
-        ("接好线", "先接硬盘的电源，再把数据线插到主机上有标记的接口。不要接到电脑上。", _scene_cable),
-        ("等一等", "看屏幕上的灯。处理中，约 1 分钟，请勿拔出。", _scene_wait),
-        ("可以用了", "灯变成正常，屏幕上写明由谁签发。读者不用等后台检查。", _scene_ready),
+    scenes: tuple[tuple[str, Callable[[Canvas], None]], ...] = (
+        ("盘上贴有“书箱资源硬盘”和编号。没有标签的盘先不要接。", _scene_label),
+        ("平放在通风、不易碰到的地方，不压东西。接上以后不要搬动。", _scene_flat),
+        ("先接硬盘的电源，再把数据线插到主机上有标记的接口。不要接到电脑上。", _scene_cable),
+        ("看屏幕上的灯。处理中，约 1 分钟，请勿拔出。", _scene_wait),
+        ("灯变成正常，屏幕上写明由谁签发。读者不用等后台检查。", _scene_ready),
     )
     pictures = []
-    for number, (head, body, scene) in enumerate(scenes, 1):
+    for number, (head, (body, scene)) in enumerate(zip(STEPS, scenes, strict=True), 1):
         c = Canvas(1600, 1200, faces)
         c.panel((90, 90, 1510, 790), SHEET, 24, LINE)
         scene(c)
