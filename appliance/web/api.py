@@ -1,4 +1,4 @@
-"""The stable addresses for programs, documented in docs/api.md. Same gate, same words for the parameters as the pages."""
+"""The stable addresses for programs, documented in docs/api.md, behind the same gate as the pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from appliance.web.context import gate, library
 from appliance.web.display import current_display
 from appliance.web.errors import Refused
 from appliance.web.hits import date_text
-from appliance.web.query import parse_address
+from appliance.web.query import facet_value, parse_address
 from indexer.access import Decision
 from indexer.model import Item, Resource, is_resource_id
 
@@ -52,7 +52,8 @@ def search() -> Response:
     found = library().search(parse_address(request.args).request(current_display().gate_face))
     hits = [_hit(hit.held.resource) for hit in found.hits if gate(hit.held.resource).listed]
     facets = {
-        name: [{"value": value, "count": count} for value, count in values] for name, values in found.facets.items()
+        name: [{"value": facet_value(name, value), "count": count} for value, count in values]
+        for name, values in found.facets.items()
     }
     return jsonify(
         total=found.total,

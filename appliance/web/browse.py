@@ -1,9 +1,9 @@
-"""Shelves: 分类浏览 by kind and class, and 新到资源. They need the catalogue only, so they work while search is made."""
+"""Shelves: 分类浏览 by kind and class, and 新到资源. The catalogue is enough for them, search may be missing."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import abort, render_template, request, url_for
 
@@ -14,6 +14,7 @@ from appliance.web.display import current_display
 from appliance.web.kinds import Kind, kind_named
 from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import SearchAddress
+from appliance.web.shelves import newest, shelf
 from indexer.model import TYPES
 
 if TYPE_CHECKING:
@@ -63,17 +64,13 @@ def listing() -> str:
     if clc and not _CLC.match(clc):
         abort(404)
     number = page_number(request.args.get("page", ""))
-    found, more = _shelf(types, clc, number)
+    found = shelf(types, clc, SHELF_SIZE + 1, (number - 1) * SHELF_SIZE)
     subtypes = kind.types if kind and len(kind.types) > 1 else ()
     return render_template(
         "shelf.html",
         title=_title(kind, types, clc),
-        cards=cards_of(found),
-        empty=say("patron.shelf.empty"),
-        previous=_page_url(number - 1) if number > 1 else "",
-        next=_page_url(number + 1) if more else "",
-        number=number,
         subtypes=[(words().label(f"type.{t}"), url_for("patrons.listing", type=t)) for t in subtypes],
+        **_cards(found, number),
     )
 
 
@@ -81,17 +78,8 @@ def listing() -> str:
 def new() -> str:
     """新到资源: what came last, newest first."""
     number = page_number(request.args.get("page", ""))
-    found = library().newest(SHELF_SIZE + 1, (number - 1) * SHELF_SIZE)
-    return render_template(
-        "shelf.html",
-        title=words().label("nav.new"),
-        cards=cards_of(found[:SHELF_SIZE]),
-        empty=say("patron.shelf.empty"),
-        previous=_page_url(number - 1) if number > 1 else "",
-        next=_page_url(number + 1) if len(found) > SHELF_SIZE else "",
-        number=number,
-        subtypes=[],
-    )
+    found = newest(SHELF_SIZE + 1, (number - 1) * SHELF_SIZE)
+    return render_template("shelf.html", title=words().label("nav.new"), subtypes=[], **_cards(found, number))
 
 
 def page_number(text: str) -> int:
@@ -116,17 +104,15 @@ def _asked_types(kind_name: str, type_: str) -> tuple[Kind | None, tuple[str, ..
     return kind, kind.types
 
 
-def _shelf(types: tuple[str, ...], clc: str, number: int) -> tuple[list[Held], bool]:
-    """One page of a shelf and whether more follows; the types of a kind follow one another."""
-    offset, wanted = (number - 1) * SHELF_SIZE, SHELF_SIZE + 1
-    found: list[Held] = []
-    counts = library().counts()
-    for type_ in types or ("",):
-        found += library().browse(type_=type_, clc=clc, limit=wanted - len(found), offset=offset)
-        if len(found) >= wanted:
-            break
-        offset = 0 if found else max(0, offset - counts.get(type_, 0))
-    return found[:SHELF_SIZE], len(found) > SHELF_SIZE
+def _cards(found: list[Held], number: int) -> dict[str, Any]:
+    """One page of a shelf: its cards and the ways to the pages before and after."""
+    return {
+        "cards": cards_of(found[:SHELF_SIZE]),
+        "empty": say("patron.shelf.empty"),
+        "previous": _page_url(number - 1) if number > 1 else "",
+        "next": _page_url(number + 1) if len(found) > SHELF_SIZE else "",
+        "number": number,
+    }
 
 
 def _title(kind: Kind | None, types: tuple[str, ...], clc: str) -> str:
@@ -143,6 +129,6 @@ def _title(kind: Kind | None, types: tuple[str, ...], clc: str) -> str:
 
 
 def _page_url(number: int) -> str:
-    kept = {k: v for k, v in request.args.items() if k in {"kind", "type", "clc"}}
+    kept: dict[str, Any] = {k: v for k, v in request.args.items() if k in {"kind", "type", "clc"}}
     endpoint = request.endpoint or "patrons.new"
     return url_for(endpoint, **kept, page=number if number > 1 else None)

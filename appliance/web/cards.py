@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,23 +11,31 @@ from flask import url_for
 
 from appliance.web.context import gate, words
 from appliance.web.covers import Cover, cover_of
+from appliance.web.display import current_display
 
 if TYPE_CHECKING:
     from appliance.library.model import Held
     from indexer.model import Creator, Resource
 
 _MOST_NAMES = 3
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A resource on a shelf; `language` is set when the title is not in the page's language."""
+    """A resource on a shelf.
+
+    Attributes:
+        url: of its page. meta: who and what. language: of the title when it is not the page's.
+        pinyin: syllables to set over the title, for children; empty when nobody has reviewed them.
+    """
 
     url: str
     title: str
     meta: str
     cover: Cover
     language: str = ""
+    pinyin: str = ""
 
 
 def title_language(resource: Resource) -> str:
@@ -68,7 +77,23 @@ def card_of(held: Held) -> Card:
         meta=" · ".join(part for part in (name, kind) if part),
         cover=cover_of(resource, note=kind, pictured=has_picture(held)),
         language=title_language(resource),
+        pinyin=resource.title_pinyin if ruby_pairs(resource.title, resource.title_pinyin) else "",
     )
+
+
+def ruby_pairs(text: str, pinyin: str) -> list[tuple[str, str]]:
+    """Every character with its syllable; empty unless there is one for each and the tones are marked.
+
+    Syllables without tones were made by the machine for sorting and searching: they are not shown to children.
+    """
+    if current_display().face != "child":
+        return []
+    sounds = pinyin.split()
+    characters = [c for c in text if _HAN.match(c)]
+    if not sounds or len(sounds) != len(characters) or pinyin.isascii():
+        return []
+    left = iter(sounds)
+    return [(c, next(left) if _HAN.match(c) else "") for c in text]
 
 
 def cards_of(many: Iterable[Held]) -> list[Card]:

@@ -23,7 +23,15 @@ _COLOURS = {
     "c-tie": "TUVX",
 }
 _COLOUR_OF = {letter: colour for colour, letters in _COLOURS.items() for letter in letters}
-_KINDS = {"journal": "journal", "newspaper": "news", "audio": "audio", "video": "video", "course": "course"}
+_KINDS = {
+    "journal": "journal",
+    "newspaper": "news",
+    "audio": "audio",
+    "video": "video",
+    "course": "course",
+    "image": "framed",
+    "exhibition": "framed",
+}
 _BREAKS = re.compile(r"[：:=/／（(【\[〔;；]|\s[—–-]\s")
 _QUOTES = re.compile(r"[《》〈〉“”\"『』「」]")
 _LAST_OLD_YEAR = 1911
@@ -37,12 +45,11 @@ class Cover:
     """A cover ready to be drawn.
 
     Attributes:
-        kind: bound (线装), flat, audio, video, course, journal, news or image: a class of the style sheet.
+        kind: bound (线装), flat, audio, video, course, journal, news or framed (pictures): a class of the style sheet.
         colour: class of the pigment. size: empty, m or l by the title's length.
         title: what stands on it. small: the line below. note: a line above (flat). number: a large number (journal).
         language: of the title, empty when it is the page's.
         image: address of a picture of the cover, empty when there is none.
-        width, height: of that picture in pixels, 0 when unknown.
     """
 
     kind: str
@@ -54,8 +61,6 @@ class Cover:
     number: str = ""
     language: str = ""
     image: str = ""
-    width: int = 0
-    height: int = 0
 
 
 def class_letter(resource: Resource) -> str:
@@ -108,8 +113,7 @@ def cover_of(resource: Resource, *, note: str = "", pictured: bool = True) -> Co
     title = main_title(resource.title)
     width = title_width(title)
     size = "" if width <= 5 else "m" if width <= _LONGEST_BOUND else "l"
-    item = resource.cover
-    has_image = pictured and item is not None
+    has_image = pictured and resource.cover is not None
     return Cover(
         kind=_kind(resource, title, width),
         colour=colour_of(resource),
@@ -120,8 +124,6 @@ def cover_of(resource: Resource, *, note: str = "", pictured: bool = True) -> Co
         number=_number(resource),
         language=next((tag for tag in resource.language if tag not in {"zh-Hans", "zxx", "und"}), ""),
         image=url_for("items.cover", resource_id=resource.id) if has_image else "",
-        width=item.width if has_image and item else 0,
-        height=item.height if has_image and item else 0,
     )
 
 

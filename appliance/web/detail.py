@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import abort, render_template, request, url_for
 
+from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of, creators_text, has_picture, title_language, type_name
 from appliance.web.context import gate, library, services, words
 from appliance.web.covers import class_letter, cover_of
 from appliance.web.detail_parts import edition_rows, main_action, notice_of, rights_line
+from appliance.web.display import current_display
 from appliance.web.facts import facts_of
-from appliance.web.kinds import kind_of
 from appliance.web.patrons import blueprint
 from appliance.web.qr import qr
+from indexer.errors import QueryError
 from indexer.model import Resource, is_resource_id
+from indexer.search_request import SearchRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appliance.library.model import Held
 
 _CONTENTS_SHOWN = 200
 _CHILDREN_SHOWN = 200
@@ -45,6 +55,7 @@ def detail(resource_id: str) -> str:
         rights=rights_line(held, decision),
         action=main_action(held, decision, rows),
         rows=rows,
+        editions=sum(i.role == "part" for i in record.items) == 1 < len(rows),
         contents=[(entry.title, _place(record, entry.target)) for entry in record.contents[:_CONTENTS_SHOWN]],
         children=cards_of(library().children(record.id)[:_CHILDREN_SHOWN]),
         parent=parent.resource if parent else None,
@@ -69,16 +80,9 @@ def _place(record: Resource, target: str) -> str:
 
 
 def _related(record: Resource) -> list[dict[str, str]]:
-    """Others of the same class, else of the same kind; from the catalogue alone, so it works without search."""
-    letter = class_letter(record)
-    code = next((c.code for c in record.classes if c.scheme == "clc"), "")
-    found = library().browse(clc=code, limit=_RELATED + 1) if code else []
-    if len(found) <= _RELATED and letter:
-        found += library().browse(clc=letter, limit=_RELATED + 8)
-    if len(found) <= _RELATED:
-        found += library().newest(_RELATED + 8, type_=kind_of(record.type).types[0])
+    """Others on the same subject, of the same class, or of the same main class; never anything else."""
     cards: dict[str, dict[str, str]] = {}
-    for held in found:
+    for held in _near(record):
         other = held.resource
         if other.id != record.id and gate(other).listed:
             cards.setdefault(
@@ -90,7 +94,23 @@ def _related(record: Resource) -> list[dict[str, str]]:
                     "type": type_name(other),
                 },
             )
-    return list(cards.values())[:_RELATED]
+        if len(cards) == _RELATED:
+            break
+    return list(cards.values())
+
+
+def _near(record: Resource) -> Iterator[Held]:
+    face = current_display().gate_face
+    for subject in record.subjects[:2]:
+        try:
+            found = library().search(SearchRequest(q=f'subject:"{subject}"', size=_RELATED + 2, face=face))
+        except (SearchNotReadyError, QueryError):
+            break
+        yield from (hit.held for hit in found.hits)
+    code = next((c.code for c in record.classes if c.scheme == "clc"), "")
+    if code:
+        yield from library().browse(clc=code, limit=_RELATED + 1)
+        yield from library().browse(clc=class_letter(record), limit=_RELATED * 2)
 
 
 def _back() -> str:

@@ -17,10 +17,14 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from appliance.errors import SearchNotReadyError
+from appliance.web.cards import cards_of
 from appliance.web.context import gate, library, say, settings, words
 from indexer.errors import QueryError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from appliance.library.model import Held
     from indexer.model import Resource
     from provisioning.words.filling import Value
 
@@ -72,7 +76,7 @@ def http_error(error: HTTPException) -> Response:
     """An error that Flask or a view raised by its number."""
     code = error.code or 500
     if code < 400 and error.response is not None:
-        return error.response
+        return make_response(error.get_response())
     if wants_json():
         return _json(code, {"reason": error.name})
     key = _KEYS.get(code, "error.notfound" if code < 500 else "error.inside")
@@ -83,7 +87,7 @@ def http_error(error: HTTPException) -> Response:
         params["size"] = 1_000_000
     if code == 404 and request.path.startswith(("/resources/", "/read/", "/items/", "/api/resources/")):
         key = "error.notfound.resource"
-    response = page(key, code, **params)
+    response = page(key, code, params)
     if code == 405 and error.get_response().headers.get("Allow"):
         response.headers["Allow"] = error.get_response().headers["Allow"]
     return response
@@ -102,7 +106,7 @@ def refused(error: Refused) -> Response:
         return _json(_status_of(error.reason), {"reason": error.reason})
     decision = gate(error.resource)
     similar = library().newest(4, type_=error.resource.type) if decision.listed else []
-    return page(error.reason, _status_of(error.reason), similar=similar, **refusal_values(error.resource))
+    return page(error.reason, _status_of(error.reason), refusal_values(error.resource), similar=similar)
 
 
 def search_not_ready(error: SearchNotReadyError) -> Response:
@@ -111,7 +115,7 @@ def search_not_ready(error: SearchNotReadyError) -> Response:
     if wants_json():
         response = _json(503, {"reason": "the search index is being made", "percent": error.percent})
     else:
-        response = page("patron.search.preparing", 503, minutes=-(-left // 60))
+        response = page("patron.search.preparing", 503, {"minutes": -(-left // 60)})
     response.headers["Retry-After"] = str(min(left, 600))
     return response
 
@@ -132,20 +136,35 @@ def inside_error(error: Exception) -> Response:
         return _json(500, {"reason": "not answered; written down", "number": number})
     try:
         return page("error.inside", 500, number=number)
-    except Exception:
+    except Exception:  # noqa: BLE001 - whatever happens, the reader gets an answer
         _log.exception("%s: the error page itself", number)
         return make_response("这一页没有打开，请返回首页。", 500)
 
 
-def page(key: str, status: int, *, number: str = "", similar: object = (), **params: Value) -> Response:
-    """The page of a sentence, with one way on."""
-    sentence = say(key, **params)
+def page(
+    key: str,
+    status: int,
+    params: Mapping[str, Value] | None = None,
+    *,
+    number: str = "",
+    similar: Sequence[Held] = (),
+) -> Response:
+    """The page of a sentence, with one way on.
+
+    Args:
+        key: of the sentence.
+        status: of the answer.
+        params: values for the sentence.
+        number: what staff can look up.
+        similar: resources to offer instead.
+    """
+    sentence = say(key, **(params or {}))
     body = render_template(
         "error.html",
         sentence=sentence,
         way=_way(key, sentence.button or words().label("error.home")),
         number=number,
-        similar=similar,
+        similar=cards_of(similar),
     )
     return make_response(body, status)
 
@@ -162,7 +181,7 @@ def refusal_values(resource: Resource) -> dict[str, Value]:
         "to": raw("to", resource.access.until),
         "count": resource.access.seats or 0,
         "issuer": held.release.issuer if held else made.issuer_name,
-        "item": (rare.holder if rare else "") or made.opening_hours or "—",
+        "item": (rare.holder if rare else "") or made.opening_hours,
         "minutes": 10,
     }
 

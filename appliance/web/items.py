@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, request
+from flask import Blueprint, Response, abort, request
 
 from appliance.errors import ServingError
 from appliance.serving.chunks import ServedItem
@@ -15,8 +15,6 @@ from appliance.web.errors import Refused
 from indexer.model import is_resource_id
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
     from appliance.library.model import HeldItem, Place
 
 blueprint = Blueprint("items", __name__)
@@ -61,7 +59,11 @@ def cover(resource_id: str) -> Response:
     held = library().item(found.resource.cover.id)
     if held is None:
         abort(404)
-    response = _sent(held, as_download=False)
+    try:
+        response = _sent(held, as_download=False)
+    except (ServingError, Refused):
+        # The page draws a cover of its own; a picture that cannot be had needs no page of words.
+        return Response(status=404)
     response.headers["Cache-Control"] = f"private, max-age={_COVER_AGE}"
     return response
 

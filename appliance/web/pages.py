@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup, escape
 
 from appliance.web import api, browse, detail, display, errors, items, leave, patrons, readers, results, security, staff
+from appliance.web.cards import ruby_pairs
 from appliance.web.context import library, say, settings, words
 from appliance.web.glance import public_status
 from appliance.web.icons import LIGHT_CLASS, icon, light_shape
@@ -35,7 +36,8 @@ _FACE_SUFFIX = {"std": "", "child": "_child", "elder": "_elder"}
 
 def register(app: Flask) -> None:
     """Attach everything to a new application."""
-    CSRFProtect(app)
+    protect: Any = CSRFProtect
+    protect(app)
     for blueprint in (
         patrons.blueprint,
         items.blueprint,
@@ -49,7 +51,13 @@ def register(app: Flask) -> None:
     errors.register(app)
     app.after_request(security.secure)
     app.context_processor(_page_values)
-    app.jinja_env.globals.update(icon=icon, light_shape=light_shape, light_class=LIGHT_CLASS, asset=_asset_maker(app))
+    app.jinja_env.globals.update(
+        ruby_pairs=ruby_pairs,
+        icon=icon,
+        light_shape=light_shape,
+        light_class=LIGHT_CLASS,
+        asset=_asset_maker(app),
+    )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False
     static = Path(app.static_folder or "")
     app.jinja_env.globals.update(
@@ -58,13 +66,13 @@ def register(app: Flask) -> None:
     )
     app.jinja_env.filters.update(broken=broken, moment=moment_text)
     limiter = Limiter(get_remote_address, app=app, default_limits=[])
-    sign_in = limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
-    app.view_functions["staff.sign_in"] = sign_in(app.view_functions["staff.sign_in"])
+    limited: Any = limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+    app.view_functions["staff.sign_in"] = limited(app.view_functions["staff.sign_in"])
 
 
 def broken(text: str) -> Markup:
     """`text` with places where a large sentence may break: after its inner punctuation."""
-    return Markup("，<wbr>").join(escape(text).split("，"))  # type: ignore[arg-type]
+    return Markup("，<wbr>").join(escape(text).split("，"))
 
 
 def _asset_maker(app: Flask) -> Callable[[str], str]:

@@ -28,7 +28,9 @@ def pages(current: int, total: int, size: int, url: Callable[[int], str], *, mos
     """The links of a list.
 
     Args:
-        current: page shown, from 1. total: how many entries there are. size: entries a page.
+        current: page shown, from 1.
+        total: how many entries there are.
+        size: entries a page.
         url: address of a page by its number.
         most: pages offered at most; deeper ones are reached by narrowing the list.
     """

@@ -7,9 +7,10 @@ from typing import Any
 from flask import Blueprint, render_template, url_for
 
 from appliance.web.cards import cards_of
-from appliance.web.context import library, say, words
+from appliance.web.context import say, words
 from appliance.web.display import current_display
 from appliance.web.kinds import KINDS, count_of
+from appliance.web.shelves import newest, type_counts
 
 blueprint = Blueprint("patrons", __name__)
 SHELF = 6
@@ -23,7 +24,7 @@ def home() -> str:
     tiles = kind_tiles()
     values = {
         "tiles": tiles,
-        "shelf": cards_of(library().newest(SHELF * 4))[:SHELF],
+        "shelf": cards_of(newest(SHELF)),
         "empty": say("patron.shelf.empty"),
     }
     if face == "elder":
@@ -36,7 +37,7 @@ def home() -> str:
 
 def kind_tiles() -> list[dict[str, Any]]:
     """The six kinds with how many there are of each; together they are all resources."""
-    counts, spoken = library().counts(), words()
+    counts, spoken = type_counts(), words()
     return [
         {
             "kind": kind.name,

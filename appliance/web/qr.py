@@ -7,7 +7,7 @@ import functools
 import segno
 from markupsafe import Markup, escape
 
-_QUIET = 2
+_QUIET = 1
 
 
 @functools.lru_cache(maxsize=256)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import url_for
 
@@ -58,7 +58,12 @@ class SearchAddress:
 
     def url(self, **changes: str) -> str:
         """The address of this search with other values; an empty value takes the parameter away, page goes to 1."""
-        values = {"q": self.q, **self.filters, "sort": "" if self.sort == "relevance" else self.sort, **changes}
+        values: dict[str, Any] = {
+            "q": self.q,
+            **self.filters,
+            "sort": "" if self.sort == "relevance" else self.sort,
+            **changes,
+        }
         return url_for("patrons.search", **{k: v for k, v in values.items() if v})
 
 
@@ -97,6 +102,11 @@ def parse_year(text: str) -> tuple[int | None, int | None]:
     if last < first:
         raise QueryError("year", "expected the first year before the last")
     return first, last
+
+
+def facet_value(name: str, value: str) -> str:
+    """A facet's value as the parameter of the same name takes it: years 1930..1939 as 1930-1939."""
+    return value.replace("..", "-") if name == "year" else value
 
 
 def _query(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -16,16 +16,21 @@ from appliance.web.hits import HitLine, hit_lines
 from appliance.web.kinds import KINDS
 from appliance.web.paging import pages
 from appliance.web.patrons import blueprint
-from appliance.web.query import PAGE_SIZE, SearchAddress, parse_address
+from appliance.web.query import PAGE_SIZE, SearchAddress, facet_value, parse_address, parse_year
+from appliance.web.shelves import newest
 from indexer.errors import QueryError
+from indexer.search_request import SearchRequest
 
 if TYPE_CHECKING:
-    from appliance.library.model import Found
+    from appliance.library.model import Found, Held
 
 _GROUPS = ("type", "available", "clc", "year", "language")
 _SORTS = ("relevance", "year_desc", "year", "title")
 _MOST_OPTIONS = 8
 _SUGGESTED = 4
+_NEAR_EACH, _NEAR_ALL = 3, 6
+_LONGEST_PART, _MOST_PARTS = 10, 40
+"""An empty result tries at most so many shorter queries; each takes about a millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,9 @@ def search() -> Response:
         address = parse_address(request.args)
     except QueryError as error:
         # A patron meets this through an old or mistyped address only: the good part of it still serves.
-        kept = {k: v for k, v in request.args.items() if k != error.field and k in {"q", *_GROUPS, "sort"}}
+        kept: dict[str, Any] = {
+            k: v for k, v in request.args.items() if k != error.field and k in {"q", *_GROUPS, "sort"}
+        }
         return redirect(url_for("patrons.search", **kept) if error.field != "q" else url_for("patrons.browse"), 303)
     if not address.q and not address.filters:
         return redirect(url_for("patrons.browse"), 303)
@@ -93,6 +100,7 @@ def _empty(address: SearchAddress, found: Found) -> str:
         without = library().search(bare.request(current_display().gate_face)).total
     key = "patron.search.empty.filtered" if without else "patron.search.empty"
     sentence = say(key, query=address.q or "—", count=without)
+    ways, near = _nearby(address.q)
     return render_template(
         "empty.html",
         address=address,
@@ -100,15 +108,15 @@ def _empty(address: SearchAddress, found: Found) -> str:
         without=without,
         bare=address.url(**dict.fromkeys(address.filters, "")),
         suggestion=_suggestion(address, found),
-        shorter=_shorter(address.q),
-        similar=cards_of(library().newest(24))[:6],
+        ways=ways,
+        similar=cards_of(near or newest(_NEAR_ALL)),
     )
 
 
 def _preparing(address: SearchAddress, error: SearchNotReadyError) -> Response:
     sentence = say("patron.search.preparing", minutes=max(1, -(-error.seconds_left // 60)))
     kinds = [(words().label(f"kind.{k.name}"), url_for("patrons.listing", kind=k.name)) for k in KINDS]
-    shelf = cards_of(library().newest(24))[:6]
+    shelf = cards_of(newest(6))
     body = render_template("preparing.html", address=address, sentence=sentence, kinds=kinds, similar=shelf)
     response = make_response(body, 503)
     response.headers["Retry-After"] = str(min(600, max(10, error.seconds_left)))
@@ -121,35 +129,49 @@ def _suggestion(address: SearchAddress, found: Found) -> tuple[str, str] | None:
     return (text, address.url(q=text)) if text and text != address.q else None
 
 
-def _shorter(query: str) -> list[tuple[str, str]]:
-    """Parts of the query that may lead further: its words, or its first and last halves."""
-    parts = query.split()
-    if len(parts) < 2 and len(query) >= 4:
-        half = max(2, len(query) // 2)
-        parts = [query[:half], query[half:]]
-    distinct = dict.fromkeys(p for p in parts if p != query)
-    return [(part, url_for("patrons.search", q=part)) for part in distinct][:_SUGGESTED]
+def _nearby(query: str) -> tuple[list[tuple[str, str]], list[Held]]:
+    """Parts of the query that find something, as (words with their count, address), and what they find."""
+    face = current_display().gate_face
+    ways: list[tuple[str, str]] = []
+    near: dict[str, Held] = {}
+    for part in parts_of(query):
+        found = library().search(SearchRequest(q=part, size=_NEAR_EACH, face=face))
+        if not found.total:
+            continue
+        text = words().label("search.with_count", query=part, count=found.total)
+        ways.append((text, url_for("patrons.search", q=part)))
+        for hit in found.hits:
+            near.setdefault(hit.held.resource.id, hit.held)
+        if len(ways) == _SUGGESTED:
+            break
+    return ways, list(near.values())[:_NEAR_ALL]
+
+
+def parts_of(query: str) -> list[str]:
+    """Shorter queries that may lead further, the longest first: words, else stretches of an unbroken one."""
+    query = query[:_LONGEST_PART]
+    whole = query.split()
+    if len(whole) > 1:
+        return list(dict.fromkeys(sorted(whole, key=len, reverse=True)))[:_MOST_PARTS]
+    sizes = range(len(query) - 1, 1, -1)
+    stretches = [query[start : start + size] for size in sizes for start in range(len(query) - size + 1)]
+    return list(dict.fromkeys(stretches))[:_MOST_PARTS]
 
 
 def groups(address: SearchAddress, found: Found) -> tuple[Group, ...]:
     """The filters with the searcher's counts; a chosen value is always listed, so that it can be taken away."""
     out = []
     for name in _GROUPS:
-        counted = dict(found.facets.get(name, ())[:_MOST_OPTIONS])
+        counted = {facet_value(name, value): n for value, n in found.facets.get(name, ())[:_MOST_OPTIONS]}
         chosen = address.filters.get(name, "")
         if chosen and chosen not in counted:
             counted = {chosen: found.total, **counted}
         if name == "year":
-            counted = dict(sorted(counted.items(), key=lambda pair: _first_year(pair[0]), reverse=True))
+            counted = dict(sorted(counted.items(), key=lambda pair: parse_year(pair[0])[0] or 0, reverse=True))
         options = tuple(_option(address, name, value, count, chosen) for value, count in counted.items() if value)
         if options:
             out.append(Group(name, words().label(f"facet.{name}"), options))
     return tuple(out)
-
-
-def _first_year(text: str) -> int:
-    head = text[1:].partition("-")[0]
-    return int(text[:1] + head) if (text[:1] + head).lstrip("-").isdigit() else 0
 
 
 def _option(address: SearchAddress, name: str, value: str, count: int, chosen: str) -> Option:
@@ -171,8 +193,10 @@ def value_text(name: str, value: str) -> str:
     """A filter's value in readers' words."""
     spoken = words()
     if name == "year":
-        first, _, last = value.partition("-")
-        return spoken.label("search.years", year=first, last=last) if last and first else value
+        first, last = parse_year(value)
+        if first is None or last is None:
+            return value
+        return words().year(first) if first == last else spoken.label("search.years", first=first, last=last)
     if name == "clc":
         letter = value[:1].upper()
         title = spoken.label(f"clc.{letter}") if spoken.has_label(f"clc.{letter}") else value

@@ -60,7 +60,9 @@ def load_secret(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_bytes(SECRET_BYTES)
     new = path.with_name(f".{path.name}.new")
-    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    new.unlink(missing_ok=True)
+    new.touch(0o600)
+    with new.open("wb") as file:
         file.write(key)
         file.flush()
         os.fsync(file.fileno())

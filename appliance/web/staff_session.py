@@ -61,7 +61,10 @@ def _find() -> Account | None:
 
 
 def signed_in(view: Callable[_P, Response]) -> Callable[_P, Response]:
-    """Let only signed-in colleagues through; others sign in first and come back. A given-out password is changed first."""
+    """Let only signed-in colleagues through; others sign in first and come back.
+
+    A password that was given out is changed before anything else.
+    """
 
     @functools.wraps(view)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Response:

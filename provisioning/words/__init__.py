@@ -102,7 +102,8 @@ class Words:
     def sentence(self, key: str, **params: Value) -> Sentence:
         """The sentence of `key`, filled.
 
-        Clauses of the second line whose values are not given, or nought, are left out; the sentence and its button need all.
+        Clauses of the second line whose values are not given, or nought, are left out; the sentence and its button
+        need all.
 
         Raises:
             WordsError: no such key, or the sentence or its button lacks a value.
@@ -150,6 +151,14 @@ class Words:
             return self._fallback.label(key, **params)
         raise WordsError(f"no label {key!r}")
 
+    def label_keys(self) -> tuple[str, ...]:
+        """The keys of this language's own labels."""
+        return tuple(self._labels)
+
+    def label_template(self, key: str) -> str:
+        """This language's own label of `key`, unfilled."""
+        return self._labels[key]
+
     def has_label(self, key: str) -> bool:
         """Whether `key` names a label, here or in the fallback."""
         return key in self._labels or (self._fallback is not None and self._fallback.has_label(key))
@@ -157,14 +166,14 @@ class Words:
     def faced(self, key: str, face: str) -> str:
         """The key as a face says it: `child.` or `elder.` in front when there is such a sentence.
 
-        A child's refusal that has no sentence of its own is said in general, so that no grown-up words appear.
+        What has no sentence of its own is said in general where there is such a sentence.
         """
-        if face not in {"child", "elder"}:
+        if face not in _GENERAL:
             return key
-        for candidate in (f"{face}.{key}", *_GENERAL.get((face, key.partition(".")[0]), ())):
-            if self.has(candidate) and (candidate.endswith(f".{key}") or key in _REFUSALS):
-                return candidate
-        return key
+        own = f"{face}.{key}"
+        if self.has(own):
+            return own
+        return next((general for start, general in _GENERAL[face] if key.startswith(start)), key)
 
     @staticmethod
     def raw(name: str, value: str | int) -> Value:
@@ -178,6 +187,11 @@ class Words:
         """
         return self.sentence(key, **{name: raw(name, value) for name, value in params.items()})
 
+    def pinyin(self, key: str) -> str:
+        """The reviewed pinyin of a child's label, with tones; empty when there is none."""
+        found: str = self._labels.get(f"pinyin.{key}", "")
+        return found
+
     def number(self, value: int) -> str:
         """An integer as people read it."""
         return numbers.number(value, self.language)
@@ -185,6 +199,10 @@ class Words:
     def size(self, count: int) -> str:
         """Bytes as people read them."""
         return numbers.size(count, self.language)
+
+    def year(self, value: int) -> str:
+        """An astronomical year: 1897年, 公元前551年."""
+        return numbers.year(value, self.language)
 
     def day(self, value: date) -> str:
         """A date with its year."""
@@ -199,16 +217,30 @@ class Words:
         return numbers.month(value, self.language)
 
 
+_REFUSALS = (
+    "withdrawn",
+    "suspended",
+    "unpublished",
+    "not_plugged",
+    "unknown",
+    "date_unknown",
+    "accessible_only",
+    "premises.outside",
+)
+
+
 def _says_something(value: Value | None) -> bool:
     """Whether a clause with this value is worth saying: unknown and nought are left out."""
     return value is not None and value not in (0, "")
 
 
-_REFUSALS = frozenset(
-    f"rights.{name}"
-    for name in ("withdrawn", "suspended", "unpublished", "not_plugged", "unknown", "date_unknown", "accessible_only")
-)
-_GENERAL = {("child", "rights"): ("child.rights.unavailable",), ("elder", "rights"): ("elder.rights.unavailable",)}
+_GENERAL = {
+    face: (
+        *((f"rights.{refusal}", f"{face}.rights.unavailable") for refusal in _REFUSALS),
+        ("reader.damaged.", f"{face}.reader.damaged"),
+    )
+    for face in ("child", "elder")
+}
 _ISO_MONTH = re.compile(r"(\d{4})[-.](\d{1,2})\Z")
 
 

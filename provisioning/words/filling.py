@@ -18,6 +18,7 @@ _HAN = r"\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0002
 _HAN_END, _HAN_START = re.compile(f"[{_HAN}]\\Z"), re.compile(f"[{_HAN}]")
 _LATIN_END, _LATIN_START = re.compile(r"[A-Za-z0-9%]\Z"), re.compile(r"[A-Za-z0-9]")
 _SIZES = frozenset({"size", "free"})
+_PLAIN = frozenset({"page", "year", "first", "last", "n"})
 _LIMITS = {"title": 18, "query": 12, "suggestion": 12}
 _ENGLISH_STRETCH = 3
 Value = str | int | date
@@ -38,7 +39,7 @@ def render(name: str, value: Value, language: str) -> str:
             return numbers.size(value, language)
         if name == "duration":
             return numbers.duration(value, language)
-        return str(value) if name in {"page", "year"} else numbers.number(value, language)
+        return str(value) if name in _PLAIN else numbers.number(value, language)
     return _dated(name, value, language)
 
 

@@ -39,7 +39,7 @@ def read_rows(markdown: str, first: str) -> Iterator[list[str]]:
         if not line.startswith("|"):
             inside = False
             continue
-        cells = [c.strip() for c in _CELL.split(line.strip())[1:-1]]
+        cells = [c.strip().replace("\\|", "|") for c in _CELL.split(line.strip())[1:-1]]
         if cells[0] == first:
             inside = True
         elif inside and not set(cells[0]) <= {"-", ":"}:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import io
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -44,7 +47,8 @@ from packager.format.layout import item_path
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 READY = Part("ready", "catalogue.db")
-PASSWORD = "一句容易记的话而已"
+PASSWORD = "山高月小水落石出清溪"
+_MADE: list[Path] = []
 _CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -80,7 +84,7 @@ def one(
 def collection() -> list[tuple[Resource, dict[str, bytes]]]:
     """Records of every kind that the pages tell apart."""
     zh, hant = ("zh-Hans",), ("zh-Hant",)
-    pages = [("page", f"{n}.jpg", "image/jpeg", picture("tan")) for n in range(1, 5)]
+    pages = [("page", f"{n}.jpg", "image/jpeg", picture(f"#{n}0a080")) for n in range(1, 5)]
     lectures = [("part", f"{n}.mp4", "video/mp4", b"film%d" % n) for n in range(1, 6)]
     return [
         one(
@@ -107,17 +111,23 @@ def collection() -> list[tuple[Resource, dict[str, bytes]]]:
             ("cover", "c.jpg", "image/jpeg", picture("gray", (160, 120)))), audience=Audience("children"),
             creators=(Creator("王小明", "摄"),), classes=(ClassCode("clc", "Q95"),), first_release=2),
         one("x.sanzijing", "三字经（有声读物）", "audio", audience=Audience("children"), language=zh,
-            files=(("part", "1.mp3", "audio/mpeg", b"sound"),), classes=(ClassCode("clc", "H194.1"),), first_release=2),
-        one("x.tangshi", "唐诗赏读五讲", "course", files=lectures, labels=[f"第{n}讲" for n in range(1, 6)],
+            title_pinyin="sān zì jīng yǒu shēng dú wù",
+            files=(("part", "1.mp3", "audio/mpeg", b"sound"),),
+            classes=(ClassCode("clc", "H194.1"),), first_release=2),
+        one("x.tangshi", "唐诗赏读五讲", "course", files=lectures,
+            labels=[f"第{n}讲" for n in range(1, 6)],
             classes=(ClassCode("clc", "I207.2"),), language=zh, first_release=2),
-        one("x.qikan", "农业科技月刊 2019年第3期", "journal", designation="2019年第3期", classes=(ClassCode("clc", "S-1"),),
+        one("x.qikan", "农业科技月刊 2019年第3期", "journal", designation="2019年第3期",
+            classes=(ClassCode("clc", "S-1"),),
             date=PublicationDate("2019", 2019, 2019, month=3, certainty="exact"), language=zh, first_release=2,
             files=(("part", "3.pdf", "application/pdf", b"%PDF-1.4"),)),
         one("x.ribao", "人民日报", "newspaper", files=pages, classes=(ClassCode("clc", "D6"),), language=zh,
             access=Access("premises", download=False), first_release=1),
         one("x.zhanguo", "戰國策校注 扫描件", files=pages, creators=(Creator("鮑彪", "校", "宋"),),
-            classes=(ClassCode("clc", "K231.04"),), language=hant, access=Access("seats", seats=2), first_release=1),
-        one("x.mulu", "清溪县志（民国二十六年本）", files=(), access=Access("none"), classes=(ClassCode("clc", "K295"),),
+            classes=(ClassCode("clc", "K231.04"),), language=hant,
+            access=Access("seats", seats=2), first_release=1),
+        one("x.mulu", "清溪县志（民国二十六年本）", files=(), access=Access("none"),
+            classes=(ClassCode("clc", "K295"),),
             date=PublicationDate("民国26年", 1937, 1937, certainty="exact"), language=zh, first_release=1),
         one("x.later", "明年才开放的图录", access=Access(from_="2027-01-01"), language=zh, first_release=1),
         one("x.blind", "大字无障碍读本", access=Access("accessible-only"), language=zh, first_release=1),
@@ -162,7 +172,7 @@ class World:
     def item_path(self, resource_id: str, role: str = "part", order: int = 0) -> Path:
         """The file of an item on the drive."""
         items = [i for i in self.records[resource_id].items if i.role == role]
-        return self.drive / items[order].path
+        return self.drive / "bag" / items[order].path
 
 
 def write_truth(folder: Path, records: Sequence[Resource], contents: Mapping[str, bytes]) -> None:
@@ -180,6 +190,22 @@ def write_truth(folder: Path, records: Sequence[Resource], contents: Mapping[str
             writer.add(line, hasher.digests())
     build_catalogue(meta / "catalogue.jsonl", meta / "items.txt", folder / "catalogue.db")
     build_index(ordered, folder / "search")
+
+
+def _copy_of_everything(root: Path, release: Path, records: Sequence[Resource], contents: Mapping[str, bytes]) -> None:
+    """The truth and the drive's bytes; made once a process and copied after that."""
+    if not _MADE:
+        made = Path(tempfile.mkdtemp(prefix="holding-"))
+        atexit.register(shutil.rmtree, made, ignore_errors=True)
+        write_truth(made / "release", records, contents)
+        for path, content in contents.items():
+            target = made / "drive" / "bag" / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        _MADE.append(made)
+    release.parent.mkdir(parents=True)
+    shutil.copytree(_MADE[0] / "release", release)
+    shutil.copytree(_MADE[0] / "drive", root / "drive")
 
 
 def holdings_of(drive: Path, count: int) -> Holdings:
@@ -221,10 +247,6 @@ def make_world(root: Path) -> Iterator[World]:
     made = collection()
     records = {r.id: r for r, _ in made}
     contents = {path: content for _, files in made for path, content in files.items()}
-    for path, content in contents.items():
-        target = root / "drive" / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
     (root / "root.json").write_text("{}")
     settings = Settings(
         data_folder=root / "data",
@@ -236,7 +258,7 @@ def make_world(root: Path) -> Iterator[World]:
         support_phone="028-0000000",
     )
     holdings = holdings_of(root / "drive", len(records))
-    write_truth(settings.releases_folder / holdings.releases[0].folder, list(records.values()), contents)
+    _copy_of_everything(root, settings.releases_folder / holdings.releases[0].folder, list(records.values()), contents)
     write_holdings(settings.holdings_file, holdings, RealFiles())
     clock = FixedClock(NOW)
     keeper = LibraryKeeper(settings.holdings_file, settings.releases_folder)

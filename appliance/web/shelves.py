@@ -1,0 +1,74 @@
+"""What shelves hold for this reader's face.
+
+Most readers' shelves come from the catalogue alone. A child's shelves come from search, which knows the audience of
+every record; while search is being made they are what the gate lists of the catalogue's first entries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.errors import SearchNotReadyError
+from appliance.web.context import gate, library
+from appliance.web.display import current_display
+from indexer.search_request import SearchRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from appliance.library.model import Held
+
+_LOOKED_AT = 200
+_CHILD = "child"
+
+
+def type_counts() -> dict[str, int]:
+    """Record type → how many resources this reader may find."""
+    if current_display().gate_face != _CHILD:
+        return library().counts()
+    try:
+        facets = library().search(SearchRequest(face=_CHILD, size=1)).facets
+    except SearchNotReadyError:
+        return library().counts()
+    return dict(facets.get("type", ()))
+
+
+def newest(limit: int, offset: int = 0) -> list[Held]:
+    """What came last, newest first; for children what is meant for them."""
+    if current_display().gate_face != _CHILD:
+        return _listed(library().newest(limit + 8, offset))[:limit]
+    return _for_children((), "", limit, offset)
+
+
+def shelf(types: Sequence[str], clc: str, limit: int, offset: int) -> list[Held]:
+    """Resources of some types and a class in title order; types follow one another."""
+    if current_display().gate_face == _CHILD:
+        return _for_children(types, clc, limit, offset)
+    found: list[Held] = []
+    counts = library().counts()
+    for type_ in types or ("",):
+        found += library().browse(type_=type_, clc=clc, limit=limit - len(found), offset=offset)
+        if len(found) >= limit:
+            break
+        offset = 0 if found else max(0, offset - counts.get(type_, 0))
+    return found
+
+
+def _for_children(types: Sequence[str], clc: str, limit: int, offset: int) -> list[Held]:
+    found: list[Held] = []
+    try:
+        for type_ in types or ("",):
+            # Whole pages of the searcher around the wanted stretch; one page covers it in all but odd cases.
+            asked = SearchRequest(type=type_, clc=clc, sort="title", page=offset // limit + 1, size=limit, face=_CHILD)
+            answer = library().search(asked)
+            found += [hit.held for hit in answer.hits][: limit - len(found)]
+            if len(found) >= limit:
+                break
+            offset = 0 if found else max(0, offset - answer.total)
+    except SearchNotReadyError:
+        return _listed(library().browse(type_=types[0] if types else "", clc=clc, limit=_LOOKED_AT))[offset:][:limit]
+    return _listed(found)
+
+
+def _listed(many: Sequence[Held]) -> list[Held]:
+    return [held for held in many if gate(held.resource).listed]

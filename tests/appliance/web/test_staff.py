@@ -1,0 +1,203 @@
+"""Staff: one light, one sentence, one button; sign-in; drives; damage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.store.holdings import HeldDrive, Message, Part
+from tests.appliance.web.conftest import post
+from tests.appliance.web.holding import PASSWORD
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from tests.appliance.web.holding import World
+
+
+def refused(key: str = "intake.refused.not_ours", name: str = "d2", since: str = "2026-11-22T05:00:00Z") -> HeldDrive:
+    return HeldDrive(name, "/nowhere/secret", "第二块", "refused", Message(key), since=since)
+
+
+def test_home_shows_light_and_sentence_to_anybody_but_no_button(client: FlaskClient, world: World) -> None:
+    world.write(drives=(*world.holdings.drives, refused()))
+    page = client.get("/staff/").get_data(as_text=True)
+    assert "这不是书箱的资源硬盘，<wbr>没有采用。" in page
+    assert "看辨认方法" not in page
+    assert "馆员登录" in page
+    assert "/nowhere" not in page
+
+
+def test_home_signed_in_has_the_button_and_the_second_line(staff: FlaskClient, world: World) -> None:
+    world.write(drives=(*world.holdings.drives, refused()))
+    page = staff.get("/staff/").get_data(as_text=True)
+    assert 'href="/staff/how#intake-refused-not_ours"' in page
+    assert "盘上的内容没有改动" in page
+    assert page.count("btn--seal") == 1
+
+
+def test_home_lists_the_rest_below(staff: FlaskClient, world: World) -> None:
+    item = world.records["x.odd"].items[0]
+    world.faults.record(item.sha256, 0, item_id=item.id, drive="d1")
+    world.write(drives=(*world.holdings.drives, refused()))
+    page = staff.get("/staff/").get_data(as_text=True)
+    assert "另有 1 项" in page
+    assert "1 种资源有局部损坏" in page
+
+
+@pytest.mark.parametrize("path", ["/staff/drives", "/staff/health", "/staff/password"])
+def test_pages_with_buttons_ask_to_sign_in_first(client: FlaskClient, path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"/staff/sign-in?next={path}"
+
+
+def test_commands_need_sign_in(client: FlaskClient, world: World) -> None:
+    answer = post(client, "/staff/command", "/staff/sign-in", do="eject", drive="d1")
+    assert answer.status_code == 303
+    assert world.commands == []
+
+
+def test_eject_keep_and_look_again_reach_the_worker(staff: FlaskClient, world: World) -> None:
+    for wanted in ("eject", "keep", "look-again"):
+        assert post(staff, "/staff/command", "/staff/drives", do=wanted, drive="d1").status_code == 303
+    assert [c["do"] for c in world.commands] == ["eject", "keep", "look-again"]
+    assert post(staff, "/staff/command", "/staff/drives", do="format", drive="d1").status_code == 400
+    assert post(staff, "/staff/command", "/staff/drives", do="eject", drive="unknown").status_code == 400
+    assert len(world.commands) == 3
+
+
+def test_rebuild_names_what_failed(staff: FlaskClient, world: World) -> None:
+    broken = replace(world.holdings.releases[0], search=Part("failed"))
+    world.write(releases=(broken,))
+    assert "重新准备" in staff.get("/staff/").get_data(as_text=True)
+    post(staff, "/staff/command", "/staff/drives", do="rebuild")
+    assert world.commands == [{"do": "rebuild", "folder": broken.folder, "part": "search"}]
+
+
+def test_drives_ready_one_can_be_ejected(staff: FlaskClient) -> None:
+    page = staff.get("/staff/drives").get_data(as_text=True)
+    assert "硬盘“国家版”已接好，<wbr>目前没有读者在用。" in page
+    assert 'name="do" value="eject"' in page
+    assert "2026年11月版" in page
+    assert "今天 09:00" in page
+
+
+def test_drives_none_says_what_to_do(staff: FlaskClient, world: World) -> None:
+    world.write(drives=())
+    assert "请接上资源硬盘" in staff.get("/staff/drives").get_data(as_text=True)
+
+
+def test_drives_never_show_a_path(staff: FlaskClient, world: World) -> None:
+    world.write(drives=(*world.holdings.drives, refused("intake.refused.unreadable")))
+    page = staff.get("/staff/drives").get_data(as_text=True)
+    assert "/nowhere" not in page
+    assert str(world.root) not in page
+    assert 'value="look-again"' in page
+
+
+def test_put_away_hides_this_occurrence(staff: FlaskClient, world: World) -> None:
+    world.write(drives=(*world.holdings.drives, refused("intake.refused.blank")))
+    page = staff.get("/staff/").get_data(as_text=True)
+    assert "知道了" in page
+    token = page.split('name="token" value="')[1].split('"')[0]
+    post(staff, "/staff/put-away", "/staff/", token=token)
+    assert "一切正常" in staff.get("/staff/").get_data(as_text=True)
+
+
+def test_card_is_asked_for_and_empty_while_nothing_changed(staff: FlaskClient, world: World) -> None:
+    page = staff.get("/staff/card").get_data(as_text=True)
+    again = page.split('hx-get="')[1].split('"')[0]
+    assert staff.get(again).status_code == 204
+    world.write(drives=(*world.holdings.drives, refused()))
+    assert staff.get(again).status_code == 200
+
+
+def test_health_lists_damage_in_readers_words(staff: FlaskClient, world: World) -> None:
+    assert "没有发现损坏的资源" in staff.get("/staff/health").get_data(as_text=True)
+    whole, cover = world.records["x.odd"].items[0], world.records["x.lunyu"].cover
+    assert cover is not None
+    world.faults.record(whole.sha256, -1, item_id=whole.id, drive="d1")
+    world.faults.record(cover.sha256, 0, item_id=cover.id, drive="d1")
+    page = staff.get("/staff/health").get_data(as_text=True)
+    assert "这份资源暂时打不开" in page
+    assert "显示文字封面，正文完好" in page
+    assert whole.id not in page
+    assert "今天 16:00" in page
+
+
+def test_sign_in_wrong_password_says_how_many_tries_are_left_then_rests(client: FlaskClient, world: World) -> None:
+    world.accounts.first_start()
+    name = world.accounts.all()[0].name
+    wrong = post(client, "/staff/sign-in", "/staff/sign-in", name=name, password="不是这个密码吧")
+    assert wrong.status_code == 422
+    assert "账号或密码不对，还可再试 4 次。" in wrong.get_data(as_text=True)
+    for _ in range(4):
+        last = post(client, "/staff/sign-in", "/staff/sign-in", name=name, password="不是这个密码吧")
+    assert last.status_code == 429
+    assert "15 分钟后可再登录" in last.get_data(as_text=True)
+
+
+def test_sign_in_is_limited_by_address(client: FlaskClient) -> None:
+    answers = [
+        post(client, "/staff/sign-in", "/staff/sign-in", name=f"n{n}", password="x").status_code for n in range(22)
+    ]
+    assert answers[-1] == 429
+    assert 422 in answers
+
+
+def test_sign_in_first_password_must_be_replaced(client: FlaskClient, world: World) -> None:
+    given = world.accounts.first_start()
+    assert given
+    name = world.accounts.all()[0].name
+    answer = post(client, "/staff/sign-in", "/staff/sign-in", name=name, password=given)
+    assert answer.headers["Location"] == "/staff/password"
+    assert client.get("/staff/drives").headers["Location"] == "/staff/password"
+    short = post(client, "/staff/password", "/staff/password", password="短", again="短")
+    assert "密码至少 10 位" in short.get_data(as_text=True)
+    other = post(client, "/staff/password", "/staff/password", password=PASSWORD, again=PASSWORD + "x")
+    assert "两次写的密码不一样" in other.get_data(as_text=True)
+    done = post(client, "/staff/password", "/staff/password", password=PASSWORD, again=PASSWORD)
+    assert done.headers["Location"] == "/staff/"
+    assert client.get("/staff/drives").status_code == 200
+
+
+def test_sign_in_goes_on_to_the_page_asked_for_but_never_elsewhere(client: FlaskClient, world: World) -> None:
+    world.accounts.first_start()
+    name = world.accounts.all()[0].name
+    world.accounts.set_password(name, PASSWORD)
+    form = {"name": name, "password": PASSWORD}
+    away = post(client, "/staff/sign-in", "/staff/sign-in", next="https://evil.example", **form)
+    assert away.headers["Location"] == "/"
+
+
+def test_session_ends_after_idling_and_polling_does_not_count(staff: FlaskClient, world: World) -> None:
+    world.clock.advance(14 * 60)
+    staff.get("/staff/card")
+    world.clock.advance(2 * 60)
+    assert staff.get("/staff/drives").status_code == 303
+    assert "较长时间没有操作" in staff.get("/staff/sign-in").get_data(as_text=True)
+
+
+def test_session_goes_on_while_something_is_done(staff: FlaskClient, world: World) -> None:
+    for _ in range(4):
+        world.clock.advance(10 * 60)
+        assert staff.get("/staff/drives").status_code == 200
+
+
+def test_session_ends_when_the_password_changes_elsewhere(staff: FlaskClient, world: World) -> None:
+    world.accounts.set_password(world.accounts.all()[0].name, PASSWORD + "又一句")
+    assert staff.get("/staff/drives").status_code == 303
+
+
+def test_session_ends_on_sign_out(staff: FlaskClient) -> None:
+    assert post(staff, "/staff/sign-out", "/staff/").status_code == 303
+    assert staff.get("/staff/drives").status_code == 303
+
+
+def test_how_explains_every_refusal(client: FlaskClient) -> None:
+    page = client.get("/staff/how").get_data(as_text=True)
+    assert 'id="intake-refused-not_ours"' in page
+    assert "省馆技术支持 · 028-0000000" in page

@@ -1,0 +1,118 @@
+"""The light is a pure function; its order is section 0 of the sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from appliance.store.holdings import HeldDrive, HeldRelease, Holdings, Message, Part, WorkerState
+from appliance.web.status import choose, for_public
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+OLD, FRESH = "2026-11-22T05:00:00Z", "2026-11-22T07:55:00Z"
+RELEASE = HeldRelease("national", 7, "2026.11", "2026-11-20", "国家图书馆", "国家版", "national/7-a", "ab", 12)
+WELL = Holdings(3, "", (RELEASE,), (), (), WorkerState(1, OLD, "2026-11-22T07:59:30Z"))
+
+
+def drive(key: str, since: str = OLD, state: str = "ready", name: str = "d1", **params: str | int) -> HeldDrive:
+    return HeldDrive(name, "/nowhere", "国家版", state, Message(key, params), since=since)
+
+
+def said(holdings: Holdings, damaged: int = 0) -> list[tuple[str, str]]:
+    return [(s.light, s.message.key) for s in choose(holdings, damaged, NOW).all]
+
+
+def test_choose_nothing_wrong_is_normal_with_the_newest_month() -> None:
+    status = choose(replace(WELL, drives=(drive("intake.trusted"),)), 0, NOW)
+    assert (status.light, status.first.message) == ("normal", Message("home.normal", {"month": "2026-11"}))
+    assert status.more == ()
+
+
+def test_choose_before_the_worker_wrote_anything_is_starting() -> None:
+    assert said(Holdings()) == [("working", "home.starting")]
+
+
+def test_choose_without_drive_and_release_asks_for_a_drive() -> None:
+    assert said(replace(WELL, releases=())) == [("attention", "home.no_drive")]
+
+
+def test_choose_fresh_result_stands_before_everything_for_ten_minutes() -> None:
+    drives = (drive("intake.recognising", FRESH, "recognising", "d2"), drive("intake.trusted", FRESH, issuer="国"))
+    assert said(replace(WELL, drives=drives), damaged=2)[0] == ("normal", "intake.trusted")
+    aged = tuple(replace(d, since=OLD) for d in drives)
+    assert said(replace(WELL, drives=aged), damaged=2)[0] == ("working", "intake.recognising")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("intake.recognising", "intake.unplugged.idle"),
+        ("intake.unplugged.idle", "intake.refused.not_ours"),
+        ("intake.sick", "intake.refused.list_changed"),
+        ("intake.refused.half_copied", "check.damage.found"),
+        ("check.damage.found", "space.low"),
+        ("space.full", "intake.refused.blank"),
+        ("clock.implausible", "backup.due"),
+    ],
+)
+def test_choose_order_of_ranks(first: str, second: str) -> None:
+    for order in ((first, second), (second, first)):
+        assert [key for _, key in said(replace(WELL, notices=tuple(map(Message, order))))] == [first, second]
+
+
+def test_choose_newer_first_within_a_rank() -> None:
+    drives = (
+        drive("intake.refused.blank", "2026-11-22T05:00:00Z", "refused", "d1"),
+        drive("intake.refused.not_ours", "2026-11-22T06:00:00Z", "refused", "d2"),
+    )
+    assert [key for _, key in said(replace(WELL, drives=drives))] == ["intake.refused.not_ours", "intake.refused.blank"]
+
+
+def test_choose_damage_counts_titles() -> None:
+    status = choose(WELL, 3, NOW)
+    assert status.first.message == Message("check.damage.found", {"count": 3})
+    assert status.light == "attention"
+
+
+def test_choose_search_in_the_making_unless_a_notice_says_it() -> None:
+    making = replace(RELEASE, search=Part("rebuilding", "", 40, 300))
+    held = replace(WELL, releases=(making,))
+    assert choose(held, 0, NOW).first.message == Message("index.rebuilding", {"duration": 300})
+    told = replace(held, notices=(Message("index.titles_ready", {"duration": 300}),))
+    assert said(told) == [("normal", "index.titles_ready")]
+    failed = replace(WELL, releases=(replace(RELEASE, search=Part("failed")),))
+    assert said(failed) == [("attention", "index.not_built")]
+
+
+def test_choose_silent_worker_is_told() -> None:
+    silent = replace(WELL, worker=WorkerState(1, OLD, f"{NOW - timedelta(minutes=6):%Y-%m-%dT%H:%M:%SZ}"))
+    assert said(silent) == [("attention", "box.worker_silent")]
+
+
+def test_choose_acknowledged_occurrence_is_put_away_and_a_new_one_is_not() -> None:
+    holdings = replace(WELL, drives=(drive("intake.refused.blank", OLD, "refused"),))
+    token = choose(holdings, 0, NOW).first.token
+    assert choose(holdings, 0, NOW, {token}).light == "normal"
+    again = replace(holdings, drives=(drive("intake.refused.blank", FRESH, "refused"),))
+    assert choose(again, 0, NOW, {token}).light == "attention"
+
+
+def test_choose_waiting_for_nobody_is_said_without_a_nought() -> None:
+    waiting = replace(WELL, drives=(drive("intake.unplug.waiting", OLD, "ejecting", count=0, minutes=0),))
+    assert choose(waiting, 0, NOW).first.message.key == "intake.unplug.closing"
+
+
+def test_for_public_hides_what_only_staff_may_read() -> None:
+    status = choose(replace(WELL, notices=(Message("backup.due", {"days": 40}),)), 0, NOW)
+    assert status.first.message.key == "backup.due"
+    assert for_public(status).first.message.key == "public.attention"
+    assert for_public(status).more == ()
+    shown = choose(replace(WELL, notices=(Message("home.no_drive"), Message("backup.due", {"days": 40}))), 0, NOW)
+    assert [s.message.key for s in for_public(shown).all] == ["home.no_drive"]
+
+
+def test_choose_unknown_key_is_for_staff() -> None:
+    status = choose(replace(WELL, notices=(Message("future.thing"),)), 0, NOW)
+    assert (status.light, status.first.public) == ("attention", False)
