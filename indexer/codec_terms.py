@@ -11,6 +11,7 @@ last record only says where the postings end.
 
 from __future__ import annotations
 
+import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,8 @@ _RECORD = struct.Struct("<IQIIfBBBB")
 _NEXT = struct.Struct("<28xIQ")
 _PAIR = struct.Struct("<II")
 _SPARSE = 256
+MAX_SCAN = 64 << 20
+"""Bytes of keys that are looked through for a part of a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,32 @@ class TermFile:
         """What is said of the term, None when no row holds it."""
         place = self.place(key)
         return self.figures_at(place) if place < self.count and self.key(place) == key else None
+
+    def containing(self, between: tuple[bytes, bytes], part: bytes, limit: int) -> Iterator[TermFigures]:
+        """What is said of keys that hold `part`, in order, at most `limit` of them.
+
+        Args:
+            between: the first key to look at, and the first that is not looked at.
+            part: bytes to find, without the byte of the field.
+            limit: how many keys at most.
+        """
+        first, last = self.place(between[0]), self.place(between[1])
+        if first >= last:
+            return
+        offsets = np.frombuffer(self._file.read(self._offsets + 4 * first, 4 * (last - first + 1)), "<u4")
+        low, high = int(offsets[0]), int(offsets[-1])
+        if not low <= high <= min(self._key_bytes, low + MAX_SCAN):
+            return
+        keys = self._file.read(self._keys + low, high - low)
+        before = -1
+        for match in re.finditer(re.escape(part), keys):
+            place = int(np.searchsorted(offsets, low + match.start(), side="right")) - 1
+            if place == before or not 0 <= place < last - first:
+                continue
+            before, limit = place, limit - 1
+            yield self.figures_at(first + place)
+            if limit == 0:
+                return
 
     def figures_at(self, place: int) -> TermFigures:
         """What is said of the term at `place`.

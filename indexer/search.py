@@ -24,7 +24,7 @@ from indexer.schema import NO_YEAR, sort_key
 from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistics
 from indexer.search_facets import FacetCounter, all_of, filter_masks
 from indexer.search_marks import explained
-from indexer.search_query import Query, parse
+from indexer.search_query import Query, loosened, parse
 from indexer.search_request import Hit, Part, SearchRequest, SearchResult
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher"]
@@ -91,6 +91,11 @@ class Searcher:
         request.check()
         query = parse(request.q)
         matches, exact = self._match(query)
+        if query.conditions and not any(len(match.rows) for match in matches):
+            loose = loosened(query)
+            if loose is not None:
+                query = loose
+                matches, exact = self._match(query)
         counter = FacetCounter(request)
         found: list[_Found] = []
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):

@@ -13,7 +13,7 @@ from indexer.analysis import is_one_word, is_spaceless
 from indexer.codec import Ids
 from indexer.codec_index import LENGTHS, IndexFiles
 from indexer.codec_terms import TermFigures
-from indexer.schema import SECTION_MARK, SECTIONS, TITLE_WEIGHT
+from indexer.schema import SECTION_MARK, SECTIONS, TITLE_WEIGHT, term_key
 from indexer.search_facets import FacetColumns
 from indexer.search_query import Condition, Query
 
@@ -21,6 +21,13 @@ K1 = 1.2
 B = 0.75
 VERIFY_LIMIT = 4000
 """Rows whose text one query may compare; beyond, the total is an upper bound."""
+
+PART_TERMS = 200
+PART_ROWS = 20_000
+"""Words, and rows that hold them, that are looked at for a part of a word."""
+
+WORDS = (term_key("x", "0").encode(), term_key("x", "\u2e80").encode())
+"""The keys between which words of scripts that part words stand."""
 
 _LENGTH = np.array([byte_to_length(code) for code in range(256)], "f4")
 _GAIN = {"title": TITLE_WEIGHT, "creator": TITLE_WEIGHT}
@@ -99,6 +106,9 @@ class PartIndex:
         if not query.conditions:
             rows = np.flatnonzero(self.visible).astype("u4")
             return Matches(rows, np.zeros(len(rows), "f4"), np.zeros(len(rows), bool), ())
+        if not figures:
+            rows = self._with_word_parts([condition.text for condition in query.conditions])
+            return Matches(rows, 1 / (1 + self._norm[rows]), np.zeros(len(rows), bool), query.conditions)
         known: list[tuple[tuple[str, str], TermFigures]] = []
         for key, found in figures.items():
             if found is None:
@@ -112,6 +122,20 @@ class PartIndex:
             rows, weights = rows[kept], [w[kept] for w in weights]
         scores = self._scores(rows, weights, [(key, frequencies[key]) for key, _ in known])
         return Matches(rows, scores, self._whole(query, rows), tuple(c for c in query.conditions if not c.exact))
+
+    def _with_word_parts(self, texts: list[str]) -> Ids:
+        """Visible rows with a word that holds the longest part asked for; at most `PART_ROWS` are looked at."""
+        longest = max((word for text in texts for word in text.split()), key=len)
+        rows: list[Ids] = []
+        budget = PART_ROWS
+        for figures in self.files.terms.containing(WORDS, longest.encode(), PART_TERMS):
+            budget -= figures.documents
+            if budget < 0:
+                break
+            rows.append(self.files.postings(figures)[0])
+        found = np.unique(np.concatenate(rows)) if rows else _NOTHING
+        kept: Ids = found[self.visible[found]]
+        return kept
 
     def _intersect(self, known: Sequence[TermFigures]) -> tuple[Ids, list[NDArray[np.uint8]]]:
         rows, first = self.files.postings(known[0])
@@ -182,17 +206,22 @@ def _test(condition: Condition) -> Callable[[bytes], bool]:
     def part_of(text: bytes) -> bytes:
         return text if section < 0 else text.split(mark)[section]
 
-    if is_spaceless(condition.text[0]) and is_spaceless(condition.text[-1]):
+    if condition.part or (is_spaceless(condition.text[0]) and is_spaceless(condition.text[-1])):
         return lambda text: needle in part_of(text)
     return lambda text: (
         needle in text and find_text(part_of(text).decode("utf-8", "replace"), condition.text) is not None
     )
 
 
-def find_text(text: str, wanted: str, start: int = 0) -> int | None:
-    """Where `wanted` stands in a normal text as whole words from `start` on, None when it does not."""
+def find_text(text: str, wanted: str, start: int = 0, *, part: bool = False) -> int | None:
+    """Where `wanted` stands in a normal text as whole words from `start` on, None when it does not.
+
+    With `part` it may begin and end inside words.
+    """
     place = text.find(wanted, start)
     while place >= 0:
+        if part:
+            return place
         end = place + len(wanted)
         cut = (place > 0 and is_one_word(text[place - 1 : place + 1])) or is_one_word(text[end - 1 : end + 1])
         if not cut:

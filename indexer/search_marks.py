@@ -42,11 +42,11 @@ def _why(sections: list[str], conditions: tuple[Condition, ...]) -> str:
     if named:
         return named
     for name, section in zip(SECTIONS, sections, strict=False):
-        if all(find_text(section, condition.text) is not None for condition in conditions):
+        if all(find_text(section, condition.text, part=condition.part) is not None for condition in conditions):
             return name
     longest = max(conditions, key=lambda condition: len(condition.text))
     for name, section in zip(SECTIONS, sections, strict=False):
-        if find_text(section, longest.text) is not None:
+        if find_text(section, longest.text, part=longest.part) is not None:
             return name
     return "text"
 
@@ -59,11 +59,11 @@ def marks_in(text: str, conditions: tuple[Condition, ...], fields: set[str]) -> 
     for condition in conditions:
         if condition.field not in fields:
             continue
-        start = find_text(normal, condition.text)
+        start = find_text(normal, condition.text, part=condition.part)
         while start is not None:
             end = start + len(condition.text)
             found.append((offsets[places[start]], offsets[places[end - 1] + 1]))
-            start = find_text(normal, condition.text, end)
+            start = find_text(normal, condition.text, end, part=condition.part)
     return _merged(found)
 
 

@@ -7,9 +7,9 @@ phrase search that field alone. An unbroken stretch is one condition: 人民人 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from indexer.analysis import fold, is_exact, normal_text, query_terms, title_key
+from indexer.analysis import fold, is_exact, is_spaceless, normal_text, query_terms, title_key, units
 from indexer.schema import identifier_key
 from indexer.text.identifiers import normalise
 
@@ -56,12 +56,14 @@ class Condition:
         text: normal text that must stand in the field (any section for `x`) as it is.
         terms: terms of the field that the rows holding it all have.
         exact: whether having the terms already means holding the text.
+        part: whether the text may begin and end inside words: `oby-Dic` for Moby-Dick.
     """
 
     field: str
     text: str
     terms: tuple[str, ...]
     exact: bool
+    part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,33 @@ def parse(text: str) -> Query:
         kept.append(condition)
     whole = "" if fielded else title_key(text)
     return Query(tuple(kept), whole, nothing=not kept and bool(text.strip()))
+
+
+def loosened(query: Query) -> Query | None:
+    """The query for parts of words, asked when whole words find nothing; None when no word stands at an end.
+
+    Words at the ends of a stretch are then no terms any more; the texts decide.
+    """
+    if not any(_has_word_at_end(condition.text) for condition in query.conditions):
+        return None
+    conditions = []
+    for condition in query.conditions:
+        inner = [term for stretch in condition.text.split() for term in query_terms(_without_end_words(stretch))]
+        conditions.append(replace(condition, terms=tuple(dict.fromkeys(inner)), exact=False, part=True))
+    return replace(query, conditions=tuple(conditions))
+
+
+def _has_word_at_end(text: str) -> bool:
+    return not (is_spaceless(text[0]) and is_spaceless(text[-1]))
+
+
+def _without_end_words(stretch: str) -> str:
+    parts = units(stretch)
+    if parts and not is_spaceless(parts[0][0]):
+        parts = parts[1:]
+    if parts and not is_spaceless(parts[-1][0]):
+        parts = parts[:-1]
+    return "".join(parts)
 
 
 def _conditions(field: str, phrase: str | None, word: str | None) -> list[Condition]:

@@ -72,7 +72,7 @@ def test_index_with_any_file_cut_or_longer_is_refused(folder: Path, part: Part, 
         path.write_bytes(kept)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(which=st.integers(0, 99), place=st.integers(0, 1 << 20), noise=st.binary(min_size=1, max_size=8))
 def test_index_with_bytes_changed_gives_answers_or_the_typed_error(
     folder: Path, part: Part, which: int, place: int, noise: bytes
@@ -171,3 +171,16 @@ def test_index_reader_is_injected_for_every_file(folder: Path) -> None:
     files = IndexFiles(folder, open_file)
     assert sorted(opened) == [path.name for path in files_of(folder)]
     files.close()
+
+
+def test_terms_containing_a_part_come_in_order_up_to_the_limit(folder: Path) -> None:
+    files = IndexFiles(folder)
+    between = (b"\x010", "\x01\u2e80".encode())
+    words = [key for key in map(files.terms.key, range(files.terms.count)) if between[0] <= key < between[1]]
+    wanted = [key for key in words if b"18" in key[1:]]
+    assert wanted
+    found = list(files.terms.containing(between, b"18", 1000))
+    assert found == [files.terms.figures(key) for key in wanted]
+    assert list(files.terms.containing(between, b"18", 1)) == found[:1]
+    assert not list(files.terms.containing(between, b"no such", 9))
+    assert not list(files.terms.containing((b"\x09", b"\x09a"), b"1", 9))
