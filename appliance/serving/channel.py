@@ -138,6 +138,11 @@ class VerifyingChannel(HTTPChannel):
             self.server.count_client(self.client, -1)
         super().del_channel(map)
 
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing but bytes from the client can change what this connection waits for."""
+        return not (self.requests or self.total_outbufs_len or self.will_close or self.close_when_flushed)
+
     def front_file(self) -> VerifiedFile | None:
         """The verified file whose bytes go out next, if no other bytes go before."""
         for buffer in tuple(self.outbufs[:3]):

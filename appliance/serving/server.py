@@ -14,7 +14,6 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
@@ -22,6 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 from appliance.serving.channel import VerifyingChannel
 from appliance.serving.reaper import Patience, reason_to_end
 from appliance.serving.throttle import client_of
+from appliance.serving.watch import Watch
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -63,9 +63,10 @@ class VerifyingServer(TcpWSGIServer):
         self._grace = 3.0
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(adj.threads)
+        self._watch = Watch()
         super().__init__(
             application,
-            {},
+            self._watch,
             _sock=listener,
             dispatcher=dispatcher,
             adj=adj,
@@ -114,6 +115,7 @@ class VerifyingServer(TcpWSGIServer):
         """End connections that make no progress."""
         channels = list(self.active_channels.values())
         crowded = len(channels) >= self.adj.connection_limit * self.patience.crowded
+        self._watch.look_at_all()
         for channel in channels:
             why = reason_to_end(channel.facts(), self.patience, crowded=crowded)
             if why:
@@ -148,7 +150,7 @@ class VerifyingServer(TcpWSGIServer):
     def _turn(self, longest: float = 1.0) -> None:
         with self._lock:
             self._pulled = False
-        wasyncore.poll2(self._until_alarm(longest), self._map)
+        self._watch.turn(self._until_alarm(longest))
         now = time.monotonic()
         if now >= self._next_maintenance:
             self._next_maintenance = now + self.adj.cleanup_interval
@@ -178,6 +180,7 @@ class VerifyingServer(TcpWSGIServer):
                     busy = True
                 else:
                     channel.will_close = True
+            self._watch.look_at_all()
             if not busy:
                 return
             self._turn(0.05)
@@ -196,7 +199,7 @@ class VerifyingServer(TcpWSGIServer):
             self._awake = False
         self.trigger.close()
         self._close_listener()
-        self._map.clear()
+        self._watch.close()
         self._stopped.set()
 
 
@@ -239,7 +242,6 @@ def make_server(
         connection_limit=connections,
         backlog=_BACKLOG,
         cleanup_interval=maintenance_seconds,
-        asyncore_use_poll=True,
         max_request_header_size=MAX_HEADER_BYTES,
         max_request_body_size=max_body,
         channel_request_lookahead=0,
