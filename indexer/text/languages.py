@@ -8,7 +8,8 @@ from functools import lru_cache
 # What records say → tag. Keys are lower-case with "-".
 _NAMES = {
     "zh": "zh", "chi": "zh", "zho": "zh", "chs": "zh-Hans", "cht": "zh-Hant", "cn": "zh", "zh-hans": "zh-Hans",
-    "zh-hant": "zh-Hant",
+    "zh-hant": "zh-Hant", "zh-cn": "zh-Hans", "zh-sg": "zh-Hans", "zh-my": "zh-Hans", "zh-tw": "zh-Hant",
+    "zh-hk": "zh-Hant", "zh-mo": "zh-Hant",
     "chi-hans": "zh-Hans", "chi-hant": "zh-Hant", "zh-chs": "zh-Hans", "zh-cht": "zh-Hant",
     "cmn": "zh", "cmn-hans": "zh-Hans", "cmn-hant": "zh-Hant", "yue": "yue", "wuu": "wuu", "nan": "nan", "hak": "hak",
     "中文": "zh", "汉语": "zh", "漢語": "zh", "汉文": "zh", "漢文": "lzh", "国语": "zh", "普通话": "zh", "华文": "zh",
@@ -86,7 +87,11 @@ def _parse(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def language_tag(word: str) -> str | None:
-    """The BCP 47 tag of one word, None when it is unknown. Regions keep their place: zh-CN, ja-JP."""
+    """The BCP 47 tag of one word, None when it is unknown. Regions keep their place: ja-JP, en-US.
+
+    A region of Chinese says in practice which characters are printed: zh-CN becomes zh-Hans, zh-TW zh-Hant, so that
+    readers find one 简体 and one 繁体 among the languages.
+    """
     key = word.strip().lower().replace("_", "-").replace("（", "(").replace("）", ")")
     key = key.partition(".")[0]
     if key in _NAMES:

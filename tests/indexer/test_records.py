@@ -76,7 +76,7 @@ def test_row_to_record_full_row_fills_the_model() -> None:
         classes=(
             ClassCode("clc", "I242.4"), ClassCode("clc", "K23"), ClassCode("sibu", "子部"), ClassCode("other", "x1"),
         ),
-        places=("110000@2020", "120000"), period="清", language=("zh-CN",), audience=Audience("children", 6, 12),
+        places=("110000@2020", "120000"), period="清", language=("zh-Hans",), audience=Audience("children", 6, 12),
         rare=RareBook(edition_type="刻本", call_number="善1"),
         access=Access("seats", 2, "", "2027-12-31", download=False),
         rights="公有领域", licence="CC0", source="馆藏", description="第一行\n第二行",
@@ -268,7 +268,7 @@ def test_object_to_record_takes_compact_keys_lists_and_canonical_members() -> No
     assert record.resource.id == "7"
     assert record.resource.creators == (Creator("戊己", "著"),)
     assert record.resource.subjects == ("x;y",)
-    assert record.resource.language == ("zh-CN",)
+    assert record.resource.language == ("zh-Hans",)
     assert record.resource.date.year_from == 1999
     assert record.resource.audience.group == "unknown"
     assert record.resource.first_release == 3

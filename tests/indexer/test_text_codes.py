@@ -14,7 +14,7 @@ from indexer.text.languages import language_tag, parse_languages
 
 @pytest.mark.parametrize(
     ("word", "tag"),
-    [("zh", "zh"), ("zh-CN", "zh-CN"), ("zh_CN", "zh-CN"), ("chi", "zh"), ("zho", "zh"), ("zh-Hans", "zh-Hans"),
+    [("zh", "zh"), ("zh-CN", "zh-Hans"), ("zh_CN", "zh-Hans"), ("zh-TW", "zh-Hant"), ("chi", "zh"), ("zho", "zh"), ("zh-Hans", "zh-Hans"),
      ("zh-hant", "zh-Hant"), ("cht", "zh-Hant"), ("ja-jp", "ja-JP"), ("jpn", "ja"), ("汉语", "zh"), ("繁体", "zh-Hant"),
      ("简体中文", "zh-Hans"), ("lzh", "lzh"), ("文言", "lzh"), ("bo", "bo"), ("ug", "ug"), ("mn", "mn"),
      ("zh_Hant_TW", "zh-Hant-TW"),
@@ -27,7 +27,7 @@ def test_language_tag_words_become_bcp47(word: str, tag: str | None) -> None:
 
 
 def test_parse_languages_several_and_unknown_are_kept_in_order() -> None:
-    assert parse_languages("zh_CN;英语、zh-CN / Klingon") == (("zh-CN", "en", "klingon"), ("Klingon",))
+    assert parse_languages("zh_CN;英语、zh-CN / Klingon") == (("zh-Hans", "en", "klingon"), ("Klingon",))
     assert parse_languages("") == ((), ())
 
 
