@@ -16,7 +16,7 @@ from indexer.model import Resource
 from packager.format.errors import FormatError, LayoutError
 from packager.format.files import Files
 from packager.format.layout import check_payload_path
-from packager.format.lines import read_lines
+from packager.format.lines import Row, RowFormat, read_rows
 
 MAX_ITEMS = 20_000_000
 """Most items in a release."""
@@ -24,7 +24,7 @@ MAX_ITEM_SIZE = 1 << 43
 """Most bytes in an item (8 TiB)."""
 
 _LINE = re.compile(rb"([0-9a-f]{64}) (0|[1-9][0-9]{0,12}) ([\x21-\x7e]{1,200})\Z")
-_MAX_LINE = 64 + 1 + 13 + 1 + 200 + 1
+_ROW = re.compile(rb"([0-9a-f]{64}) (0|[1-9][0-9]{0,12}) (data(?:/[a-z0-9_-][a-z0-9._-]*)+)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,28 @@ def _parsed(lines: Iterable[ItemLine]) -> Iterator[ItemLine]:
 
 
 def read_items(path: Path, *, max_count: int = MAX_ITEMS) -> Iterator[ItemLine]:
-    """The lines of an items.txt, in order, streaming. Memory: constant.
+    """The lines of an items.txt, in order, streaming. Memory: a few MiB.
 
     Raises:
         FormatError: a line is malformed, out of order or there twice, or the last one is cut short.
         TooLargeError: a line is too long, or there are more than `max_count`.
         OSError: the file is not there or the disk does not answer.
     """
-    found = (
-        _parse(line, f"{path.name}, line {n}")
-        for n, line in enumerate(read_lines(path, max_line=_MAX_LINE, max_count=max_count), 1)
-    )
-    return _in_order(found, path.name)
+    for rows in read_item_rows(path, max_count=max_count):
+        for sha256, size, name in rows:
+            yield ItemLine(sha256.decode(), int(size), name.decode())
+
+
+def read_item_rows(path: Path, *, max_count: int = MAX_ITEMS) -> Iterator[list[Row]]:
+    """As `read_items`, in blocks of (digest, size, path) as ASCII bytes: the fast way for a million lines.
+
+    Raises:
+        FormatError, TooLargeError, OSError: as `read_items`.
+    """
+    for rows in read_rows(path, _FORM, max_count=max_count):
+        if any(int(size) > MAX_ITEM_SIZE for _, size, _ in rows if len(size) == _LONGEST_SIZE):
+            raise FormatError("names an item that is too large", path=path.name)
+        yield rows
 
 
 def _in_order(lines: Iterable[ItemLine], name: str) -> Iterator[ItemLine]:
@@ -107,3 +117,11 @@ def _parse(line: bytes, where: str) -> ItemLine:
     except LayoutError as error:
         raise LayoutError(f"{where}: {error.reason}", path=error.path, found=error.found) from error
     return ItemLine(match[1].decode("ascii"), size, name)
+
+
+def _check_line(line: bytes, where: str) -> str:
+    return _parse(line, where).path
+
+
+_LONGEST_SIZE = len(str(MAX_ITEM_SIZE))
+_FORM = RowFormat(_ROW, separators=3, max_line=64 + 1 + _LONGEST_SIZE + 1 + 200 + 1, check_line=_check_line)

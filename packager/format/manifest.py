@@ -14,13 +14,13 @@ from pathlib import Path
 from packager.format.errors import FormatError, TooLargeError
 from packager.format.items import MAX_ITEMS
 from packager.format.layout import check_payload_path, check_tag_path
-from packager.format.lines import read_lines
+from packager.format.lines import Row, RowFormat, read_rows
 
 MAX_TAGMANIFEST = 1 << 20
 """Most bytes in a tagmanifest."""
 
 _LINE = re.compile(rb"([0-9a-f]{64})  ([\x21-\x7e]{1,200})\Z")
-_MAX_LINE = 64 + 2 + 200 + 1
+_ROW = re.compile(rb"([0-9a-f]{64})  (data(?:/[a-z0-9_-][a-z0-9._-]*)+)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +36,25 @@ class ManifestLine:
 
 
 def read_manifest(path: Path, *, max_count: int = MAX_ITEMS) -> Iterator[ManifestLine]:
-    """The lines of a payload manifest, in order, streaming. Memory: constant.
+    """The lines of a payload manifest, in order, streaming. Memory: a few MiB.
 
     Raises:
         FormatError: a line is malformed, out of order or there twice, or the last one is cut short.
         TooLargeError: a line is too long, or there are more than `max_count`.
         OSError: the file is not there or the disk does not answer.
     """
-    return parse_lines(read_lines(path, max_line=_MAX_LINE, max_count=max_count), check_payload_path, path.name)
+    for rows in read_manifest_rows(path, max_count=max_count):
+        for sha256, name in rows:
+            yield ManifestLine(sha256.decode(), name.decode())
+
+
+def read_manifest_rows(path: Path, *, max_count: int = MAX_ITEMS) -> Iterator[list[Row]]:
+    """As `read_manifest`, in blocks of (digest, path) as ASCII bytes: the fast way for a million lines.
+
+    Raises:
+        FormatError, TooLargeError, OSError: as `read_manifest`.
+    """
+    return read_rows(path, _FORM, max_count=max_count)
 
 
 def parse_tagmanifest(content: bytes) -> dict[str, str]:
@@ -70,12 +81,22 @@ def parse_lines(lines: Iterable[bytes], check: Callable[[str], str], name: str) 
     """
     before = ""
     for n, line in enumerate(lines, 1):
-        match = _LINE.match(line)
-        if match is None:
-            where = f"{name}, line {n}"
-            raise FormatError("is malformed", path=where, expected="<sha256>  <path>", found=repr(line[:80]))
-        path = check(match[2].decode("ascii"))
-        if path <= before:
-            raise FormatError("is not sorted, or names a path twice", path=name, found=path)
-        before = path
-        yield ManifestLine(match[1].decode("ascii"), path)
+        found = _parse(line, f"{name}, line {n}", check)
+        if found.path <= before:
+            raise FormatError("is not sorted, or names a path twice", path=name, found=found.path)
+        before = found.path
+        yield found
+
+
+def _parse(line: bytes, where: str, check: Callable[[str], str]) -> ManifestLine:
+    match = _LINE.match(line)
+    if match is None:
+        raise FormatError("is malformed", path=where, expected="<sha256>  <path>", found=repr(line[:80]))
+    return ManifestLine(match[1].decode("ascii"), check(match[2].decode("ascii")))
+
+
+def _check_line(line: bytes, where: str) -> str:
+    return _parse(line, where, check_payload_path).path
+
+
+_FORM = RowFormat(_ROW, separators=3, max_line=64 + 2 + 200 + 1, check_line=_check_line)

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from packager.format.chunks import DIGEST, chunk_count
@@ -26,9 +27,9 @@ from packager.format.errors import (
     UnreadableError,
 )
 from packager.format.files import Files, SourceReadError
-from packager.format.items import read_items
-from packager.format.layout import TRUTH_NAMES, DriveLayout, open_nofollow, read_bounded
-from packager.format.manifest import MAX_TAGMANIFEST, parse_tagmanifest, read_manifest
+from packager.format.items import read_item_rows
+from packager.format.layout import CHUNK, TRUTH_NAMES, DriveLayout, open_nofollow, read_bounded
+from packager.format.manifest import MAX_TAGMANIFEST, parse_tagmanifest, read_manifest_rows
 from packager.format.release import Accelerator, Admission, Release
 
 READY, ABSENT, DAMAGED, OTHER_VERSION = "ready", "absent", "damaged", "other-version"
@@ -284,16 +285,21 @@ def _check_lists(dest: Path, admission: Admission) -> tuple[int, int]:
 
 
 def _join(dest: Path) -> tuple[int, int, int]:
-    """Walk manifest and items.txt side by side, both sorted by path."""
-    manifest = read_manifest(dest / "manifest-sha256.txt")
-    wanted = next(manifest, None)
+    """Walk manifest and items.txt side by side, both sorted by path; payload files, bytes and digests in chunks.bin."""
+    manifest = chain.from_iterable(read_manifest_rows(dest / "manifest-sha256.txt"))
+    end = (b"", b"")
+    known, wanted = next(manifest, end)
     count = size = digests = 0
-    for item in read_items(dest / "meta" / "items.txt"):
-        digests += chunk_count(item.size)
-        if wanted is not None and wanted.path == item.path:
-            if wanted.sha256 != item.sha256:
-                raise FormatError("has another digest than in items.txt", path=item.path)
-            count, size, wanted = count + 1, size + item.size, next(manifest, None)
-    if wanted is not None:
-        raise FormatError("is in the manifest but not in items.txt", path=wanted.path)
+    for sha256, text, path in chain.from_iterable(read_item_rows(dest / "meta" / "items.txt")):
+        length = int(text)
+        if length > CHUNK:
+            digests += chunk_count(length)
+        if path == wanted:
+            if sha256 != known:
+                raise FormatError("has another digest than in items.txt", path=path.decode())
+            count += 1
+            size += length
+            known, wanted = next(manifest, end)
+    if wanted:
+        raise FormatError("is in the manifest but not in items.txt", path=wanted.decode())
     return count, size, digests

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from indexer.model import Item, Resource
 from packager.format.errors import FormatError, LayoutError, TooLargeError
-from packager.format.files import RealFiles
 from packager.format.items import MAX_ITEM_SIZE, ItemLine, item_lines, read_items, write_items
-from packager.format.lines import read_lines
+from packager.format.lines import RowFormat, read_rows
+from tests.simulator import FastFiles
 
-FILES = RealFiles()
+FILES = FastFiles()
 SHA = "0" * 64
 PATHS = st.from_regex(r"data/[a-z2-7]{2}/[a-z0-9_-][a-z0-9._-]{0,30}", fullmatch=True)
 LINES = st.builds(
@@ -39,6 +40,7 @@ def test_item_lines_path_of_two_items_is_refused() -> None:
         item_lines([Resource("b", "t", "book", items=(item("data/a/b"), item("data/a/b")))])
 
 
+@settings(max_examples=40)
 @given(st.lists(LINES, max_size=20, unique_by=lambda line: line.path))
 def test_write_items_then_read_items_gives_the_same(
     tmp_path_factory: pytest.TempPathFactory, lines: list[ItemLine]
@@ -107,6 +109,7 @@ def test_write_items_bad_input_keeps_nothing(tmp_path: Path) -> None:
         [ItemLine(SHA, 1, "data/b"), ItemLine(SHA, 1, "data/a")],
         [ItemLine(SHA, 1, "data/a"), ItemLine(SHA, 1, "data/a")],
         [ItemLine("x", 1, "data/a")],
+        [ItemLine(SHA, MAX_ITEM_SIZE + 1, "data/a")],
     ):
         with pytest.raises(FormatError):
             write_items(path, lines, FILES)
@@ -115,13 +118,48 @@ def test_write_items_bad_input_keeps_nothing(tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_read_lines_empty_file_has_no_lines(tmp_path: Path) -> None:
+def test_read_items_empty_file_has_no_lines(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"")
-    assert list(read_lines(tmp_path / "f", max_line=10, max_count=10)) == []
+    assert list(read_items(tmp_path / "f")) == []
 
 
-def test_read_lines_line_of_the_bound_is_read(tmp_path: Path) -> None:
-    (tmp_path / "f").write_bytes(b"123456789\n")
-    assert list(read_lines(tmp_path / "f", max_line=10, max_count=1)) == [b"123456789"]
-    with pytest.raises(TooLargeError):
-        list(read_lines(tmp_path / "f", max_line=9, max_count=1))
+def long_list(count: int) -> list[ItemLine]:
+    return [ItemLine(f"{n:064x}", n, f"data/aa/{n:08d}" + "x" * 150) for n in range(count)]
+
+
+def test_read_items_more_than_a_block_gives_all(tmp_path: Path) -> None:
+    lines = long_list(10_000)
+    write_items(tmp_path / "f", lines, FILES)
+    assert (tmp_path / "f").stat().st_size > 2 << 20
+    assert list(read_items(tmp_path / "f")) == lines
+
+
+@pytest.mark.parametrize("fault", ["order", "twice", "cut", "gap", "path", "long path", "long line"])
+def test_read_items_fault_in_a_later_block_is_found_and_named(tmp_path: Path, fault: str) -> None:
+    lines = [line.to_bytes() for line in long_list(10_000)]
+    at = 9000
+    if fault == "order":
+        lines[at], lines[at + 1] = lines[at + 1], lines[at]
+    elif fault == "twice":
+        lines[at] = lines[at - 1]
+    elif fault == "cut":
+        lines[-1] = lines[-1][:-1]
+    elif fault == "gap":
+        lines[at] = b"?" + lines[at]
+    else:
+        tail = {"path": b"/.hidden\n", "long path": b"y" * 40 + b"\n", "long line": b"y" * 400 + b"\n"}[fault]
+        lines[at] = lines[at][:-1] + tail
+    (tmp_path / "f").write_bytes(b"".join(lines))
+    with pytest.raises(FormatError) as caught:
+        list(read_items(tmp_path / "f"))
+    if fault in {"gap", "path", "long path"}:
+        assert "line 9001" in str(caught.value)
+
+
+def test_read_rows_whatever_passes_line_by_line_passes_as_a_block(tmp_path: Path) -> None:
+    """Both ways of reading must agree; a form whose line check is laxer than its pattern is refused all the same."""
+    path = tmp_path / "f"
+    path.write_bytes(b"x a\nx b\n")
+    form = RowFormat(re.compile(rb"(y) ([a-z])\n"), 2, 10, lambda line, _: line[2:].decode())
+    with pytest.raises(FormatError, match="malformed"):
+        list(read_rows(path, form, max_count=9))

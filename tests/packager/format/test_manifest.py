@@ -57,7 +57,17 @@ def test_parse_tagmanifest_gives_digests_by_path() -> None:
     assert parse_tagmanifest(content) == {line.path: line.sha256 for line in lines}
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", GOOD.encode(), f"{SHA}  bagit.txt".encode(), f"{SHA}  a\n\n".encode()])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\n",
+        GOOD.encode(),
+        f"{SHA}  bagit.txt".encode(),
+        f"{SHA}  a\n\n".encode(),
+        f"{SHA}  b\n{SHA}  a\n".encode(),
+    ],
+)
 def test_parse_tagmanifest_malformed_is_refused(content: bytes) -> None:
     with pytest.raises(FormatError):
         parse_tagmanifest(content)

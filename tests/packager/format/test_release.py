@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from packager.format.errors import FormatError, NeedsNewerBoxError, TooLargeError
@@ -51,6 +51,7 @@ def releases(draw: Any) -> Release:
     )
 
 
+@settings(max_examples=40)
 @given(releases())
 def test_release_bytes_come_back_as_the_same_value(release: Release) -> None:
     assert Release.from_bytes(release.to_bytes()) == release
