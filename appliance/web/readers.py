@@ -17,6 +17,7 @@ from appliance.web.cards import creators_text
 from appliance.web.context import words
 from appliance.web.display import current_display
 from appliance.web.readers_frames import frames_of
+from appliance.web.readers_media import media_values
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import (
     EPUB_POLICY,
@@ -52,7 +53,9 @@ def read(resource_id: str) -> Response:
         return _pictures(work)
     if work.kind == "text":
         return redirect(url_for("readers.text", resource_id=resource_id, n=1, item=work.item_argument))
-    return answer("readers/media.html" if work.kind != "other" else "readers/other.html", POLICY, work)
+    if work.kind in {"audio", "video"}:
+        return answer("readers/media.html", POLICY, work, **media_values(work))
+    return answer("readers/other.html", POLICY, work)
 
 
 def _scripted(work: Work, **more: Any) -> dict[str, Any]:

@@ -39,6 +39,7 @@ WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; conne
 """Of the PDF worker alone: it decodes JPEG 2000 and JBIG2 in WebAssembly, seven times as fast."""
 
 _OPENED_ROLES = ("part", "page", "alternate")
+_BESIDE_ROLES = ("transcript", "ocr")
 _BROWSER_TYPES = {
     "application/epub+zip": "epub",
     "application/pdf": "pdf",
@@ -141,7 +142,7 @@ def open_work(resource_id: str, item_id: str = "", *, role: str = "") -> Work:
     default = default_item(resource)
     if default is None:
         raise Refused("rights.catalogue_only", resource)
-    roles = (role,) if role else _OPENED_ROLES
+    roles = (role,) if role else (*_OPENED_ROLES, *_BESIDE_ROLES)
     item = default if not item_id else next((i for i in resource.items if i.id == item_id and i.role in roles), None)
     if item is None:
         abort(404)
