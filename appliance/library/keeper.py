@@ -109,7 +109,7 @@ class LibraryKeeper:
         shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
         spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
         hidden = self._hide(shelves)
-        searching = self._search(shelves, hidden) if len(shelves) == len(live) else None
+        searching = self._search(shelves if len(shelves) == len(live) else [], hidden)
         return Library(holdings, shelves, spare, hidden=hidden, searching=searching)
 
     def _files(self, release: HeldRelease) -> _Files:
@@ -135,6 +135,7 @@ class LibraryKeeper:
 
     def _search(self, shelves: list[Shelf], hidden: tuple[frozenset[int], ...]) -> Searching | None:
         if not shelves or any(s.index is None for s in shelves):
+            self._searching = (), None  # what is no longer named must close with its last user
             return None
         key = tuple((*self._files(s.release), s.release.search.name) for s in shelves)
         if self._searching[0] == key:

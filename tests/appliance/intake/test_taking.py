@@ -1,0 +1,163 @@
+"""Tests of appliance.intake.taking."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from appliance.errors import IntakeError
+from appliance.intake import taking as module
+from appliance.intake.taking import PayloadMissingError, bytes_needed, copy, usable
+from appliance.store.verified import VerifiedDrives
+from indexer.catalogue import CATALOGUE_FORMAT
+from indexer.codec import INDEX_FORMAT
+from packager.format.errors import ListChangedError, UnreadableError
+from packager.format.files import RealFiles
+from packager.format.release import Accelerator
+from tests.appliance.stock import Stock, store_at
+from tests.simulator import flip
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    stock = Stock(tmp_path_factory.mktemp("made"))
+    work = stock.work(ready=True)
+    return stock.drive(work), stock.admission(work)
+
+
+@pytest.fixture
+def drive(made, tmp_path):
+    return shutil.copytree(made[0], tmp_path / "drive")
+
+
+@pytest.fixture
+def box(made, tmp_path):
+    """Everything `copy` needs beside the drive."""
+    return {
+        "store": store_at(tmp_path / "box"),
+        "verified": VerifiedDrives(tmp_path / "box/verified.json", RealFiles()),
+        "files": RealFiles(),
+        "stage": "copy-a-1",
+        "reserve": 0,
+        "progress": lambda _done, _total: None,
+    }
+
+
+def test_copy_new_release_comes_with_its_derived_files(made, drive, box):
+    seen = []
+    parcel = copy(drive, made[1], **{**box, "progress": lambda done, total: seen.append((done, total))})
+    assert dict(parcel.stored.parts) == {"catalogue": "meta/catalogue.db", "search": "meta/search"}
+    assert parcel.missing == ()
+    assert [d for d, _ in seen] == sorted(d for d, _ in seen)
+    assert all(done <= total for done, total in seen)
+
+
+def test_copy_known_drive_reads_nothing(made, drive, box, monkeypatch):
+    first = copy(drive, made[1], **box)
+    monkeypatch.setattr(module, "verify_tag_files", None)
+    assert copy(drive, made[1], **box) == first
+
+
+def test_copy_known_release_on_a_changed_drive_is_verified_again(made, drive, box):
+    copy(drive, made[1], **box)
+    flip(drive / "bag/bag-info.txt", 2)
+    with pytest.raises(ListChangedError):
+        copy(drive, made[1], **box)
+    assert len(box["store"].all()) == 1
+
+
+def test_copy_second_drive_brings_what_the_first_lacked(made, drive, box, tmp_path):
+    other = shutil.copytree(drive, tmp_path / "other")
+    shutil.rmtree(drive / "bag/meta/search")
+    assert "search" not in copy(drive, made[1], **box).stored.parts
+    assert copy(other, made[1], **box).stored.parts["search"] == "meta/search.1"
+
+
+def test_copy_derived_files_of_another_version_stay_on_the_drive(made, drive, box, monkeypatch):
+    monkeypatch.setattr(module, "INDEX_FORMAT", "another")
+    stored = copy(drive, made[1], **box).stored
+    assert dict(stored.parts) == {"catalogue": "meta/catalogue.db"}
+    assert not (stored.path / "meta/search").exists()
+
+
+def test_usable_compares_the_version_of_each_kind():
+    made = Accelerator("ab" * 32, 1, "tool", str(CATALOGUE_FORMAT))
+    assert usable("catalogue.db", made)
+    assert not usable("search/toc.json", made)
+    assert usable("search/toc.json", replace(made, format=INDEX_FORMAT))
+    assert not usable("catalogue.db", replace(made, format="0"))
+
+
+def payload(drive):
+    return sorted(p for p in (drive / "bag/data").rglob("*") if p.is_file())
+
+
+def test_copy_one_missing_payload_file_is_tolerated_and_told(made, drive, box, caplog):
+    payload(drive)[0].unlink()
+    parcel = copy(drive, made[1], **box)
+    assert len(parcel.missing) == 1
+    assert "1 of 4 sampled" in caplog.text
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_copy_half_the_payload_missing_or_cut_short_is_refused(made, drive, box, short):
+    for path in payload(drive)[:2]:
+        if short:
+            path.write_bytes(b"")
+        else:
+            path.unlink()
+    with pytest.raises(PayloadMissingError) as caught:
+        copy(drive, made[1], **box)
+    assert len(caught.value.missing) == 2
+    assert caught.value.sentence == "intake.refused.half_copied"
+
+
+def test_copy_without_room_tells_how_much_is_lacking(made, drive, box):
+    free = box["store"].free_space()
+    with pytest.raises(IntakeError) as caught:
+        copy(drive, made[1], **{**box, "reserve": free})
+    assert caught.value.sentence == "space.intake_waits"
+    assert 0 < int(caught.value.params["size"]) <= bytes_needed(made[1].release, held=False) + (1 << 20)
+    assert not (drive.parent / "box/scratch/copy-a-1").exists()
+
+
+def test_copy_disk_that_fills_up_on_the_way_waits_too(made, drive, box):
+    class Filling(RealFiles):
+        def _append(self, handle: int, block: bytes) -> None:
+            raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(IntakeError):
+        copy(drive, made[1], **{**box, "files": Filling()})
+
+
+def test_copy_own_disk_that_fails_is_not_the_drives_fault(made, drive, box):
+    class Failing(RealFiles):
+        def _sync(self, handle: int) -> None:
+            raise OSError(errno.EROFS, "read-only")
+
+    with pytest.raises(OSError, match="read-only"):
+        copy(drive, made[1], **{**box, "files": Failing()})
+
+
+def test_bytes_needed_counts_what_has_to_be_made_here(made):
+    release = made[1].release
+    poor = replace(release, accelerators={})
+    rebuilt = module.REBUILT * release.truth["catalogue.jsonl"].size
+    assert bytes_needed(poor, held=False) == bytes_needed(poor, held=True) + rebuilt
+    assert bytes_needed(release, held=False) == bytes_needed(release, held=True)
+
+
+def test_copy_disk_that_stops_answering_is_unreadable(made, drive, box, monkeypatch):
+    def broken(_root):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(module, "tag_facts", broken)
+    with pytest.raises(UnreadableError):
+        copy(drive, made[1], **box)
+    monkeypatch.undo()
+    monkeypatch.setattr(module.DriveLayout, "payload", lambda *_: broken(None))
+    with pytest.raises(UnreadableError):
+        copy(drive, made[1], **box)

@@ -1,0 +1,376 @@
+"""Tests of the library on real releases: union, availability, items, search, swapping."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import shutil
+import threading
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import SearchNotReadyError
+from appliance.intake.publishing import held_releases
+from appliance.intake.rebuild import Task, build
+from appliance.library.keeper import LibraryKeeper
+from appliance.library.library import Library
+from appliance.library.shelf import ItemDigests
+from appliance.store.holdings import HeldDrive, Holdings, Message, Part, write_holdings
+from indexer.search import SearchRequest
+from packager.format.chunks import chunk_count
+from packager.format.files import RealFiles
+from packager.format.layout import CHUNK
+from tests.appliance.stock import Stock, store_at, verified
+from tests.simulator import SMALL
+
+CHILDREN = {
+    "red-chamber": ("红楼梦（少年版）", {"红楼梦.txt": "少年读本\n".encode()}),
+    "sky": ("看天空", {"sky.txt": b"blue\n"}),
+}
+NEWER = {
+    "red-chamber": SMALL["red-chamber"],
+    "big-map": ("大地图（修订）", {"map.bin": SMALL["big-map"][1]["map.bin"]}),
+    "two-parts": ("上下册", {"a.txt": b"first, revised\n", "b.txt": b"second\n"}),
+}
+
+
+class World:
+    """Releases on an SSD and their drives, published by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.stock = Stock(folder)
+        self.store = store_at(folder / "data")
+        self.drives: dict[str, HeldDrive] = {}
+        self.trusted = []
+        self.stored = []
+        self.generation = 0
+        self.parts: dict[tuple[str, str], Part] = {}
+
+    def take(self, work: Path, key: str, drive: Path | None = None, disk: int = 1) -> None:
+        """Take a drive in and leave it plugged in."""
+        drive = drive or self.stock.drive(work, f"media/{key}")
+        admission = self.stock.admission(work, disk)
+        parts = {"catalogue": "meta/catalogue.db", "search": "meta/search"}
+        tags = verified(self.store, drive, admission)
+        have = {p: n for p, n in parts.items() if (tags.folder / n).exists()}
+        stored = self.store.add(tags, admission, have)
+        if not stored.parts:
+            for part in parts:
+                out = self.store.stage("make") / part
+                task = Task(stored.folder, part, stored.catalogue_jsonl, stored.items_txt, out, 0)
+                build(task, lambda _done, _total: None)
+                stored = self.store.adopt(stored, part, out)
+        self.trusted.append(admission.release)
+        self.drives[key] = HeldDrive(
+            key, str(drive), "国家版", "ready", Message("intake.trusted"), admission.release.bundle,
+            admission.release.seq, stored.folder, disk,
+        )  # fmt: skip
+
+    def publish(self) -> Holdings:
+        self.generation += 1
+
+        def part(stored, name):
+            return self.parts.get((stored.folder, name), Part("ready", stored.parts[name]))
+
+        releases = held_releases(self.store.all(), self.trusted, part, "国家图书馆")
+        holdings = Holdings(self.generation, releases=releases, drives=tuple(self.drives.values()))
+        write_holdings(self.file, holdings, RealFiles())
+        return holdings
+
+    def unplug(self, key: str) -> None:
+        self.drives[key] = replace(self.drives[key], state="gone")
+
+    @property
+    def file(self) -> Path:
+        return self.stock.folder / "holdings.json"
+
+    @property
+    def releases(self) -> Path:
+        return self.stock.folder / "data/releases"
+
+    def keeper(self, **options) -> LibraryKeeper:
+        self.publish()
+        return LibraryKeeper(self.file, self.releases, **options)
+
+    def library(self) -> Library:
+        return self.keeper().library
+
+
+@pytest.fixture
+def world(tmp_path):
+    return World(tmp_path)
+
+
+@pytest.fixture
+def national(world):
+    world.take(world.stock.work(1, ready=True), "one")
+    return world
+
+
+def ids(found):
+    return [held.resource.id for held in found]
+
+
+def test_library_before_the_first_drive_is_empty(tmp_path):
+    library = LibraryKeeper(tmp_path / "none.json", tmp_path).library
+    assert library.stats().resources == library.stats().releases == 0
+    assert library.stats().search_ready
+    assert library.resource("x") is None
+    assert library.item("a" * 20) is None
+    assert library.browse() == library.newest() == library.children("x") == []
+    with pytest.raises(SearchNotReadyError):
+        library.search(SearchRequest(q="x"))
+
+
+def test_resource_with_its_drive_is_available(national):
+    library = national.library()
+    held = library.resource("red-chamber")
+    assert held is not None
+    assert (held.available, held.missing_disk, held.catalogue_only) == (True, 0, False)
+    entry = library.resource("entry-only")
+    assert entry is not None
+    assert (entry.available, entry.missing_disk, entry.catalogue_only) == (False, 0, True)
+    assert library.resource("nobody") is None
+
+
+def test_resource_without_its_drive_says_which_to_plug_in(national):
+    national.unplug("one")
+    held = national.library().resource("red-chamber")
+    assert held is not None
+    assert (held.available, held.missing_disk, held.missing_drive) == (False, 1, "国家版")
+
+
+@pytest.mark.parametrize("identity", ["red-chamber", "big-map"])
+def test_item_gives_bytes_that_its_digests_prove(national, identity):
+    library = national.library()
+    for record in library.resource(identity).resource.items:
+        held = library.item(record.id)
+        assert held.resource.id == identity
+        (place,) = held.places
+        descriptor = held.open(place)
+        try:
+            content = os.read(descriptor, 1 << 22)
+        finally:
+            os.close(descriptor)
+        chunks = max(1, chunk_count(held.item.size))
+        for n in range(chunks):
+            assert hashlib.sha256(content[n * CHUNK : (n + 1) * CHUNK]).digest() == held.digest(n)
+        for outside in (-1, chunks):
+            with pytest.raises(IndexError):
+                held.digest(outside)
+        assert isinstance(held.digest, ItemDigests)
+        assert held.digest.item_id == record.id
+
+
+def test_item_link_on_the_drive_is_never_followed(national, tmp_path):
+    library = national.library()
+    held = library.item(library.resource("red-chamber").resource.items[0].id)
+    path = Path(held.places[0].root) / "bag" / held.item.path
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="link"):
+        held.open(held.places[0])
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        held.open(held.places[0])
+
+
+def test_search_answers_with_availability(national):
+    found = national.library().search(SearchRequest(q="红楼"))
+    assert [h.held.resource.id for h in found.hits] == ["red-chamber"]
+    assert found.hits[0].held.available
+    assert found.hits[0].why == "title"
+    assert (found.total, found.total_exact) == (1, True)
+    assert dict(found.facets)["type"] == (("book", 1),)
+
+
+def test_search_not_ready_tells_progress_and_browsing_works(national):
+    folder = national.store.all()[0].folder
+    national.parts[folder, "search"] = Part("rebuilding", percent=40, seconds_left=90)
+    library = national.library()
+    with pytest.raises(SearchNotReadyError) as caught:
+        library.search(SearchRequest(q="红楼"))
+    assert (caught.value.percent, caught.value.seconds_left) == (40, 90)
+    assert len(library.browse()) == 4
+    stats = library.stats()
+    assert (stats.search_ready, stats.search_percent, stats.resources) == (False, 40, 4)
+
+
+def test_catalogue_not_ready_the_release_is_not_there_yet(national):
+    folder = national.store.all()[0].folder
+    national.parts[folder, "catalogue"] = Part("rebuilding", percent=3)
+    library = national.library()
+    assert library.resource("red-chamber") is None
+    assert library.stats().resources == 0
+    with pytest.raises(SearchNotReadyError):
+        library.search(SearchRequest(q="x"))
+
+
+def test_two_bundles_are_one_library(national):
+    work = national.stock.work(1, ready=True, bundle="children", sources=CHILDREN, issued=date(2026, 11, 30))
+    national.take(work, "two")
+    library = national.library()
+    assert library.resource("red-chamber").resource.title == "红楼梦（少年版）"  # issued last
+    assert sorted(ids(library.browse())) == ["big-map", "entry-only", "red-chamber", "sky", "two-parts"]
+    assert [h.resource.title for h in library.browse()] == sorted(h.resource.title for h in library.browse())
+    assert library.stats().resources == 5
+    assert library.counts() == {"book": 5}
+    assert sorted(ids(library.newest())) == ["big-map", "red-chamber", "sky", "two-parts"]
+    assert ids(library.newest(1))[0] in CHILDREN
+    assert len(library.browse(limit=2, offset=1)) == 2
+    found = library.search(SearchRequest(q="红楼"))
+    assert [h.held.resource.title for h in found.hits] == ["红楼梦（少年版）"]
+    assert found.hits[0].held.release.bundle == "children"
+    old_item = library.resource("big-map").resource.items[0]
+    assert library.item(old_item.id).release.bundle == "national"
+    assert library.stats().edition == "2026.01"
+    assert [h.resource.id for h in library.held(h.resource for h in library.browse())] == ids(library.browse())
+
+
+def test_hidden_record_of_the_larger_bundle_is_found_from_the_smaller_one(national):
+    work = national.stock.work(1, ready=True, bundle="children", sources=CHILDREN, issued=date(2026, 11, 1))
+    national.take(work, "two")
+    library = national.library()
+    assert library.resource("red-chamber").resource.title == "红楼梦"
+    assert library.stats().resources == 5
+    assert library.counts() == {"book": 5}
+
+
+def test_older_drive_serves_what_has_not_changed(national):
+    work = national.stock.work(2, ready=True, sources=NEWER, supersedes=1)
+    national.take(work, "two")
+    national.unplug("two")
+    library = national.library()
+    assert [r.seq for r in library.holdings.live()] == [2]
+    assert library.resource("big-map").available
+    assert library.resource("entry-only") is None
+    changed = library.resource("two-parts")
+    assert not changed.available
+    assert changed.missing_disk == 1
+    first, second = changed.resource.items
+    assert [p.drive for p in library.item(second.id).places] == ["one"]
+    assert library.item(first.id).places == ()
+    assert library.item(first.id).missing_disk == 1
+
+
+def test_own_drive_comes_before_an_older_one(national):
+    work = national.stock.work(2, ready=True, sources=NEWER, supersedes=1)
+    national.take(work, "two")
+    library = national.library()
+    item = library.resource("red-chamber").resource.items[0]
+    assert [p.drive for p in library.item(item.id).places] == ["two", "one"]
+
+
+def test_set_of_two_knows_what_is_on_the_other_drive(world):
+    one, two = world.stock.set_of_two(seq=1)
+    work = world.stock.publisher.folder / "work-national-1"
+    world.take(work, "one", one, 1)
+    world.trusted = world.trusted[:1]
+    library = world.library()
+    states = {h.resource.id: (h.available, h.missing_disk) for h in library.browse()}
+    lacking = [i for i, (available, disk) in states.items() if disk == 2]
+    assert len(lacking) == 1
+    world.take(work, "two", two, 2)
+    world.trusted = world.trusted[:1]
+    keeper = world.keeper()
+    assert all(h.available or h.catalogue_only for h in keeper.library.browse())
+    world.unplug("one")
+    world.publish()
+    assert keeper.refresh()
+    missing = {h.resource.id: h.missing_disk for h in keeper.library.browse() if not h.catalogue_only}
+    assert set(missing.values()) == {0, 1} or lacking == ["two-parts"]
+    assert sum(disk == 1 for disk in missing.values()) >= 2
+
+
+def test_keeper_follows_the_document_in_a_thread(national):
+    keeper = national.keeper(poll_seconds=0.01)
+    keeper.start()
+    before = keeper.library
+    national.unplug("one")
+    national.publish()
+    for _ in range(500):
+        if keeper.library is not before:
+            break
+        threading.Event().wait(0.01)
+    assert keeper.library.stats().drives == 0
+    assert before.stats().drives == 1
+    keeper.close()
+
+
+def test_keeper_damaged_document_keeps_the_last_view(national):
+    keeper = national.keeper()
+    before = keeper.library
+    national.file.write_bytes(b"torn")
+    assert not keeper.refresh()
+    assert keeper.library is before
+    national.publish()
+    assert keeper.refresh()
+
+
+def test_keeper_carries_open_files_over_and_closes_them_with_the_last_user(national):
+    keeper = national.keeper()
+    old = keeper.library
+    opened = next(iter(keeper._opened.values()))
+    national.unplug("one")
+    national.publish()
+    keeper.refresh()
+    assert next(iter(keeper._opened.values())) is opened
+    item = old.item(old.resource("big-map").resource.items[0].id)
+    national.trusted.clear()
+    national.publish()
+    keeper.refresh()
+    assert keeper.library.stats().releases == 0
+    finalizer = opened.close
+    del opened, old
+    gc.collect()
+    assert finalizer.alive
+    assert len(item.digest(1)) == 32  # a stream that is still going
+    del item
+    gc.collect()
+    assert not finalizer.alive
+
+
+@pytest.mark.parametrize("part", ["catalogue", "search"])
+def test_keeper_derived_file_that_cannot_be_opened_is_told_once(national, part):
+    stored = national.store.all()[0]
+    path = stored.path / stored.parts[part]
+    if path.is_dir():
+        for file in path.iterdir():
+            file.write_bytes(b"damaged")
+    else:
+        path.write_bytes(b"damaged" * 1000)
+    told = []
+    keeper = national.keeper(broken=lambda folder, part: told.append((folder, part)))
+    assert told == [(stored.folder, part)]
+    national.publish()
+    keeper.refresh()
+    assert told == [(stored.folder, part)]
+    if part == "search":
+        assert len(keeper.library.browse()) == 4
+    with pytest.raises(SearchNotReadyError):
+        keeper.library.search(SearchRequest(q="x"))
+
+
+def test_keeper_view_that_cannot_be_made_leaves_the_last_one(national, monkeypatch, caplog):
+    keeper = national.keeper(poll_seconds=0.01)
+    before = keeper.library
+    monkeypatch.setattr(keeper, "_view", lambda _holdings: 1 / 0)
+    keeper.start()
+    national.publish()
+    threading.Event().wait(0.2)
+    keeper.close()
+    assert keeper.library is before
+    assert "the last one stays" in caplog.text
+
+
+def test_release_folder_that_vanished_is_told_and_the_rest_goes_on(national):
+    national.publish()
+    shutil.rmtree(national.store.all()[0].path / "meta")
+    told = []
+    keeper = LibraryKeeper(national.file, national.releases, broken=lambda *what: told.append(what))
+    assert keeper.library.stats().resources == 0
+    assert [part for _, part in told] == ["catalogue"]
