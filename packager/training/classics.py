@@ -89,6 +89,13 @@ CHECK_LIST = """\
 """
 
 
+def characters() -> frozenset[str]:
+    """Every character of the two primers."""
+    return frozenset("".join(title + text for title, text in THOUSAND_CHARACTERS)) | frozenset(
+        "目錄封面" + "".join(title + text + words for title, text, words in THREE_CHARACTERS)
+    )
+
+
 def verse_pages() -> tuple[Page, ...]:
     """千字文, its first third, a section a page."""
     return tuple(

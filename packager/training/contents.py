@@ -103,8 +103,8 @@ def _manual(name: str) -> Manual:
 def _fonts(slices: FontSlices, printed: tuple[Manual, ...], faces: Faces) -> Fonts:
     """Fonts with just the glyphs that the printed manuals and the pictures use; also put into `faces`."""
     frame = set(f"书箱 · 目录前言 {_PROJECT}{_EDITION}写给馆员、志愿者读者0123456789.")
-    body = frame | faces.seen["sans"]
-    title = frame | faces.seen["serif"]
+    body = frame | faces.seen["sans"] | classics.characters()
+    title = frame | faces.seen["serif"] | classics.characters()
     bold = frame | faces.seen["bold"]
     for manual in printed:
         body |= manual.characters
@@ -158,7 +158,7 @@ def _entries(handbook: Manual, guide: Manual, check_list: Manual, fonts: Fonts, 
         },
         {
             "馆员手册.epub": _manual_epub(
-                "SXT-01", handbook, pictures.covers["handbook"], "馆员、馆长和志愿者的日常手册。"
+                "SXT-01", handbook, fonts, pictures.covers["handbook"], "馆员、馆长和志愿者的日常手册。"
             ),
             "馆员手册.pdf": write_pdf(handbook, Imprint(_PROJECT, "写给馆员、馆长和志愿者", _EDITION), fonts),
         },
@@ -174,7 +174,7 @@ def _entries(handbook: Manual, guide: Manual, check_list: Manual, fonts: Fonts, 
             "description": "怎样找书、看懂使用条件、阅读、换字号、用自己的手机、结束使用。",
         },
         {
-            "读者指南.epub": _manual_epub("SXT-02", guide, pictures.covers["guide"], "找书、阅读和结束使用。"),
+            "读者指南.epub": _manual_epub("SXT-02", guide, fonts, pictures.covers["guide"], "找书、阅读和结束使用。"),
             "读者指南.pdf": write_pdf(guide, Imprint(_PROJECT, "写给读者", _EDITION), fonts),
         },
     )
@@ -182,7 +182,7 @@ def _entries(handbook: Manual, guide: Manual, check_list: Manual, fonts: Fonts, 
     yield from _sample_entries(check_list, fonts, pictures)
 
 
-def _manual_epub(identifier: str, manual: Manual, cover: bytes, description: str) -> bytes:
+def _manual_epub(identifier: str, manual: Manual, fonts: Fonts, cover: bytes, description: str) -> bytes:
     return write_epub(
         Book(
             identifier=f"urn:shuxiang:{identifier}",
@@ -194,6 +194,8 @@ def _manual_epub(identifier: str, manual: Manual, cover: bytes, description: str
             description=description,
             cover=cover,
             pages=manual_pages(manual),
+            text_font=fonts.body,
+            title_font=fonts.title,
         )
     )
 
@@ -256,7 +258,8 @@ def _sample_entries(check_list: Manual, fonts: Fonts, pictures: Pictures) -> Ite
     old_rights = _OLD["rights"]
     thousand = Book(
         "urn:shuxiang:SXT-07", "千字文", "周興嗣", _PROJECT, "zh-Hant", old_rights, "蒙學讀本，直排。",
-        pictures.covers["old"], classics.verse_pages(), vertical=True,
+        pictures.covers["old"], classics.verse_pages(),
+        fonts.body, fonts.title, vertical=True,
     )  # fmt: skip
     yield Entry(
         _OLD
@@ -275,6 +278,7 @@ def _sample_entries(check_list: Manual, fonts: Fonts, pictures: Pictures) -> Ite
     three = Book(
         "urn:shuxiang:SXT-08", "三字经（小朋友读本）", "王应麟", _PROJECT, "zh-Hans", old_rights,
         "开头五段，每段有浅近的话。",        pictures.covers["child"], classics.child_pages(),
+        fonts.body, fonts.title,
     )  # fmt: skip
     yield Entry(
         _OLD

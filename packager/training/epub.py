@@ -14,9 +14,11 @@ _DAY = (2026, 11, 1, 0, 0, 0)
 _MODIFIED = "2026-11-01T00:00:00Z"
 
 _STYLE = """\
+@font-face { font-family: "Shuxiang Text"; src: url(text.ttf); }
+@font-face { font-family: "Shuxiang Title"; src: url(title.ttf); }
 html { color: #211d18; }
-body { margin: 0 5%; line-height: 1.8; }
-h1, h2, h3 { font-family: "Noto Serif SC", "Source Han Serif SC", "Songti SC", SimSun, serif; line-height: 1.4;
+body { margin: 0 5%; line-height: 1.8; font-family: "Noto Sans SC", "Shuxiang Text", sans-serif; }
+h1, h2, h3 { font-family: "Noto Serif SC", "Shuxiang Title", serif; font-weight: 600; line-height: 1.4;
   text-align: start; }
 h1 { font-size: 1.6em; border-bottom: 2px solid #a32a1e; padding-bottom: .4em; margin: 1.2em 0 1em; }
 h2 { font-size: 1.2em; margin: 1.6em 0 .5em; }
@@ -28,7 +30,7 @@ th { background: #f0ebdf; }
 strong { font-weight: 700; }
 .cover { margin: 0; text-align: center; }
 .cover img { max-width: 100%; max-height: 100%; }
-.verse { font-family: "Noto Serif SC", "Source Han Serif TC", "Songti TC", PMingLiU, SimSun, serif; font-size: 1.3em; }
+.verse { font-family: "Noto Serif SC", "Shuxiang Title", serif; font-size: 1.3em; }
 .verse p { margin: .6em 0; }
 .gloss { font-size: .85em; color: #4c453b; }
 """
@@ -56,6 +58,8 @@ class Book:
         identifier: permanent, a URN.
         language: BCP 47.
         cover: PNG bytes.
+        text_font: TrueType bytes for the text. title_font: for titles and verses. A terminal may have no Chinese
+            font at all, so the book brings the glyphs that it needs.
         vertical: columns from the right, pages turned from right to left.
     """
 
@@ -68,6 +72,8 @@ class Book:
     description: str
     cover: bytes
     pages: tuple[Page, ...]
+    text_font: bytes
+    title_font: bytes
     vertical: bool = False
 
 
@@ -78,6 +84,8 @@ def write_epub(book: Book) -> bytes:
         ("OEBPS/package.opf", _package(book).encode()),
         ("OEBPS/nav.xhtml", _nav(book).encode()),
         ("OEBPS/style.css", (_STYLE + (_VERTICAL if book.vertical else "")).encode()),
+        ("OEBPS/text.ttf", book.text_font),
+        ("OEBPS/title.ttf", book.title_font),
         ("OEBPS/cover.png", book.cover),
         (
             "OEBPS/cover.xhtml",
@@ -198,6 +206,8 @@ def _package(book: Book) -> str:
 <manifest>
 <item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>
 <item id="style" href="style.css" media-type="text/css"/>
+<item id="text-font" href="text.ttf" media-type="font/ttf"/>
+<item id="title-font" href="title.ttf" media-type="font/ttf"/>
 <item id="cover-image" href="cover.png" media-type="image/png" properties="cover-image"/>
 <item id="cover" href="cover.xhtml" media-type="application/xhtml+xml"/>
 {manifest}

@@ -26,6 +26,7 @@ SERIF = "serif"
 _FAMILIES = {SANS: "notosanssc", SERIF: "notoserifsc"}
 _EPOCH = 3_600_000_000  # seconds since 1904-01-01, the fonts' own zero: a fixed day, so that bytes repeat
 _UNITS = 1000
+_RAISED = "，。、"  # in columns these stand at the upper right
 _SIMPLIFIED = 1 << 18 | 1  # code pages: Latin 1 and simplified Chinese, by which a font is found as a substitute
 _Outline: Any = DecomposingRecordingPen  # fontTools says nothing of its types
 _Builder: Any = FontBuilder
@@ -99,6 +100,11 @@ class FontSlices:
             missing -= cmap.keys()
             if not missing:
                 break
+        for code in (ord(c) for c in _RAISED if ord(c) in cmap):
+            name = cmap[code]
+            pen = TTGlyphPen(glyphs)
+            pen.addComponent(name, (1, 0, 0, 1, _UNITS * 0.56, _UNITS * 0.56))
+            glyphs[f"{name}.vert"], widths[f"{name}.vert"] = pen.glyph(), widths[name]
         if missing:
             raise TrainingError("the fonts lack " + " ".join(f"U+{c:04X}" for c in sorted(missing)[:8]))
         return _assemble(glyphs, widths, cmap, f"Shuxiang{family.title()}{'Bold' if bold else ''}")
@@ -156,6 +162,12 @@ def _assemble(glyphs: dict[str, Any], widths: dict[str, tuple[int, int]], cmap: 
         ulCodePageRange1=_SIMPLIFIED,
     )
     builder.setupPost()
+    raised = [name for name in glyphs if name.endswith(".vert")]
+    if raised:
+        rules = "".join(f"sub {name.removesuffix('.vert')} by {name};" for name in raised)
+        builder.addOpenTypeFeatures(
+            f"languagesystem DFLT dflt; languagesystem hani dflt; feature vert {{ {rules} }} vert;"
+        )
     builder.font["head"].created = builder.font["head"].modified = _EPOCH
     builder.font.recalcTimestamp = False
     out = io.BytesIO()

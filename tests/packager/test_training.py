@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from fontTools.ttLib import TTFont
 from lxml import etree
 from PIL import Image
 
@@ -127,6 +128,18 @@ def test_epub_parts_in_order_and_well_formed(source):
         assert {f"OEBPS/{name}" for name in linked} <= set(book.namelist())
 
 
+@pytest.mark.parametrize("name", ["SXT-01/馆员手册", "SXT-02/读者指南", "SXT-07/千字文", "SXT-08/三字经"])
+def test_epub_brings_every_character_it_shows(source, name):
+    with zipfile.ZipFile(source / f"files/{name}.epub") as book:
+        fonts = [set(TTFont(io.BytesIO(book.read(f"OEBPS/{font}.ttf"))).getBestCmap()) for font in ("text", "title")]
+        for page in (n for n in book.namelist() if re.search(r"/c\d\d\.xhtml$", n)):
+            body = etree.fromstring(book.read(page)).find("{*}body")
+            titles = {c for e in body.iter("{*}h1", "{*}h2") for c in "".join(e.itertext())}
+            shown = set("".join(body.itertext()))
+            assert {c for c in shown - titles if c.isprintable() and ord(c) not in fonts[0]} == set()
+            assert {c for c in titles if ord(c) not in fonts[1]} == set()
+
+
 def test_epub_vertical_turns_from_right_to_left(source):
     with zipfile.ZipFile(source / "files/SXT-07/千字文.epub") as book:
         assert 'page-progression-direction="rtl"' in book.read("OEBPS/package.opf").decode()
@@ -151,9 +164,16 @@ def test_manuals_use_the_agreed_words(name):
 
 def test_font_holds_the_wanted_characters_only():
     font = FontSlices(fonts_folder()).font("书箱", SANS, bold=False)
-    from fontTools.ttLib import TTFont
-
     assert set(TTFont(io.BytesIO(font)).getBestCmap()) == {0x20, ord("书"), ord("箱")}
+
+
+def test_font_raises_commas_in_columns():
+    font = TTFont(io.BytesIO(FontSlices(fonts_folder()).font("书，", SANS, bold=False)))
+    glyf = font["glyf"]
+    flat, raised = glyf["u0FF0C"], glyf["u0FF0C.vert"]
+    raised.recalcBounds(glyf)
+    assert raised.yMin > flat.yMax
+    assert [f.FeatureTag for f in font["GSUB"].table.FeatureList.FeatureRecord] == ["vert"]
 
 
 def test_font_slices_of_an_empty_folder_refused(tmp_path):
@@ -179,7 +199,19 @@ def test_parse_manual_of_what_it_cannot_print_refused(text):
 
 def test_write_epub_escapes_what_the_words_hold():
     page = manual_pages(parse_manual("# 甲 & 乙\n\n## 一 < 二\n\n“三” & 四\n"))
-    book = Book("urn:x", "甲 & 乙", "丙<丁", "戊", "zh-Hans", "己", "庚", b"\x89PNG", (*page, Page("空", "<p>空</p>")))
+    book = Book(
+        "urn:x",
+        "甲 & 乙",
+        "丙<丁",
+        "戊",
+        "zh-Hans",
+        "己",
+        "庚",
+        b"\x89PNG",
+        (*page, Page("空", "<p>空</p>")),
+        b"t",
+        b"s",
+    )
     with zipfile.ZipFile(io.BytesIO(write_epub(book))) as archive:
         opf = etree.fromstring(archive.read("OEBPS/package.opf"))
         assert opf.findtext(".//{http://purl.org/dc/elements/1.1/}title") == "甲 & 乙"
