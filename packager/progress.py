@@ -16,6 +16,9 @@ from provisioning.words import numbers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_SPEAKABLE = 10**6
+"""Below a megabyte a size says nothing yet."""
+
 
 class Progress:
     """One step of a long job, shown on `stream`."""
@@ -35,25 +38,25 @@ class Progress:
         self._live = self._stream.isatty()
         self._width = 0
 
-    def update(self, done: int, total: int | None = None, size: int = 0) -> None:
-        """Say how far it is: `done` of `total` pieces, `size` bytes so far."""
+    def update(self, done: int, total: int | None = None, size: int = 0, part: float = 0.0) -> None:
+        """Say how far it is: `done` of `total` pieces, `size` bytes; `part` (0-1) where the total is not known."""
         now = self._clock()
         if now - self._shown < (0.2 if self._live else 10.0):
             return
         self._shown = now
-        self._write(self.line(done, total, size))
+        self._write(self.line(done, total, size, part or (done / total if total else 0.0)))
 
-    def line(self, done: int, total: int | None, size: int) -> str:
+    def line(self, done: int, total: int | None, size: int, part: float) -> str:
         """The words for this moment."""
         elapsed = max(self._clock() - self._begun, 1e-6)
-        parts = [f"{self._verb} {done:,}" + (f" / {total:,}" if total else "")]
-        if size:
-            parts.append(f"{numbers.size(size)}，每秒 {numbers.size(int(size / elapsed))}")
-        else:
-            parts.append(f"每秒 {done / elapsed:,.0f}")
-        if total and done:
-            parts.append(f"还需{numbers.duration(elapsed / done * (total - done))}")
-        return "，".join(parts)
+        words = [f"{self._verb} {done:,}" + (f" / {total:,}" if total else "")]
+        if size >= _SPEAKABLE:
+            words.append(f"{numbers.size(size)}，每秒 {numbers.size(int(size / elapsed))}")
+        elif not size:
+            words.append(f"每秒 {done / elapsed:,.0f}")
+        if 0 < part < 1:
+            words.append(f"还需{numbers.duration(elapsed / part * (1 - part))}")
+        return "，".join(words)
 
     def close(self, words: str) -> None:
         """End the step with a last line."""
