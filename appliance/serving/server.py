@@ -130,6 +130,8 @@ class VerifyingServer(TcpWSGIServer):
                 self._turn()
             self._finish_answers()
         except (SystemExit, KeyboardInterrupt):
+            if isinstance(self._watch.handled, VerifyingChannel):
+                self._watch.handled.end()  # bytes may have left that are not counted yet: going on would repeat them
             self._finish_answers()
         finally:
             self._shut()

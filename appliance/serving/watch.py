@@ -17,7 +17,11 @@ _READ = select.EPOLLIN | select.EPOLLPRI
 
 
 class Watch(dict[int, Any]):
-    """Waitress' table from descriptors to what handles them, and one turn of the loop. For the loop's thread."""
+    """Waitress' table from descriptors to what handles them, and one turn of the loop. For the loop's thread.
+
+    Attributes:
+        handled: whose event is being handled; after an exception left `turn`, whose handling was broken off.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,6 +29,7 @@ class Watch(dict[int, Any]):
         self._wanted: dict[int, int] = {}
         self._stale: set[int] = set()
         self._fresh: set[int] = set()
+        self.handled: Any = None
 
     def __setitem__(self, descriptor: int, handler: Any) -> None:
         super().__setitem__(descriptor, handler)
@@ -56,7 +61,9 @@ class Watch(dict[int, Any]):
             if handler is None or descriptor in self._fresh:
                 continue  # closed in this turn; a new connection may have got its number
             self._stale.add(descriptor)
+            self.handled = handler
             wasyncore.readwrite(handler, flags)  # type: ignore[no-untyped-call]
+            self.handled = None
 
     def close(self) -> None:
         """Forget all and let the kernel's list go."""

@@ -14,6 +14,7 @@ import pytest
 from appliance.serving.pools import PoolLimits
 from appliance.serving.server import listen, make_server, raise_descriptor_limit
 from appliance.serving.throttle import DownloadLimiter
+from appliance.serving.verified import VerifiedFile
 from packager.format.layout import CHUNK
 from tests.appliance.serving.conftest import flip, read_answer, read_to_the_end, send_request
 from tests.appliance.serving.test_pools import until
@@ -306,6 +307,35 @@ def test_close_lets_a_running_answer_end(bench_of, files):
         assert not closing.is_alive()
     with pytest.raises(ConnectionRefusedError):
         bench.connect()
+
+
+def test_signal_between_sending_and_counting_repeats_no_byte(bench_of, files, monkeypatch):
+    """SIGTERM's SystemExit may strike anywhere in the loop: that connection is cut, the others end well."""
+    bench = bench_of()
+    files(bench, "a", 12 * CHUNK)
+    files(bench, "b", 12 * CHUNK)
+    struck, seek = [], VerifiedFile.seek
+
+    def strike(file, offset, whence=os.SEEK_SET):
+        late = file.item is bench.items["a"] and file.tell() > 3 * CHUNK and whence == os.SEEK_CUR and offset > 1000
+        if late and not struck and threading.get_ident() == bench.server._loop:
+            struck.append(file.tell())
+            raise SystemExit(0)
+        return seek(file, offset, whence)
+
+    monkeypatch.setattr(VerifiedFile, "seek", strike)
+    with bench.connect() as broken, bench.connect(receive_buffer=65536) as other:
+        send_request(other, "/items/b")
+        other_answer = read_answer(other, most=100)
+        send_request(broken, "/items/a")
+        answer = read_answer(broken)
+        rest = bytearray(other_answer.body)
+        while block := other.recv(1 << 20):
+            rest += block
+    assert struck
+    assert len(answer.body) < answer.length
+    assert answer.body == bench.content["a"][: len(answer.body)]
+    assert rest == bench.content["b"]
 
 
 def test_close_does_not_wait_for_a_stalled_reader(bench_of, files):
