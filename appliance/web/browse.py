@@ -14,7 +14,7 @@ from appliance.web.display import current_display
 from appliance.web.kinds import Kind, kind_named
 from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import SearchAddress
-from appliance.web.shelves import newest, shelf
+from appliance.web.shelves import newest, shelf, type_counts
 from indexer.model import TYPES
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ def listing() -> str:
         abort(404)
     number = page_number(request.args.get("page", ""))
     found = shelf(types, clc, SHELF_SIZE + 1, (number - 1) * SHELF_SIZE)
-    subtypes = kind.types if kind and len(kind.types) > 1 else ()
+    counts = type_counts()
+    filled = [t for t in kind.types if counts.get(t)] if kind else []
+    subtypes = filled if len(filled) > 1 else []
     return render_template(
         "shelf.html",
         title=_title(kind, types, clc),

@@ -8,7 +8,7 @@ from flask import abort, render_template, request, url_for
 
 from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of, creators_text, has_picture, title_language, type_name
-from appliance.web.context import gate, library, services, words
+from appliance.web.context import gate, library, services, settings, words
 from appliance.web.covers import class_letter, cover_of
 from appliance.web.detail_parts import edition_rows, main_action, notice_of, rights_line
 from appliance.web.display import current_display
@@ -67,8 +67,8 @@ def detail(resource_id: str) -> str:
 
 
 def _address(record: Resource) -> str:
-    """What a phone opens: the address that this terminal itself uses."""
-    return url_for("patrons.detail", resource_id=record.id, _external=True)
+    """What a phone in the library's network opens, on the address that patrons are told."""
+    return f"http://{settings().address}{url_for('patrons.detail', resource_id=record.id)}"
 
 
 def _place(record: Resource, target: str) -> str:
@@ -100,6 +100,9 @@ def _related(record: Resource) -> list[dict[str, str]]:
 
 
 def _near(record: Resource) -> Iterator[Held]:
+    code = next((c.code for c in record.classes if c.scheme == "clc"), "")
+    if code:
+        yield from library().browse(clc=code, limit=_RELATED + 1)
     face = current_display().gate_face
     for subject in record.subjects[:2]:
         try:
@@ -107,9 +110,7 @@ def _near(record: Resource) -> Iterator[Held]:
         except (SearchNotReadyError, QueryError):
             break
         yield from (hit.held for hit in found.hits)
-    code = next((c.code for c in record.classes if c.scheme == "clc"), "")
     if code:
-        yield from library().browse(clc=code, limit=_RELATED + 1)
         yield from library().browse(clc=class_letter(record), limit=_RELATED * 2)
 
 

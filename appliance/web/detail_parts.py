@@ -157,7 +157,7 @@ def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str]) -> Noti
 
 def rights_line(held: Held, decision: Decision) -> list[tuple[str, str, bool]]:
     """(icon, words, whether it is a limit): where, whether it may be taken home, how many at a time, until when."""
-    if not decision.allowed or held.catalogue_only:
+    if not decision.allowed or not held.available:
         return []
     spoken, access = words(), held.resource.access
     line: list[tuple[str, str, bool]] = []

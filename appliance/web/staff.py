@@ -45,9 +45,6 @@ def home() -> str:
     return render_template(
         "staff/home.html",
         **_card_values(),
-        stats=library().stats(),
-        drives=[d for d in library().holdings.drives if d.serves],
-        damaged=len(damages()),
         now=local_now(),
         address=_address(),
         address_qr=qr(_address(), words().label("staff.connect_qr")),
@@ -66,8 +63,12 @@ def card() -> Response:
 def _card_values() -> dict[str, object]:
     shown = status() if current_staff() else public_status()
     first, rest = said(shown.first), [said(state) for state in shown.more]
-    told = repr([(s.state.token, s.sentence.text, s.sentence.second) for s in (first, *rest)])
+    stats, damaged = library().stats(), len(damages())
+    told = repr([(s.state.token, s.sentence.text, s.sentence.second) for s in (first, *rest)]) + repr((stats, damaged))
     return {
+        "stats": stats,
+        "drives": stats.drives,
+        "damaged": damaged,
         "first": first,
         "rest": rest,
         "staff": current_staff(),
