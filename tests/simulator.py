@@ -10,6 +10,7 @@ Everything is real (keys, signatures, bags, TUF metadata); only sizes are small 
 
 from __future__ import annotations
 
+import copy
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -83,6 +84,13 @@ class Publisher:
         self.files = files or FastFiles()
         self.keys = folder / "keys"
         self.root = init_keys(self.keys, passphrase, DAY, self.files, cost=COST)
+
+    def fork(self, folder: Path) -> Publisher:
+        """The same authority as it is now, in other hands."""
+        other = copy.copy(self)
+        other.folder, other.keys = folder, folder / "keys"
+        shutil.copytree(self.keys, other.keys)
+        return other
 
     def key(self, name: str) -> Key:
         """One of its keys: root-1 … targets-3, online."""

@@ -82,6 +82,17 @@ def test_two_copies_power_cut_leaves_old_or_new(tmp_path: Path) -> None:
     assert set(seen) == {b"old", b"new"}
 
 
+@pytest.mark.parametrize(("damaged", "order"), [("floor.a", "ab"), ("floor.b", "ba")])
+def test_two_copies_write_the_damaged_one_first(tmp_path: Path, damaged: str, order: str) -> None:
+    files = SimulatedFiles(tmp_path)
+    copies = TwoCopies(tmp_path, "floor", files)
+    copies.write(b"old")
+    flip(tmp_path / damaged, -1)
+    files.journal.clear()
+    copies.write(b"new")
+    assert "".join(path[-1] for what, path, _ in files.journal if what == "rename") == order
+
+
 def test_floors_come_back_as_written() -> None:
     for value in (floors(**versions()), Floors({}), Floors({}, DAY)):
         assert Floors.from_bytes(value.to_bytes()) == value

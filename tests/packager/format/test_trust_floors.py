@@ -9,6 +9,7 @@ import pytest
 from packager.format import trust
 from packager.format.errors import (
     RetiredError,
+    TrustError,
 )
 from packager.format.files import RealFiles
 from packager.format.trust import OLDER, SAME, UPDATED
@@ -169,3 +170,24 @@ def test_trap1_newer_root_survives_the_loss_of_the_rest(
         path.unlink()
     box = national.box(state)
     assert box.offer(two[0] / "tuf").outcome == OLDER  # its root is below the floor
+
+
+def test_trap1_root_forked_with_keys_that_were_replaced_is_no_update(
+    national: Publisher, state: Path, tmp_path: Path
+) -> None:
+    """Old root keys are worth nothing to a box that has climbed past them, whatever numbers a thief writes."""
+    thief = national.fork(tmp_path / "thief")
+    work = national.release(1)
+    national.rotate("root-1", "root-2", "root-3", "targets-1", "targets-2", "online")
+    national.refresh(work / "tuf")
+    drive = plug(national, work, "drive")
+    box = national.box(state)
+    box.offer(drive / "tuf")
+    thief.release(1)
+    thief.rotate("root-1", "root-2", "root-3", "targets-1", "targets-2", "online")
+    thief.rotate(times=5)
+    forged = plug(thief, thief.release(9, edition="2099.01"), "forged")
+    assert box.offer(forged / "tuf").outcome == OLDER
+    with pytest.raises(TrustError):
+        box.admit_drive(forged / "tuf", tagmanifest(forged))
+    assert [release.seq for release in national.box(state).current().releases] == [1]
