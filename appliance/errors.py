@@ -3,8 +3,7 @@
 ApplianceError
 ├── SettingsError          the settings file cannot be used; carries the key
 ├── StoreError
-│   ├── HoldingsError      the holdings document is damaged, foreign or of another format
-│   └── JournalError       the intake journal cannot be written
+│   └── HoldingsError      the holdings document is damaged, foreign or of another format
 ├── IntakeError            a drive that cannot be taken in; carries the key of its sentence
 ├── LibraryError
 │   └── SearchNotReadyError  the index is being made; carries percent and seconds left
@@ -59,12 +58,6 @@ class HoldingsError(StoreError):
     """The holdings document is damaged, foreign or of another format. The last good one stays in use."""
 
     code = "holdings"
-
-
-class JournalError(StoreError):
-    """The intake journal cannot be written. Intake goes on; the journal is for people and support."""
-
-    code = "journal"
 
 
 class IntakeError(ApplianceError):
