@@ -12,6 +12,7 @@ from flask import url_for
 from appliance.web.context import gate, words
 from appliance.web.covers import Cover, cover_of
 from appliance.web.display import current_display
+from provisioning.words import CHINESE
 
 if TYPE_CHECKING:
     from appliance.library.model import Held
@@ -39,8 +40,12 @@ class Card:
 
 
 def title_language(resource: Resource) -> str:
-    """The tag for `lang` on the title, empty for simplified Chinese."""
-    return next((tag for tag in resource.language if tag not in {"zh-Hans", "zxx", "und"}), "")
+    """The tag for `lang` on the title, empty when it is the page's own or nothing is known."""
+    spoken = words().language
+    tag = next((tag for tag in resource.language if tag not in {"zxx", "und"}), "")
+    if not tag and spoken != CHINESE and _HAN.search(resource.title):
+        tag = CHINESE
+    return "" if tag == spoken else tag
 
 
 def creator_text(creator: Creator) -> str:
@@ -75,7 +80,7 @@ def card_of(held: Held) -> Card:
         url=url_for("patrons.detail", resource_id=resource.id),
         title=resource.title,
         meta=" · ".join(part for part in (name, kind) if part),
-        cover=cover_of(resource, note=kind, pictured=has_picture(held)),
+        cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),
         language=title_language(resource),
         pinyin=resource.title_pinyin if ruby_pairs(resource.title, resource.title_pinyin) else "",
     )

@@ -102,12 +102,13 @@ def is_old(resource: Resource) -> bool:
     return before or classical or traditional or resource.rare is not None
 
 
-def cover_of(resource: Resource, *, note: str = "", pictured: bool = True) -> Cover:
+def cover_of(resource: Resource, *, note: str = "", language: str = "", pictured: bool = True) -> Cover:
     """The cover of a resource.
 
     Args:
         resource: its record.
         note: name of its type, for the line above the title of plain covers.
+        language: of the title, empty when it is the page's.
         pictured: whether a picture may be shown (its drive is plugged in and the gate agrees).
     """
     title = main_title(resource.title)
@@ -122,7 +123,7 @@ def cover_of(resource: Resource, *, note: str = "", pictured: bool = True) -> Co
         small=_small(resource),
         note=note,
         number=_number(resource),
-        language=next((tag for tag in resource.language if tag not in {"zh-Hans", "zxx", "und"}), ""),
+        language=language,
         image=url_for("items.cover", resource_id=resource.id) if has_image else "",
     )
 

@@ -49,7 +49,7 @@ def detail(resource_id: str) -> str:
         record=record,
         language=title_language(record),
         by=creators_text(record),
-        cover=cover_of(record, note=kind, pictured=has_picture(held)),
+        cover=cover_of(record, note=kind, language=title_language(record), pictured=has_picture(held)),
         decision=decision,
         notice=notice_of(held, decision, damaged),
         rights=rights_line(held, decision),

@@ -64,7 +64,7 @@ def _line(hit: Hit, explained: Explained | None) -> HitLine:
         excerpt=excerpt_of(hit, explained),
         tag=use_tag(held),
         extent=resource.extent if len(resource.extent) <= _MAX_EXTENT else "",
-        cover=cover_of(resource, note=kind, pictured=has_picture(held)),
+        cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),
     )
 
 

@@ -19,10 +19,8 @@ def _shapes() -> dict[str, str]:
     root = etree.fromstring(text, etree.XMLParser(resolve_entities=False, no_network=True))
     shapes: dict[str, str] = {}
     for symbol in root.iter(f"{_SVG}symbol"):
-        for part in symbol.iter():
-            part.tag = etree.QName(part).localname
-        inner = b"".join(etree.tostring(part) for part in symbol)
-        shapes[str(symbol.get("id"))] = inner.decode()
+        inner = b"".join(etree.tostring(part, with_tail=False) for part in symbol).decode()
+        shapes[str(symbol.get("id"))] = inner.replace(' xmlns="http://www.w3.org/2000/svg"', "")
     return shapes
 
 

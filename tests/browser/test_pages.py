@@ -154,3 +154,20 @@ def test_targets_of_the_elder_face_are_large(browser: Browser, server: str) -> N
         )
         assert small == []
         assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") >= 24
+
+
+def test_leave_forgets_what_scripts_kept(page: Page) -> None:
+    page.goto("/")
+    page.evaluate("localStorage.setItem('place', '12'); sessionStorage.setItem('q', 'x')")
+    page.goto("/end")
+    page.locator("main").get_by_role("button", name="结束使用").click()
+    page.get_by_role("heading", name="已清除全部记录").wait_for()
+    assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    assert page.context.cookies() == [] or all(c["name"] == "session" for c in page.context.cookies())
+
+
+def test_pages_without_the_shipped_fonts_stay_calm(browser: Browser, server: str) -> None:
+    with opened(browser, server) as page:
+        page.route("**/*.woff2", lambda route: route.abort())
+        page.goto("/resources/x.lunyu")
+        assert page.evaluate("document.documentElement.scrollWidth") <= DESKTOP[0]
