@@ -37,13 +37,17 @@ _COLUMNS = "id, resource, source, source_size, source_mtime, tool, path, size, s
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was learned of an item's content: its type and, where it has them, pages, seconds and pixels."""
+    """What was learned of an item's content: its type and, where it has them, pages, seconds and pixels.
+
+    `trouble` says why they could not be learned, for the people who keep the catalogue.
+    """
 
     media_type: str
     pages: int = 0
     duration: int = 0
     width: int = 0
     height: int = 0
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

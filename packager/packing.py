@@ -16,10 +16,11 @@ from indexer.model import Item, Resource, item_id
 from indexer.roles import FileFact, ItemPlan, infer_roles
 from packager.derivatives import Derivative, Workshop, derive
 from packager.errors import SourceChangedError
+from packager.facts import learn_facts
 from packager.format.chunks import ChunkHasher
 from packager.format.items import MAX_ITEM_SIZE
 from packager.format.layout import CHUNK, item_path
-from packager.journal import Facts, PackedItem
+from packager.journal import PackedItem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +69,8 @@ def pack_resource(
     made: list[tuple[Item, PackedItem]] = []
     for plan in plans:
         packed = _pack_original(resource, plan, by_name[plan.path], known.get(plan.path), workshop)
+        if packed.facts.trouble:
+            problems.append((plan.path, packed.facts.trouble))
         made.append((_item(packed, plan, ids.get(plan.of, "")), packed))
     for derivative in derive(resource, tuple(made), known, workshop):
         if derivative.item is not None:
@@ -106,17 +109,17 @@ def _pack_original(
         return known
     path = item_path(identity, extension_for(plan.media_type))
     sha256, size, chunks = copy_in(file.path, bag / path, workshop.files)
+    facts = learn_facts(bag / path, plan.media_type, workshop.renditions)
     return PackedItem(
-        identity, resource.id, plan.path, stat.st_size, stat.st_mtime_ns, "", path, size, sha256, chunks,
-        Facts(plan.media_type),
-    )  # fmt: skip
+        identity, resource.id, plan.path, stat.st_size, stat.st_mtime_ns, "", path, size, sha256, chunks, facts
+    )
 
 
 def _item(packed: PackedItem, plan: ItemPlan, of: str) -> Item:
     return Item(
         id=packed.id, role=plan.role, order=plan.order, label=plan.label, path=packed.path,
         media_type=packed.facts.media_type, size=packed.size, sha256=packed.sha256,
-        of=of, language=plan.language,
+        of=of, language=plan.language, pages=packed.facts.pages, width=packed.facts.width, height=packed.facts.height,
     )  # fmt: skip
 
 

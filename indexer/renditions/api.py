@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -273,7 +274,7 @@ class Renditions:
     # — tile packs —
 
     def make_tilepack(
-        self, sources: Iterable[ByteSource], out: BinaryIO, *, form: str = "webp", pages: int = 1
+        self, sources: Iterable[ByteSource], out: BinaryIO, *, form: str = "webp", pages: Iterable[int] = ()
     ) -> Tilepack:
         """Cut the pictures of a resource into one tile pack.
 
@@ -282,7 +283,7 @@ class Renditions:
                 one at a time.
             out: a seekable file to write to; the caller flushes and fsyncs it. After an error its content is void.
             form: webp or jpeg, quality 80, tiles of 510 pixels with 1 of overlap.
-            pages: how many pages of each source to take (a TIFF of several pages).
+            pages: how many pages of each source to take (a TIFF of several pages), one of each when not said.
 
         Raises:
             RenditionError: a picture is damaged.
@@ -290,8 +291,8 @@ class Renditions:
         writer = TilepackWriter(out)
         sizes: list[tuple[int, int]] = []
         tool = ""
-        for source in sources:
-            for page in range(1, pages + 1):
+        for source, count in zip(sources, chain(pages, repeat(1)), strict=False):
+            for page in range(1, count + 1):
                 sink = writer.picture()
                 values, _ = self._run("image.tiles", source, limits=TILE_LIMITS, sink=sink, page=page, form=form)
                 sink.finish()
