@@ -178,6 +178,30 @@ def document(pages: int = 8, *, noisy: bool = False) -> bytes:
     return out.getvalue()
 
 
+def orderly_document(pages: int = 8) -> bytes:
+    """A PDF whose pages are listed before their pictures, each of 410 kB: damage to one spoils few pages."""
+    side, kids = 370, " ".join(f"{3 + n} 0 R" for n in range(pages))
+    objects = [b"<</Type/Catalog/Pages 2 0 R>>", f"<</Type/Pages/Count {pages}/Kids[{kids}]>>".encode()]
+    for n in range(pages):
+        resources = f"<</XObject<</I {3 + 2 * pages + n} 0 R>>>>"
+        page = f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 500]/Contents {3 + pages + n} 0 R/Resources{resources}>>"
+        objects.append(page.encode())
+    drawing = b"q 300 0 0 300 50 100 cm /I Do Q"
+    objects += [b"<</Length %d>>stream\n%s\nendstream" % (len(drawing), drawing)] * pages
+    kind = b"/Type/XObject/Subtype/Image/Width 370/Height 370/BitsPerComponent 8/ColorSpace/DeviceRGB"
+    for _ in range(pages):
+        noise = _NOISE.randbytes(side * side * 3)
+        objects.append(b"<<%s/Length %d>>stream\n%s\nendstream" % (kind, len(noise), noise))
+    body, places = bytearray(b"%PDF-1.4\n"), []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj%s\nendobj\n" % (number, content)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    count = len(objects) + 1
+    tail = b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+    return bytes(body) + tail % (count, table, count, len(body))
+
+
 def tiff(pages: int = 3) -> bytes:
     """Pages of growing darkness."""
     out = io.BytesIO()
@@ -222,6 +246,7 @@ def works() -> list[tuple[Resource, dict[str, bytes]]]:
         one("r.broken", "不成书", files=book(b"PK\x03\x04 and nothing else"), language=zh),
         one("r.pdf", "文件", files=(("part", "a.pdf", "application/pdf", document()),), language=zh),
         one("r.scan", "大文件", files=(("part", "a.pdf", "application/pdf", document(8, noisy=True)),), language=zh),
+        one("r.orderly", "有序", files=(("part", "a.pdf", "application/pdf", orderly_document()),), language=zh),
         one("r.painting", "三联画", "image", language=zh, creators=(Creator("画家", "绘"),),
             files=(*(("part", f"{n}.jpg", "image/jpeg", c) for n, c in enumerate(colours)),
                    ("tilepack", "p.zip", "application/zip", tilepack(colours)))),

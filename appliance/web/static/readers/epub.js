@@ -7,7 +7,7 @@ import { RangeSource } from "./ranges.js";
 import { parseChapter, sanitizeFile } from "./sanitize.js";
 import { sha1 } from "./sha1.js";
 import {
-  bindKeys, bindTouch, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
+  bindKeys, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
   sayFailure, word,
 } from "./shell.js";
 import { readDirectory, readEntry } from "./zip.js";
@@ -249,7 +249,10 @@ function bindTools() {
     "Shift+ ": () => turn(-1), ArrowDown: () => turn(1), ArrowUp: () => turn(-1), Home: first, End: last,
     "+": () => changeSize(1), "=": () => changeSize(1), "-": () => changeSize(-1),
   });
-  bindTouch(element("stage"), { left: () => {}, right: () => {} });
+  // The margin around the text is no part of the book's frame.
+  element("stage").addEventListener("click", (event) => {
+    if (event.pointerType === "touch") tap(event.clientX);
+  });
 }
 
 async function start() {

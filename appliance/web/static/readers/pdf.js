@@ -16,6 +16,7 @@ function simplePage(page = 1, query = "") {
 }
 
 async function start() {
+  element("jump").addEventListener("submit", (event) => event.preventDefault());
   let library;
   try {
     library = await import("../vendor/pdf.js");
@@ -72,7 +73,16 @@ async function start() {
 async function openRanges(pdfjs) {
   const bytes = new RangeSource(config.url, config.size);
   const transport = new pdfjs.PDFDataRangeTransport(config.size, await bytes.read(0, Math.min(config.size, HEAD)));
-  const source = { transport, simple: (page) => simplePage(page, "old"), refused: 0, onRefused: (error) => sayFailure(error) };
+  const source = {
+    transport,
+    simple: (page) => simplePage(page, "old"),
+    refused: 0,
+    // Damage where the document's structure lies: the box, which needs less of it, shows the pages that are sound.
+    onRefused: (error) => {
+      if (error.status === 503 || error instanceof TypeError) sayFailure(error);
+      else location.replace(simplePage(place.load()?.page ?? 1));
+    },
+  };
   transport.requestDataRange = async (begin, end) => {
     try {
       transport.onDataRange(begin, await bytes.read(begin, Math.min(end, config.size) - begin));
