@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from appliance.clock import FixedClock
+from appliance.intake import place as place_module
 from appliance.intake import publisher as publisher_module
 from appliance.intake import run as module
 from appliance.intake.journal import Journal
-from appliance.store.holdings import read_holdings
+from appliance.intake.mounts import Mount
+from appliance.store.holdings import read_holdings, write_holdings
 from indexer.catalogue import Catalogue
 from packager.format.files import RealFiles
 from tests.appliance.intake.driving import all_ready, driven
@@ -416,6 +418,100 @@ def test_releases_nobody_needs_are_dropped(tmp_path):
         holdings = box.until(lambda h: [r.seq for r in h.releases] == [3, 2])
         assert sorted(p.name.split("-")[0] for p in (box.settings.releases_folder / "national").iterdir()) == ["2", "3"]
         assert holdings.live()[0].seq == 3
+
+
+@pytest.fixture
+def hanging(monkeypatch):
+    """Disks that do not answer: folder names; a thread that looks at one waits until the name is taken out."""
+    names: set[str] = set()
+    real = place_module.glance
+
+    def glance(candidate, watched):
+        while candidate.folder.name in names:
+            time.sleep(0.02)
+        return real(candidate, watched)
+
+    monkeypatch.setattr(place_module, "glance", glance)
+    yield names
+    names.clear()
+
+
+def test_disk_that_hangs_is_sick_and_the_others_go_on(stock, hanging):
+    drive_of_first(stock, "media/bad")
+    with driven(stock.settings(drive_deadline_seconds=1)) as box:
+        box.drive("ready")
+        hanging.add("bad")
+        sick = box.drive("sick", "intake.sick")
+        assert sick.message.params == {"drive": "国家版"}
+        drive_of_first(stock, "media/good")
+        box.until(lambda h: sorted(d.state for d in h.drives) == ["ready", "sick"])
+        hanging.clear()
+        box.until(lambda h: [d.state for d in h.drives] == ["ready", "ready"])
+
+
+def test_disk_that_hangs_and_is_unmounted_is_left_behind(stock, hanging, monkeypatch):
+    drive_of_first(stock)
+    folder = str(stock.folder / "media/one")
+    mount = Mount(70, "8:17", folder, read_only=True, kind="ext4", source="/dev/sdb1")
+    mounts = {folder: mount}
+    monkeypatch.setattr(module, "read_mounts", lambda: dict(mounts))
+    with driven(stock.settings(drive_deadline_seconds=1)) as box:
+        box.drive("ready")
+        hanging.add("one")
+        box.drive("sick")
+        mounts.clear()
+        box.drive("gone")
+        hanging.clear()
+        mounts[folder] = Mount(71, "8:33", folder, read_only=True, kind="ext4", source="/dev/sdc1")
+        box.drive("ready", "intake.trusted.back")
+
+
+def test_drive_that_is_mounted_anew_is_looked_at_anew(stock, monkeypatch):
+    drive_of_first(stock)
+    folder = str(stock.folder / "media/one")
+    mounts = {folder: Mount(70, "8:17", folder, read_only=True, kind="ext4", source="/dev/sdb1")}
+    monkeypatch.setattr(module, "read_mounts", lambda: dict(mounts))
+    with driven(stock.settings()) as box:
+        first = box.drive("ready")
+        mounts[folder] = Mount(71, "8:17", folder, read_only=True, kind="ext4", source="/dev/sdb1")
+        again = box.until(lambda h: [(d.state, d.message.key) for d in h.drives] == [("ready", "intake.trusted.back")])
+        assert again.drives[0].key == first.key
+
+
+def test_mount_table_that_cannot_be_read_leaves_what_is_known(stock, monkeypatch):
+    drive_of_first(stock)
+    with driven(stock.settings()) as box:
+        box.drive("ready")
+
+        def broken():
+            raise OSError(5, "Input/output error")
+
+        monkeypatch.setattr(module, "read_mounts", broken)
+        assert {tuple(d.state for d in h.drives) for h in box.during(1.5)} == {("ready",)}
+
+
+def test_holdings_that_cannot_be_written_are_tried_again(stock, monkeypatch):
+    drive_of_first(stock)
+    calls = []
+
+    def failing(*args):
+        calls.append(1)
+        if len(calls) < 3:
+            raise OSError(28, "full")
+        return write_holdings(*args)
+
+    monkeypatch.setattr(publisher_module, "write_holdings", failing)
+    with driven(stock.settings()) as box:
+        box.drive("ready")
+
+
+def test_look_again_on_command(stock):
+    drive_of_first(stock)
+    with driven(stock.settings()) as box:
+        key = box.drive("ready").key
+        generation = read_holdings(box.settings.holdings_file).generation
+        box.command(do="look-again", drive=key)
+        box.until(lambda h: h.generation > generation and [d.message.key for d in h.drives] == ["intake.trusted.back"])
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")

@@ -1,0 +1,172 @@
+"""Tests of appliance.intake.wording and publishing: which sentence, which light's words, what is live."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.intake.publishing import (
+    Standing,
+    drive_key,
+    held_drives,
+    held_releases,
+    newest_numbers,
+    restored,
+    up_to_date,
+)
+from appliance.intake.states import Carried, Drive
+from appliance.intake.wording import Around, bundle_name, drive_message, drive_name, missing_disks, notices
+from appliance.store.holdings import DRIVE_STATES, HeldRelease, Message, Part
+from appliance.store.releases import Stored, folder_name
+from packager.format.release import Digest, Disk, Release
+from provisioning.words import Words
+
+CARRIED = Carried("national", 11, "2026.11", "国家图书馆", "国家版", "national/11-aa", "ab" * 32, count=9)
+FIRST = replace(CARRIED, disks=2, disk=1, tagmanifest="01" * 32)
+SECOND = replace(CARRIED, disks=2, disk=2, tagmanifest="02" * 32)
+CHILDREN = replace(CARRIED, bundle="children", name="少儿版", folder="children/1-bb", tagmanifest="cd" * 32)
+READY = Drive("ready", 1, "m", carried=CARRIED, last=CARRIED)
+REASON = Message("intake.refused.list_changed")
+
+MESSAGES = [
+    (Drive("recognising"), Around(), "intake.recognising"),
+    (Drive("reading", carried=CARRIED), Around(seconds_left=61), "intake.reading_catalogue"),
+    (Drive("refused", reason=REASON), Around(), REASON.key),
+    (Drive("waiting", reason=Message("space.intake_waits", {"size": 5})), Around(), "space.intake_waits"),
+    (Drive("sick", reason=Message("intake.sick", {"drive": "国家版"})), Around(), "intake.sick"),
+    (READY, Around(), "intake.trusted"),
+    (READY, Around(serving=[CHILDREN]), "intake.trusted.second_bundle"),
+    (READY, Around(serving=[CARRIED], twin_first=True), "intake.duplicate"),
+    (replace(READY, back=True), Around(), "intake.trusted.back"),
+    (replace(READY, carried=replace(CARRIED, newest=False)), Around(), "intake.trusted.older"),
+    (replace(READY, carried=FIRST), Around(), "intake.trusted"),
+    (replace(READY, carried=SECOND), Around(serving=[FIRST]), "intake.set.complete"),
+    (Drive("gone", last=CARRIED), Around(missed=9), "intake.unplugged.idle"),
+    (replace(READY, phase="ejecting"), Around(), "intake.unplug.waiting"),
+    (replace(READY, phase="ejected"), Around(), "intake.unplug.safe"),
+]
+
+
+@pytest.mark.parametrize(("drive", "around", "key"), MESSAGES, ids=[f"{d.phase}-{k}" for d, _, k in MESSAGES])
+def test_drive_message_is_the_right_sentence_and_can_be_said(drive, around, key):
+    message = drive_message(drive, around)
+    assert message.key == key
+    said = Words.load("zh-Hans").message(message.key, message.params)
+    assert said.text
+    assert "{" not in said.text
+
+
+def test_every_state_has_a_sentence():
+    assert {d.phase for d, _, _ in MESSAGES} == set(DRIVE_STATES)
+
+
+def test_drive_message_reading_counts_minutes_up():
+    assert drive_message(Drive("reading", carried=CARRIED), Around(seconds_left=61)).params == {"minutes": 2}
+    assert drive_message(Drive("reading", carried=CARRIED), Around()).params == {"minutes": 1}
+
+
+def test_names_are_those_on_the_label():
+    assert [bundle_name(b) for b in ("national", "children", "county-7")] == ["国家版", "少儿版", "county-7"]
+    assert [drive_name(c) for c in (None, CARRIED, SECOND)] == ["", "国家版", "国家版第 2 块"]
+
+
+def test_missing_disks_counts_only_drives_of_the_same_release():
+    assert missing_disks(FIRST, [FIRST, replace(SECOND, folder="national/12-cc")]) == [2]
+    assert missing_disks(FIRST, [FIRST, SECOND]) == []
+
+
+def held(**values):
+    base = HeldRelease("national", 11, "2026.11", "2026-11-22", "国家图书馆", "国家版", "national/11-aa", "0" * 64, 9)
+    return replace(base, **values)
+
+
+MAKING = Part("rebuilding", percent=40, seconds_left=600)
+
+NOTICES = [
+    ([], [], False, ["home.no_drive"]),
+    ([READY], [held()], True, []),
+    ([READY], [held(search=MAKING)], True, ["index.rebuilding"]),
+    ([READY], [held(search=MAKING, live=False)], True, []),
+    ([READY], [held(search=Part("failed", percent=0))], True, ["index.not_built"]),
+    ([replace(READY, carried=FIRST)], [held()], True, ["intake.set.missing"]),
+    ([replace(READY, carried=FIRST), replace(READY, carried=SECOND)], [held()], True, []),
+]
+
+
+@pytest.mark.parametrize(("drives", "releases", "seen", "keys"), NOTICES)
+def test_notices_say_what_single_drives_do_not(drives, releases, seen, keys):
+    found = notices(drives, releases, seen_any=seen)
+    assert [m.key for m in found] == keys
+    for message in found:
+        assert "{" not in Words.load("zh-Hans").message(message.key, message.params).text
+
+
+def release(seq, bundle="national", truth="a"):
+    digest = Digest(truth * 64, 1)
+    return Release(
+        bundle, seq, "2026-11-22", f"2026.{seq}", dict.fromkeys(("catalogue.jsonl", "chunks.bin", "items.txt"), digest),
+        (Disk(1, f"{seq:02d}" * 32, 1),), count=3,
+    )  # fmt: skip
+
+
+def stored(found):
+    return Stored(folder_name(found), Path("/x"), found, {})
+
+
+def test_held_releases_newest_that_can_be_browsed_is_live():
+    old, new, other = release(1), release(2), release(1, "children")
+    waiting = {folder_name(new)}
+
+    def part(found, name):
+        return Part("waiting", percent=0) if found.folder in waiting and name == "catalogue" else Part("ready", "x")
+
+    every = [stored(old), stored(new), stored(other)]
+    found = held_releases(every, [old, new, other], part, "国家图书馆")
+    assert [(r.bundle, r.seq, r.live) for r in found] == [
+        ("children", 1, True), ("national", 2, False), ("national", 1, True),
+    ]  # fmt: skip
+    waiting.clear()
+    found = held_releases(every, [old, new, other], part, "国家图书馆")
+    assert [r.seq for r in found if r.live] == [1, 2]
+    waiting.update(folder_name(r) for r in (old, new))
+    found = held_releases(every[:2], [old, new], part, "国家图书馆")
+    assert [r.seq for r in found if r.live] == [2]
+
+
+def test_held_releases_what_is_no_longer_listed_is_not_held():
+    old, new = release(1), release(2)
+    assert [r.seq for r in held_releases([stored(old), stored(new)], [new], lambda *_: Part(), "x")] == [2]
+    assert held_releases([stored(old)], [release(1, truth="b")], lambda *_: Part(), "x") == ()
+
+
+def test_up_to_date_drive_ages_with_the_list():
+    newest = newest_numbers([release(10), release(12)])
+    assert newest == {"national": 12}
+    assert not up_to_date(READY, newest).carried.newest
+    assert up_to_date(READY, {"national": 11}).carried.newest
+    assert up_to_date(Drive(), newest) == Drive()
+
+
+def test_held_drives_twin_is_the_one_that_came_later():
+    places = [Standing("b", Path("/b"), READY, order=2), Standing("a", Path("/a"), READY, order=1)]
+    first, second = held_drives(places, {})
+    assert (first.key, first.duplicate, second.duplicate) == ("a", False, True)
+
+
+def test_held_drives_absent_places_are_left_out_and_gone_ones_keep_what_they_were():
+    gone = Drive("gone", last=CARRIED)
+    (found,) = held_drives([Standing("a", Path("/a"), Drive()), Standing("b", Path("/b"), gone)], {CARRIED.folder: 7})
+    assert (found.folder, found.seq, found.name, found.message.params["count"]) == (CARRIED.folder, 11, "国家版", 7)
+
+
+def test_restored_drive_is_what_the_document_said():
+    (document,) = held_drives([Standing("a", Path("/a"), READY)], {})
+    assert restored(document, [held()]).last == CARRIED
+    assert restored(document, []).last is None
+
+
+def test_drive_key_is_short_and_stable():
+    assert drive_key(Path("/media/one")) == drive_key(Path("/media/one"))
+    assert len(drive_key(Path("/media/one"))) == 12
