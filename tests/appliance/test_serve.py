@@ -1,0 +1,172 @@
+"""Tests of appliance.serve: damage is recorded and forgotten, drives are let go of, the worker is asked."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance import serve as module
+from appliance.clock import FixedClock
+from appliance.serve import ServingBox
+from appliance.serving.chunks import ServedItem
+from appliance.serving.pools import Urgency
+from appliance.store.commands import receive
+from packager.format.files import RealFiles
+from packager.format.layout import CHUNK
+from tests.appliance.library.test_library import World
+from tests.simulator import flip
+
+
+@pytest.fixture
+def world(tmp_path):
+    world = World(tmp_path)
+    world.take(world.stock.work(1, ready=True), "one")
+    return world
+
+
+@pytest.fixture
+def box(world, monkeypatch):
+    monkeypatch.setattr(module, "HOUSE_SECONDS", 0.02)
+    monkeypatch.setattr(module, "SETTLE_SECONDS", 0.2)
+    monkeypatch.setattr(module, "RELEASE_SECONDS", 0.3)
+    monkeypatch.setattr(World, "file", property(lambda self: self.stock.settings().holdings_file))
+    world.publish()
+    box = ServingBox(world.stock.settings(chunk_cache_bytes=16 << 20), FixedClock(), RealFiles())
+    box.start()
+    wait_for(lambda: box._serving)
+    yield box
+    box.close()
+
+
+def wait_for(ready, seconds=5):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if ready():
+            return
+        time.sleep(0.01)
+    raise AssertionError("waited in vain")
+
+
+def served(box, identity):
+    held = box.keeper.library.item(box.keeper.library.resource(identity).resource.items[0].id)
+    place = held.places[0]
+    item = ServedItem(held.item.sha256, held.item.size, held.digest, lambda: held.open(place), place.drive)
+    return item, Path(place.root) / "bag" / held.item.path, held.item.id
+
+
+def read(box, item, index=0):
+    job = box.chunks.fetch(item, index, box.pools, Urgency.FIRST)
+    job.wait(5)
+    return job.error() if hasattr(job, "error") else None
+
+
+def republish(world, **changes):
+    world.drives["one"] = replace(world.drives["one"], **changes)
+    world.publish()
+
+
+def test_damage_is_recorded_by_item_and_forgotten_when_the_drive_is_mended(box, world):
+    item, path, identity = served(box, "big-map")
+    flip(path, CHUNK + 3)
+    read(box, item, 0)
+    read(box, item, 1)
+    wait_for(lambda: box.faults.standing())
+    (fault,) = box.faults.standing()
+    assert (fault.item_id, fault.chunk, fault.kind, fault.drive) == (identity, 1, "damaged", "one")
+    republish(world, since="2026-11-22T09:00:00Z")  # plugged in again, still damaged
+    wait_for(lambda: box._serving["one"].since)
+    time.sleep(0.2)
+    assert box.faults.count() == 1
+    flip(path, CHUNK + 3)
+    republish(world, since="2026-11-22T10:00:00Z")
+    wait_for(lambda: box.faults.count() == 0)
+
+
+def test_missing_item_on_a_drive_that_stays_is_unreadable(box):
+    item, path, identity = served(box, "red-chamber")
+    path.unlink()
+    read(box, item)
+    wait_for(lambda: box.faults.standing())
+    (fault,) = box.faults.standing()
+    assert (fault.item_id, fault.kind) == (identity, "unreadable")
+
+
+def test_drive_that_is_pulled_leaves_no_damage(box, world):
+    item, path, _ = served(box, "red-chamber")
+    path.unlink()
+    read(box, item)
+    republish(world, state="gone")
+    time.sleep(0.6)
+    assert box.faults.count() == 0
+    wait_for(lambda: "one" not in box.pools.states())
+
+
+def test_damage_on_a_drive_that_is_gone_is_forgotten_when_another_serves(box, world):
+    item, path, _ = served(box, "red-chamber")
+    flip(path)
+    read(box, item)
+    wait_for(lambda: box.faults.count() == 1)
+    work = world.stock.publisher.folder / "work-national-1"
+    world.take(work, "two")
+    world.trusted = world.trusted[:1]
+    republish(world, state="gone")
+    wait_for(lambda: box.faults.count() == 0)
+
+
+def test_ejecting_drive_is_let_go_of_when_nobody_reads(box, world):
+    republish(world, state="ejecting")
+    folder = box._settings.commands_folder
+    found = []
+    wait_for(lambda: found.extend(receive(folder)) or found)
+    assert found[0] == {"do": "released", "drive": "one"}
+
+
+def test_broken_index_is_asked_for_again(box, world):
+    stored = world.store.all()[0]
+    for file in (stored.path / "meta/search").iterdir():
+        file.write_bytes(b"damaged")
+    stored.path.joinpath("meta/search").rename(stored.path / "meta/search.1")
+    world.store.set_parts(stored, {**stored.parts, "search": "meta/search.1"})
+    world.publish()
+    found = []
+    wait_for(lambda: found.extend(receive(box._settings.commands_folder)) or found)
+    assert found[0] == {"do": "rebuild", "folder": stored.folder, "part": "search"}
+
+
+def test_sick_drive_is_looked_at_again(box):
+    box._look_again("one")
+    assert receive(box._settings.commands_folder) == [{"do": "look-again", "drive": "one"}]
+
+
+def test_housekeeping_that_fails_goes_on(box, monkeypatch, caplog):
+    real, calls = box._tidy, []
+
+    def failing():
+        calls.append(1)
+        if len(calls) == 1:
+            raise RuntimeError("once")
+        real()
+
+    monkeypatch.setattr(box, "_tidy", failing)
+    wait_for(lambda: len(calls) > 3)
+    assert "housekeeping" in caplog.text
+
+
+def test_pages_answer_through_the_application(box):
+    client = box.app.test_client()
+    assert client.get("/health").get_json()["resources"] == 4
+    assert client.get("/").status_code == 200
+
+
+def test_close_leaves_no_thread(world, monkeypatch):
+    monkeypatch.setattr(World, "file", property(lambda self: self.stock.settings().holdings_file))
+    world.publish()
+    before = threading.active_count()
+    box = ServingBox(world.stock.settings(), FixedClock(), RealFiles())
+    box.start()
+    box.close()
+    wait_for(lambda: threading.active_count() <= before)
