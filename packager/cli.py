@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import getpass
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -102,8 +103,9 @@ def _keys_init(arguments: argparse.Namespace) -> int:
         path = arguments.keys / DEMONSTRATION
         files.make_dir(arguments.keys)
         lines = "".join(f"{name}={secrets.token_urlsafe(18)}\n" for name in key_names())
-        files.write_atomic(path, lines.encode())
-        path.chmod(0o600)
+        # Readable by nobody else from the first byte on.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+            out.write(lines)
         arguments.passphrases = path
     init_keys(arguments.keys, _passphrases(arguments.passphrases, new=True), _today(), files)
     print(f"钥匙已放在 {arguments.keys}。\n每把钥匙请交给不同的人，分开保管；root.json 随开通文件交给各馆。")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 import pytest
+from PIL import Image
 
 from packager.build import BuildOptions, build, last_signed
 from packager.errors import BuildSpaceError, SourceChangedError
@@ -17,7 +20,7 @@ from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.journal import BuildJournal
 from packager.packing import copy_in
-from tests.generated import make_collection, pdf
+from tests.generated import make_collection, pdf, picture
 
 OPTIONS = BuildOptions(bundle="national", issued="2026-11-22", edition="2026.11", quiet=True)
 TRUTH = ("catalogue.jsonl", "items.txt", "chunks.bin")
@@ -132,3 +135,29 @@ def test_build_full_work_disk_stops_with_the_missing_bytes(made, tmp_path, monke
 
 def test_last_signed_without_signatures_is_none(tmp_path):
     assert last_signed(DriveLayout(tmp_path), "national") is None
+
+
+def test_build_large_pictures_get_one_tile_pack_and_covers(tmp_path):
+    folder = tmp_path / "collection"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(picture(2500, 1200))
+    scans = [Image.open(io.BytesIO(picture(300, 200, shade=shade))) for shade in (10, 200)]
+    scans[0].save(folder / "b.tif", save_all=True, append_images=scans[1:])
+    (folder / "small.png").write_bytes(picture(300, 200))
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing follows")
+    rows = "id,title,type,files\np1,两幅,image,a.png;b.tif\np2,小图,image,small.png\np3,坏书,book,broken.pdf\n"
+    (folder / "catalogue.csv").write_text(rows)
+    work = tmp_path / "work"
+    result = build(folder, work, OPTIONS, RealFiles())
+    records = [json.loads(line) for line in (work / "bag/meta/catalogue.jsonl").read_text().splitlines()]
+    roles = {r["id"]: sorted(i["role"] for i in r["items"]) for r in records}
+    assert roles == {"p1": ["cover", "part", "part", "tilepack"], "p2": ["cover", "part"], "p3": ["part"]}
+    pack = next(i for i in records[0]["items"] if i["role"] == "tilepack")
+    with zipfile.ZipFile(work / "bag" / pack["path"]) as tiles:
+        descriptors = [n for n in tiles.namelist() if n.endswith(".dzi")]
+        assert all(info.compress_type == zipfile.ZIP_STORED for info in tiles.infolist())
+    assert descriptors == ["0001.dzi", "0002.dzi", "0003.dzi"]
+    assert {p.id for p in result.problems} == {"p3"}
+    again = build(folder, work, OPTIONS, RealFiles())
+    assert again.release == result.release
+    assert again.problems == result.problems
