@@ -8,6 +8,7 @@ from flask import Flask
 
 from appliance.web import pages, security
 from appliance.web.context import EXTENSION, Box
+from appliance.web.display import LANGUAGE
 from appliance.web.glance import ACKNOWLEDGED, Acknowledged
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     """
     app = Flask("appliance.web", static_folder="static", template_folder="templates")
     app.config.update(
+        **{LANGUAGE: settings.language},
         SECRET_KEY=security.load_secret(settings.secret_path),
         SESSION_COOKIE_NAME="session",
         SESSION_COOKIE_HTTPONLY=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,11 @@ def test_session_cookie_is_strict_and_out_of_scripts_reach(client: FlaskClient) 
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert "Expires" not in cookie
+
+
+def test_language_until_a_reader_chooses_is_the_settings_own(world: World) -> None:
+    english = create_app(replace(world.settings, language="en"), world.services).test_client()
+    assert '<html lang="en"' in english.get("/").get_data(as_text=True)
 
 
 def test_create_app_twice_shares_nothing_but_services(world: World) -> None:

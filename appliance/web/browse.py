@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import abort, render_template, request, url_for
 
-from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of
-from appliance.web.context import library, say, words
+from appliance.web.context import SEARCH_AWAY, library, say, words
 from appliance.web.display import current_display
 from appliance.web.kinds import Kind, kind_named
 from appliance.web.patrons import blueprint, kind_tiles
@@ -48,7 +47,7 @@ def _class_counts() -> dict[str, int]:
     request_all = SearchAddress().request(current_display().gate_face)
     try:
         facet = library().search(request_all).facets.get("clc", ())
-    except SearchNotReadyError:
+    except SEARCH_AWAY:
         return {}
     counts: dict[str, int] = {}
     for code, count in facet:

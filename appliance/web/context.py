@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from flask import current_app, g, request
 
 from appliance.clock import plausible_day
+from appliance.errors import SearchNotReadyError
 from appliance.web.display import current_display
 from indexer.access import Decision, ReaderContext, decide
+from indexer.errors import IndexFormatError
 from provisioning.words import Sentence, Words
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from provisioning.words.filling import Value
 
 EXTENSION = "shuxiang"
+SEARCH_AWAY = (SearchNotReadyError, IndexFormatError)
+"""What a search raises while there is no usable index: it is being made, or it broke and is made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def words() -> Words:
 def say(key: str, **params: Value) -> Sentence:
     """The sentence of `key` as this reader's face says it."""
     spoken = words()
-    return spoken.sentence(spoken.faced(key, current_display().gate_face), **params)
+    faced = spoken.faced(key, current_display().gate_face)
+    return spoken.sentence(faced, **{"support": settings().support_name, **params})
 
 
 def local_now() -> dt.datetime:

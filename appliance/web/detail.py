@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import abort, render_template, request, url_for
 
-from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of, creators_text, has_picture, title_language, type_name
-from appliance.web.context import gate, library, services, settings, words
+from appliance.web.context import SEARCH_AWAY, gate, library, services, settings, words
 from appliance.web.covers import class_letter, cover_of
 from appliance.web.detail_parts import edition_rows, main_action, notice_of, rights_line
 from appliance.web.display import current_display
@@ -107,7 +106,7 @@ def _near(record: Resource) -> Iterator[Held]:
     for subject in record.subjects[:2]:
         try:
             found = library().search(SearchRequest(q=f'subject:"{subject}"', size=_RELATED + 2, face=face))
-        except (SearchNotReadyError, QueryError):
+        except (*SEARCH_AWAY, QueryError):
             break
         yield from (hit.held for hit in found.hits)
     if code:

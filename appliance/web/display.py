@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, g, redirect, request, url_for
+from flask import Blueprint, Response, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from provisioning.words import CHINESE, LANGUAGES
 
 COOKIE = "display"
+LANGUAGE = "SHUXIANG_LANGUAGE"
+"""Key of the configuration: the language of pages until a reader chooses."""
 FACES = ("std", "child", "elder")
 THEMES = ("paper", "night", "contrast", "auto")
 SIZES = ("1", "2", "3", "4")
@@ -46,17 +48,17 @@ class Display:
 _CHOICES = {"face": FACES, "theme": THEMES, "size": SIZES, "language": LANGUAGES}
 
 
-def parse_display(cookie: str) -> Display:
-    """The display of a cookie's value, member by member; unknown words are the default."""
+def parse_display(cookie: str, language: str = CHINESE) -> Display:
+    """The display of a cookie's value, member by member; unknown words are the default, `language` among them."""
     words = cookie.split(".")[:4]
     chosen = {n: w for (n, allowed), w in zip(_CHOICES.items(), words, strict=False) if w in allowed}
-    return Display(**chosen)
+    return Display(**{"language": language, **chosen})
 
 
 def current_display() -> Display:
     """The display of this request, read once."""
     if "display" not in g:
-        g.display = parse_display(request.cookies.get(COOKIE, "")[:64])
+        g.display = parse_display(request.cookies.get(COOKIE, "")[:64], current_app.config[LANGUAGE])
     display: Display = g.display
     return display
 

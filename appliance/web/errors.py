@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of
 from appliance.web.context import gate, library, say, settings, words
-from indexer.errors import QueryError
+from indexer.errors import IndexFormatError, QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,6 +68,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, form_error)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(SearchNotReadyError, search_not_ready)
+    app.register_error_handler(IndexFormatError, search_not_ready)
     app.register_error_handler(QueryError, bad_query)
     app.register_error_handler(Exception, inside_error)
 
@@ -109,11 +110,17 @@ def refused(error: Refused) -> Response:
     return page(error.reason, _status_of(error.reason), refusal_values(error.resource), similar=similar)
 
 
-def search_not_ready(error: SearchNotReadyError) -> Response:
+def seconds_left(error: Exception) -> int:
+    """How long search will be away, an estimate; a minute when nobody knows."""
+    return error.seconds_left if isinstance(error, SearchNotReadyError) else 60
+
+
+def search_not_ready(error: SearchNotReadyError | IndexFormatError) -> Response:
     """Search is being made ready; browsing works meanwhile."""
-    left = max(_RETRY_SECONDS, error.seconds_left)
+    left = max(_RETRY_SECONDS, seconds_left(error))
     if wants_json():
-        response = _json(503, {"reason": "the search index is being made", "percent": error.percent})
+        percent = error.percent if isinstance(error, SearchNotReadyError) else 0
+        response = _json(503, {"reason": "the search index is being made", "percent": percent})
     else:
         response = page("patron.search.preparing", 503, {"minutes": -(-left // 60)})
     response.headers["Retry-After"] = str(min(left, 600))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of
-from appliance.web.context import library, say, words
+from appliance.web.context import SEARCH_AWAY, library, say, words
 from appliance.web.display import current_display
+from appliance.web.errors import seconds_left
 from appliance.web.hits import HitLine, hit_lines
 from appliance.web.kinds import KINDS
 from appliance.web.paging import pages
@@ -67,8 +67,8 @@ def search() -> Response:
         return redirect(url_for("patrons.browse"), 303)
     try:
         found = library().search(address.request(current_display().gate_face))
-    except SearchNotReadyError as error:
-        return _preparing(address, error)
+    except SEARCH_AWAY as error:
+        return _preparing(address, seconds_left(error))
     return make_response(_page(address, found))
 
 
@@ -113,13 +113,13 @@ def _empty(address: SearchAddress, found: Found) -> str:
     )
 
 
-def _preparing(address: SearchAddress, error: SearchNotReadyError) -> Response:
-    sentence = say("patron.search.preparing", minutes=max(1, -(-error.seconds_left // 60)))
+def _preparing(address: SearchAddress, left: int) -> Response:
+    sentence = say("patron.search.preparing", minutes=max(1, -(-left // 60)))
     kinds = [(words().label(f"kind.{k.name}"), url_for("patrons.listing", kind=k.name)) for k in KINDS]
     shelf = cards_of(newest(6))
     body = render_template("preparing.html", address=address, sentence=sentence, kinds=kinds, similar=shelf)
     response = make_response(body, 503)
-    response.headers["Retry-After"] = str(min(600, max(10, error.seconds_left)))
+    response.headers["Retry-After"] = str(min(600, max(10, left)))
     return response
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.errors import SearchNotReadyError
-from appliance.web.context import gate, library
+from appliance.web.context import SEARCH_AWAY, gate, library
 from appliance.web.display import current_display
 from indexer.search_request import SearchRequest
 
@@ -28,7 +27,7 @@ def type_counts() -> dict[str, int]:
         return library().counts()
     try:
         facets = library().search(SearchRequest(face=_CHILD, size=1)).facets
-    except SearchNotReadyError:
+    except SEARCH_AWAY:
         return library().counts()
     return dict(facets.get("type", ()))
 
@@ -65,7 +64,7 @@ def _for_children(types: Sequence[str], clc: str, limit: int, offset: int) -> li
             if len(found) >= limit:
                 break
             offset = 0 if found else max(0, offset - answer.total)
-    except SearchNotReadyError:
+    except SEARCH_AWAY:
         return _listed(library().browse(type_=types[0] if types else "", clc=clc, limit=_LOOKED_AT))[offset:][:limit]
     return _listed(found)
 

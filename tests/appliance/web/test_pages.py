@@ -55,7 +55,7 @@ def test_page_in_english_holds_no_chinese_of_ours(client: FlaskClient) -> None:
     set_display(client, language="en")
     for path in ("/browse", "/end", "/staff/", "/staff/sign-in", "/nope"):
         page = client.get(path).get_data(as_text=True)
-        page = re.sub(r"<text[^>]*>.*?</text>|中文", "", page)
+        page = re.sub(r"<text[^>]*>.*?</text>|中文|省馆技术支持", "", page)
         assert not re.search(r"[\u4e00-\u9fff]", words_of(page)), path
 
 
@@ -330,3 +330,15 @@ def test_method_not_allowed_and_too_large_are_pages(client: FlaskClient) -> None
     large = client.post("/display", data={"csrf_token": token_of(client), "next": "x" * 2_000_000})
     assert large.status_code == 413
     assert "文件太大" in large.get_data(as_text=True)
+
+
+def test_results_with_a_broken_index_keep_the_shelves_open(client: FlaskClient, world: World) -> None:
+    index = world.settings.releases_folder / world.holdings.releases[0].folder / "search"
+    (index.parent / "search-2").mkdir()
+    for path in index.iterdir():
+        (index.parent / "search-2" / path.name).write_bytes(b"broken")
+    world.write(releases=(replace(world.holdings.releases[0], search=Part("ready", "search-2")),))
+    assert client.get("/search?q=论语").status_code == 503
+    assert client.get("/api/search?q=论语").get_json()["error"]["percent"] == 0
+    for path in ("/", "/browse", "/resources/x.lunyu"):
+        assert client.get(path).status_code == 200
