@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer import analysis
 from indexer.analysis import (
     fold,
     fold_with_offsets,
@@ -140,3 +141,15 @@ def test_is_one_word_parts_at_numbers_and_scripts(pair: str, one: bool) -> None:
 
 def test_terms_neighbours_are_found_as_a_pair() -> None:
     assert {"gb3", "3月", "第a", "a1"} <= set(terms("第a1gb3月"))
+
+
+def test_fold_with_offsets_melted_characters_point_at_their_first() -> None:
+    assert fold_with_offsets("aｶﾞ㍿e\u0301") == ("aガ株式会社e", [0, 1, 3, 3, 3, 3, 4, 6])
+    assert fold_with_offsets("\u1112\u1161\u11ab국") == ("한국", [0, 3, 4])
+
+
+def test_fold_table_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analysis, "MAX_TABLE", 0)
+    before = len(analysis._TABLE)
+    assert fold("𫝀") == "𫝀"
+    assert len(analysis._TABLE) == before

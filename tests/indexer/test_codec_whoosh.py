@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from whoosh import query, scoring, sorting
 from whoosh.qparser import QueryParser
+from whoosh.reading import TermNotFound
 from whoosh.searching import Searcher as WhooshSearcher
 
 from indexer.codec_index import IndexFiles
@@ -121,3 +122,40 @@ def test_whoosh_reader_never_writes(oracle: Any) -> None:
             refused(None, None, None)
     with pytest.raises(NotImplementedError):
         oracle.reader().segment().delete_document(1)
+
+
+def test_whoosh_reader_interface_answers_for_the_whole_index(oracle: Any, part: PartIndex) -> None:
+    reader = oracle.reader()
+    assert (reader.doc_count(), reader.doc_count_all(), reader.has_deletions()) == (ROWS, ROWS, False)
+    assert not reader.is_deleted(0)
+    assert not reader.segment().has_deletions()
+    assert list(reader.segment().deleted_docs()) == []
+    assert list(reader.all_doc_ids()) == list(range(ROWS))
+    assert reader.field_length("x") == part.files.total_length
+    assert reader.min_field_length("x") <= reader.doc_field_length(3, "x") <= reader.max_field_length("x")
+    assert (reader.min_field_length("title"), reader.doc_field_length(3, "title")) == (1, 1)
+    assert list(reader.column_reader("rid"))[:3] == [0, 1, 2]
+    assert set(reader.indexed_field_names()) == set(FIELD_BYTES)
+    with pytest.raises(TermNotFound):
+        reader.term_info("x", "无此词")
+    with pytest.raises(TermNotFound):
+        reader.postings("x", "无此词")
+
+
+def test_whoosh_cursor_finds_and_walks(oracle: Any) -> None:
+    cursor = oracle.reader().cursor("creator")
+    first = cursor.first()
+    assert cursor.is_valid()
+    assert cursor.text() == first
+    assert cursor.term_info().doc_frequency() > 0
+    assert cursor.find("\U000fffff") is None
+    assert not cursor.is_valid()
+    assert cursor.term_info() is None
+
+
+def test_whoosh_matcher_copy_starts_again(oracle: Any) -> None:
+    matcher = oracle.reader().postings("x", "人民")
+    first = matcher.id()
+    matcher.next()
+    assert matcher.copy().id() == first < matcher.id()
+    assert matcher.value() is None
