@@ -15,11 +15,10 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields, replace
-from functools import cache
-from typing import Any, Self, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from indexer.canonical import Canonical, shape_of
 from indexer.errors import RecordError
 
 TYPES = ("book", "journal", "newspaper", "image", "audio", "video", "course", "government", "exhibition")
@@ -49,7 +48,6 @@ SCOPES = ("open", "premises", "seats", "accessible-only", "none")
 CERTAINTIES = ("exact", "about", "inferred", "unknown")
 AUDIENCES = ("unknown", "children", "general", "scholar")
 
-_INTEGER_LIMIT = 1 << 53
 _ID = re.compile(r"(?:local:)?[A-Za-z0-9._-]{1,64}\Z")
 
 
@@ -74,117 +72,20 @@ def item_id(resource_id: str, role: str, source_path: str) -> str:
     return base64.b32encode(hashlib.sha256(text.encode()).digest()[:13]).decode().lower()[:20]
 
 
-class _Canonical:
-    """JSON in canonical form for frozen dataclasses; `from_` in Python is `from` in JSON."""
-
-    def to_json(self) -> dict[str, Any]:
-        """This value as plain JSON data, members at their default left out."""
-        out: dict[str, Any] = {}
-        for f in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            default = f.default_factory() if f.default_factory is not MISSING else f.default
-            if value == default:
-                continue
-            out[f.name.rstrip("_")] = _plain(value)
-        return out
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """The value that `data` describes.
-
-        Raises:
-            RecordError: a member is unknown, missing or of another shape.
-        """
-        if not isinstance(data, dict):
-            raise RecordError(f"expected an object, found {type(data).__name__}", field=cls.__name__.lower())
-        shape = _shape(cls)  # type: ignore[arg-type]  # a class is hashable; mypy doubts it for Self
-        values: dict[str, Any] = {}
-        for name, value in data.items():
-            if name not in shape:
-                raise RecordError(f"unknown member {name!r}", field=cls.__name__.lower())
-            attribute, read, _ = shape[name]
-            values[attribute] = read(value, name)
-        for name, (attribute, _, required) in shape.items():
-            if required and attribute not in values:
-                raise RecordError("is missing", field=name)
-        return cls(**values)
-
-
-@cache
-def _shape(cls: type[_Canonical]) -> dict[str, tuple[str, Callable[[object, str], Any], bool]]:
-    """JSON member → (attribute, reader, required). Resolving the hints costs more than reading a record: do it once."""
-    hints = get_type_hints(cls)
-    return {
-        f.name.rstrip("_"): (f.name, _reader(hints[f.name]), f.default is MISSING and f.default_factory is MISSING)
-        for f in fields(cls)  # type: ignore[arg-type]
-    }
-
-
 def read_member(name: str, value: object) -> Any:
     """The value of one member of a resource's canonical JSON, checked; `name` as in JSON.
 
     Raises:
         RecordError: the resource has no such member, or `value` has another shape.
     """
-    shape = _shape(Resource)
+    shape = shape_of(Resource)
     if name not in shape:
         raise RecordError(f"unknown member {name!r}", field="resource")
     return shape[name][1](value, name)
 
 
-def _plain(value: object) -> Any:
-    if isinstance(value, _Canonical):
-        return value.to_json()
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
-    return value
-
-
-@cache
-def _reader(hint: Any) -> Callable[[object, str], Any]:
-    """The check for one type, made once: looking into a type costs more than checking a value."""
-    if get_origin(hint) is tuple:
-        inner = _reader(get_args(hint)[0])
-
-        def read_list(value: object, name: str) -> Any:
-            if not isinstance(value, list):
-                raise RecordError(f"expected a list, found {type(value).__name__}", field=name)
-            return tuple([inner(member, name) for member in value])
-
-        return read_list
-    options = get_args(hint) or (hint,)
-    plain = tuple(option for option in options if option in (str, bool, int))
-    nested = next((o for o in options if isinstance(o, type) and issubclass(o, _Canonical)), None)
-    nullable = type(None) in options
-
-    def read_one(value: object, name: str) -> Any:
-        if type(value) in plain:
-            return _bounded(value, name)
-        if nested is not None and isinstance(value, dict):
-            return nested.from_json(value)
-        if nullable and value is None:
-            return None
-        raise RecordError(f"expected {hint}, found {type(value).__name__}", field=name)
-
-    return read_one
-
-
-def _bounded(value: object, name: str) -> object:
-    """Refuse what would break later: half a surrogate pair cannot be written as UTF-8, 2**53 is not exact in JSON."""
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise RecordError("holds half a character (lone surrogate)", field=name) from error
-    elif isinstance(value, int) and abs(value) >= _INTEGER_LIMIT:
-        raise RecordError("is a number too large to keep exactly", field=name)
-    return value
-
-
 @dataclass(frozen=True, slots=True)
-class Creator(_Canonical):
+class Creator(Canonical):
     """A person or body that made the resource, in the order of the title page.
 
     Attributes:
@@ -202,7 +103,7 @@ class Creator(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class Identifier(_Canonical):
+class Identifier(Canonical):
     """A number from elsewhere; scheme: isbn, issn, cn, unified, cdoi, doi, uri, local; value normalised."""
 
     scheme: str
@@ -210,7 +111,7 @@ class Identifier(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class ClassCode(_Canonical):
+class ClassCode(Canonical):
     """A place in a classification; scheme: clc, sibu (四部), children (未成年人版) or a library's own."""
 
     scheme: str
@@ -218,7 +119,7 @@ class ClassCode(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class ContentsEntry(_Canonical):
+class ContentsEntry(Canonical):
     """A line of the table of contents; target: `item id#place` or empty."""
 
     title: str
@@ -226,7 +127,7 @@ class ContentsEntry(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class PublicationDate(_Canonical):
+class PublicationDate(Canonical):
     """The date as printed, and what it means.
 
     Attributes:
@@ -248,7 +149,7 @@ class PublicationDate(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class Audience(_Canonical):
+class Audience(Canonical):
     """For whom: children with an age band in years, general, scholar. Unknown never shows in the children's face."""
 
     group: str = "unknown"
@@ -257,7 +158,7 @@ class Audience(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class RareBook(_Canonical):
+class RareBook(Canonical):
     """What a cataloguer of old books writes down."""
 
     edition_type: str = ""
@@ -269,7 +170,7 @@ class RareBook(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class Access(_Canonical):
+class Access(Canonical):
     """Who may use it, where and when; `indexer.access` decides by it.
 
     Attributes:
@@ -289,7 +190,7 @@ class Access(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class Provenance(_Canonical):
+class Provenance(Canonical):
     """Where a merged field came from."""
 
     field: str
@@ -297,7 +198,7 @@ class Provenance(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class ExtraField(_Canonical):
+class ExtraField(Canonical):
     """A column that the model does not know, kept as it came."""
 
     name: str
@@ -305,7 +206,7 @@ class ExtraField(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class Item(_Canonical):
+class Item(Canonical):
     """One file of a resource.
 
     Attributes:
@@ -341,7 +242,7 @@ class Item(_Canonical):
 
 
 @dataclass(frozen=True, slots=True)
-class Resource(_Canonical):
+class Resource(Canonical):
     """One resource: a book, an issue, a picture, a course. See the module's text for the canonical form."""
 
     id: str
