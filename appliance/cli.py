@@ -24,10 +24,14 @@ from collections.abc import Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from appliance.clock import RealClock
 from appliance.errors import ApplianceError, SettingsError
 from appliance.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from appliance.serving.server import VerifyingServer
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +41,8 @@ RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 """How long to wait before a worker that died is started again; one that ran for a minute starts at once."""
 STEADY_SECONDS = 60.0
 STOP_SECONDS = 10.0
+GRACE_SECONDS = 3.0
+"""Answers that are under way may take so long when the box is told to stop."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,7 +87,8 @@ def _serve(settings: Settings, settings_file: Path) -> int:
     from packager.format.files import RealFiles
 
     _log_to_stderr(settings)
-    _stop_on_signals()
+    servers: list[VerifyingServer] = []
+    _stop_on_signals(servers)
     box = ServingBox(settings, RealClock(), RealFiles())
     keeper = WorkerKeeper(settings_file.absolute())
     try:
@@ -92,11 +99,11 @@ def _serve(settings: Settings, settings_file: Path) -> int:
             threads=settings.threads,
             connections=settings.connections,
         )
+        servers.append(server)
         box.start()
         keeper.start()
         _log.info("serving on port %d", server.port)
         server.run()
-    except SystemExit:
         _log.info("told to stop")
     finally:
         keeper.close()
@@ -109,9 +116,13 @@ def _log_to_stderr(settings: Settings) -> None:
     logging.getLogger("tuf").setLevel(logging.WARNING)
 
 
-def _stop_on_signals() -> None:
+def _stop_on_signals(servers: list[VerifyingServer]) -> None:
+    """SIGTERM and Ctrl-C let answers that are under way go out; before there is a server they end the start."""
+
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise SystemExit(0)
+        if not servers:
+            raise SystemExit(0)
+        servers[0].close(GRACE_SECONDS)
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)

@@ -100,8 +100,9 @@ class Place:
         return time.monotonic() - self._touched if self._working else 0.0
 
     def look_now(self) -> None:
-        """Look without waiting for the next turn."""
-        self._jobs.put(None)
+        """Look without waiting for the next turn; a storm of hints makes one look."""
+        if self._jobs.empty():
+            self._jobs.put(None)
 
     def begin(self, attempt: int, job: Job) -> None:
         """Do a job after what is being done; its result carries `attempt`."""

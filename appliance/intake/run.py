@@ -36,6 +36,8 @@ from packager.format.trust import TrustStore
 _log = logging.getLogger(__name__)
 
 MAX_PLACES = 64
+READING_PATIENCE = 10
+"""While a catalogue is taken in, so many deadlines may pass: comparing long lists takes a slow box its time too."""
 BLANK_SECONDS = 8.0
 """A plain empty folder among `drive_paths` counts as a blank drive after so long: something may just be copied."""
 
@@ -136,6 +138,8 @@ class Intake:
     def _take(self, news: tuple[Place, News] | tuple[Key, Stored | None] | None) -> None:
         if news is None:
             self._reconciled = -1e9
+            for known in self._entries.values():
+                known.place.look_now()
             return
         source, what = news
         if not isinstance(source, Place):
@@ -360,7 +364,8 @@ class Intake:
 
     def _watch_for_silence(self) -> None:
         for entry in list(self._entries.values()):
-            if entry.place.quiet_for > self._settings.drive_deadline_seconds:
+            patience = READING_PATIENCE if entry.drive.phase == "reading" else 1
+            if entry.place.quiet_for > patience * self._settings.drive_deadline_seconds:
                 name = wording.drive_name(entry.drive.carried)
                 self._step(entry, Stalled(Message("intake.sick", {"drive": name})))
 

@@ -113,11 +113,13 @@ def _verify(
     staged = store.stage(stage)
     try:
         tags = verify_tag_files(DriveLayout(root), admission, files, staged, progress, usable=usable)
+        return store.add(tags, admission, came_along(tags))
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise _no_room(max(1, need - store.free_space() + reserve)) from error
         raise
-    return store.add(tags, admission, came_along(tags))
+    finally:
+        store.unstage(stage)
 
 
 def usable(name: str, accelerator: Accelerator) -> bool:
