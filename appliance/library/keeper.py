@@ -9,8 +9,9 @@ from pathlib import Path
 
 from appliance.errors import HoldingsError
 from appliance.library.library import Library
-from appliance.library.searching import Searching, hidden_rows
+from appliance.library.searching import Searching
 from appliance.library.shelf import OpenRelease, Shelf, disk_lists
+from appliance.library.union import count_types, hidden_rows
 from appliance.store.holdings import HeldRelease, Holdings, read_holdings
 from indexer.errors import IndexerError
 from packager.format.errors import FormatError
@@ -20,6 +21,8 @@ _log = logging.getLogger(__name__)
 Broken = Callable[[str, str], None]
 _Files = tuple[str, ...]
 """What tells one set of open files from another: folder, name of the derived file, lists of drives."""
+_Union = tuple[tuple[frozenset[int], ...], dict[str, int]]
+"""Hidden rows of each shelf, and counts by type."""
 
 
 class LibraryKeeper:
@@ -46,7 +49,7 @@ class LibraryKeeper:
         self._told: set[tuple[str, str]] = set()
         self._opened: dict[_Files, OpenRelease] = {}
         self._searching: tuple[tuple[_Files, ...], Searching | None] = ((), None)
-        self._hidden: tuple[_Files, tuple[frozenset[int], ...]] = ((), ())
+        self._united: tuple[tuple[_Files, ...], _Union] = ((), ((), {}))
         self._seen: tuple[int, int, int] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -108,9 +111,9 @@ class LibraryKeeper:
         self._opened = {key: found for key, found in opened.items() if found is not None}
         shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
         spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
-        hidden = self._hide(shelves)
+        hidden, counts = self._unite(shelves)
         searching = self._search(shelves if len(shelves) == len(live) else [], hidden)
-        return Library(holdings, shelves, spare, hidden=hidden, searching=searching)
+        return Library(holdings, shelves, spare, hidden=hidden, counts=counts, searching=searching)
 
     def _files(self, release: HeldRelease) -> _Files:
         lists = disk_lists(self._releases / release.folder) if release.disks > 1 else ()
@@ -127,11 +130,12 @@ class LibraryKeeper:
             self._tell(release.folder, release.catalogue.name, "catalogue")
             return None
 
-    def _hide(self, shelves: list[Shelf]) -> tuple[frozenset[int], ...]:
-        key = tuple(s.release.folder for s in shelves)
-        if self._hidden[0] != key or len(self._hidden[1]) != len(shelves):
-            self._hidden = key, hidden_rows(shelves)
-        return self._hidden[1]
+    def _unite(self, shelves: list[Shelf]) -> _Union:
+        key = tuple(self._files(s.release) for s in shelves)
+        if self._united[0] != key:
+            hidden = hidden_rows(shelves)
+            self._united = key, (hidden, count_types(shelves, hidden))
+        return self._united[1]
 
     def _search(self, shelves: list[Shelf], hidden: tuple[frozenset[int], ...]) -> Searching | None:
         if not shelves or any(s.index is None for s in shelves):

@@ -8,15 +8,14 @@ request (`keeper.library`) and use that one view to the end of the request.
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Place
-from indexer.schema import is_listed
+from appliance.library.union import count_types
 
 if TYPE_CHECKING:
     from appliance.library.searching import Searching
@@ -42,6 +41,7 @@ class Library:
         others: Sequence[Shelf] = (),
         *,
         hidden: Sequence[frozenset[int]] = (),
+        counts: Mapping[str, int] | None = None,
         searching: Searching | None = None,
     ) -> None:
         """Unite what is open.
@@ -51,13 +51,14 @@ class Library:
             shelves: live releases whose catalogue is ready, the last issued first.
             others: releases that are not live but whose drives are plugged in.
             hidden: for each of `shelves`: rows whose resource an earlier shelf speaks for.
+            counts: of all `shelves`, see `union.count_types`; counted here when not given.
             searching: over all `shelves` in their order, None while an index is being made.
         """
         self.holdings = holdings
         self._shelves, self._others = tuple(shelves), tuple(others)
         self._hidden = tuple(hidden) or (frozenset(),) * len(self._shelves)
         self._searching = searching
-        self._counts = self._count_types()
+        self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
 
     @property
     def generation(self) -> int:
@@ -194,13 +195,6 @@ class Library:
         if not waiting:
             return 0, 0
         return min(p.percent for p in waiting), sum(p.seconds_left for p in waiting)
-
-    def _count_types(self) -> dict[str, int]:
-        total: Counter[str] = Counter()
-        for shelf, hidden in zip(self._shelves, self._hidden, strict=True):
-            total.update(shelf.catalogue.counts_by_type())
-            total.subtract(r.type for r in shelf.catalogue.rows(sorted(hidden)) if is_listed(r))
-        return {kind: count for kind, count in total.items() if count > 0}
 
 
 def _newest(shelf: Shelf, type_: str) -> Iterator[list[Resource]]:

@@ -34,25 +34,3 @@ class Searching:
     def search(self, request: SearchRequest) -> SearchResult:
         """See `indexer.search.Searcher.search`."""
         return self._searcher.search(request)
-
-
-def hidden_rows(shelves: Sequence[Shelf]) -> tuple[frozenset[int], ...]:
-    """For each shelf the rows whose resource an earlier shelf speaks for.
-
-    Walks the smaller catalogue of every pair and asks the larger one, so a small bundle beside a large one costs
-    little. Memory: the duplicates.
-    """
-    hidden: list[set[int]] = [set() for _ in shelves]
-    for later in range(1, len(shelves)):
-        for earlier in range(later):
-            hidden[later] |= _shared(shelves[earlier], shelves[later])
-    return tuple(frozenset(rows) for rows in hidden)
-
-
-def _shared(speaker: Shelf, other: Shelf) -> set[int]:
-    """Rows of `other` whose ids `speaker` has too."""
-    if other.catalogue.count <= speaker.catalogue.count:
-        walked = other.catalogue.all_lines()
-        return {row for row, resource in walked if speaker.catalogue.row_of(resource.id) is not None}
-    found = (other.catalogue.row_of(resource.id) for _, resource in speaker.catalogue.all_lines())
-    return {row for row in found if row is not None}

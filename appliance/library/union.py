@@ -1,0 +1,40 @@
+"""Uniting bundles: which records speak, which are hidden, how many there are. Done once for each set of files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from appliance.library.shelf import Shelf
+from indexer.schema import is_listed
+
+
+def hidden_rows(shelves: Sequence[Shelf]) -> tuple[frozenset[int], ...]:
+    """For each shelf the rows whose resource an earlier shelf speaks for.
+
+    Walks the smaller catalogue of every pair and asks the larger one, so a small bundle beside a large one costs
+    little. Memory: the duplicates.
+    """
+    hidden: list[set[int]] = [set() for _ in shelves]
+    for later in range(1, len(shelves)):
+        for earlier in range(later):
+            hidden[later] |= _shared(shelves[earlier], shelves[later])
+    return tuple(frozenset(rows) for rows in hidden)
+
+
+def _shared(speaker: Shelf, other: Shelf) -> set[int]:
+    """Rows of `other` whose ids `speaker` has too."""
+    if other.catalogue.count <= speaker.catalogue.count:
+        walked = other.catalogue.all_lines()
+        return {row for row, resource in walked if speaker.catalogue.row_of(resource.id) is not None}
+    found = (other.catalogue.row_of(resource.id) for _, resource in speaker.catalogue.all_lines())
+    return {row for row in found if row is not None}
+
+
+def count_types(shelves: Sequence[Shelf], hidden: Sequence[frozenset[int]]) -> dict[str, int]:
+    """Type → resources that lists show, every resource counted once."""
+    total: Counter[str] = Counter()
+    for shelf, rows in zip(shelves, hidden, strict=True):
+        total.update(shelf.catalogue.counts_by_type())
+        total.subtract(r.type for r in shelf.catalogue.rows(sorted(rows)) if is_listed(r))
+    return {kind: count for kind, count in total.items() if count > 0}
