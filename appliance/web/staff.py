@@ -15,7 +15,7 @@ from appliance.web.context import library, local_now, say, services, settings, w
 from appliance.web.display import safe_next
 from appliance.web.glance import ACKNOWLEDGED, damages, public_status, status
 from appliance.web.qr import qr
-from appliance.web.staff_session import begin, current_staff, end, signed_in
+from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
 from appliance.web.staff_states import drive_cards, said
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def home() -> str:
 def card() -> Response:
     """The state card alone, asked for every two seconds; 204 while nothing changed."""
     values = _card_values()
-    if request.args.get("seen") == values["mark"]:
+    if request.args.get(POLLED) == values["mark"]:
         return make_response("", 204)
     return make_response(render_template("staff/card.html", **values))
 
@@ -64,7 +64,7 @@ def _card_values() -> dict[str, object]:
     shown = status() if current_staff() else public_status()
     first, rest = said(shown.first), [said(state) for state in shown.more]
     stats, damaged = library().stats(), len(damages())
-    told = repr([(s.state.token, s.sentence.text, s.sentence.second) for s in (first, *rest)]) + repr((stats, damaged))
+    told = [(s.state.token, s.sentence.text, s.sentence.second) for s in (first, *rest)]
     return {
         "stats": stats,
         "drives": stats.drives,
@@ -72,8 +72,13 @@ def _card_values() -> dict[str, object]:
         "first": first,
         "rest": rest,
         "staff": current_staff(),
-        "mark": hashlib.sha256(told.encode()).hexdigest()[:16],
+        "mark": _mark([told, stats, damaged]),
     }
+
+
+def _mark(shown: object) -> str:
+    """Names what is shown, so that a page that asks again learns whether anything is new."""
+    return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
 
 def _address() -> str:
@@ -83,8 +88,12 @@ def _address() -> str:
 @blueprint.get("/drives")
 @signed_in
 def drives() -> Response:
-    """插入硬盘: every drive, its state, its one button."""
-    return make_response(render_template("staff/drives.html", cards=drive_cards(), staff=current_staff()))
+    """插入硬盘: every drive, its state, its one button; asked for again and again, 204 while nothing changed."""
+    cards = drive_cards()
+    mark = _mark([(card.said.state, card.said.sentence.text, card.since) for card in cards])
+    if request.args.get(POLLED) == mark:
+        return make_response("", 204)
+    return make_response(render_template("staff/drives.html", cards=cards, mark=mark, staff=current_staff()))
 
 
 @blueprint.get("/health")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from appliance.people.accounts import Account
 
 _P = ParamSpec("_P")
-POLLED = "staff.card"
-"""The view that a waiting page asks by itself; it does not count as an action."""
+POLLED = "seen"
+"""Parameter of what a waiting page asks by itself; such a request does not count as an action."""
 
 
 def begin(account: Account) -> None:
@@ -55,9 +55,17 @@ def _find() -> Account | None:
     if account is None or account.session != session.get("epoch"):
         session.clear()
         return None
-    if request.endpoint != POLLED:
+    if POLLED not in request.args:
         session["acted"] = now
     return account
+
+
+def _to_sign_in() -> Response:
+    """Lead to sign-in and back here; a page that asked by itself is told to go there as a whole."""
+    if request.headers.get("HX-Request"):
+        return Response(status=204, headers={"HX-Redirect": url_for("staff.sign_in", next=request.path)})
+    back = request.full_path.rstrip("?") if request.method == "GET" else url_for("staff.home")
+    return redirect(url_for("staff.sign_in", next=back), 303)
 
 
 def signed_in(view: Callable[_P, Response]) -> Callable[_P, Response]:
@@ -70,8 +78,7 @@ def signed_in(view: Callable[_P, Response]) -> Callable[_P, Response]:
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Response:
         account = current_staff()
         if account is None:
-            back = request.full_path.rstrip("?") if request.method == "GET" else url_for("staff.home")
-            return redirect(url_for("staff.sign_in", next=back), 303)
+            return _to_sign_in()
         if account.must_change and request.endpoint != "staff.password":
             return redirect(url_for("staff.password"), 303)
         return view(*args, **kwargs)

@@ -115,6 +115,14 @@ def test_card_is_asked_for_and_empty_while_nothing_changed(staff: FlaskClient, w
     assert staff.get(again).status_code == 200
 
 
+def test_drives_are_asked_for_and_empty_while_nothing_changed(staff: FlaskClient, world: World) -> None:
+    page = staff.get("/staff/drives").get_data(as_text=True)
+    again = page.split('hx-get="')[1].split('"')[0]
+    assert staff.get(again).status_code == 204
+    world.write(drives=(*world.holdings.drives, refused()))
+    assert staff.get(again).status_code == 200
+
+
 def test_health_lists_damage_in_readers_words(staff: FlaskClient, world: World) -> None:
     assert "没有发现损坏的资源" in staff.get("/staff/health").get_data(as_text=True)
     whole, cover = world.records["x.odd"].items[0], world.records["x.lunyu"].cover
@@ -175,10 +183,16 @@ def test_sign_in_goes_on_to_the_page_asked_for_but_never_elsewhere(client: Flask
 
 def test_session_ends_after_idling_and_polling_does_not_count(staff: FlaskClient, world: World) -> None:
     world.clock.advance(14 * 60)
-    staff.get("/staff/card")
+    staff.get("/staff/card?seen=x")
+    staff.get("/staff/drives?seen=x")
     world.clock.advance(2 * 60)
     assert staff.get("/staff/drives").status_code == 303
     assert "较长时间没有操作" in staff.get("/staff/sign-in").get_data(as_text=True)
+
+
+def test_session_ended_while_waiting_leads_the_whole_page_to_sign_in(client: FlaskClient) -> None:
+    answer = client.get("/staff/drives?seen=x", headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, "/staff/sign-in?next=/staff/drives")
 
 
 def test_session_goes_on_while_something_is_done(staff: FlaskClient, world: World) -> None:
