@@ -10,7 +10,7 @@ import {
   bindKeys, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
   sayFailure, word,
 } from "./shell.js";
-import { readDirectory, readEntry } from "./zip.js";
+import { readDirectory, readEntry, withoutFolder } from "./zip.js";
 
 const SIZES = [80, 90, 100, 112, 125, 140, 160, 180, 200, 230, 260];
 const isWebKit = navigator.vendor === "Apple Computer, Inc.";
@@ -30,7 +30,7 @@ if (!isWebKit) {
 async function openBook() {
   const source = new RangeSource(config.url, config.size);
   await source.prefetch();
-  const entries = await readDirectory(source);
+  const entries = withoutFolder(await readDirectory(source));
   const decoder = new TextDecoder();
   const load = async (name) => {
     const entry = entries.get(name) ?? entries.get(decodeName(name));
@@ -212,7 +212,20 @@ const contents = (items) =>
     label, key: href, children: contents(subitems), go: () => href && view.goTo(href),
   }));
 
+/** Text that was shaped before our fonts' style sheets came is shaped again: Chromium leaves some of it as it was. */
+function reshapeWhenFontsCome(doc) {
+  let timer = 0;
+  doc.head?.querySelector("style")?.addEventListener("load", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const { style } = doc.documentElement;
+      style.fontKerning = style.fontKerning === "normal" ? "auto" : "normal";
+    }, 60);
+  });
+}
+
 function onLoad({ detail: { doc } }) {
+  reshapeWhenFontsCome(doc);
   noticeWriting(doc);
   applyStyles();
   doc.addEventListener("keydown", handleKey);

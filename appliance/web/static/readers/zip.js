@@ -45,6 +45,17 @@ function parseDirectory(bytes, count) {
   return entries;
 }
 
+/** The same entries without a folder that all of a book was packed into by mistake. */
+export function withoutFolder(entries, wanted = "META-INF/container.xml") {
+  if (entries.has(wanted)) return entries;
+  const found = [...entries.keys()].find((name) => name.endsWith(`/${wanted}`));
+  if (!found) return entries;
+  const folder = found.slice(0, -wanted.length);
+  return new Map(
+    [...entries].filter(([name]) => name.startsWith(folder)).map(([name, entry]) => [name.slice(folder.length), entry]),
+  );
+}
+
 /** The content of an entry; never more than it says, never more than MAX_ENTRY. */
 export async function readEntry(source, entry) {
   if (entry.flags & 1) throw new Error("encrypted");
