@@ -219,7 +219,7 @@ function reshapeWhenFontsCome(doc) {
     clearTimeout(timer);
     timer = setTimeout(() => {
       const { style } = doc.documentElement;
-      style.fontKerning = style.fontKerning === "normal" ? "auto" : "normal";
+      style.letterSpacing = style.letterSpacing === "0.001px" ? "0.002px" : "0.001px";
     }, 60);
   });
 }

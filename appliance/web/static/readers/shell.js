@@ -62,7 +62,8 @@ export function saySentence(key, run = null, values = {}, kind = "busy") {
   const text = word(`${key}.text`, values);
   const label = word(`${key}.button`, values);
   const second = word(`${key}.second`, values);
-  const whole = second && second !== `${key}.second` ? `${text}${second}` : text;
+  const space = config.language.startsWith("zh") ? "" : " ";
+  const whole = second && second !== `${key}.second` ? `${text}${space}${second}` : text;
   say(whole, { kind, action: run && label && label !== `${key}.button` ? { label, run } : null });
 }
 
