@@ -109,7 +109,7 @@ class ServingBox:
 
     def _broken(self, folder: str, part: str) -> None:
         """A derived file cannot be opened: have it made again."""
-        self.command({"do": "rebuild", "folder": folder, "part": part})
+        self.command({"do": "rebuild", "folder": folder, "part": part, "why": "broken"})
 
     def _look_again(self, drive: str) -> None:
         self.command({"do": "look-again", "drive": drive})

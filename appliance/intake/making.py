@@ -55,6 +55,10 @@ class Maker:
                 self._states[folder, part] = Part("waiting", percent=0)
                 self._tasks.put((by_folder[folder], part))
 
+    def give_up(self, folder: str, part: str) -> None:
+        """Count it as one that cannot be made, until somebody asks `again`."""
+        self._failed.add((folder, part))
+
     def again(self, folder: str, part: str) -> None:
         """Forget that it failed, so that the next `update` asks for it again."""
         self._failed.discard((folder, part))

@@ -10,24 +10,24 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.intake import states, wording
+from appliance.intake.entry import Entry
 from appliance.intake.journal import Journal
 from appliance.intake.making import Key, Maker
 from appliance.intake.mounts import Candidate, Mount, candidates, read_mounts
 from appliance.intake.place import Admitted, Brought, Looked, News, Place, Progressed
 from appliance.intake.publisher import WORKING, Publisher
-from appliance.intake.publishing import Standing, carried_by, drive_key, restored
+from appliance.intake.publishing import carried_by, drive_key, restored
 from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
-from appliance.intake.taking import Parcel, bytes_needed, copy
+from appliance.intake.taking import bytes_needed, copy
 from appliance.intake.trusting import SharedTrust, trust
 from appliance.settings import Settings
 from appliance.store.commands import receive
 from appliance.store.holdings import Holdings, Message
-from appliance.store.releases import ReleaseStore, Stored
+from appliance.store.releases import PARTS, ReleaseStore, Stored
 from appliance.store.verified import VerifiedDrives
 from packager.format.files import Files
 from packager.format.release import Admission
@@ -36,28 +36,12 @@ from packager.format.trust import TrustStore
 _log = logging.getLogger(__name__)
 
 MAX_PLACES = 64
+MAX_REMADE = 2
+"""A derived file that cannot be opened is made again so often before staff are told; they may ask for more."""
 READING_PATIENCE = 10
 """While a catalogue is taken in, so many deadlines may pass: comparing long lists takes a slow box its time too."""
 BLANK_SECONDS = 8.0
 """A plain empty folder among `drive_paths` counts as a blank drive after so long: something may just be copied."""
-
-
-@dataclass(slots=True)
-class _Entry:
-    """What the driver keeps of one place."""
-
-    place: Place
-    key: str
-    drive: Drive = field(default_factory=Drive)
-    since: str = ""
-    order: int = 0
-    last_mark: str = ""
-    empty_since: float | None = None
-    began: float = 0.0
-    seconds_left: int = 0
-    admission: Admission | None = None
-    parcel: Parcel | None = None
-    looked: bool = False
 
 
 class Intake:
@@ -87,9 +71,10 @@ class Intake:
         self._board = Publisher(
             settings, clock, files, self._store, self._trust, self._maker, self._journal, pid, before
         )
-        self._entries: dict[Path, _Entry] = {}
+        self._entries: dict[Path, Entry] = {}
         self._mounts: dict[str, Mount] = {}
         self._order = 0
+        self._remade: dict[Key, int] = {}
         self._reconciled = -1e9
         self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
         for held in before.drives[:MAX_PLACES]:
@@ -113,7 +98,7 @@ class Intake:
         for command in receive(self._settings.commands_folder):
             self._command(command)
         self._watch_for_silence()
-        self._board.publish_if_due([self._standing(e) for e in self._entries.values()])
+        self._board.publish_if_due([e.standing() for e in self._entries.values()])
 
     def close(self) -> None:
         """Stop all work; what is half done is begun again at the next start."""
@@ -150,7 +135,7 @@ class Intake:
             return
         self._from_place(entry, what)
 
-    def _from_place(self, entry: _Entry, news: News) -> None:
+    def _from_place(self, entry: Entry, news: News) -> None:
         match news:
             case Looked():
                 self._looked(entry, news)
@@ -167,7 +152,7 @@ class Intake:
                 self._refresh_trust()
                 self._step(entry, news)
 
-    def _looked(self, entry: _Entry, looked: Looked) -> None:
+    def _looked(self, entry: Entry, looked: Looked) -> None:
         glance, drive = looked.glance, entry.drive
         entry.looked = True
         if not glance.empty:
@@ -182,7 +167,7 @@ class Intake:
             return
         self._step(entry, Missing())
 
-    def _counts_as_blank(self, entry: _Entry) -> bool:
+    def _counts_as_blank(self, entry: Entry) -> bool:
         """Whether a plain empty folder is to be told as a blank drive."""
         named = entry.place.folder in {p.absolute() for p in self._settings.drive_paths}
         if not named or entry.drive.last is not None or entry.drive.carried is not None:
@@ -191,20 +176,20 @@ class Intake:
         entry.empty_since = now if entry.empty_since is None else entry.empty_since
         return now - entry.empty_since >= BLANK_SECONDS
 
-    def _progressed(self, entry: _Entry, news: Progressed) -> None:
+    def _progressed(self, entry: Entry, news: Progressed) -> None:
         if news.attempt == entry.drive.attempt:
             spent = self._clock.monotonic() - entry.began
             entry.seconds_left = round(spent * (news.total - news.done) / max(1, news.done))
             self._board.changed()
 
-    def _brought(self, entry: _Entry, news: Brought) -> None:
+    def _brought(self, entry: Entry, news: Brought) -> None:
         """The truth is on the SSD; the drive is ready as soon as its catalogue can be browsed."""
         self._board.stored[news.parcel.stored.folder] = news.parcel.stored
         entry.parcel, entry.place.watched = news.parcel, news.parcel.missing
         self._board.order_making()
         self._finish(entry)
 
-    def _finish(self, entry: _Entry) -> None:
+    def _finish(self, entry: Entry) -> None:
         carried = entry.drive.carried
         if entry.parcel is None or carried is None or entry.drive.phase not in {"reading", "sick"}:
             return
@@ -230,7 +215,7 @@ class Intake:
 
     # States
 
-    def _step(self, entry: _Entry, event: states.Event) -> None:
+    def _step(self, entry: Entry, event: states.Event) -> None:
         before = entry.drive
         entry.drive, actions = states.step(before, event)
         if entry.drive.phase != before.phase:
@@ -240,7 +225,7 @@ class Intake:
         for action in actions:
             self._do(entry, action)
 
-    def _do(self, entry: _Entry, action: Do) -> None:
+    def _do(self, entry: Entry, action: Do) -> None:
         match action:
             case Do.TRUST:
                 self._begin_trust(entry)
@@ -253,7 +238,7 @@ class Intake:
             case Do.PUBLISH:
                 self._board.changed()
 
-    def _begin_trust(self, entry: _Entry) -> None:
+    def _begin_trust(self, entry: Entry) -> None:
         entry.admission = entry.parcel = None
         attempt, root = entry.drive.attempt, entry.place.folder
         busy = sum(e.drive.phase in {*WORKING, "waiting", "ready", "sick"} for e in self._entries.values())
@@ -271,7 +256,7 @@ class Intake:
         finally:
             self._store.unstage(scratch)
 
-    def _begin_copy(self, entry: _Entry) -> None:
+    def _begin_copy(self, entry: Entry) -> None:
         admission, root, stage = entry.admission, entry.place.folder, f"copy-{entry.key}-{entry.drive.attempt}"
         if admission is None:
             return
@@ -289,7 +274,7 @@ class Intake:
             ),
         )
 
-    def _write_journal(self, entry: _Entry) -> None:
+    def _write_journal(self, entry: Entry) -> None:
         drive = entry.drive
         facts: dict[str, str | int] = {"drive": entry.key, "attempt": drive.attempt}
         if drive.reason is not None:
@@ -350,7 +335,7 @@ class Intake:
 
     def _enter(self, candidate: Candidate, drive: Drive, since: str) -> None:
         place = Place(candidate, lambda place, news: self._news.put((place, news)))
-        self._entries[candidate.folder] = _Entry(place, drive_key(candidate.folder), drive, since)
+        self._entries[candidate.folder] = Entry(place, drive_key(candidate.folder), drive, since)
 
     def _make_room(self) -> None:
         """Try again what waits for room when there is enough."""
@@ -373,29 +358,24 @@ class Intake:
         what = command["do"]
         self._journal.add("command", {k: v[:200] for k, v in command.items()})
         if what == "rebuild":
-            self._rebuild(command.get("folder", ""), command.get("part", ""))
+            self._rebuild(command.get("folder", ""), command.get("part", ""), by_itself="why" in command)
             return
         for entry in list(self._entries.values()):
             if command.get("drive", entry.key) == entry.key:
                 self._step(entry, Asked(what))
                 entry.place.look_now()
 
-    def _rebuild(self, folder: str, part: str) -> None:
+    def _rebuild(self, folder: str, part: str, *, by_itself: bool) -> None:
         stored = self._board.stored.get(folder)
-        if stored is None or part not in {"catalogue", "search"}:
+        if stored is None or part not in PARTS:
             return
+        again = self._remade.get((folder, part), 0) + 1 if by_itself else 0
+        self._remade[folder, part] = again
         parts = {name: value for name, value in stored.parts.items() if name != part}
         self._board.stored[folder] = self._store.set_parts(stored, parts)
-        self._maker.again(folder, part)
+        if again > MAX_REMADE:
+            _log.warning("%s of %s was made again %d times and still cannot be opened", part, folder, MAX_REMADE)
+            self._maker.give_up(folder, part)
+        else:
+            self._maker.again(folder, part)
         self._board.order_making()
-
-    def _standing(self, entry: _Entry) -> Standing:
-        return Standing(
-            entry.key,
-            entry.place.folder,
-            entry.drive,
-            entry.since,
-            entry.order,
-            entry.seconds_left,
-            looked=entry.looked,
-        )

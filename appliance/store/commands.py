@@ -29,7 +29,7 @@ _serial = itertools.count()
 COMMANDS = ("eject", "released", "keep", "look-again", "rebuild")
 """eject: let go of a drive (`drive`). released: no reader uses it any more (`drive`). keep: take the ejection back
 (`drive`). look-again: look at a drive as if it had just been plugged in (`drive`, or all when absent). rebuild: make
-a derived file again (`folder`, `part`: catalogue or search)."""
+a derived file again (`folder`, `part`: catalogue or search; `why`: broken when no person asks)."""
 
 
 def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: Files) -> None:

@@ -134,7 +134,7 @@ def test_broken_index_is_asked_for_again(box, world):
     world.publish()
     found = []
     wait_for(lambda: found.extend(receive(box._settings.commands_folder)) or found)
-    assert found[0] == {"do": "rebuild", "folder": stored.folder, "part": "search"}
+    assert found[0] == {"do": "rebuild", "folder": stored.folder, "part": "search", "why": "broken"}
 
 
 def test_sick_drive_is_looked_at_again(box):

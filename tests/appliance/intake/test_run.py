@@ -275,6 +275,20 @@ def test_derived_file_that_cannot_be_opened_is_made_again_on_command(stock):
         assert found.live()[0].catalogue.name == "meta/catalogue.db"
 
 
+def test_derived_file_that_can_never_be_opened_is_not_made_for_ever(stock):
+    drive_of_first(stock)
+    with driven(stock.settings()) as box:
+        (release,) = box.until(all_ready).live()
+        for n in range(1, module.MAX_REMADE + 1):
+            box.command(do="rebuild", folder=release.folder, part="search", why="broken")
+            box.until(lambda h, n=n: h.live()[0].search.name == f"meta/search.{n}")
+        box.command(do="rebuild", folder=release.folder, part="search", why="broken")
+        holdings = box.until(lambda h: h.live()[0].search.state == "failed")
+        assert [n.key for n in holdings.notices] == ["index.not_built"]
+        box.command(do="rebuild", folder=release.folder, part="search")  # staff press the button
+        box.until(all_ready)
+
+
 def test_newer_release_goes_live_and_the_older_drive_still_helps(stock):
     drive_of_first(stock, "media/old")
     with driven(stock.settings()) as box:
