@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from indexer.model import dump_line
 from indexer.renditions.api import Renditions
+from indexer.renditions.sandbox import Sandbox
 from packager.derivatives import Workshop
 from packager.errors import BuildSpaceError, SourceChangedError
 from packager.format.bag import write_bag
@@ -53,6 +54,7 @@ class BuildOptions:
         seq: the release's number in it; None for the next one, or for the last signed one when nothing changed.
         issued: ISO date. edition: as people read it.
         workers: resources packed at a time. quiet: show no progress.
+        fonts: folders of fonts for covers of PDFs that do not hold their own.
     """
 
     bundle: str
@@ -61,6 +63,7 @@ class BuildOptions:
     seq: int | None = None
     workers: int = 2
     quiet: bool = False
+    fonts: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) 
         resumed = journal.state("finished") == "no"
         journal.set_state("finished", "no")
         journal.commit()
-        with Renditions() as renditions:
+        with Renditions(Sandbox(fonts=options.fonts)) as renditions:
             workshop = Workshop(layout.bag, files, renditions)
             problems = _pack_all(source, workshop, journal, options, "接着封装" if resumed else "已封装")
         for path in journal.forget_unseen():

@@ -75,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--seq", type=int, help="版次序号；默认接着上一版")
     made.add_argument("--edition", help="版次名称，如 2026.11；默认取签发日的年月")
     made.add_argument("--issued", type=dt.date.fromisoformat, help="签发日，如 2026-11-22；默认今天")
+    made.add_argument(
+        "--fonts", type=Path, action="append", default=[], help="中文字体的文件夹，供未嵌入字体的 PDF 做封面"
+    )
     made.add_argument("--workers", type=int, default=2, help="同时封装几种资源")
     made.set_defaults(run=_build)
 
@@ -147,6 +150,7 @@ def _build(arguments: argparse.Namespace) -> int:
         issued=issued.isoformat(),
         edition=arguments.edition or f"{issued:%Y.%m}",
         workers=arguments.workers,
+        fonts=tuple(arguments.fonts),
     )
     result = build(arguments.source, arguments.work, options, RealFiles())
     _print_problems(result, arguments.work / "problems.jsonl")

@@ -19,7 +19,7 @@ if [ ! -d "$DATA/keys" ]; then
     packager keys init "$DATA/keys" --demonstration
 fi
 say "封装 building $COLLECTION"
-packager build "$COLLECTION" --work "$DATA/work" || [ $? = 1 ]
+packager build "$COLLECTION" --work "$DATA/work" --fonts appliance/web/static/vendor/fonts/whole || [ $? = 1 ]
 say "两人签发 signing, two of three"
 packager sign "$DATA/work" --keys "$DATA/keys" --passphrases "$DATA/keys/demonstration-passphrases.txt"
 say "写入硬盘 writing the drive $DATA/drive"

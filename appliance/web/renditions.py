@@ -20,6 +20,7 @@ from appliance.serving.chunks import ChunkStore, ServedItem
 from appliance.web.renditions_cache import RenditionCache
 from indexer.errors import IndexFormatError, RenditionError
 from indexer.renditions import BookContents, BookPicture, Chapter, Renditions, TilepackIndex
+from indexer.renditions.sandbox import Sandbox
 from packager.format.layout import CHUNK
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
+_FONTS = Path(__file__).parent / "static/vendor/fonts/whole"
+"""For PDFs that do not hold their Chinese fonts: a county's machine need not have any."""
 
 VERSION = 1
 """Of the kept views: a new number leaves the old ones to be driven out."""
@@ -106,7 +109,7 @@ class RenditionService:
         self, cache: RenditionCache, chunks: ChunkStore, pools: DrivePools, maker: Renditions | None = None
     ) -> None:
         self.cache, self._chunks, self._pools = cache, chunks, pools
-        self.maker = maker or Renditions()
+        self.maker = maker or Renditions(Sandbox(fonts=(_FONTS,)))
         self._making: dict[str, threading.Lock] = {}
         self._packs: OrderedDict[str, TilepackIndex] = OrderedDict()
         self._books: OrderedDict[str, BookContents] = OrderedDict()

@@ -79,7 +79,7 @@ class Sandbox:
             fonts: folders of TrueType or OpenType fonts, besides the system's, for documents that do not hold their
                 own. Without a Chinese font in either, the Chinese text of such a PDF stays blank.
         """
-        self._fonts = tuple(str(folder) for folder in fonts)
+        self._fonts = tuple(str(folder.resolve()) for folder in fonts)
         self._turns = threading.BoundedSemaphore(jobs)
         self._queue_seconds = queue_seconds
         self._lock = threading.Lock()

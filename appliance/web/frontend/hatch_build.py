@@ -7,6 +7,7 @@ needed on the machine and none in the product. The result is `appliance/web/stat
     htmx.js openseadragon.js epub.js pdf.js pdf.worker.js chunks/    scripts (ES modules but the first two)
     pdf_viewer.css images/ cmaps/ standard_fonts/ wasm/ iccs/        what pdf.js reads while it runs
     fonts/sans.css fonts/serif.css fonts/files/                      Noto Sans SC 400 700, Noto Serif SC 400 600
+    fonts/whole/noto-sans-sc.ttf                                     the sans slices joined, for drawing PDFs
     LICENSES/                                                        one text a shipped package
     stamp.json                                                       what it was made from, and its sizes
 
@@ -20,6 +21,7 @@ import json
 import logging
 import re
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,9 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 LOG = logging.getLogger("frontend")
 
 FRONTEND = Path(__file__).resolve().parent
+ROOT = FRONTEND.parents[2]
+JOINER = "packager/training/fonts.py"
+"""The module of this tree that joins font slices; it must not need anything that is not built yet."""
 VENDOR = Path("appliance/web/static/vendor")
 TARGET = "chrome109"
 """The last Chromium on Windows 7: the oldest browser that reading-room terminals run."""
@@ -75,6 +80,7 @@ def fingerprint(frontend: Path) -> str:
         content = (frontend / name).read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
+    digest.update((ROOT / JOINER).read_bytes())
     return digest.hexdigest()
 
 
@@ -113,6 +119,7 @@ def build(root: Path) -> dict[str, int]:
         copy_pdf_parts(modules / "pdfjs-dist", out)
         for name, (package, weights) in FONTS.items():
             copy_fonts(modules / "@fontsource" / package, out / "fonts", name, weights)
+        join_font(out / "fonts")
         copy_licences(modules, out / "LICENSES")
     except OSError as error:
         raise FrontendError(f"a package lacks what is shipped: {error}") from error
@@ -162,7 +169,9 @@ def copy_pdf_parts(pdfjs: Path, out: Path) -> None:
     for name in ("cmaps", "standard_fonts", "iccs"):
         _copy_files((pdfjs / name).iterdir(), out / name)
     _copy_files((p for pattern in WASM_PATTERNS for p in (pdfjs / "wasm").glob(pattern)), out / "wasm")
-    wanted = set(re.findall(r"url\([\"']?images/([A-Za-z0-9._-]+)[\"']?\)", (out / "pdf_viewer.css").read_text("utf-8")))
+    wanted = set(
+        re.findall(r"url\([\"']?images/([A-Za-z0-9._-]+)[\"']?\)", (out / "pdf_viewer.css").read_text("utf-8"))
+    )
     _copy_files((pdfjs / "legacy/web/images" / name for name in sorted(wanted)), out / "images")
 
 
@@ -180,6 +189,16 @@ def copy_fonts(package: Path, fonts: Path, name: str, weights: Iterable[int]) ->
         sheets.append(_FONT_SOURCE.sub(r"url(files/\1) format('woff2')", sheet))
         _copy_files((package / "files" / slice_ for slice_ in slices), fonts / "files")
     (fonts / f"{name}.css").write_text("\n".join(sheets), "utf-8")
+
+
+def join_font(fonts: Path) -> None:
+    """Join the sans slices into one font: PDFium draws with it what a PDF without its Chinese fonts asks for."""
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    from packager.training.fonts import write_whole_font
+
+    (fonts / "whole").mkdir()
+    write_whole_font(fonts / "files", fonts / "whole/noto-sans-sc.ttf")
 
 
 def copy_licences(modules: Path, out: Path) -> None:
@@ -221,4 +240,4 @@ class FrontendBuildHook(BuildHookInterface):  # type: ignore[type-arg]
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    LOG.info(report(build(FRONTEND.parents[2])))
+    LOG.info(report(build(ROOT)))
