@@ -47,7 +47,7 @@ wheels() { # name, requirement files…
 wheels base requirements/build.txt requirements/runtime.txt requirements/training.txt
 case $purpose in check | test) wheels dev requirements/dev.txt ;; esac
 
-sum=$(digest pyproject.toml appliance/web/frontend/*.json appliance/web/frontend/*.py appliance/web/frontend/*.js)
+sum=$(digest pyproject.toml appliance/web/frontend/*.json appliance/web/frontend/*.py appliance/web/frontend/*.js packager/training/fonts.py)
 if ! ready package "$sum" || [ ! -d appliance/web/static/vendor ]; then
     say "==> 安装书箱，准备浏览器端代码 installing the package and building its browser code (about a minute)"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
