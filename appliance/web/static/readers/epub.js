@@ -1,7 +1,7 @@
 // The EPUB reader: foliate-js under our own bars. The book is read by ranges and cleaned before it is shown.
 import { EPUB } from "../vendor/epub.js";
 import { bindBookFind } from "./epub-find.js";
-import { bookStyles, withFonts } from "./epub-styles.js";
+import { bookStyles, textScale, withFonts } from "./epub-styles.js";
 import { fillContents } from "./contents.js";
 import { RangeSource } from "./ranges.js";
 import { parseChapter, sanitizeFile } from "./sanitize.js";
@@ -143,7 +143,7 @@ function layOut() {
   const narrow = innerWidth < 720;
   renderer.setAttribute("margin", narrow ? "20px" : "36px");
   renderer.setAttribute("gap", narrow ? "8%" : "7%");
-  renderer.setAttribute("max-inline-size", `${Math.round(620 * Math.max(1, size / 100))}px`);
+  renderer.setAttribute("max-inline-size", `${Math.round(620 * Math.max(1, (size * textScale()) / 100))}px`);
   renderer.setAttribute("max-block-size", "1080px");
   renderer.setAttribute("max-column-count", isDouble() ? "2" : "1");
 }

@@ -59,7 +59,7 @@ function show(index) {
     } else link.removeAttribute("aria-current");
   }
   const edges = { previous: index === 0, next: index === pictures.length - 1 };
-  for (const [name, edge] of Object.entries(edges)) element(name).toggleAttribute("data-edge", edge);
+  for (const [name, edge] of Object.entries(edges)) element(name).setAttribute("aria-disabled", String(edge));
   place.save({ page: index + 1 });
   preload(index + 1);
 }
