@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 COVERABLE = ("application/epub+zip", "application/pdf", "image/")
 DEEP_ZOOM_FROM = 2048
 """Pixels of the longer side from which a picture is worth tiles; smaller ones are sent whole."""
-_COVER_TOOL = f"shuxiang {__version__} cover 1"
+_COVER_TOOL = f"shuxiang {__version__} cover 2"
 _TILEPACK_TOOL = f"shuxiang {__version__} tilepack 1"
 """Raise the number when what is made changes, so that the next build makes it anew."""
 

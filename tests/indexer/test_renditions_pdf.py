@@ -112,3 +112,7 @@ def test_no_pdf_is_an_error(renditions, body):
 def test_cover_of_a_pdf_is_its_first_page_within_bounds(renditions):
     cover = renditions.cover(BytesSource(plain_pdf()), "application/pdf")
     assert (cover.media_type, cover.width, cover.height) == ("image/webp", 427, 640)
+
+
+def test_cover_of_a_pdf_whose_first_page_shows_nothing_is_none(renditions):
+    assert renditions.cover(BytesSource(plain_pdf().replace(b" re f", b" re n")), "application/pdf") is None
