@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, render_template, url_for
 
 from appliance.web.cards import cards_of
-from appliance.web.context import say, words
+from appliance.web.context import library, say, words
 from appliance.web.display import current_display
 from appliance.web.kinds import KINDS, count_of
-from appliance.web.shelves import newest, type_counts
+from appliance.web.shelves import newest, shelf, type_counts
 
 blueprint = Blueprint("patrons", __name__)
 SHELF = 6
-CLASSES_SHOWN = ("I", "K", "G", "J", "R")
+CLASSES_FIRST = "IKGJRBHQXPNOSTFDCEUVZA"
+"""Classes in the order in which readers ask for them; the first page names those that hold something."""
+CLASSES_SHOWN = 5
 
 
 @blueprint.get("/")
@@ -30,9 +33,14 @@ def home() -> str:
     if face == "elder":
         return render_template("home_elder.html", big=[t for t in tiles if t["number"]][:4], **values)
     if face == "child":
-        return render_template("home_child.html", **values)
-    classes = [(letter, words().label(f"clc.{letter}")) for letter in CLASSES_SHOWN]
+        return render_template("home_child.html", others=any(library().counts().values()), **values)
+    classes = [(letter, words().label(f"clc.{letter}")) for letter in _classes()]
     return render_template("home.html", classes=classes, **values)
+
+
+def _classes() -> list[str]:
+    filled = (letter for letter in CLASSES_FIRST if shelf((), letter, 1, 0))
+    return list(islice(filled, CLASSES_SHOWN))
 
 
 def kind_tiles() -> list[dict[str, Any]]:

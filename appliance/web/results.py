@@ -13,9 +13,8 @@ from appliance.web.context import SEARCH_AWAY, library, say, words
 from appliance.web.display import current_display
 from appliance.web.errors import seconds_left
 from appliance.web.hits import HitLine, hit_lines
-from appliance.web.kinds import KINDS
 from appliance.web.paging import pages
-from appliance.web.patrons import blueprint
+from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import PAGE_SIZE, SearchAddress, facet_value, parse_address, parse_year
 from appliance.web.shelves import newest
 from indexer.errors import QueryError
@@ -115,7 +114,7 @@ def _empty(address: SearchAddress, found: Found) -> str:
 
 def _preparing(address: SearchAddress, left: int) -> Response:
     sentence = say("patron.search.preparing", minutes=max(1, -(-left // 60)))
-    kinds = [(words().label(f"kind.{k.name}"), url_for("patrons.listing", kind=k.name)) for k in KINDS]
+    kinds = [(tile["name"], tile["url"]) for tile in kind_tiles() if tile["number"]]
     shelf = cards_of(newest(6))
     body = render_template("preparing.html", address=address, sentence=sentence, kinds=kinds, similar=shelf)
     response = make_response(body, 503)
