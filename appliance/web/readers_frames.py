@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from appliance.errors import ServingError
+from appliance.errors import DamagedChunkError, ServingError
 from appliance.web.context import words
 from appliance.web.errors import Refused
 from appliance.web.readers_work import Work, renditions, url_for_item
@@ -94,9 +94,16 @@ def _tiled(work: Work, frames: list[Frame]) -> list[Frame]:
 
 
 def _pages_of(work: Work, item: Item) -> int:
+    """Pages of a picture file. Among several files one that cannot be read counts as one, which then says so itself."""
     if item.media_type not in MULTI_PAGE:
         return 1
-    return max(1, item.pages or renditions().page_count(work.held_item(item)))
+    try:
+        return max(1, item.pages or renditions().page_count(work.held_item(item)))
+    except (RenditionError, DamagedChunkError) as error:
+        if len(work.siblings) == 1:
+            raise
+        _log.warning("pages of item %s: %s", item.id, error)
+        return 1
 
 
 def _frame(work: Work, item: Item, page: int, label: str) -> Frame:
