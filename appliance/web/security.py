@@ -1,13 +1,20 @@
-"""The headers that every answer carries, and the key that signs sessions."""
+"""The headers that every answer carries, the names a request may call the box, and the key that signs sessions."""
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 from flask import request
 from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SECRET_BYTES = 32
 POLICY = (
@@ -29,6 +36,27 @@ _HEADERS = {
     ),
 }
 
+_HOST = re.compile(
+    r"(?=.{1,255}\Z)(?:\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?)(?::[0-9]{1,5})?\Z"
+)
+"""A host name or address with a port; what it is called does not matter, for no address is made from it."""
+
+
+class PlainHost:
+    """Around the application: a request whose Host is no name or address is answered 400 before anything reads it."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        """Stand before `app`."""
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        host = environ.get("HTTP_HOST", "")
+        if not host or _HOST.match(host):
+            return self._app(environ, start_response)
+        refusal = Response("400 Bad Request: Host\n", status=400, mimetype="text/plain")
+        return refusal(environ, start_response)
+
 
 def secure(response: Response) -> Response:
     """Add the headers that an answer does not set itself; pages are never kept by the browser.
@@ -38,6 +66,9 @@ def secure(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.pop("Server", None)
+    if "Location" in response.headers:
+        # Every redirect stays here; without the host, which is whatever the request called us.
+        response.headers["Location"] = urlunsplit(("", "", *urlsplit(response.headers["Location"])[2:]))
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response

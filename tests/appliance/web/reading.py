@@ -252,6 +252,13 @@ def works() -> list[tuple[Resource, dict[str, bytes]]]:
                    ("tilepack", "p.zip", "application/zip", tilepack(colours)))),
         one("r.scans", "刻本書影", files=scans, language=("lzh",)),
         one("r.tiff", "扫描件", "image", files=(("part", "a.tif", "image/tiff", tiff()),), language=zh),
+        one(
+            "r.tiffs",
+            "一坏一好",
+            "image",
+            files=(("part", "1.tif", "image/tiff", b"II*\0 broken"), ("part", "2.tif", "image/tiff", tiff())),
+            language=zh,
+        ),
         one("r.sound", "听书", "audio", language=zh, labels=("第一集", "第二集"),
             files=(("part", "1.wav", "audio/wav", sound()), ("part", "2.wav", "audio/wav", sound() + bytes(1)),
                    ("caption", "1.vtt", "text/vtt", b"WEBVTT\n\n00:00.000 --> 00:01.000\nhello\n"))),

@@ -212,6 +212,14 @@ def test_page_pictures_run_from_right_to_left_in_old_books(client: FlaskClient) 
     assert text.index('rel="prev"') < text.index('rel="next"')
 
 
+def test_pictures_with_a_broken_one_show_the_others(client: FlaskClient) -> None:
+    answer = client.get("/read/r.tiffs")
+    assert answer.status_code == 200
+    assert len(config_of(answer.get_data(as_text=True))["pictures"]) == 4
+    assert "第 1 页有损坏" in client.get("/read/r.tiffs/pages/1").get_data(as_text=True)
+    assert "有损坏" not in client.get("/read/r.tiffs/pages/2").get_data(as_text=True)
+
+
 def test_page_tiff_holds_every_page(client: FlaskClient, reading: World) -> None:
     config = config_of(client.get("/read/r.tiff").get_data(as_text=True))
     pictures = config["pictures"]
