@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.conftest import DESKTOP, browser  # noqa: F401 - a fixture
-from tests.browser.test_readers import INK, opened, watched
+from tests.browser.reading_room import INK, opened, watched
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
