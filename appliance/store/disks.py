@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +17,11 @@ import numpy as np
 from appliance.errors import StoreError
 from packager.format.errors import FormatError
 from packager.format.files import Files
-from packager.format.items import MAX_ITEMS, ItemLine, read_items
-from packager.format.manifest import read_manifest
+from packager.format.items import MAX_ITEMS
 
 _ENTRY = np.dtype(">u8")
+_DIGEST = 66
+"""Bytes before the path in a line of a manifest: the digest and two spaces."""
 
 SAMPLE = 2000
 """Payload files of a drive whose presence and size are looked at when it comes."""
@@ -69,24 +70,32 @@ def _entry(payload_path: str) -> int:
     return int.from_bytes(hashlib.sha256(payload_path.encode()).digest()[:8])
 
 
-def items_on_disk(manifest: Path, items: Path) -> Iterator[ItemLine]:
-    """The items of a verified manifest with their sizes, in order; memory: constant.
+def write_sample(path: Path, manifest: Path, items: Path, count: int, files: Files) -> None:
+    """Keep `SAMPLE` of a drive's items with their sizes, evenly spaced, the first and the last among them. Durable.
+
+    Only the kept lines are taken apart, for a drive may carry a million: call it with lists that were proved
+    (`verify_tag_files`). Memory: the sample.
+
+    Args:
+        path: of the new file.
+        manifest: the drive's payload, sorted by path.
+        items: the release's items, sorted by path.
+        count: lines of the manifest.
+        files: the writer.
 
     Raises:
-        FormatError: a list is malformed, or the manifest names what the items do not.
+        FormatError: the manifest names what the items do not.
     """
-    lines = iter(read_items(items))
-    for wanted in read_manifest(manifest):
-        found = next((line for line in lines if line.path >= wanted.path), None)
-        if found is None or found.path != wanted.path:
-            raise FormatError("is in the manifest but not in items.txt", path=wanted.path)
-        yield found
-
-
-def write_sample(path: Path, lines: Iterable[ItemLine], count: int, files: Files) -> None:
-    """Keep `SAMPLE` of `count` items, evenly spaced, the first and the last among them. Durable on return."""
     step = max(1, -(-count // SAMPLE))
-    kept = [[line.path, line.size] for n, line in enumerate(lines) if n % step == 0 or n == count - 1]
+    with manifest.open("rb") as lines:
+        wanted = [line[_DIGEST:-1] for n, line in enumerate(lines) if n % step == 0 or n == count - 1]
+    kept: list[tuple[str, int]] = []
+    with items.open("rb") as lines:
+        for name in wanted:
+            line = next((line for line in lines if line.endswith(b" %b\n" % name)), None)
+            if line is None:
+                raise FormatError("is in the manifest but not in items.txt", path=name.decode(errors="replace"))
+            kept.append((name.decode(), int(line.split(b" ")[1])))
     files.write_atomic(path, json.dumps(kept).encode())
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import StoreError
-from appliance.store.disks import Sample, items_on_disk, read_sample, write_disk_items, write_sample
+from appliance.store.disks import Sample, read_sample, write_disk_items, write_sample
 from packager.format.bag import TagFiles
 from packager.format.errors import FormatError
 from packager.format.files import Files
@@ -257,8 +257,7 @@ class ReleaseStore:
         if len(admission.release.disks) > 1:
             paths = (line.path for line in read_manifest(tags.manifest))
             write_disk_items(folder / f"{disk}.items", paths, self._files)
-        lines = items_on_disk(tags.manifest, tags.items)
-        write_sample(folder / f"{disk}.sample", lines, tags.count, self._files)
+        write_sample(folder / f"{disk}.sample", tags.manifest, tags.items, tags.count, self._files)
 
 
 def _ready(release: Release) -> bytes:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appliance.errors import StoreError
 from appliance.store import disks
-from appliance.store.disks import DiskItems, items_on_disk, read_sample, write_disk_items, write_sample
+from appliance.store.disks import DiskItems, read_sample, write_disk_items, write_sample
 from packager.format.errors import FormatError
 from packager.format.files import RealFiles
 from packager.format.items import ItemLine, write_items
@@ -38,28 +38,34 @@ def lines(count):
     return [ItemLine("ab" * 32, n, f"data/aa/aa/{n:04d}aaaaaaaaaaaaaaaa.bin") for n in range(count)]
 
 
-def test_items_on_disk_joins_sizes_to_a_part_of_the_items(tmp_path):
+def write_lists(folder, every, part):
+    """items.txt of `every`, and a manifest of `part`."""
+    write_items(folder / "items.txt", every, RealFiles())
+    (folder / "manifest").write_bytes(b"".join(ManifestLine(i.sha256, i.path).to_bytes() for i in part))
+    return folder / "manifest", folder / "items.txt", len(part), RealFiles()
+
+
+def test_sample_of_a_part_of_the_items_has_their_sizes(tmp_path):
     every = lines(9)
-    write_items(tmp_path / "items.txt", every, RealFiles())
-    part = every[2:7:2]
-    (tmp_path / "manifest").write_bytes(b"".join(ManifestLine(i.sha256, i.path).to_bytes() for i in part))
-    assert list(items_on_disk(tmp_path / "manifest", tmp_path / "items.txt")) == part
+    write_sample(tmp_path / "s", *write_lists(tmp_path, every, every[2:7:2]))
+    assert read_sample(tmp_path / "s") == tuple((i.path, i.size) for i in every[2:7:2])
 
 
-def test_items_on_disk_unknown_item_is_an_error(tmp_path):
-    write_items(tmp_path / "items.txt", lines(2), RealFiles())
-    (tmp_path / "manifest").write_bytes(ManifestLine("ab" * 32, "data/zz").to_bytes())
+def test_sample_of_an_unknown_item_is_an_error(tmp_path):
+    lists = write_lists(tmp_path, lines(2), [ItemLine("ab" * 32, 1, "data/zz")])
     with pytest.raises(FormatError, match=r"not in items\.txt"):
-        list(items_on_disk(tmp_path / "manifest", tmp_path / "items.txt"))
+        write_sample(tmp_path / "s", *lists)
+    assert not (tmp_path / "s").exists()
 
 
-@pytest.mark.parametrize("count", [0, 1, 3, 7, 100])
+@pytest.mark.parametrize("count", [0, 1, 3, 7, 8, 100])
 def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count):
     monkeypatch.setattr(disks, "SAMPLE", 7)
     every = lines(count)
-    write_sample(tmp_path / "s", every, count, RealFiles())
+    write_sample(tmp_path / "s", *write_lists(tmp_path, every, every))
     sample = read_sample(tmp_path / "s")
     assert len(sample) <= 8
+    assert set(sample) <= {(i.path, i.size) for i in every}
     if count:
         assert (sample[0], sample[-1]) == ((every[0].path, 0), (every[-1].path, count - 1))
 
