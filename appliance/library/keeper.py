@@ -112,7 +112,13 @@ class LibraryKeeper:
         shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
         spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
         hidden, counts = self._unite(shelves)
-        searching = self._search(shelves if len(shelves) == len(live) else [], hidden)
+        searched = [n for n, s in enumerate(shelves) if not _given_up(s.release)]
+        waiting = len(searched) < sum(not _given_up(r) for r in live)
+        searching = (
+            self._search([], ())
+            if waiting
+            else self._search([shelves[n] for n in searched], tuple(hidden[n] for n in searched))
+        )
         return Library(holdings, shelves, spare, hidden=hidden, counts=counts, searching=searching)
 
     def _files(self, release: HeldRelease) -> _Files:
@@ -165,3 +171,8 @@ class LibraryKeeper:
         if (folder, name) not in self._told:
             self._told.add((folder, name))
             self._broken(folder, part)
+
+
+def _given_up(release: HeldRelease) -> bool:
+    """Whether its index cannot be made: it is browsed at most, and the others are searched without it."""
+    return "failed" in {release.catalogue.state, release.search.state}

@@ -93,7 +93,7 @@ class Library:
         return [self._held(resource, shelf) for resource, shelf in pairs if shelf is not None]
 
     def search(self, request: SearchRequest) -> Found:
-        """Search all live releases.
+        """Search all live releases; one whose index cannot be made is left out, and staff are told.
 
         Raises:
             SearchNotReadyError: an index is being made; browsing works.
@@ -103,7 +103,8 @@ class Library:
         if self._searching is None:
             raise SearchNotReadyError(*self._progress())
         result = self._searching.search(request)
-        hits = tuple(Hit(self._held(h.resource, self._shelves[h.part]), h.why, h.marks) for h in result.hits)
+        searched = [shelf for shelf in self._shelves if shelf.index is not None]
+        hits = tuple(Hit(self._held(h.resource, searched[h.part]), h.why, h.marks) for h in result.hits)
         return Found(hits, result.total, result.total_exact, result.took_ms, dict(result.facets), result)
 
     def counts(self) -> dict[str, int]:
@@ -135,7 +136,7 @@ class Library:
         """Figures for /health and the first page."""
         live = self.holdings.live()
         newest = max(live, key=lambda r: (r.issued, r.bundle), default=None)
-        percent = min((r.search.percent if r.search.state != "ready" else 100 for r in live), default=100)
+        percent = min((r.search.percent for r in live if r.search.state not in {"ready", "failed"}), default=100)
         return LibraryStats(
             releases=len(live),
             resources=sum(s.catalogue.count - len(h) for s, h in zip(self._shelves, self._hidden, strict=True)),
@@ -191,7 +192,7 @@ class Library:
                 yield from (d for d in drives if other.carries(d.disk, item))
 
     def _progress(self) -> tuple[int, int]:
-        waiting = [r.search for r in self.holdings.live() if r.search.state != "ready"]
+        waiting = [r.search for r in self.holdings.live() if r.search.state not in {"ready", "failed"}]
         if not waiting:
             return 0, 0
         return min(p.percent for p in waiting), sum(p.seconds_left for p in waiting)

@@ -81,6 +81,9 @@ class World:
         write_holdings(self.file, holdings, RealFiles())
         return holdings
 
+    def stored_folder(self, bundle: str) -> str:
+        return next(s.folder for s in self.store.all() if s.release.bundle == bundle)
+
     def unplug(self, key: str) -> None:
         self.drives[key] = replace(self.drives[key], state="gone")
 
@@ -198,6 +201,23 @@ def test_search_not_ready_tells_progress_and_browsing_works(national):
     assert len(library.browse()) == 4
     stats = library.stats()
     assert (stats.search_ready, stats.search_percent, stats.resources) == (False, 40, 4)
+
+
+@pytest.mark.parametrize("part", ["catalogue", "search"])
+def test_release_whose_index_cannot_be_made_leaves_search_to_the_others(national, part):
+    national.take(national.stock.work(1, bundle="children", sources=CHILDREN, ready=True), "child")
+    folder = national.stored_folder("children")
+    national.parts[folder, part] = national.parts[folder, "search"] = Part("failed", percent=0)
+    library = national.library()
+    assert [hit.held.resource.title for hit in library.search(SearchRequest(q="大地图")).hits] == ["大地图"]
+    assert library.search(SearchRequest(q="看天空")).total == 0
+    assert (library.stats().search_ready, library.stats().search_percent) == (True, 100)
+    assert (library.resource("sky") is None) == (part == "catalogue")
+    national.parts[folder, "search"] = Part("rebuilding", percent=7)
+    if part == "search":
+        with pytest.raises(SearchNotReadyError) as caught:
+            national.library().search(SearchRequest(q="大地图"))
+        assert caught.value.percent == 7
 
 
 def test_catalogue_not_ready_the_release_is_not_there_yet(national):
