@@ -6,6 +6,7 @@ PackagerError
 │   ├── SourceChangedError   a source file changed while it was read
 │   └── BuildSpaceError      the work disk is too small
 ├── DriveError             a drive that cannot be written; `sentence` is the key of what staff read
+├── TrainingError          the training resources cannot be written (in `packager.training.errors`)
 └── SigningError           nothing was signed; `sentence` is the key of what staff read
     ├── OneSignatureError    the threshold is not met yet
     ├── SamePersonError      the second signature is by the same key

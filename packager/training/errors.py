@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from packager.errors import PackagerError
 
-class TrainingError(Exception):
+
+class TrainingError(PackagerError):
     """The training resources could not be written; the message says what is missing."""
 
     code = "training"

@@ -92,6 +92,12 @@ def test_build_folder_without_catalogue_is_not_done(tmp_path, capsys):
     assert "catalogue.csv" in capsys.readouterr().err
 
 
+def test_training_without_fonts_is_not_done(tmp_path, capsys):
+    (tmp_path / "fonts").mkdir()
+    assert main(["training", str(tmp_path / "out"), "--fonts", str(tmp_path / "fonts")]) == NOT_DONE
+    assert "Noto Sans SC" in capsys.readouterr().err
+
+
 def test_problems_file_holds_every_problem_as_json(place):
     lines = (place / "work/problems.jsonl").read_text(encoding="utf-8").splitlines()
     assert all({"line", "id", "field", "reason", "kept"} == set(json.loads(line)) for line in lines)
