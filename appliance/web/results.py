@@ -97,9 +97,9 @@ def _empty(address: SearchAddress, found: Found) -> str:
     if address.filters and address.q:
         bare = SearchAddress(q=address.q)
         without = library().search(bare.request(current_display().gate_face)).total
-    key = "patron.search.empty.filtered" if without else "patron.search.empty"
-    sentence = say(key, query=address.q or "—", count=without)
     ways, near = _nearby(address.q)
+    key = "patron.search.empty" if near else "patron.search.empty.nothing_near"
+    sentence = say("patron.search.empty.filtered" if without else key, query=address.q or "—", count=without)
     return render_template(
         "empty.html",
         address=address,

@@ -35,8 +35,10 @@ HOW = (
     "intake.refused.unknown_issuer",
     "intake.refused.needs_newer_box",
     "intake.refused.retired",
+    "intake.refused.revoked",
+    "box.worker_silent",
 )
-"""Refusals that the page on what to do explains, with the words of their sentences."""
+"""What the page on what to do explains, with the words of the sentences."""
 
 
 @blueprint.get("/")
