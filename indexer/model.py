@@ -44,6 +44,7 @@ ITEM_ROLES = (
 )
 DERIVED_ROLES = ("cover", "text", "tilepack")
 READABLE_ROLES = ("part", "page")
+ITEM_FLAGS = ("codec-unplayable", "fonts-missing", "encrypted", "damaged")
 SCOPES = ("open", "premises", "seats", "accessible-only", "none")
 CERTAINTIES = ("exact", "about", "inferred", "unknown")
 AUDIENCES = ("unknown", "children", "general", "scholar")
@@ -220,6 +221,7 @@ class Item(Canonical):
         of: id of the item it was made from or belongs to (caption → video), empty for originals.
         tool: what made a derivative, with its version.
         pages: pages of a document; duration: seconds; width and height: pixels; 0 when unknown.
+        flags: of `ITEM_FLAGS`, in that order; what a reader should know before opening it.
     """
 
     id: str
@@ -239,6 +241,7 @@ class Item(Canonical):
     duration: int = 0
     width: int = 0
     height: int = 0
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,11 @@ class Renditions:
         self._sandbox = sandbox or Sandbox()
         self._limits = limits or Limits()
 
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where the jobs run, for `indexer.renditions.extraction.Extraction`."""
+        return self._sandbox
+
     def warm(self) -> None:
         """Start the waiting process now (about 0.1 s), so that no reader waits for it."""
         self._sandbox.warm()

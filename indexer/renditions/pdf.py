@@ -41,9 +41,13 @@ def preload(fonts: tuple[str, ...] = ()) -> None:
     raw.FPDF_InitLibraryWithConfig(raw.FPDF_LIBRARY_CONFIG(version=2, m_pUserFontPaths=paths))
 
 
+class LockedError(RenditionError):
+    """The document needs a password."""
+
+
 def page_count(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
     """Values: pages."""
-    with _opened(file) as document:
+    with opened(file) as document:
         return {"pages": len(document)}, ()
 
 
@@ -61,7 +65,7 @@ def page_image(file: BinaryIO, page: int, width: int, form: str = "jpeg") -> tup
     """
     if not 16 <= width <= MAX_WIDTH:
         raise RenditionError(f"width {width} is not within 16 and {MAX_WIDTH}")
-    with _opened(file) as document:
+    with opened(file) as document:
         pages = len(document)
         picture = _draw(document, page, width, MAX_PIXELS / width)
     media_type, body = image.encode(picture, form)
@@ -70,18 +74,18 @@ def page_image(file: BinaryIO, page: int, width: int, form: str = "jpeg") -> tup
 
 def first_page(file: BinaryIO, width: int, height: int) -> Any:
     """The first page as a Pillow picture that fits into `width` by `height` pixels."""
-    with _opened(file) as document:
+    with opened(file) as document:
         return _draw(document, 1, width, height)
 
 
 def outline(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
     """Values: pages, and entries: a list of {title, level from 0, page from 1 or null}, at most `MAX_OUTLINE`."""
-    with _opened(file) as document:
-        entries = list(_entries(document))
-        return {"pages": len(document), "entries": entries}, ()
+    with opened(file) as document:
+        return {"pages": len(document), "entries": list(entries(document))}, ()
 
 
-def _entries(document: Any) -> Iterator[dict[str, Any]]:
+def entries(document: Any) -> Iterator[dict[str, Any]]:
+    """The outline: title, level from 0, page from 1 or None; at most `MAX_OUTLINE`."""
     for bookmark in islice(document.get_toc(max_depth=_MAX_DEPTH), MAX_OUTLINE):
         target = bookmark.get_dest()
         index = target.get_index() if target else None
@@ -110,12 +114,19 @@ def _draw(document: Any, number: int, width: int, height: float) -> Any:
 
 
 @contextlib.contextmanager
-def _opened(file: BinaryIO) -> Iterator[Any]:
+def opened(file: BinaryIO) -> Iterator[Any]:
+    """The document, closed afterwards.
+
+    Raises:
+        LockedError: it needs a password.
+        RenditionError: it is damaged or has no pages.
+    """
     try:
         document = pdfium.PdfDocument(file)
     except pdfium.PdfiumError as error:
-        reason = "needs a password" if error.err_code == _NEEDS_PASSWORD else "is no readable PDF"
-        raise RenditionError(f"the document {reason}") from error
+        if error.err_code == _NEEDS_PASSWORD:
+            raise LockedError("the document needs a password") from error
+        raise RenditionError("the document is no readable PDF") from error
     try:
         if len(document) < 1:
             raise RenditionError("the document has no pages")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from indexer.errors import RenditionError
-from indexer.renditions import cover, epub, image, pdf, tiles
+from indexer.renditions import cover, document, epub, image, media, pdf, tiles, words
 
 Result = tuple[dict[str, Any], Iterable[bytes]]
 Task = Callable[..., Result]
@@ -23,6 +23,10 @@ TASKS: dict[str, Task] = {
     "epub.chapter": epub.chapter,
     "epub.resource": epub.resource,
     "cover.cover": cover.cover,
+    "document.pdf_facts": document.pdf_facts,
+    "document.epub_facts": document.epub_facts,
+    "media.facts": media.facts,
+    "words.sections": words.sections,
 }
 
 
@@ -30,6 +34,7 @@ def preload(fonts: tuple[str, ...] = ()) -> None:
     """Load what the jobs need, so that a forked child has it at once; `fonts` are further folders of fonts."""
     pdf.preload(fonts)
     image.preload()
+    media.preload()
 
 
 def run(name: str, file: io.RawIOBase, arguments: dict[str, Any]) -> Result:
