@@ -33,6 +33,11 @@ _Shown = tuple[tuple[int, int], Resource]
 _LOW = np.int64(0xFFFFFFFF)
 _EXACT_MERGE = 1000
 
+_FEW = 20
+"""Below so many hits parts of words are looked for as well; a page."""
+_WHOLE_WORDS = np.float32(1000)
+"""Added to the score of what holds the whole words asked for, where parts of words were asked for as well."""
+
 
 @dataclass(slots=True)
 class _Found:
@@ -89,13 +94,7 @@ class Searcher:
         """
         started = time.perf_counter()
         request.check()
-        query = parse(request.q)
-        matches, exact = self._match(query)
-        if query.conditions and not any(len(match.rows) for match in matches):
-            loose = loosened(query)
-            if loose is not None:
-                query = loose
-                matches, exact = self._match(query)
+        query, matches, exact = self._widened(parse(request.q))
         counter = FacetCounter(request)
         found: list[_Found] = []
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
@@ -106,6 +105,27 @@ class Searcher:
         chosen = self._page(found, request, None if exact else query)
         hits = tuple(self._explained(place, resource, query) for place, resource in chosen)
         return SearchResult(total, exact, (time.perf_counter() - started) * 1000, hits, counter.result())
+
+    def _widened(self, query: Query) -> tuple[Query, list[Matches], bool]:
+        """What matches; parts of words too when whole words find few.
+
+        Whole words stay ahead of parts. Where there is something already, parts are added only if all of them can be
+        compared with the texts, so that a total that was exact stays so.
+        """
+        matches, exact = self._match(query)
+        count = sum(len(match.rows) for match in matches)
+        loose = loosened(query, numbers=not count) if query.conditions and count < _FEW else None
+        if loose is None:
+            return query, matches, exact
+        wider, wider_exact = self._match(loose)
+        if count and not (exact and wider_exact):
+            return query, matches, exact
+        for narrow, wide in zip(matches, wider, strict=True):
+            places = np.searchsorted(wide.rows, narrow.rows)
+            inside = places < len(wide.rows)
+            inside[inside] = wide.rows[places[inside]] == narrow.rows[inside]
+            wide.scores[places[inside]] += narrow.scores[inside] + _WHOLE_WORDS
+        return loose, wider, wider_exact
 
     def _match(self, query: Query) -> tuple[list[Matches], bool]:
         """The matches of each part, their texts compared when that is cheap; whether they all were."""

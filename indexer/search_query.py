@@ -102,12 +102,16 @@ def parse(text: str) -> Query:
     return Query(tuple(kept), whole, nothing=not kept and bool(text.strip()))
 
 
-def loosened(query: Query) -> Query | None:
-    """The query for parts of words, asked when whole words find nothing; None when no word stands at an end.
+def loosened(query: Query, *, numbers: bool = True) -> Query | None:
+    """The query for parts of words, asked when whole words find few; None when no word stands at an end.
 
-    Words at the ends of a stretch are then no terms any more; the texts decide.
+    Words at the ends of a stretch are then no terms any more; the texts decide. Without `numbers` a query that begins
+    or ends with a digit stays as it is: who asks for 3期 does not mean 13期.
     """
-    if not any(_has_word_at_end(condition.text) for condition in query.conditions):
+    ends = [condition.text for condition in query.conditions]
+    if not any(_has_word_at_end(text) for text in ends):
+        return None
+    if not numbers and any(text[0].isdigit() or text[-1].isdigit() for text in ends):
         return None
     conditions = []
     for condition in query.conditions:

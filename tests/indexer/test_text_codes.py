@@ -14,7 +14,8 @@ from indexer.text.languages import language_tag, parse_languages
 
 @pytest.mark.parametrize(
     ("word", "tag"),
-    [("zh", "zh"), ("zh-CN", "zh-Hans"), ("zh_CN", "zh-Hans"), ("zh-TW", "zh-Hant"), ("chi", "zh"), ("zho", "zh"), ("zh-Hans", "zh-Hans"),
+    [("zh", "zh"), ("zh-CN", "zh-Hans"), ("zh_CN", "zh-Hans"),
+     ("zh-TW", "zh-Hant"), ("chi", "zh"), ("zho", "zh"), ("zh-Hans", "zh-Hans"),
      ("zh-hant", "zh-Hant"), ("cht", "zh-Hant"), ("ja-jp", "ja-JP"), ("jpn", "ja"), ("汉语", "zh"), ("繁体", "zh-Hant"),
      ("简体中文", "zh-Hans"), ("lzh", "lzh"), ("文言", "lzh"), ("bo", "bo"), ("ug", "ug"), ("mn", "mn"),
      ("zh_Hant_TW", "zh-Hant-TW"),
