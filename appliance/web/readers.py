@@ -17,7 +17,7 @@ from appliance.web.cards import creators_text
 from appliance.web.context import words
 from appliance.web.display import current_display
 from appliance.web.readers_frames import frames_of
-from appliance.web.readers_media import media_values
+from appliance.web.readers_media import captions, media_values
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import (
     EPUB_POLICY,
@@ -154,6 +154,7 @@ for rule, view in (
     ("/read/<resource_id>/chapters/<int:n>", readers_simple.chapter),
     ("/read/<resource_id>/book/<item_id>/<path:name>", readers_simple.book_picture),
     ("/read/<resource_id>/text/<int:n>", readers_simple.text),
+    ("/read/<resource_id>/captions/<item_id>", captions),
 ):
     blueprint.add_url_rule(rule, view_func=view)
 blueprint.app_errorhandler(ServingError)(readers_simple.bytes_failed)

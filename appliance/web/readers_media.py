@@ -1,68 +1,185 @@
-"""Sound and film: which files one part has, with its captions and its transcript."""
+"""Sound and film: the parts of a work with their files, captions, chapters and transcripts, as the player's page."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from typing import TYPE_CHECKING, Any
 
-from flask import url_for
+from flask import abort, make_response, request, url_for
 
+from appliance.web.cards import creators_text
 from appliance.web.context import words
-from appliance.web.readers_work import Work, kind_of_item, url_for_item
+from appliance.web.covers import cover_of
+from appliance.web.detail_parts import form_name
+from appliance.web.display import current_display
+from appliance.web.readers_captions import CAPTION_TYPES, MAX_BYTES, as_webvtt
+from appliance.web.readers_words import reader_words
+from appliance.web.readers_work import Work, kind_of_item, open_work, renditions, url_for_item
+from packager.format.layout import CHUNK
+from provisioning.words import numbers
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
     from indexer.model import Item
 
-_CAPTIONS = frozenset({"text/vtt"})
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A file beside the one that plays: address, media type, what it is called, its language."""
-
-    url: str
-    type: str
-    label: str = ""
-    language: str = ""
+MAX_PARTS = 1000
+"""Parts that one page lists; more are reached by their own address."""
+SPEEDS = ("0.75", "1", "1.25", "1.5", "2")
+SLEEP_MINUTES = (10, 20, 30, 60)
+_MAX_CHAPTERS = 500
+_CHAPTER_LABELS = frozenset({"chapters", "chapter", "章节"})
+_CLOCK = re.compile(r"(?:t=)?(?:(\d{1,3}):)??(?:(\d{1,3}):)?(\d{1,6})(?:\.\d{1,6})?s?\Z")
 
 
 def media_values(work: Work) -> dict[str, Any]:
-    """What the player's page needs: sources (the open file first), caption tracks, transcripts, the part's number."""
-    sources = [
-        work.item,
-        *(i for i in _beside(work, "alternate") if kind_of_item(i) == work.kind and i is not work.item),
-    ]
-    spoken = words()
+    """What the player's page needs: every part with its files, the open one's place, the words of the scripts."""
+    parts = _parts(work)
+    current = _current(work, parts)
+    series = "course" if work.resource.type == "course" else work.kind
+    described = [_described(work, part, number, series) for number, part in enumerate(parts, 1)]
+    start = seconds_of(request.args.get("at", ""))
+    opened = described[current]
+    if start:
+        opened = {**opened, "sources": [{**s, "url": f"{s['url']}#t={start}"} for s in opened["sources"]]}
     cover = work.resource.cover
+    picture = url_for("items.cover", resource_id=work.resource.id) if cover else ""
     return {
-        "sources": [Link(url_for_item(item), item.media_type) for item in sources],
-        "tracks": [
-            _link(item, spoken.label("reader.subtitles"))
-            for item in _beside(work, "caption")
-            if item.media_type in _CAPTIONS
-        ],
-        "transcripts": [
-            Link(
-                url_for("readers.text", resource_id=work.resource.id, n=1, item=item.id),
-                item.media_type,
-                item.label or spoken.label("reader.transcript"),
-            )
-            for item in _beside(work, "transcript")
-            if kind_of_item(item) == "text"
-        ],
-        "poster": url_for("items.cover", resource_id=work.resource.id) if cover and work.kind == "video" else "",
-        "position": next((n for n, item in enumerate(work.siblings, 1) if item.id == work.item.id), 1),
+        "playlist": described,
+        "opened": opened,
+        "series": series,
+        "clock": numbers.position,
+        "speeds": SPEEDS,
+        "sleeps": SLEEP_MINUTES,
+        "by": creators_text(work.resource),
+        "length": _length(parts, series),
+        "poster": picture if work.kind == "video" else "",
+        "cover": cover_of(work.resource, language=work.language, pictured=bool(cover))
+        if work.kind == "audio"
+        else None,
+        "settings_json": {
+            "kind": work.kind,
+            "series": series,
+            "resource": work.resource.id,
+            "title": work.resource.title,
+            "by": creators_text(work.resource),
+            "cover": picture,
+            "parts": described,
+            "current": current,
+            "asked": not work.is_default or bool(start),
+            "start": start,
+            "chunk": CHUNK,
+            "language": words().language,
+            "similar": url_for("patrons.browse"),
+            "words": reader_words(words(), current_display().gate_face),
+        },
     }
 
 
-def _link(item: Item, label: str) -> Link:
-    return Link(url_for_item(item), item.media_type, item.label or label, item.language or "zh")
+def captions(resource_id: str, item_id: str) -> Response:
+    """The captions of an item as WebVTT, whatever form they were packed in."""
+    work = open_work(resource_id, item_id, role="caption")
+    if work.item.media_type not in CAPTION_TYPES:
+        abort(404)
+    content = renditions().source(work.held_item()).read_at(0, min(work.item.size, MAX_BYTES))
+    response = make_response(as_webvtt(content))
+    response.headers["Content-Type"] = "text/vtt; charset=utf-8"
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
 
 
-def _beside(work: Work, role: str) -> list[Item]:
-    """Files of a role that belong to the open one: said so by the record, else those in the same place of the order."""
+def seconds_of(place: str) -> int:
+    """A place in a recording in whole seconds: 725, 12:05, 1:02:05, t=725; 0 for anything else."""
+    match = _CLOCK.match(place.strip())
+    if match is None:
+        return 0
+    hours, minutes, seconds = (int(group or 0) for group in match.groups())
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _parts(work: Work) -> list[Item]:
+    """What plays in turn; of an alternate that stands for a part, the parts."""
+    parts = [i for i in work.resource.items if i.role == "part" and kind_of_item(i) == work.kind]
+    known = {part.id for part in parts}
+    if work.item.id in known or work.item.of in known:
+        return parts[:MAX_PARTS]
+    return list(work.siblings[:MAX_PARTS])
+
+
+def _current(work: Work, parts: list[Item]) -> int:
+    for number, part in enumerate(parts):
+        if part.id in {work.item.id, work.item.of}:
+            return number
+    parts[:] = [work.item, *parts[: MAX_PARTS - 1]]
+    return 0
+
+
+def _described(work: Work, part: Item, number: int, series: str) -> dict[str, Any]:
+    """One part for the page and its scripts."""
+    spoken, resource = words(), work.resource
+    alternates = [i for i in _beside(work, part, "alternate") if kind_of_item(i) == work.kind and i.id != part.id]
+    # Who asks for the other form of a part gets it first.
+    sources = sorted([part, *alternates], key=lambda i: i.id != work.item.id)
+    beside = _beside(work, part, "caption")
+    return {
+        "id": part.id,
+        "label": part.label or spoken.label(f"reader.{series}_n", n=number),
+        "page": url_for("readers.read", resource_id=resource.id, item=part.id),
+        "duration": part.duration,
+        "time": numbers.position(part.duration) if part.duration else "",
+        "sources": [
+            {"url": url_for_item(i), "type": i.media_type, "name": form_name(i), "size": i.size} for i in sources
+        ],
+        "tracks": [_track(work, i) for i in beside if i.media_type in CAPTION_TYPES],
+        "transcripts": [
+            {
+                "url": url_for("readers.text", resource_id=resource.id, n=1, item=i.id),
+                "label": i.label if i.label and i.label != part.label else spoken.label("reader.transcript"),
+            }
+            for i in _beside(work, part, "transcript")
+            if kind_of_item(i) == "text"
+        ],
+        "chapters": [
+            {"title": entry.title, "start": seconds_of(place)}
+            for entry in resource.contents[:_MAX_CHAPTERS]
+            for of, _, place in (entry.target.partition("#"),)
+            if of == part.id and _CLOCK.match(place)
+        ],
+    }
+
+
+def _track(work: Work, item: Item) -> dict[str, str]:
+    spoken = words()
+    chapters = item.label.casefold() in _CHAPTER_LABELS
+    language = item.language or next(iter(work.resource.language), "zh")
+    name = f"language.{language}"
+    label = item.label if item.label and item.label != item.language else ""
+    return {
+        "url": url_for("readers.captions", resource_id=work.resource.id, item_id=item.id, v=item.sha256[:16]),
+        "kind": "chapters" if chapters else "captions",
+        "language": language,
+        "label": label or (spoken.label(name) if spoken.has_label(name) else spoken.label("reader.subtitles")),
+    }
+
+
+def _beside(work: Work, part: Item, role: str) -> list[Item]:
+    """Files of a role that belong to a part: said so by the record, else those in the same place of the order."""
     items = [item for item in work.resource.items if item.role == role]
-    own = [item for item in items if item.of == work.item.id]
+    own = [item for item in items if item.of == part.id]
     if own or len(work.siblings) == 1:
         return own or [item for item in items if not item.of]
-    return [item for item in items if not item.of and item.order == work.item.order]
+    return [item for item in items if not item.of and item.order == part.order]
+
+
+def _length(parts: list[Item], series: str) -> str:
+    """How many parts there are and how long they play, as far as both are worth saying."""
+    spoken, said = words(), []
+    if len(parts) > 1:
+        said.append(spoken.label(f"reader.{series}_count", count=len(parts)))
+    if all(part.duration for part in parts):
+        said.append(
+            spoken.label(
+                "reader.plays", duration=numbers.duration(sum(part.duration for part in parts), spoken.language)
+            )
+        )
+    return spoken.label("reader.credit_join").join(said)

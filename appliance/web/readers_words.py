@@ -20,6 +20,20 @@ _LABELS = {
     "from_start": (),
     "fit": (),
     "width": (),
+    "play": (),
+    "pause": (),
+    "left": ("left",),
+    "listening": (),
+    "watching": (),
+    "heard": (),
+    "watched": (),
+    "subtitles_off": (),
+    "resume_video": ("start",),
+    "listen_on": (),
+    "watch_on": (),
+    "listen_again": (),
+    "watch_again": (),
+    "time_of": ("start", "left"),
 }
 _SENTENCES = {
     "opening": (),
@@ -36,6 +50,9 @@ _SENTENCES = {
     "page_range": ("total",),
     "resume": ("page",),
     "resume.media": ("start",),
+    "damaged.minutes": ("start", "end"),
+    "no_sound_format": (),
+    "sleep": ("minutes",),
 }
 
 

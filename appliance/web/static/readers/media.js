@@ -1,51 +1,290 @@
-// Sound and film: the browser's own player; this remembers the place in the tab and says when bytes do not come.
+// Sound and film: parts that follow each other, the deck, the place that the tab remembers, what to do about damage.
 
-const player = document.getElementById("player");
-const key = `reader.place.${player.dataset.place}`;
+import { stateAt, stretchAt } from "./media-damage.js";
+import { clock, config, element, memory, player, say, sentence, word } from "./media-page.js";
+import { setChapters, setForms, setTracks, sleeping } from "./media-tools.js";
 
-function remembered() {
-  try {
-    return Number(sessionStorage.getItem(key)) || 0;
-  } catch {
-    return 0;
-  }
+const BACK = 15;
+const FORWARD = 30;
+const STALLED = 8000;
+const video = config.kind === "video";
+const lastKey = `last.${config.resource}`;
+const doneKey = `done.${config.resource}`;
+const placeKey = (part) => `place.${part.id}`;
+const done = new Set(memory.get(doneKey) ?? []);
+const links = [...document.querySelectorAll("#parts a")];
+const [play, seek, previous, next] = ["play", "seek", "previous", "next"].map(element);
+
+let at = config.current;
+let sources = [];
+let source = 0;
+let reached = 0;
+let form = "";
+
+const part = () => config.parts[at];
+const length = () => (Number.isFinite(player.duration) ? player.duration : part().duration);
+
+// --- Opening a part
+
+/** The part's files that this browser says it can play, those of the chosen form first. */
+function playable(one) {
+  const known = one.sources.filter(({ type }) => player.canPlayType(type) !== "");
+  return known.sort((a, b) => Number(b.type === form) - Number(a.type === form));
 }
 
-player.addEventListener("loadedmetadata", () => {
-  const before = remembered();
-  if (before > 5 && before < player.duration - 5) player.currentTime = before;
-}, { once: true });
-
-let saved = 0;
-player.addEventListener("timeupdate", () => {
-  if (Math.abs(player.currentTime - saved) < 2) return;
-  saved = player.currentTime;
-  try {
-    sessionStorage.setItem(key, String(Math.floor(saved)));
-  } catch {
-    // Without storage the place is not kept.
+/** Open part `n` at `start` seconds. */
+function open(n, { start = 0, playing = false } = {}) {
+  at = n;
+  sources = playable(part());
+  show();
+  if (!sources.length) {
+    sayNoForm();
+    return;
   }
-});
+  setTracks(part().tracks);
+  setChapters(part().chapters);
+  load(0, start, playing);
+}
 
-player.addEventListener("ended", () => {
-  const current = document.querySelector(".chapters [aria-current]")?.closest("li");
-  const next = current?.nextElementSibling?.querySelector("a");
-  if (next) location.assign(next.href);
-});
+function load(n, start, playing) {
+  source = n;
+  reached = start;
+  // A place in the address comes with the sources of the page itself; here it is set below.
+  player.src = sources[n].url;
+  player.addEventListener("loadedmetadata", () => {
+    if (start > 0 && start < player.duration) player.currentTime = start;
+    showTime();
+  }, { once: true });
+  setForms(sources, n, (chosen) => {
+    form = sources[chosen].type;
+    load(chosen, player.currentTime, !player.paused);
+  });
+  if (playing) begin();
+}
 
-const fail = () => {
-  document.getElementById("media-note").hidden = false;
+function begin() {
+  player.play().catch(() => {
+    // The browser wants a press of its own first; the button is there.
+  });
+}
+
+const rememberedPlace = (one) => {
+  const seconds = memory.get(placeKey(one));
+  return typeof seconds === "number" && seconds > 5 ? seconds : 0;
 };
-player.addEventListener("error", fail);
-player.querySelector("source:last-of-type")?.addEventListener("error", fail);
+
+function go(n) {
+  if (n < 0 || n >= config.parts.length) return;
+  if (!sleeping()) say("");
+  open(n, { start: rememberedPlace(config.parts[n]), playing: true });
+  history.replaceState(null, "", part().page);
+}
+
+// --- What is seen
+
+function show() {
+  element("part-title").textContent = config.parts.length > 1 ? part().label : "";
+  for (const [n, link] of links.entries()) {
+    if (n === at) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+    const finished = done.has(config.parts[n].id);
+    link.parentElement.classList.toggle("done", finished);
+    const state = n === at ? word(video ? "watching" : "listening") : finished ? `✓ ${word(video ? "watched" : "heard")}` : "";
+    link.querySelector("small").textContent = [state, config.parts[n].time].filter(Boolean).join(" · ");
+  }
+  if (previous) previous.disabled = at === 0;
+  if (next) next.disabled = at === config.parts.length - 1;
+  const box = element("transcripts");
+  const icon = box.querySelector(".icon");
+  box.hidden = !part().transcripts.length;
+  box.replaceChildren(...part().transcripts.map(({ url, label }) => {
+    const link = document.createElement("a");
+    [link.className, link.href, link.textContent] = ["btn", url, label];
+    if (icon) link.prepend(icon.cloneNode(true));
+    return link;
+  }));
+  showSession();
+}
+
+function showTime() {
+  const total = length();
+  seek.disabled = !total;
+  seek.max = String(Math.floor(total));
+  seek.value = String(Math.floor(player.currentTime));
+  seek.setAttribute("aria-valuetext", word("time_of", { start: clock(player.currentTime), left: clock(total) }));
+  element("time").textContent = clock(player.currentTime);
+  element("left").textContent = total ? word("left", { left: clock(total - player.currentTime) }) : "";
+}
+
+function showPlaying() {
+  const playing = !player.paused;
+  play.toggleAttribute("data-playing", playing);
+  element("play-label").textContent = word(playing ? "pause" : "play");
+}
+
+// --- The deck
+
+const move = (seconds) => {
+  player.currentTime = Math.min(Math.max(0, player.currentTime + seconds), Math.max(0, length() - 0.2));
+};
+
+function toggle() {
+  if (player.paused) begin();
+  else player.pause();
+}
+
+play.addEventListener("click", toggle);
+element("back").addEventListener("click", () => move(-BACK));
+element("forward").addEventListener("click", () => move(FORWARD));
+previous?.addEventListener("click", () => go(at - 1));
+next?.addEventListener("click", () => go(at + 1));
+seek.addEventListener("input", () => {
+  player.currentTime = Number(seek.value);
+});
+for (const [n, link] of links.entries()) {
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go(n);
+  });
+}
+
+const full = element("full");
+if (full) {
+  full.hidden = !(document.fullscreenEnabled || player.webkitEnterFullscreen);
+  full.addEventListener("click", () => (player.requestFullscreen ?? player.webkitEnterFullscreen).call(player));
+}
 
 // Space and arrows work wherever the focus is, but in controls of their own.
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, button, a, audio, video") || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === " ") {
-    event.preventDefault();
-    if (player.paused) player.play();
-    else player.pause();
-  } else if (event.key === "ArrowLeft") player.currentTime -= 15;
-  else if (event.key === "ArrowRight") player.currentTime += 30;
+  if (event.target.closest("input, select, button, a, video, audio") || event.ctrlKey || event.metaKey || event.altKey) return;
+  const keys = { " ": toggle, ArrowLeft: () => move(-BACK), ArrowRight: () => move(FORWARD) };
+  if (!keys[event.key]) return;
+  event.preventDefault();
+  keys[event.key]();
 });
+
+// --- The place, and the next part by itself
+
+let saved = 0;
+player.addEventListener("timeupdate", () => {
+  showTime();
+  if (player.seeking || player.error) return;
+  reached = player.currentTime;
+  if (Math.abs(reached - saved) < 2) return;
+  saved = reached;
+  memory.set(placeKey(part()), Math.floor(reached));
+  memory.set(lastKey, part().id);
+});
+for (const name of ["durationchange", "seeked", "loadedmetadata"]) player.addEventListener(name, showTime);
+for (const name of ["play", "playing", "pause", "ended", "emptied"]) player.addEventListener(name, showPlaying);
+player.addEventListener("playing", () => {
+  if (!sleeping()) say("");
+});
+player.addEventListener("ended", () => {
+  done.add(part().id);
+  memory.set(doneKey, [...done]);
+  memory.set(placeKey(part()), null);
+  memory.set(lastKey, null);
+  if (at + 1 < config.parts.length) go(at + 1);
+  else show();
+});
+
+// --- When bytes do not come
+
+function sayNoForm() {
+  say(sentence("no_sound_format"), { kind: "todo" });
+}
+
+function sayAway(key) {
+  say(sentence(key), { kind: "todo", actions: [{ label: word(`${key}.button`), run: () => location.reload() }] });
+}
+
+const nextForm = () => {
+  if (source + 1 < sources.length) load(source + 1, reached, !player.paused);
+  else sayNoForm();
+};
+
+function sayDamage({ from, to }) {
+  const total = length();
+  const last = at + 1 >= config.parts.length;
+  const over = to >= 1 || !total;
+  if (over && last && from === 0) {
+    say(sentence("damaged.whole"), {
+      kind: "todo", actions: [{ label: word("damaged.whole.button"), run: () => location.assign(config.similar) }] });
+    return;
+  }
+  const skip = () => (over ? go(at + 1) : load(source, to * total + 1, true));
+  const words = total ? sentence("damaged.minutes", { start: clock(from * total), end: clock(to * total) })
+    : sentence("damaged.chapter");
+  say(words, { kind: "todo", actions: over && last ? [] : [{ label: word("damaged.minutes.button"), run: skip }] });
+}
+
+/** Find out why the recording stopped at `reached` and say it. */
+async function explain() {
+  const total = length();
+  const open = sources[source];
+  const found = await stretchAt(open, config.chunk, total ? reached / total : 0);
+  if (open !== sources[source]) return;
+  if (found.state === "damaged") sayDamage(found);
+  else if (found.state === "away") sayAway("drive_gone");
+  else if (found.state === "cut off") sayAway("disconnected");
+  else if (player.error) nextForm();
+}
+
+player.addEventListener("error", explain);
+let stalled = null;
+player.addEventListener("waiting", () => {
+  clearTimeout(stalled);
+  stalled = setTimeout(async () => {
+    if (player.readyState >= 3 || player.paused) return;
+    if ((await stateAt(sources[source].url, 0)) !== "good" || player.readyState < 3) explain();
+  }, STALLED);
+});
+player.addEventListener("playing", () => clearTimeout(stalled));
+
+// --- Keys of headsets and lock screens
+
+function showSession() {
+  if (!("mediaSession" in navigator) || !window.MediaMetadata) return;
+  const artwork = config.cover ? [{ src: new URL(config.cover, location.href).href }] : [];
+  const several = config.parts.length > 1;
+  navigator.mediaSession.metadata = new MediaMetadata({
+    title: several ? part().label : config.title, album: config.title, artist: config.by, artwork });
+  const handlers = {
+    play: begin,
+    pause: () => player.pause(),
+    seekbackward: () => move(-BACK),
+    seekforward: () => move(FORWARD),
+    seekto: ({ seekTime }) => { player.currentTime = seekTime; },
+    previoustrack: at > 0 ? () => go(at - 1) : null,
+    nexttrack: at + 1 < config.parts.length ? () => go(at + 1) : null,
+  };
+  for (const [name, run] of Object.entries(handlers)) {
+    try {
+      navigator.mediaSession.setActionHandler(name, run);
+    } catch {
+      // An older browser does not know this key.
+    }
+  }
+}
+
+// --- The first part, where the tab left it
+
+function start() {
+  document.documentElement.dataset.script = "on";
+  const left = config.parts.findIndex(({ id }) => id === memory.get(lastKey));
+  const first = !config.asked && left >= 0 ? left : config.current;
+  const before = config.start ? 0 : rememberedPlace(config.parts[first]);
+  open(first, { start: config.start || before });
+  if (!before) return;
+  const place = config.parts.length > 1 ? `${part().label} ${clock(before)}` : clock(before);
+  say(video ? word("resume_video", { start: place }) : sentence("resume.media", { start: place }), {
+    actions: [
+      { label: word(video ? "watch_on" : "listen_on"), run: begin },
+      { label: word(video ? "watch_again" : "listen_again"), run: () => { open(config.asked ? at : 0, { playing: true }); } },
+    ],
+  });
+}
+
+start();
