@@ -27,6 +27,7 @@ from packager.format.items import ItemLine
 from packager.format.layout import DriveLayout
 from packager.format.release import Disk, Release
 from packager.journal import BuildJournal
+from packager.made import MadeBefore
 from packager.packing import PackedResource, pack_resource
 from packager.progress import Progress
 from packager.sources.folder import Problem, Source, open_source
@@ -106,8 +107,9 @@ def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) 
         resumed = journal.state("finished") == "no"
         journal.set_state("finished", "no")
         journal.commit()
-        with Renditions(Sandbox(fonts=options.fonts)) as renditions:
-            workshop = Workshop(layout.bag, files, renditions)
+        sandbox = Sandbox(jobs=max(2, options.workers), fonts=options.fonts)
+        with Renditions(sandbox) as renditions, MadeBefore(work / "build.db") as before:
+            workshop = Workshop(layout.bag, files, renditions, before)
             problems = _pack_all(source, workshop, journal, options, "接着封装" if resumed else "已封装")
         for path in journal.forget_unseen():
             (layout.bag / path).unlink(missing_ok=True)
@@ -132,6 +134,8 @@ def _pack_all(
     for line, packed in _packed(source, journal, options.workers, workshop):
         for item in packed.items:
             journal.add_item(item)
+        for made in packed.made:
+            journal.add_made(made)
         journal.add_record(packed.resource.id, dump_line(packed.resource), packed.size)
         problems += [
             Problem(line=line, id=packed.resource.id, field=name, reason=reason, kept=True)

@@ -1,7 +1,8 @@
 """The builder's command line: keys, build, sign, drive, training.
 
 Every command ends with what happened, what was kept and what comes next, in the words of the reviewed sentences.
-Exit codes: 0 done; 1 done, but rows or files were left out (named in `problems.jsonl`); 2 wrong arguments; 3 not done.
+Exit codes: 0 done; 1 done, but rows or files were left out (named in `problems.jsonl`); 2 wrong arguments; 3 not done;
+130 stopped by the user.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from packager.format.errors import FormatError
 from packager.format.files import RealFiles
 from packager.format.release import Release
 from packager.signing import approve, finish, request_release, sign_release
+from packager.terminal import Parser, failure
 from provisioning.errors import PassphraseError, ProvisioningError
 from provisioning.keys import load_key
 from provisioning.roles import ONLINE_KEY, key_names
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from provisioning.words.filling import Value
 
 DEMONSTRATION = "demonstration-passphrases.txt"
-DONE, LEFT_OUT, NOT_DONE = 0, 1, 3
+DONE, LEFT_OUT, NOT_DONE, INTERRUPTED = 0, 1, 3, 130
 _SHOWN = 20
 """Problems shown on the terminal; the rest stand in the file."""
 
@@ -54,48 +56,60 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PassphraseError as error:
         return _say_not(error.sentence, str(error))
     except (PackagerError, ProvisioningError, FormatError, OSError) as error:
-        print(f"没有办成：{error}", file=sys.stderr)
+        print(f"没有办成：{failure(error)}", file=sys.stderr)
         return NOT_DONE
+    except KeyboardInterrupt:
+        print("\n已停下。做完的都保留，再执行同一命令即接着做。", file=sys.stderr)
+        return INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="packager", description="书箱：封装、签发、制作资源硬盘。")
-    commands = parser.add_subparsers(required=True, metavar="命令")
-    keys = commands.add_parser("keys", help="签发用的钥匙").add_subparsers(required=True, metavar="命令")
+def _parser() -> Parser:
+    parser = Parser(prog="packager", description="书箱：封装、签发、制作资源硬盘。")
+    commands = parser.add_subparsers(required=True, metavar="命令", title="命令")
+    keys = commands.add_parser("keys", help="签发用的钥匙").add_subparsers(required=True, metavar="命令", title="命令")
     init = keys.add_parser("init", help="生成一套钥匙：root、targets 各三把，snapshot 与 timestamp 合用一把")
-    init.add_argument("keys", type=Path, help="放钥匙的文件夹")
-    init.add_argument("--passphrases", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
+    init.add_argument("keys", metavar="钥匙文件夹", type=Path, help="放钥匙的文件夹")
+    init.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
     init.add_argument("--demonstration", action="store_true", help="演示用：密码随机生成并存在同一文件夹，不可用于发行")
     init.set_defaults(run=_keys_init)
 
     made = commands.add_parser("build", help="把一个资源文件夹封装成一版")
-    made.add_argument("source", type=Path, help="含 catalogue.csv 或 catalogue.jsonl 的文件夹")
-    made.add_argument("--work", type=Path, required=True, help="工作文件夹；中断后再执行同一命令即接着做")
-    made.add_argument("--bundle", default="national", help="资源包的代号")
-    made.add_argument("--seq", type=int, help="版次序号；默认接着上一版")
-    made.add_argument("--edition", help="版次名称，如 2026.11；默认取签发日的年月")
-    made.add_argument("--issued", type=dt.date.fromisoformat, help="签发日，如 2026-11-22；默认今天")
+    made.add_argument("source", metavar="资源文件夹", type=Path, help="含 catalogue.csv 或 catalogue.jsonl 的文件夹")
     made.add_argument(
-        "--fonts", type=Path, action="append", default=[], help="中文字体的文件夹，供未嵌入字体的 PDF 做封面"
+        "--work", metavar="工作文件夹", type=Path, required=True, help="工作文件夹；中断后再执行同一命令即接着做"
     )
-    made.add_argument("--workers", type=int, default=2, help="同时封装几种资源")
+    made.add_argument("--bundle", metavar="代号", default="national", help="资源包的代号")
+    made.add_argument("--seq", metavar="序号", type=int, help="版次序号；默认接着上一版")
+    made.add_argument("--edition", metavar="版次", help="版次名称，如 2026.11；默认取签发日的年月")
+    made.add_argument("--issued", metavar="日期", type=dt.date.fromisoformat, help="签发日，如 2026-11-22；默认今天")
+    made.add_argument(
+        "--fonts",
+        metavar="字体文件夹",
+        type=Path,
+        action="append",
+        default=[],
+        help="中文字体的文件夹，供未嵌入字体的 PDF 做封面",
+    )
+    made.add_argument("--workers", metavar="个数", type=int, default=2, help="同时封装几种资源")
     made.set_defaults(run=_build)
 
     sign = commands.add_parser("sign", help="两人签发封装好的一版")
-    sign.add_argument("work", type=Path, help="build 的工作文件夹")
-    sign.add_argument("--keys", type=Path, required=True, help="放钥匙的文件夹")
-    sign.add_argument("--passphrases", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
+    sign.add_argument("work", metavar="工作文件夹", type=Path, help="build 的工作文件夹")
+    sign.add_argument("--keys", metavar="钥匙文件夹", type=Path, required=True, help="放钥匙的文件夹")
+    sign.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
     sign.add_argument("--by", metavar="钥匙", help="只以这一位签发人签，如 targets-1；两人到齐即发行。默认两把都在本机")
     sign.set_defaults(run=_sign)
 
     drive = commands.add_parser("drive", help="把签发的一版写到硬盘（文件夹）")
-    drive.add_argument("work", type=Path, help="build 的工作文件夹")
-    drive.add_argument("target", type=Path, help="硬盘的文件夹；中断后再执行同一命令即接着做")
+    drive.add_argument("work", metavar="工作文件夹", type=Path, help="build 的工作文件夹")
+    drive.add_argument("target", metavar="硬盘文件夹", type=Path, help="硬盘的文件夹；中断后再执行同一命令即接着做")
     drive.set_defaults(run=_drive)
 
     training = commands.add_parser("training", help="生成培训资源（馆员手册、读者指南）的文件夹，供 build 使用")
-    training.add_argument("folder", type=Path)
-    training.add_argument("--fonts", type=Path, required=True, help="含 Noto 中文字体分片的文件夹")
+    training.add_argument("folder", metavar="文件夹", type=Path, help="放培训资源的文件夹")
+    training.add_argument(
+        "--fonts", metavar="字体文件夹", type=Path, required=True, help="含 Noto 中文字体分片的文件夹"
+    )
     training.set_defaults(run=_training)
     return parser
 
@@ -121,6 +135,8 @@ def _passphrases(path: Path | None, *, new: bool = False) -> Passphrases:
     if path is None:
 
         def ask(name: str) -> str:
+            if not sys.stdin.isatty():
+                raise PackagerError("这里不能输入密码，请在终端执行，或用 --passphrases 给出密码文件")
             first = getpass.getpass(f"钥匙 {name} 的密码：")
             if new and getpass.getpass("再输入一次：") != first:
                 raise PackagerError("两次输入的密码不同")
@@ -171,6 +187,7 @@ def _print_problems(result: BuildResult, path: Path) -> None:
         print(f"  其余 {len(result.problems) - _SHOWN:,} 处见 {path.name}")
     if dropped:
         _say("desk.source.rejects", done=result.resources, left=dropped)
+    print(f"退回清单：{path}")
 
 
 def _sign(arguments: argparse.Namespace) -> int:
@@ -195,7 +212,9 @@ def _sign(arguments: argparse.Namespace) -> int:
 
 def _drive(arguments: argparse.Namespace) -> int:
     written = write_drive(arguments.work, arguments.target, RealFiles())
-    print(f"写入 {written.copied:,} 个文件，已在盘上并核对 {written.kept:,} 个，共 {numbers.size(written.size)}。")
+    parts = (f"新写入 {written.copied:,} 个文件", f"原已在盘上 {written.kept:,} 个")
+    told = "，".join(words for words, count in zip(parts, (written.copied, written.kept), strict=True) if count)
+    print(f"{told}，共 {numbers.size(written.size)}，都已核对。")
     print(f"{_words().sentence('desk.drive.done', count=1).text}\n下一步：接到书箱主机上")
     return DONE
 
@@ -209,7 +228,7 @@ def _training(arguments: argparse.Namespace) -> int:
 
 
 def _say_signed(names: str, edition: str) -> None:
-    sentence = _words().sentence("desk.sign.done", edition=f"{edition}版", name=names)
+    sentence = _words().sentence("desk.sign.done", edition=Words.raw("edition", edition), name=names)
     print(f"{sentence.text}\n签发人：{names}。\n下一步：{sentence.button}")
 
 

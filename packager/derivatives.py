@@ -1,4 +1,4 @@
-"""What is made of a resource's files at build time: cover and tile pack, each an item of its own with its tool.
+"""What is made of a resource's files at build time: cover, tile pack and text, each an item of its own with its tool.
 
 A derivative that cannot be made (a damaged or hostile file, a limit reached) is a problem of that resource, never of
 the build: the original is packed all the same and says at reading time what is wrong with it.
@@ -12,20 +12,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer import __version__
-from indexer.errors import RenditionError
+from indexer.errors import RenditionError, RenditionLimitError
 from indexer.model import READABLE_ROLES, Item, Resource, item_id
 from indexer.renditions.source import FileSource
+from packager.copying import copy_in
 from packager.format.chunks import ChunkHasher
 from packager.format.items import MAX_ITEM_SIZE
-from packager.format.layout import item_path
-from packager.journal import Facts, PackedItem
+from packager.format.layout import CHUNK, item_path
+from packager.journal import PackedItem
+from packager.made import Facts, Made
+from packager.texts import TEXT_TOOL, TextPlan, dump_text, text_plans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from indexer.renditions.api import Renditions
     from packager.format.files import Files
+    from packager.made import MadeBefore
 
 COVERABLE = ("application/epub+zip", "application/pdf", "image/")
 DEEP_ZOOM_FROM = 2048
@@ -33,6 +37,8 @@ DEEP_ZOOM_FROM = 2048
 _COVER_TOOL = f"shuxiang {__version__} cover 2"
 _TILEPACK_TOOL = f"shuxiang {__version__} tilepack 1"
 """Raise the number when what is made changes, so that the next build makes it anew."""
+_NOT_MADE = {"cover": "没有做成封面", "tilepack": "没有做成大图分片", "text": "没有取出文字"}
+_CLOSED = frozenset({"encrypted", "damaged"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ class Derivative:
 
     Attributes:
         role: its role. of: id of the item it was made from. source: the name of that item's file.
-        item: as it lies in the bag, None when it could not be made. reason: why, then.
+        item: as it lies in the bag, None when it could not be made. reason: why, or what is wrong with it.
+        made: for the journal, so that it is not made again; None when trying again may help.
     """
 
     role: str
@@ -49,80 +56,87 @@ class Derivative:
     source: str
     item: PackedItem | None
     reason: str = ""
+    made: Made | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where derivatives are made: the bag, the writer, the confined child processes."""
+    """Where derivatives are made: the bag, the writer, the confined child processes, and what was made before."""
 
     bag: Path
     files: Files
     renditions: Renditions
+    before: MadeBefore
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """A derivative to make: `origin` names the bytes by digest, `extension` that of its file."""
+
+    role: str
+    of: PackedItem
+    origin: str
+    tool: str
+    extension: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Bytes that lie at the derivative's place now."""
+
+    sha256: str
+    size: int
+    chunks: bytes
+    facts: Facts
+    reason: str = ""
 
 
 def derive(
-    resource: Resource,
-    items: Sequence[tuple[Item, PackedItem]],
-    known: Mapping[str, PackedItem],
-    workshop: Workshop,
-) -> Iterator[Derivative]:
-    """Make the derivatives of a packed resource.
+    resource: Resource, items: Sequence[tuple[Item, PackedItem]], workshop: Workshop
+) -> Iterator[Derivative]:  # fmt: skip
+    """Make the derivatives of a packed resource; what is the same as before is taken over.
 
     Args:
         resource: the record.
         items: its originals, in order, as items and as packed.
-        known: derivatives of an earlier run by source name; what still fits is taken over.
         workshop: where they are made.
     """
     readable = [(item, packed) for item, packed in items if item.role in READABLE_ROLES]
+    whole = [(item, packed) for item, packed in readable if not _CLOSED.intersection(packed.facts.flags)]
     if not any(item.role == "cover" for item, _ in items):
-        coverable = (packed for item, packed in readable if item.media_type.startswith(COVERABLE))
-        first = next(coverable, None)
+        first = next((packed for item, packed in whole if item.media_type.startswith(COVERABLE)), None)
         if first is not None:
-            yield _cover(resource, first, known, workshop)
-    pictures = [packed for item, packed in readable if item.media_type.startswith("image/")]
+            yield _cover(resource, first, workshop)
+    pictures = [packed for item, packed in whole if item.media_type.startswith("image/")]
     if any(max(packed.facts.width, packed.facts.height) > DEEP_ZOOM_FROM for packed in pictures):
-        yield _tilepack(resource, pictures, known, workshop)
+        yield _tilepack(resource, pictures, workshop)
+    taken: set[str] = set()
+    for plan in text_plans([(item, packed) for item, packed in items if not _CLOSED.intersection(packed.facts.flags)]):
+        if plan.instead_of in taken:
+            continue
+        derivative = _text(resource, plan, workshop)
+        if derivative.item is not None:
+            taken.add(plan.of.id)
+        yield derivative
 
 
-def _cover(resource: Resource, of: PackedItem, known: Mapping[str, PackedItem], workshop: Workshop) -> Derivative:
-    name = f"{of.source}#cover"
-    before = known.get(name)
-    if before and _fits(before, _COVER_TOOL, of.source_size, of.source_mtime, workshop):
-        return Derivative("cover", of.id, of.source, before)
-    try:
+def _cover(resource: Resource, of: PackedItem, workshop: Workshop) -> Derivative:
+    def make(target: Path) -> _Written | None:
         with FileSource(workshop.bag / of.path) as source:
             picture = workshop.renditions.cover(source, of.facts.media_type)
-    except RenditionError as error:
-        return Derivative("cover", of.id, of.source, None, f"没有做成封面：{error}")
-    if picture is None:
-        return Derivative("cover", of.id, of.source, None)
-    identity = item_id(resource.id, "cover", name)
-    path = item_path(identity, "webp")
-    target = workshop.bag / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    sha256, size = workshop.files.write_atomic(target, picture.body, durable=False)
-    facts = Facts(picture.media_type, width=picture.width, height=picture.height)
-    made = PackedItem(
-        identity, resource.id, name, of.source_size, of.source_mtime, _COVER_TOOL, path, size, sha256, b"", facts
-    )
-    return Derivative("cover", of.id, of.source, made)
+        if picture is None:
+            return None
+        sha256, size = workshop.files.write_atomic(target, picture.body, durable=False)
+        return _Written(sha256, size, b"", Facts(picture.media_type, width=picture.width, height=picture.height))
+
+    tool = f"{_COVER_TOOL} of {of.facts.media_type}"
+    return _once(_Recipe("cover", of, of.sha256, tool, "webp"), resource, workshop, make)
 
 
-def _tilepack(
-    resource: Resource, of: Sequence[PackedItem], known: Mapping[str, PackedItem], workshop: Workshop
-) -> Derivative:
+def _tilepack(resource: Resource, of: Sequence[PackedItem], workshop: Workshop) -> Derivative:
     """One pack for all pictures of the resource, in reading order, each page of a TIFF a picture of its own."""
-    first = of[0]
-    name = f"{first.source}#tilepack"
-    size, newest = sum(item.source_size for item in of), max(item.source_mtime for item in of)
-    before = known.get(name)
-    if before and _fits(before, _TILEPACK_TOOL, size, newest, workshop):
-        return Derivative("tilepack", first.id, first.source, before)
-    identity = item_id(resource.id, "tilepack", name)
-    target = workshop.bag / item_path(identity, "zip")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
+
+    def make(target: Path) -> _Written:
         with tempfile.TemporaryFile(dir=workshop.bag.parent) as out:
             pages = [max(1, item.facts.pages) for item in of]
             workshop.renditions.make_tilepack(_opened(of, workshop.bag), out, pages=pages)
@@ -132,13 +146,77 @@ def _tilepack(
             sha256, length = workshop.files.copy_hashed(
                 out.fileno(), target, max_size=MAX_ITEM_SIZE, each=hasher.update, durable=False
             )
+        return _Written(sha256, length, hasher.digests(), Facts("application/zip"))
+
+    origin = hashlib.sha256("\n".join(item.sha256 for item in of).encode()).hexdigest()
+    return _once(_Recipe("tilepack", of[0], origin, _TILEPACK_TOOL, "zip"), resource, workshop, make)
+
+
+def _text(resource: Resource, plan: TextPlan, workshop: Workshop) -> Derivative:
+    def make(target: Path) -> _Written | None:
+        body, cut = dump_text(plan, workshop.bag, workshop.renditions)
+        if not body:
+            return None
+        hasher = ChunkHasher()
+        hasher.update(body)
+        sha256, size = workshop.files.write_atomic(target, body, durable=False)
+        reason = "文字太长，只取了前面的部分供检索" if cut else ""
+        chunks = hasher.digests() if size > CHUNK else b""
+        return _Written(sha256, size, chunks, Facts("application/jsonl"), reason)
+
+    return _once(_Recipe("text", plan.of, plan.origin, TEXT_TOOL, "jsonl"), resource, workshop, make)
+
+
+def _once(
+    recipe: _Recipe, resource: Resource, workshop: Workshop, make: Callable[[Path], _Written | None]
+) -> Derivative:
+    """The derivative as it was made before of the same bytes by the same tool, else made now."""
+    of, name = recipe.of, f"{recipe.of.source}#{recipe.role}"
+    identity = item_id(resource.id, recipe.role, name)
+    path = item_path(identity, recipe.extension)
+    before = workshop.before.get(recipe.origin, recipe.tool)
+    if before is not None and not before.path:
+        return Derivative(recipe.role, of.id, of.source, None, before.reason, before)
+    target = workshop.bag / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        written = _taken_over(before, target, workshop) or make(target)
     except RenditionError as error:
-        return Derivative("tilepack", first.id, first.source, None, f"没有做成大图分片：{error}")
-    made = PackedItem(
-        identity, resource.id, name, size, newest, _TILEPACK_TOOL, target.relative_to(workshop.bag).as_posix(),
-        length, sha256, hasher.digests(), Facts("application/zip"),
+        reason = f"{_NOT_MADE[recipe.role]}：{error}"
+        failed = Made(recipe.origin, recipe.tool, Facts(""), reason=reason)
+        again = isinstance(error, RenditionLimitError)
+        return Derivative(recipe.role, of.id, of.source, None, reason, None if again else failed)
+    if written is None:
+        return Derivative(
+            recipe.role, of.id, of.source, None, "", Made(recipe.origin, recipe.tool, Facts(""))
+        )  # fmt: skip
+    item = PackedItem(
+        identity, resource.id, name, of.source_size, of.source_mtime, recipe.tool.partition(" of ")[0], path,
+        written.size, written.sha256, written.chunks, written.facts,
     )  # fmt: skip
-    return Derivative("tilepack", first.id, first.source, made)
+    made = Made(
+        recipe.origin, recipe.tool, written.facts, path, written.size, written.sha256, written.chunks, written.reason
+    )
+    return Derivative(recipe.role, of.id, of.source, item, written.reason, made)
+
+
+def _taken_over(before: Made | None, target: Path, workshop: Workshop) -> _Written | None:
+    """An earlier derivative at its place; a copy when its source has another name now; None when it is not whole."""
+    if before is None:
+        return None
+    written = _Written(before.sha256, before.size, before.chunks, before.facts, before.reason)
+    if target.is_file() and _digest(target) == before.sha256:
+        return written
+    other = workshop.bag / before.path
+    if other == target or not other.is_file():
+        return None
+    sha256, _, _ = copy_in(other, target, workshop.files)
+    return written if sha256 == before.sha256 else None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _opened(items: Sequence[PackedItem], bag: Path) -> Iterator[FileSource]:
@@ -146,12 +224,3 @@ def _opened(items: Sequence[PackedItem], bag: Path) -> Iterator[FileSource]:
     for item in items:
         with FileSource(bag / item.path) as source:
             yield source
-
-
-def _fits(before: PackedItem, tool: str, size: int, mtime: int, workshop: Workshop) -> bool:
-    """Whether a derivative of an earlier run was made of these very files, by this tool, and is still whole."""
-    target = workshop.bag / before.path
-    if before.tool != tool or (before.source_size, before.source_mtime) != (size, mtime) or not target.is_file():
-        return False
-    with target.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest() == before.sha256

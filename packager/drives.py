@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager.errors import DriveError
@@ -21,7 +22,6 @@ from provisioning.words import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from packager.format.files import Files
 
@@ -101,7 +101,7 @@ def _make_room(drive: DriveLayout, files: Files, target: Path, wanted: int) -> N
 def _payload_files(drive: DriveLayout) -> Iterator[Path]:
     for folder, _, names in os.walk(drive.bag / "data"):
         for name in names:
-            yield drive.bag.joinpath(folder, name)
+            yield Path(folder, name)
 
 
 def _same(path: Path, sha256: str, size: int) -> bool:

@@ -10,11 +10,14 @@ Memory is bounded by one row; a million items cost about 300 MB on the work disk
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+from packager.made import COLUMNS as MADE_COLUMNS
+from packager.made import SCHEMA as MADE_SCHEMA
+from packager.made import Facts, Made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,21 +36,6 @@ CREATE TABLE IF NOT EXISTS record (
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 _COLUMNS = "id, resource, source, source_size, source_mtime, tool, path, size, sha256, chunks, facts"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was learned of an item's content: its type and, where it has them, pages, seconds and pixels.
-
-    `trouble` says why they could not be learned, for the people who keep the catalogue.
-    """
-
-    media_type: str
-    pages: int = 0
-    duration: int = 0
-    width: int = 0
-    height: int = 0
-    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +73,7 @@ class BuildJournal:
         self._db = sqlite3.connect(path)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA + MADE_SCHEMA)
         self.run = int(self.state("run", "0")) + 1
         self.set_state("run", str(self.run))
         self._db.commit()
@@ -112,18 +100,26 @@ class BuildJournal:
     def known(self, resource_id: str) -> dict[str, PackedItem]:
         """The items of a resource as earlier runs packed them, by source path."""
         rows = self._db.execute(f"SELECT {_COLUMNS} FROM item WHERE resource = ?", (resource_id,))  # noqa: S608
-        items = (PackedItem(*(*row[:-1], Facts(**json.loads(row[-1])))) for row in rows)
+        items = (PackedItem(*(*row[:-1], Facts.from_text(row[-1]))) for row in rows)
         return {item.source: item for item in items}
 
     def add_item(self, item: PackedItem) -> None:
         """Note that `item` lies in the bag (see `commit`)."""
-        facts = json.dumps(asdict(item.facts), sort_keys=True)
         values = (
             item.id, item.resource, item.source, item.source_size, item.source_mtime, item.tool, item.path,
-            item.size, item.sha256, item.chunks, facts, self.run,
+            item.size, item.sha256, item.chunks, item.facts.to_text(), self.run,
         )  # fmt: skip
         self._db.execute(
             f"INSERT OR REPLACE INTO item ({_COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+            values,
+        )
+
+    def add_made(self, made: Made) -> None:
+        """Note what was made of some bytes, for `packager.made.MadeBefore`."""
+        facts = made.facts.to_text()
+        values = (made.origin, made.tool, made.path, made.size, made.sha256, made.chunks, facts, made.reason, self.run)
+        self._db.execute(
+            f"INSERT OR REPLACE INTO made ({MADE_COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
             values,
         )
 
@@ -141,6 +137,7 @@ class BuildJournal:
         gone = [str(p) for (p,) in self._db.execute("SELECT path FROM item WHERE run < ?", (self.run,))]
         self._db.execute("DELETE FROM item WHERE run < ?", (self.run,))
         self._db.execute("DELETE FROM record WHERE run < ?", (self.run,))
+        self._db.execute("DELETE FROM made WHERE run < ?", (self.run,))
         return gone
 
     def lines(self) -> Iterator[bytes]:

@@ -7,26 +7,22 @@ Copies are not synced one by one: `BuildJournal.commit` does that for a batch be
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from indexer.checks import extension_for, sniff
-from indexer.model import Item, Resource, item_id
+from indexer.model import ContentsEntry, Item, Resource, item_id
 from indexer.roles import FileFact, ItemPlan, infer_roles
+from packager.copying import copy_in
 from packager.derivatives import Derivative, Workshop, derive
-from packager.errors import SourceChangedError
-from packager.facts import learn_facts
-from packager.format.chunks import ChunkHasher
-from packager.format.items import MAX_ITEM_SIZE
-from packager.format.layout import CHUNK, item_path
+from packager.facts import FACTS_TOOL, learn_facts
+from packager.format.layout import item_path
 from packager.journal import PackedItem
+from packager.made import Made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-    from packager.format.files import Files
     from packager.sources.folder import SourceFile
 
 _HEAD = 64 << 10
@@ -34,11 +30,12 @@ _HEAD = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class PackedResource:
-    """A resource with its items, what the journal keeps of them, and what went wrong with derivatives."""
+    """A resource with its items, what the journal keeps of them, and what is wrong with its files."""
 
     resource: Resource
     items: tuple[PackedItem, ...]
     problems: tuple[tuple[str, str], ...] = ()
+    made: tuple[Made, ...] = ()
 
     @property
     def size(self) -> int:
@@ -72,13 +69,31 @@ def pack_resource(
         if packed.facts.trouble:
             problems.append((plan.path, packed.facts.trouble))
         made.append((_item(packed, plan, ids.get(plan.of, "")), packed))
-    for derivative in derive(resource, tuple(made), known, workshop):
+    kept = [_remembered(packed) for _, packed in made if packed.facts.flags or not packed.facts.trouble]  # no limits
+    for derivative in derive(resource, tuple(made), workshop):
         if derivative.item is not None:
-            made.append((_derived_item(derivative, derivative.item), derivative.item))
-        elif derivative.reason:
+            order = sum(item.role == derivative.role for item, _ in made)
+            made.append((_derived_item(derivative, derivative.item, order), derivative.item))
+        if derivative.reason:
             problems.append((derivative.source, derivative.reason))
+        if derivative.made is not None:
+            kept.append(derivative.made)
     items = tuple(item for item, _ in made)
-    return PackedResource(resource.with_items(items), tuple(packed for _, packed in made), tuple(problems))
+    resource = replace(resource, items=items, contents=resource.contents or _contents(made))
+    return PackedResource(resource, tuple(packed for _, packed in made), tuple(problems), tuple(kept))
+
+
+def _contents(made: Sequence[tuple[Item, PackedItem]]) -> tuple[ContentsEntry, ...]:
+    """The table of contents of a work in one part, of its first form that has one; several parts have none."""
+    if sum(item.role == "part" for item, _ in made) != 1:
+        return ()
+    works = [(item, packed) for role in ("part", "alternate") for item, packed in made if item.role == role]
+    item, packed = next(((i, p) for i, p in works if len(p.facts.contents) > 1), works[0])
+    if len(packed.facts.contents) < 2:
+        return ()
+    return tuple(
+        ContentsEntry(title, f"{item.id}#{target}" if target else "") for title, target in packed.facts.contents
+    )
 
 
 def _fact(file: SourceFile, known: PackedItem | None, problems: list[tuple[str, str]]) -> FileFact | None:
@@ -106,51 +121,39 @@ def _pack_original(
         and (bag / known.path).is_file()
         and (bag / known.path).stat().st_size == known.size
     ):
-        return known
+        if known.facts.tool == FACTS_TOOL:
+            return known
+        return replace(known, facts=learn_facts(bag / known.path, plan.media_type, workshop.renditions))
     path = item_path(identity, extension_for(plan.media_type))
     sha256, size, chunks = copy_in(file.path, bag / path, workshop.files)
-    facts = learn_facts(bag / path, plan.media_type, workshop.renditions)
+    before = workshop.before.get(sha256, _facts_tool(plan.media_type))
+    facts = before.facts if before else learn_facts(bag / path, plan.media_type, workshop.renditions)
     return PackedItem(
         identity, resource.id, plan.path, stat.st_size, stat.st_mtime_ns, "", path, size, sha256, chunks, facts
     )
+
+
+def _facts_tool(media_type: str) -> str:
+    return f"{FACTS_TOOL} of {media_type}"
+
+
+def _remembered(packed: PackedItem) -> Made:
+    """The facts of an original under the digest of its bytes."""
+    return Made(packed.sha256, _facts_tool(packed.facts.media_type), packed.facts)
 
 
 def _item(packed: PackedItem, plan: ItemPlan, of: str) -> Item:
     return Item(
         id=packed.id, role=plan.role, order=plan.order, label=plan.label, path=packed.path,
         media_type=packed.facts.media_type, size=packed.size, sha256=packed.sha256,
-        of=of, language=plan.language, pages=packed.facts.pages, width=packed.facts.width, height=packed.facts.height,
+        of=of, language=plan.language, pages=packed.facts.pages, duration=packed.facts.duration,
+        width=packed.facts.width, height=packed.facts.height, flags=packed.facts.flags,
     )  # fmt: skip
 
 
-def _derived_item(derivative: Derivative, packed: PackedItem) -> Item:
+def _derived_item(derivative: Derivative, packed: PackedItem, order: int) -> Item:
     return Item(
-        id=packed.id, role=derivative.role, order=0, path=packed.path,
+        id=packed.id, role=derivative.role, order=order, path=packed.path,
         media_type=packed.facts.media_type, size=packed.size, sha256=packed.sha256, of=derivative.of,
         tool=packed.tool, width=packed.facts.width, height=packed.facts.height,
     )  # fmt: skip
-
-
-def copy_in(source: Path, target: Path, files: Files) -> tuple[str, int, bytes]:
-    """Copy `source` to `target` while hashing it; durable after the journal's next commit.
-
-    Returns:
-        (SHA-256 in hexadecimal, bytes, 32-byte digests of each 1 MiB; empty up to 1 MiB).
-
-    Raises:
-        SourceChangedError: size or time of `source` changed in between.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    try:
-        before = os.fstat(descriptor)
-        hasher = ChunkHasher()
-        each = hasher.update if before.st_size > CHUNK else None
-        sha256, size = files.copy_hashed(descriptor, target, max_size=MAX_ITEM_SIZE, each=each, durable=False)
-        after = os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or size != before.st_size:
-        target.unlink()
-        raise SourceChangedError(source.name)
-    return sha256, size, hasher.digests()

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _SPEAKABLE = 10**6
 """Below a megabyte a size says nothing yet."""
+_TELLING = 2.0
+"""Seconds after which the rate says something of the time left."""
 
 
 class Progress:
@@ -54,7 +56,7 @@ class Progress:
             words.append(f"{numbers.size(size)}，每秒 {numbers.size(int(size / elapsed))}")
         elif not size:
             words.append(f"每秒 {done / elapsed:,.0f}")
-        if 0 < part < 1:
+        if 0 < part < 1 and elapsed >= _TELLING:
             words.append(f"还需{numbers.duration(elapsed / part * (1 - part))}")
         return "，".join(words)
 

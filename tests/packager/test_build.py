@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 
 from packager.build import BuildOptions, build, last_signed
+from packager.copying import copy_in
 from packager.errors import BuildSpaceError, SourceChangedError
 from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.journal import BuildJournal
-from packager.packing import copy_in
 from tests.generated import make_collection, pdf, picture
 
 OPTIONS = BuildOptions(bundle="national", issued="2026-11-22", edition="2026.11", quiet=True)

@@ -1,6 +1,7 @@
 """The build journal: what is noted comes back, in order, and what a run no longer sees is dropped."""
 
-from packager.journal import BuildJournal, Facts, PackedItem
+from packager.journal import BuildJournal, PackedItem
+from packager.made import Facts
 
 
 def item(name, resource="A1", path=None):
