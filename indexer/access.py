@@ -6,8 +6,8 @@ understand: an unknown scope, an unknown member, a date or a number of seats tha
 The order of the questions, the first answer counts:
 
 1. withdrawn by the issuer, suspended by the library
-2. the terms cannot be understood
-3. a children's face and a resource that is not marked for children
+2. a children's face and a resource that is not marked for children
+3. the terms cannot be understood
 4. a catalogue entry: scope `none`, or no item at all
 5. the first and last day
 6. where the reader is, whether the reader is entitled, whether a seat is free
@@ -84,10 +84,10 @@ def decide(
         return _hidden("rights.withdrawn")
     if suspended:
         return _hidden("rights.suspended")
-    if not is_understood(resource.access):
-        return _refused("rights.unknown")
     if reader.face not in {"standard", "elder"} and resource.audience.group != "children":
         return _hidden("rights.adults")
+    if not is_understood(resource.access):
+        return _refused("rights.unknown")
     if resource.access.scope == "none" or not resource.items:
         return _refused("rights.catalogue_only")
     return _by_day(resource.access, day) or _by_reader(resource.access, reader, seats_taken)

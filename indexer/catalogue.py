@@ -7,6 +7,7 @@ arrives on a drive is signed and still read as a stranger's: read-only, immutabl
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +41,11 @@ __all__ = [
     "read_records",
 ]
 
+MAX_ITEM = 1 << 43
+"""Most bytes of an item, as in items.txt."""
+
 _BATCH = 500
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,8 @@ class Catalogue:
         item = next((item for item in resource.items if item.id == item_id), None)
         if item is None or (found[0][0] < 0) != (item.size <= CHUNK):
             raise IndexFormatError(self._path.name, f"item {item_id} is not in its resource")
+        if not 0 <= item.size <= MAX_ITEM or not _SHA256.match(item.sha256):
+            raise IndexFormatError(self._path.name, f"item {item_id} has no size or digest that can be")
         return CatalogueItem(resource.id, item, found[0][0])
 
     def counts_by_type(self, *, children: bool = False) -> dict[str, int]:

@@ -137,4 +137,10 @@ def test_decide_any_values_never_allows_what_it_does_not_understand(
         assert day is not None or not (access.from_ or access.until)
         assert reader.face in {"standard", "elder"} or audience == "children"
     if not is_understood(access):
-        assert decision == Decision(False, True, False, "rights.unknown")
+        hidden = reader.face not in {"standard", "elder"} and audience != "children"
+        assert decision == Decision(False, not hidden, False, "rights.adults" if hidden else "rights.unknown")
+
+
+def test_decide_terms_not_understood_stay_hidden_from_the_face_of_children() -> None:
+    assert decide(resource(Access("vip"), audience="children"), CHILD, day=DAY).reason == "rights.unknown"
+    assert decide(resource(Access("vip")), CHILD, day=DAY) == Decision(False, False, False, "rights.adults")

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -236,6 +237,20 @@ def test_catalogue_item_of_another_resource_gives_the_typed_error(path: Path, tm
     for one in (SMALL, BIG):
         with pytest.raises(IndexFormatError):
             Catalogue(copy).item(one.id)
+
+
+@pytest.mark.parametrize("member", [{"size": -5}, {"size": 1 << 50}, {"sha256": "zz"}, {"sha256": "A" * 64}])
+def test_catalogue_item_that_cannot_be_gives_the_typed_error(
+    path: Path, tmp_path: Path, member: dict[str, object]
+) -> None:
+    copy = Path(shutil.copy(path, tmp_path))
+    wrong = replace(SMALL, **member)  # type: ignore[arg-type]
+    line = dump_line(replace(RECORDS[1], items=(wrong,))).decode()
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("UPDATE resource SET line = ? WHERE row = 1", (line,))
+        connection.execute("UPDATE item SET first_chunk = ? WHERE id = ?", (0 if wrong.size > CHUNK else -1, SMALL.id))
+    with pytest.raises(IndexFormatError, match="that can be"):
+        Catalogue(copy).item(SMALL.id)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
