@@ -291,10 +291,10 @@ def cpu_seconds(pid: int) -> float:
 
 
 def drop_cache() -> bool:
-    """Forget what the system holds of files, so that reading reads; needs root."""
+    """Forget what the system holds of files and folders, so that reading reads; needs root."""
     os.sync()
     try:
-        Path("/proc/sys/vm/drop_caches").write_text("1")
+        Path("/proc/sys/vm/drop_caches").write_text("3")
     except OSError:
         return False
     return True
