@@ -214,7 +214,7 @@ def _drive(arguments: argparse.Namespace) -> int:
     written = write_drive(arguments.work, arguments.target, RealFiles())
     parts = (f"新写入 {written.copied:,} 个文件", f"原已在盘上 {written.kept:,} 个")
     told = "，".join(words for words, count in zip(parts, (written.copied, written.kept), strict=True) if count)
-    print(f"{told}，共 {numbers.size(written.size)}，都已核对。")
+    print(f"{told}（{numbers.size(written.size)}），都已核对。")
     print(f"{_words().sentence('desk.drive.done', count=1).text}\n下一步：接到书箱主机上")
     return DONE
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from packager.cli import DONE, LEFT_OUT, NOT_DONE, main
+from packager.cli import DONE, INTERRUPTED, LEFT_OUT, NOT_DONE, main
 from tests.generated import make_collection
 
 
@@ -66,7 +66,7 @@ def test_sign_by_one_then_the_other_publishes_and_the_drive_is_written(place, ca
     assert "两人签发完毕" in capsys.readouterr().out
     assert main(["drive", str(place / "work"), str(tmp_path / "drive")]) == DONE
     first = capsys.readouterr().out
-    assert "已在盘上并核对 0 个" in first
+    assert "已在盘上" not in first
     victim = next((tmp_path / "drive/bag/data").rglob("*.pdf"))
     victim.write_bytes(victim.read_bytes()[:-1] + b"!")
     (tmp_path / "drive/bag/data/stranger").write_bytes(b"x")
@@ -102,3 +102,24 @@ def test_problems_file_holds_every_problem_as_json(place):
     lines = (place / "work/problems.jsonl").read_text(encoding="utf-8").splitlines()
     assert all({"line", "id", "field", "reason", "kept"} == set(json.loads(line)) for line in lines)
     assert len(lines) >= 6
+
+
+def test_drive_named_by_a_relative_path_is_written_and_written_again(place, capsys, tmp_path, monkeypatch):
+    if not (place / "work/tuf/metadata/timestamp.json").exists():
+        assert sign(place) == DONE
+    monkeypatch.chdir(tmp_path)
+    assert main(["drive", str(place / "work"), "drive"]) == DONE
+    assert "新写入" in capsys.readouterr().out
+    assert main(["drive", str(place / "work"), "drive"]) == DONE
+    said = capsys.readouterr().out
+    assert "原已在盘上" in said
+    assert "新写入" not in said
+
+
+def test_build_stopped_by_the_user_says_how_to_go_on(place, capsys, monkeypatch):
+    def stopped(*_arguments, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("packager.cli.build", stopped)
+    assert main(["build", str(place / "outer/collection"), "--work", str(place / "work")]) == INTERRUPTED
+    assert "接着做" in capsys.readouterr().err
