@@ -23,7 +23,7 @@ def test_drive_folder_comes_and_goes_without_restart(bench, drive, generated, tm
         copy_drive(drive, media / "one")
         box.wait_resources(len(generated.good))
         url = box.get("/api/resources/zj-2024.001").json()["items"][0]["url"]
-        assert box.get(url).status == 200
+        wait_for(lambda: box.get(url).status == 200, "the drive to be ready", box.log)
         (media / "one").rename(tmp_path / "away")
         wait_for(lambda: box.get(url).status == 503, "the drive to be gone", box.log)
         assert box.get("/resources/zj-2024.001").status == 200
