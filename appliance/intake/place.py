@@ -6,6 +6,7 @@ when the drive is at last unmounted the thread comes back by itself, finds that 
 
 from __future__ import annotations
 
+import errno
 import logging
 import queue
 import threading
@@ -28,6 +29,11 @@ _log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 SETTLE_SECONDS = 0.4
+LEAST_ROOM = 1 << 20
+"""Bytes without which the SSD counts as full: judging a drive writes its metadata and the trusted list."""
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Reading a drive never ends so: our own disk is meant, and the drive is not to blame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,10 @@ class Place:
             self._tell(self, Refused(attempt, Message(error.sentence, dict(error.params))))
         except (OSError, FormatError) as error:
             _log.warning("drive in %s cannot be taken in: %s", self.folder.name, error)
-            self._tell(self, Refused(attempt, Message("intake.refused.unreadable")))
+            if getattr(error, "errno", 0) in _FULL:
+                self._tell(self, Short(attempt, Message("space.intake_waits", {"size": LEAST_ROOM})))
+            else:
+                self._tell(self, Refused(attempt, Message("intake.refused.unreadable")))
         except Exception:  # noqa: BLE001 - one bad drive never stops another
             _log.exception("drive in %s cannot be taken in", self.folder.name)
             self._tell(self, Refused(attempt, Message("intake.refused.unreadable")))

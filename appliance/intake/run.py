@@ -18,7 +18,7 @@ from appliance.intake.entry import Entry
 from appliance.intake.journal import Journal
 from appliance.intake.making import Key, Maker
 from appliance.intake.mounts import Candidate, Mount, candidates, read_mounts
-from appliance.intake.place import Admitted, Brought, Looked, News, Place, Progressed
+from appliance.intake.place import LEAST_ROOM, Admitted, Brought, Looked, News, Place, Progressed
 from appliance.intake.publisher import WORKING, Publisher
 from appliance.intake.publishing import carried_by, drive_key, restored
 from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
@@ -340,12 +340,15 @@ class Intake:
     def _make_room(self) -> None:
         """Try again what waits for room when there is enough."""
         for entry in list(self._entries.values()):
-            if entry.drive.phase == "waiting" and entry.admission is not None:
-                release = entry.admission.release
-                held = entry.drive.carried is not None and entry.drive.carried.folder in self._board.stored
-                need = bytes_needed(release, held=held) + self._settings.reserve_bytes
-                if self._store.free_space() >= need:
-                    self._step(entry, Room())
+            if entry.drive.phase == "waiting" and self._store.free_space() >= self._room_for(entry):
+                self._step(entry, Room())
+
+    def _room_for(self, entry: Entry) -> int:
+        """Bytes that must be free before a drive that waits is tried again."""
+        carried, need = entry.drive.carried, LEAST_ROOM
+        if entry.admission is not None and carried is not None:
+            need = bytes_needed(entry.admission.release, held=carried.folder in self._board.stored)
+        return need + self._settings.reserve_bytes
 
     def _watch_for_silence(self) -> None:
         for entry in list(self._entries.values()):

@@ -225,7 +225,7 @@ def _refused(drive: Drive, event: Event) -> Step:
 
 
 def _short(drive: Drive, event: Event) -> Step:
-    if not isinstance(event, Short) or event.attempt != drive.attempt or drive.phase != "reading":
+    if not isinstance(event, Short) or event.attempt != drive.attempt or drive.phase not in _WORKING:
         return drive, ()
     return replace(drive, phase="waiting", reason=event.reason), _TELL
 
@@ -233,6 +233,8 @@ def _short(drive: Drive, event: Event) -> Step:
 def _room(drive: Drive, _event: Event) -> Step:
     if drive.phase != "waiting":
         return drive, ()
+    if drive.carried is None:  # there was not even room to judge it
+        return _look(drive, drive.mark)
     return replace(drive, phase="reading", reason=None), (Do.COPY, *_TELL)
 
 

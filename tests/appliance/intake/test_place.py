@@ -11,7 +11,7 @@ import pytest
 from appliance.errors import IntakeError
 from appliance.intake import place as module
 from appliance.intake.mounts import Candidate
-from appliance.intake.place import Admitted, Brought, Looked, Place, Progressed
+from appliance.intake.place import LEAST_ROOM, Admitted, Brought, Looked, Place, Progressed
 from appliance.intake.states import Refused, Short
 from appliance.intake.taking import Parcel, PayloadMissingError
 from appliance.store.holdings import Message
@@ -62,6 +62,7 @@ def raising(error):
             Refused(3, Message("intake.refused.revoked", {"edition": "2026.11"})),
         ),
         (PayloadMissingError(("data/a",), 3), Refused(3, Message("intake.refused.half_copied"))),
+        (OSError(28, "No space left"), Short(3, Message("space.intake_waits", {"size": LEAST_ROOM}))),
         (OSError(5, "Input/output error"), Refused(3, Message("intake.refused.unreadable"))),
         (DigestError("x"), Refused(3, Message("intake.refused.unreadable"))),
         (ZeroDivisionError(), Refused(3, Message("intake.refused.unreadable"))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import time
@@ -355,6 +356,26 @@ def test_no_room_waits_and_goes_on_when_there_is(stock):
         size = waiting.message.params["size"]
         assert isinstance(size, int)
         assert size > 1000
+        files.free = 1 << 30
+        box.drive("ready")
+
+
+def test_full_disk_is_not_blamed_on_the_drive_that_is_taken_when_there_is_room(stock):
+    class Full(RealFiles):
+        free = 0
+
+        def free_space(self, folder: Path) -> int:
+            return self.free
+
+        def make_dir(self, path: Path) -> None:
+            if not self.free and path.name.startswith("trust-"):
+                raise OSError(errno.ENOSPC, "full")
+            super().make_dir(path)
+
+    drive_of_first(stock)
+    files = Full()
+    with driven(stock.settings(), files) as box:
+        assert box.drive("waiting", "space.intake_waits").bundle == ""
         files.free = 1 << 30
         box.drive("ready")
 

@@ -38,6 +38,7 @@ ABSENT = Drive()
 RECOGNISING = Drive("recognising", 1, "m")
 READING = Drive("reading", 1, "m", carried=NATIONAL)
 WAITING = Drive("waiting", 1, "m", FULL, NATIONAL)
+UNJUDGED = replace(RECOGNISING, phase="waiting", reason=FULL)
 READY = Drive("ready", 1, "m", carried=NATIONAL, last=NATIONAL)
 REFUSED = Drive("refused", 1, "m", BAD)
 SICK = replace(READY, phase="sick", reason=SLOW)
@@ -73,6 +74,8 @@ TABLE = [
     # no room
     ("no room", READING, Short(1, FULL), WAITING, TELL),
     ("no room though ready", READY, Short(1, FULL), READY, ()),
+    ("no room to judge it", RECOGNISING, Short(1, FULL), UNJUDGED, TELL),
+    ("room to judge it", UNJUDGED, Room(), Drive("recognising", 2, "m"), (Do.TRUST, *TELL)),
     ("room", WAITING, Room(), READING, (Do.COPY, *TELL)),
     ("room though ready", READY, Room(), READY, ()),
     ("waiting is pulled", WAITING, Missing(), Drive(attempt=2), TELL),
