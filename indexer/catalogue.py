@@ -30,6 +30,7 @@ from indexer.catalogue_build import (
 )
 from indexer.errors import IndexFormatError, RecordError
 from indexer.model import TYPES, Item, Resource, load_line
+from indexer.text.titles import NaturalKey, natural_key
 
 __all__ = [
     "CATALOGUE_FORMAT",
@@ -45,6 +46,8 @@ MAX_ITEM = 1 << 43
 """Most bytes of an item, as in items.txt."""
 
 _BATCH = 500
+_MANY_PARTS = 20_000
+"""Parts of one resource that are looked at; a daily paper of fifty years has as many."""
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -215,15 +218,19 @@ class Catalogue:
             )
 
     def children(self, parent_id: str, limit: int = 10_000) -> list[Resource]:
-        """Listed parts of a resource in the order of `seq`, then of rows."""
-        where = "parent = ? AND listed = 1 ORDER BY seq IS NULL, seq, resource.row"
-        return self._list(where, (_storable(parent_id), limit, 0))
+        """Listed parts of a resource by `seq`, those without one last; then as people count designations and titles."""
+        found = self._list("parent = ? AND listed = 1 ORDER BY resource.row", (_storable(parent_id), _MANY_PARTS, 0))
+        return sorted(found, key=_place_among_parts)[:limit]
 
     def all_lines(self) -> Iterable[tuple[int, Resource]]:
         """All rows and their resources, in order, a few at a time."""
         for start in range(0, self.count, _BATCH):
             rows = list(range(start, min(self.count, start + _BATCH)))
             yield from zip(rows, self.rows(rows), strict=True)
+
+
+def _place_among_parts(part: Resource) -> tuple[bool, int, NaturalKey, NaturalKey]:
+    return part.seq is None, part.seq or 0, natural_key(part.designation), natural_key(part.title)
 
 
 def _where(*, type: str = "", clc: str = "", children: bool = False) -> tuple[str, list[object]]:  # noqa: A002

@@ -80,16 +80,19 @@ _FIRST_WORDS = (
 _LAST_WORDS = ("卷末", "附录", "后记", "跋", "索引", "版权", "封底", "appendix", "index", "back")
 _PART = re.compile(r"(?:(?<=[卷册冊集辑輯编編篇部半])([上中下末])|([上中下])(?=[卷册冊集辑輯编編篇部半]|\W*\Z))")
 _NATURAL = re.compile(
-    rf"(\d+)|(?<=[第卷册冊集辑輯编編篇部回章讲講期号號之其(（\s])([{CHINESE_DIGITS}]+)|\A([{CHINESE_DIGITS}]+)(?=[、.．\s章回卷讲講])"
-    rf"|{_PART.pattern}"
+    rf"第?(\d+)|(?:第|(?<=[卷册冊集辑輯编編篇部回章讲講期号號之其(（\s]))([{CHINESE_DIGITS}]+)"
+    rf"|\A([{CHINESE_DIGITS}]+)(?=[、.．\s章回卷讲講])"
+    rf"|{_PART.pattern}|(增刊|增訂刊|特刊|副刊|号外|號外)"
 )
 _PART_ORDER = {"上": 1, "中": 2, "下": 3, "末": 9_999_999}
+_AFTER_ISSUES = 9_999_998
 _TEXT, _NUMBER = 1, 0
 
 
 def natural_key(name: str) -> NaturalKey:
     """A key that sorts names as people count: 卷二 before 卷十, 第2讲 before 第10讲, 上 中 下, 0002 before 10.
 
+    A 增刊 comes after the issues of its year, or after the issue that it belongs to; a 合刊 where its first issue was.
     封面, 目录 and 序 come before what is numbered, 附录, 跋 and 封底 after it.
     """
     text = unicodedata.normalize("NFKC", name).casefold()[:_LONGEST]
@@ -106,12 +109,12 @@ def natural_key(name: str) -> NaturalKey:
 
 
 def _value(match: re.Match[str]) -> int:
-    digits, chinese, leading, *parts = match.groups()
+    digits, chinese, leading, *parts, supplement = match.groups()
     if digits:
         return int(digits[:40])
     if chinese or leading:
         return parse_number(chinese or leading) or 0
-    return _PART_ORDER[next(p for p in parts if p)]
+    return _AFTER_ISSUES if supplement else _PART_ORDER[next(p for p in parts if p)]
 
 
 def _place(text: str) -> int:

@@ -63,6 +63,16 @@ def test_catalogue_get_unknown_is_none(catalogue: Catalogue) -> None:
         assert catalogue.item(unknown) is None
 
 
+def test_catalogue_children_follow_seq_then_designation_as_people_count(tmp_path: Path) -> None:
+    shown = ("卷十", "卷二", "上册", "2019年增刊", "2019年第10期", "2019年第9期")
+    parts = [Resource(f"p{n}", "刊", "journal", parent="j", designation=word) for n, word in enumerate(shown)]
+    numbered = [Resource("q2", "刊", "journal", parent="j", seq=1, designation="卷二十")]
+    numbered.append(Resource("q1", "刊", "journal", parent="j", seq=2, designation="卷一"))
+    records = sorted([*parts, *numbered], key=lambda one: one.id)
+    found = [one.designation for one in Catalogue(build(tmp_path, records)).children("j")]
+    assert found == ["卷二十", "卷一", "上册", "2019年第9期", "2019年第10期", "2019年增刊", "卷二", "卷十"]
+
+
 def test_catalogue_row_that_is_not_there_is_refused(catalogue: Catalogue) -> None:
     for row in (6, -1):
         with pytest.raises(IndexFormatError):
