@@ -191,7 +191,7 @@ def _account_init(settings: Settings, _file: Path) -> int:
     finally:
         accounts.close()
     if password is None:
-        print("there are accounts already; nothing was changed", file=sys.stderr)
+        print("账号已经设好，没有改动。", file=sys.stderr)
     else:
         print(f"账号 {DIRECTOR}    初始密码 {password}")
     return 0

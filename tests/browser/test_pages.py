@@ -171,3 +171,41 @@ def test_pages_without_the_shipped_fonts_stay_calm(browser: Browser, server: str
         page.route("**/*.woff2", lambda route: route.abort())
         page.goto("/resources/x.lunyu")
         assert page.evaluate("document.documentElement.scrollWidth") <= DESKTOP[0]
+
+
+def test_first_page_every_kind_and_class_that_can_be_chosen_holds_something(page):
+    page.goto("/")
+    ways = page.locator("a.tile, .panel .links a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert ways
+    for way in ways:
+        page.goto(way)
+        assert page.locator(".shelf li").count() > 0, way
+    page.goto("/")
+    for tile in page.locator(".tile--none").all():
+        assert tile.evaluate("e => e.tagName") == "SPAN"
+
+
+def test_video_cover_keeps_sign_title_and_name_apart(page):
+    page.goto("/")
+    page.evaluate(
+        """() => { document.querySelector('main').innerHTML =
+        '<div style="inline-size: 9rem"><span class="cover cover--video cover--m c-zi"><b>一部片名很长的短片</b>'
+        + '<small>A Foundation With A Long Name</small></span></div>' }"""
+    )
+    title, name = page.locator(".cover b").bounding_box(), page.locator(".cover small").bounding_box()
+    cover = page.locator(".cover").bounding_box()
+    sign_end = cover["x"] + 0.23 * cover["width"]
+    assert name["y"] + name["height"] <= title["y"]
+    assert name["x"] >= sign_end
+    assert title["y"] >= cover["y"] + (0.13 + 0.15) * cover["width"] * 10 / 16
+
+
+def test_largest_size_on_a_phone_leaves_room_to_write_and_breaks_no_choice(browser, server):
+    with opened(browser, server, PHONE, display=Display(face="elder", size="4")) as page:
+        page.goto("/search?q=三字经")
+        field = page.locator("#q").bounding_box()
+        assert field["width"] > 280
+        heights = page.locator(".foot .seg > button").evaluate_all(
+            "buttons => buttons.map(b => b.getBoundingClientRect().height / parseFloat(getComputedStyle(b).fontSize))"
+        )
+        assert max(heights) < 3
