@@ -14,6 +14,7 @@ from appliance.web.display import current_display
 from appliance.web.facts import facts_of
 from appliance.web.patrons import blueprint
 from appliance.web.qr import qr
+from appliance.web.readers_issues import issues_url
 from indexer.errors import QueryError
 from indexer.model import Resource, is_resource_id
 from indexer.search_request import SearchRequest
@@ -41,6 +42,7 @@ def detail(resource_id: str) -> str:
     )
     rows = edition_rows(held, decision, damaged)
     kind = type_name(record)
+    issues = issues_url(held)
     parent = library().resource(record.parent) if record.parent else None
     return render_template(
         "detail.html",
@@ -50,9 +52,10 @@ def detail(resource_id: str) -> str:
         by=creators_text(record),
         cover=cover_of(record, note=kind, language=title_language(record), pictured=has_picture(held)),
         decision=decision,
-        notice=notice_of(held, decision, damaged),
+        notice=notice_of(held, decision, damaged, issues),
         rights=rights_line(held, decision),
-        action=main_action(held, decision, rows),
+        action=main_action(held, decision, rows, issues),
+        issues=issues,
         rows=rows,
         editions=sum(i.role == "part" for i in record.items) == 1 < len(rows),
         contents=[(entry.title, _place(record, entry.target)) for entry in record.contents[:_CONTENTS_SHOWN]],

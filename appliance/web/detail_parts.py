@@ -11,6 +11,7 @@ from flask import url_for
 from appliance.web.context import say, words
 from appliance.web.errors import refusal_values
 from appliance.web.kinds import kind_of
+from appliance.web.readers_work import nothing_there
 from indexer.model import READABLE_ROLES, Item, Resource
 from provisioning.words import Sentence, numbers
 
@@ -126,8 +127,10 @@ def _pages_row(record: Resource, pages: list[Item], *, usable: bool, bad: bool) 
     )
 
 
-def main_action(held: Held, decision: Decision, rows: list[Row]) -> Action | None:
-    """Read, listen or watch: the first thing that can be opened; None when nothing can be now."""
+def main_action(held: Held, decision: Decision, rows: list[Row], issues: str = "") -> Action | None:
+    """Read, listen or watch: the first thing that can be opened, else its issues; None when nothing can be now."""
+    if issues and not rows:
+        return Action(words().label("reader.by_date"), issues, kind_of(held.resource.type).icon)
     first = next((row for row in rows if row.open_url), None)
     if first is None or not decision.allowed:
         return None
@@ -135,12 +138,14 @@ def main_action(held: Held, decision: Decision, rows: list[Row]) -> Action | Non
     return Action(words().label(kind.verb), first.open_url, kind.icon)
 
 
-def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str]) -> Notice | None:
-    """What stands in the way, the most important thing only."""
+def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str], issues: str = "") -> Notice | None:
+    """What stands in the way, the most important thing only; of a serial its issues can be read."""
     record = held.resource
+    if issues and held.catalogue_only:
+        return None
     if held.catalogue_only or not decision.allowed:
         key = decision.reason if not decision.allowed else "rights.catalogue_only"
-        return Notice("k-busy", "info", say(key, **refusal_values(record)))
+        return Notice("k-busy", "info", say(nothing_there(record, key), **refusal_values(record)))
     if not held.available:
         return Notice("k-busy", "drive", say("rights.not_plugged"))
     readable = [item for item in record.items if item.role in READABLE_ROLES]

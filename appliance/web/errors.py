@@ -107,7 +107,9 @@ def refused(error: Refused) -> Response:
         return _json(_status_of(error.reason), {"reason": error.reason})
     decision = gate(error.resource)
     similar = library().newest(4, type_=error.resource.type) if decision.listed else []
-    return page(error.reason, _status_of(error.reason), refusal_values(error.resource), similar=similar)
+    parent = error.resource.parent if error.reason == "reader.no_pages" else ""
+    url = url_for("readers.issues", resource_id=parent) if parent and library().resource(parent) else ""
+    return page(error.reason, _status_of(error.reason), refusal_values(error.resource), similar=similar, url=url)
 
 
 def seconds_left(error: Exception) -> int:
@@ -155,6 +157,7 @@ def page(
     *,
     number: str = "",
     similar: Sequence[Held] = (),
+    url: str = "",
 ) -> Response:
     """The page of a sentence, with one way on.
 
@@ -164,12 +167,14 @@ def page(
         params: values for the sentence.
         number: what staff can look up.
         similar: resources to offer instead.
+        url: where the way on leads when the key alone does not say it.
     """
     sentence = say(key, **(params or {}))
+    way = _way(key, sentence.button or words().label("error.home"))
     body = render_template(
         "error.html",
         sentence=sentence,
-        way=_way(key, sentence.button or words().label("error.home")),
+        way=Way(way.text, url) if url else way,
         number=number,
         similar=cards_of(similar),
     )

@@ -14,9 +14,10 @@ from flask import Blueprint, abort, current_app, make_response, redirect, reques
 from appliance.errors import ServingError
 from appliance.web import readers_simple
 from appliance.web.cards import creators_text
-from appliance.web.context import words
+from appliance.web.context import library, words
 from appliance.web.display import current_display
 from appliance.web.readers_frames import frames_of
+from appliance.web.readers_issues import issues, issues_url
 from appliance.web.readers_media import captions, media_values
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import (
@@ -32,6 +33,7 @@ from appliance.web.readers_work import (
     url_for_item,
 )
 from indexer.errors import RenditionError
+from indexer.model import is_resource_id
 from indexer.renditions.tilepack import MEDIA_TYPES, media_type
 
 if TYPE_CHECKING:
@@ -44,6 +46,9 @@ _YEAR = "private, max-age=31536000, immutable"
 @blueprint.get("/read/<resource_id>")
 def read(resource_id: str) -> Response:
     """The reader that fits; `?item=` names one of the work's files, else it is the first."""
+    held = library().resource(resource_id) if is_resource_id(resource_id) else None
+    if held is not None and held.catalogue_only and issues_url(held):
+        return redirect(issues_url(held))
     work = open_work(resource_id, request.args.get("item", ""))
     if work.kind == "epub":
         return answer("readers/epub.html", EPUB_POLICY, work, **_scripted(work, rtl=work.right_to_left))
@@ -155,6 +160,7 @@ for rule, view in (
     ("/read/<resource_id>/book/<item_id>/<path:name>", readers_simple.book_picture),
     ("/read/<resource_id>/text/<int:n>", readers_simple.text),
     ("/read/<resource_id>/captions/<item_id>", captions),
+    ("/read/<resource_id>/issues", issues),
 ):
     blueprint.add_url_rule(rule, view_func=view)
 blueprint.app_errorhandler(ServingError)(readers_simple.bytes_failed)

@@ -38,6 +38,9 @@ PDF_POLICY = _BASE + "style-src 'self'; font-src 'self' data: blob:; connect-src
 WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 """Of the PDF worker alone: it decodes JPEG 2000 and JBIG2 in WebAssembly, seven times as fast."""
 
+SERIALS = frozenset({"journal", "newspaper"})
+"""Types whose resources appear in issues."""
+
 _OPENED_ROLES = ("part", "page", "alternate")
 _BESIDE_ROLES = ("transcript", "ocr")
 _BROWSER_TYPES = {
@@ -138,15 +141,21 @@ def open_work(resource_id: str, item_id: str = "", *, role: str = "") -> Work:
     resource = held.resource
     decision = gate(resource)
     if not decision.allowed:
-        raise Refused(decision.reason, resource)
+        raise Refused(nothing_there(resource, decision.reason), resource)
     default = default_item(resource)
     if default is None:
-        raise Refused("rights.catalogue_only", resource)
+        raise Refused(nothing_there(resource, "rights.catalogue_only"), resource)
     roles = (role,) if role else (*_OPENED_ROLES, *_BESIDE_ROLES)
     item = default if not item_id else next((i for i in resource.items if i.id == item_id and i.role in roles), None)
     if item is None:
         abort(404)
     return Work(held, item, kind_of_item(item), item.id == default.id, decision)
+
+
+def nothing_there(resource: Resource, reason: str) -> str:
+    """The sentence of a refusal; an issue of which only texts or descriptions were packed has one of its own."""
+    bare = reason == "rights.catalogue_only" and resource.type in SERIALS
+    return "reader.no_pages" if bare and (resource.items or resource.level == "issue") else reason
 
 
 def default_item(resource: Resource) -> Item | None:
@@ -170,7 +179,12 @@ def url_for_item(item: Item) -> str:
 
 def answer(template: str, policy: str, work: Work, **values: Any) -> Response:
     """A reader's page under its own policy."""
-    response = make_response(render_template(template, work=work, resource=work.resource, item=work.item, **values))
+    return answer_plain(template, policy, work=work, resource=work.resource, item=work.item, **values)
+
+
+def answer_plain(template: str, policy: str, **values: Any) -> Response:
+    """A page of the readers that has no file open."""
+    response = make_response(render_template(template, **values))
     response.headers["Content-Security-Policy"] = policy
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response

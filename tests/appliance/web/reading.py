@@ -271,9 +271,9 @@ def works() -> list[tuple[Resource, dict[str, bytes]]]:
 
 
 @contextmanager
-def reading_world(root: Path) -> Iterator[World]:
-    """A holding of `works` on one drive, with the service that makes views; closed at the end."""
-    made = works()
+def reading_world(root: Path, made: Sequence[tuple[Resource, dict[str, bytes]]] = ()) -> Iterator[World]:
+    """A holding of `works`, or of those given, on one drive, with the service that makes views; closed at the end."""
+    made = made or works()
     records = {r.id: r for r, _ in made}
     contents = {path: content for _, files in made for path, content in files.items()}
     (root / "root.json").write_text("{}")

@@ -89,7 +89,8 @@ function show() {
     else link.removeAttribute("aria-current");
     const finished = done.has(config.parts[n].id);
     link.parentElement.classList.toggle("done", finished);
-    const state = n === at ? word(video ? "watching" : "listening") : finished ? `✓ ${word(video ? "watched" : "heard")}` : "";
+    const current = n === at && !(finished && player.ended) ? word(video ? "watching" : "listening") : "";
+    const state = current || (finished ? `✓ ${word(video ? "watched" : "heard")}` : "");
     link.querySelector("small").textContent = [state, config.parts[n].time].filter(Boolean).join(" · ");
   }
   if (previous) previous.disabled = at === 0;

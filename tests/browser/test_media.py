@@ -1,0 +1,206 @@
+"""Sound in a real Chromium: it plays on by itself, remembers, stops in time, and jumps over damage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.web.display import Display
+from tests.appliance.web.holding import make_app
+from tests.appliance.web.listening import MEBIBYTE, listening
+from tests.appliance.web.reading import damage, reading_world
+from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.appliance.web.holding import World
+
+pytestmark = pytest.mark.browser
+PLAYS = "(after) => { const p = document.getElementById('player'); return !p.paused && p.currentTime > after; }"
+NOTE = """(text) => !document.getElementById('note').hidden
+  && document.getElementById('note-text').textContent.includes(text)"""
+STARTS = "() => { const p = document.getElementById('player'); return !p.paused && p.currentTime < 5; }"
+PART = "(n) => document.querySelectorAll('#parts a')[n].getAttribute('aria-current') === 'true'"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with reading_world(tmp_path_factory.mktemp("media"), listening()) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def address(world: World) -> Iterator[str]:
+    with serving(make_app(world)) as base:
+        yield base
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    with opened(browser, address) as found:
+        found.set_default_timeout(15_000)
+        yield found
+
+
+def play(page: Page, path: str) -> None:
+    page.goto(path)
+    page.click("#play")
+
+
+def time_of(page: Page) -> float:
+    return float(page.evaluate("document.getElementById('player').currentTime"))
+
+
+def test_sound_parts_follow_each_other_and_are_marked(page: Page) -> None:
+    play(page, "/read/m.short")
+    page.wait_for_function(PLAYS, arg=0.2)
+    assert page.inner_text("#cue") == "第一句 红 & x"
+    page.wait_for_function(PART, arg=2)
+    page.wait_for_function("() => document.querySelectorAll('#parts .done').length === 3")
+    assert "已听完" in page.inner_text("#parts li:last-child")
+    assert page.url.endswith(page.get_attribute("#parts li:last-child a", "href") or "-")
+
+
+def test_sound_deck_moves_and_speeds(page: Page) -> None:
+    play(page, "/read/m.long")
+    page.wait_for_function(PLAYS, arg=0.1)
+    page.click("#forward")
+    page.wait_for_function(PLAYS, arg=30)
+    page.click("#back")
+    page.wait_for_function("() => document.getElementById('player').currentTime < 25")
+    page.click("text=1.5 倍")
+    assert page.evaluate("document.getElementById('player').playbackRate") == 1.5
+    page.click("#play")
+    assert page.evaluate("document.getElementById('player').paused")
+    page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur()")
+    before = time_of(page)
+    page.keyboard.press("ArrowLeft")
+    assert time_of(page) == pytest.approx(before - 15, abs=1)
+    page.click("#next")
+    page.wait_for_function(PART, arg=1)
+    page.wait_for_function(PLAYS, arg=0.1)
+    assert page.evaluate("document.getElementById('player').playbackRate") == 1.5
+
+
+def test_sound_resumes_inside_the_tab(page: Page) -> None:
+    play(page, "/read/m.long")
+    page.wait_for_function(PLAYS, arg=0.1)
+    page.click("#forward")
+    page.wait_for_function(PLAYS, arg=30)
+    page.wait_for_function("() => sessionStorage.getItem('reader.last.m.long')")
+    page.goto("/read/m.long")
+    page.wait_for_function(NOTE, arg="上次听到 前 0:3")
+    page.click("text=接着听")
+    page.wait_for_function(PLAYS, arg=30)
+    page.goto("/read/m.long")
+    page.click("text=从头听")
+    page.wait_for_function(
+        "() => { const p = document.getElementById('player'); return !p.paused && p.currentTime < 5; }"
+    )
+
+
+def test_sound_sleep_timer_stops_and_says_so(page: Page) -> None:
+    page.clock.install()
+    play(page, "/read/m.long")
+    page.select_option("#sleep", "10")
+    page.wait_for_function(NOTE, arg="10 分钟后停止播放")
+    page.clock.fast_forward("10:01")
+    page.wait_for_function("() => document.getElementById('player').paused")
+    page.select_option("#sleep", "20")
+    page.click("text=取消定时")
+    assert page.input_value("#sleep") == "0"
+
+
+def test_sound_jumps_over_a_damaged_stretch(page: Page, world: World) -> None:
+    path = world.item_path("m.long")
+    whole = path.read_bytes()
+    damage(world, "m.long", MEBIBYTE + 100)
+    try:
+        page.goto("/read/m.long")
+        page.wait_for_function("() => document.getElementById('player').readyState >= 1")
+        page.evaluate("document.getElementById('player').currentTime = 8")
+        page.click("#play")
+        page.wait_for_function(NOTE, arg="0:11 至 0:23 这一段有损坏", timeout=40_000)
+        page.click("text=跳过这一段")
+        page.wait_for_function(PLAYS, arg=24)
+    finally:
+        path.write_bytes(whole)
+        world.services.chunks._kept.clear()
+
+
+def test_sound_that_is_damaged_altogether_says_so(page: Page, world: World) -> None:
+    path = world.item_path("m.whole")
+    whole = path.read_bytes()
+    damage(world, "m.whole", 100)
+    try:
+        page.goto("/read/m.whole")
+        page.wait_for_function(NOTE, arg="这份资源有损坏")
+    finally:
+        path.write_bytes(whole)
+        world.services.chunks._kept.clear()
+
+
+def test_sound_in_another_form_when_the_first_cannot_play(page: Page) -> None:
+    play(page, "/read/m.forms")
+    page.wait_for_function(PLAYS, arg=0.1)
+    page.goto("/read/m.none")
+    page.wait_for_function(NOTE, arg="本机不能播放这种格式")
+
+
+def test_sound_chapters_lead_and_follow(page: Page) -> None:
+    page.goto("/read/m.chapters")
+    assert page.locator("#chapter-list a").count() == 2
+    page.click("#chapter-list >> text=承")
+    page.wait_for_function(PLAYS, arg=20)
+    page.wait_for_function("() => document.querySelectorAll('#chapter-list a')[1].getAttribute('aria-current')")
+    page.goto("/read/m.chapters?at=25")
+    page.wait_for_function("() => document.getElementById('player').currentTime >= 25")
+
+
+def test_sound_keys_of_the_lock_screen_know_the_part(page: Page) -> None:
+    page.goto("/read/m.short")
+    assert page.evaluate("navigator.mediaSession.metadata.title") == "甲"
+    assert page.evaluate("navigator.mediaSession.metadata.album") == "三段短声"
+
+
+def test_sound_plays_without_scripts(browser: Browser, address: str) -> None:
+    with opened(browser, address, script=False) as page:
+        page.goto("/read/m.short")
+        assert page.locator("audio[controls]").is_visible()
+        assert not page.locator(".deck").is_visible()
+        page.click("#parts >> text=乙")
+        assert page.inner_text("#part-title") == "乙"
+
+
+@pytest.mark.parametrize(
+    ("path", "display", "viewport"),
+    [
+        ("/read/m.short", Display(), DESKTOP),
+        ("/read/m.short", Display(theme="night"), PHONE),
+        ("/read/m.short", Display(face="elder"), PHONE),
+        ("/read/m.short", Display(face="child"), DESKTOP),
+        ("/read/m.film", Display(face="elder"), DESKTOP),
+        ("/read/m.film", Display(), PHONE),
+    ],
+)
+def test_player_passes_axe_and_holds_large_targets(
+    browser: Browser, address: str, path: str, display: Display, viewport: tuple[int, int]
+) -> None:
+    with opened(browser, address, viewport, display=display) as page:
+        page.goto(path)
+        page.wait_for_selector("html[data-script]")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
+        least = {"elder": 59.5, "child": 55.5}.get(display.face, 43.5)
+        small = page.evaluate(
+            """(least) => [...document.querySelectorAll('.rmedia :is(button, select, input, .chapters a)')]
+              .filter((e) => e.getClientRects().length).map((e) => [e.id || e.textContent, e.getBoundingClientRect()])
+              .filter(([, b]) => b.width < least || b.height < least).map(([name, b]) => [name, b.width, b.height])""",
+            least,
+        )
+        assert small == []
