@@ -80,11 +80,11 @@ class Catalogue:
         self._lock = threading.Lock()
         self._connections: list[sqlite3.Connection] = []
         self._closed = False
+        self.count: int = 0
         if not path.is_file():
             raise IndexFormatError(path.name, "is missing")
         try:
             self._check()
-            self.count: int = self._query("SELECT coalesce(max(row) + 1, 0) FROM resource")[0][0]
         except BaseException:
             self.close()
             raise
@@ -93,6 +93,9 @@ class Catalogue:
         marks = [self._query(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version")]
         if marks != [APPLICATION_ID, CATALOGUE_FORMAT] or self._query(SCHEMA) != expected_schema():
             raise IndexFormatError(self._path.name, "is not a catalogue of this format")
+        self.count, first, last = self._query("SELECT count(*), min(row), max(row) FROM resource")[0]
+        if self.count and (first, last) != (0, self.count - 1):
+            raise IndexFormatError(self._path.name, "has rows that do not follow each other")
 
     def close(self) -> None:
         """Close the connections of all threads."""

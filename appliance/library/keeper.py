@@ -111,7 +111,11 @@ class LibraryKeeper:
         self._opened = {key: found for key, found in opened.items() if found is not None}
         shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
         spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
-        hidden, counts = self._unite(shelves)
+        try:
+            hidden, counts = self._unite(shelves)
+        except IndexerError:
+            shelves = self._that_unite(shelves)
+            hidden, counts = self._unite(shelves)
         searched = [n for n, s in enumerate(shelves) if not _given_up(s.release)]
         waiting = len(searched) < sum(not _given_up(r) for r in live)
         searching = (
@@ -142,6 +146,19 @@ class LibraryKeeper:
             hidden = hidden_rows(shelves)
             self._united = key, (hidden, count_types(shelves, hidden))
         return self._united[1]
+
+    def _that_unite(self, shelves: list[Shelf]) -> list[Shelf]:
+        """The shelves without those whose catalogue opens and then cannot be read; these are told and made again."""
+        whole: list[Shelf] = []
+        for shelf in shelves:
+            try:
+                self._unite([*whole, shelf])
+            except IndexerError as error:
+                _log.warning("catalogue of %s cannot be read: %s", shelf.release.folder, error)
+                self._tell(shelf.release.folder, shelf.release.catalogue.name, "catalogue")
+            else:
+                whole.append(shelf)
+        return whole
 
     def _search(self, shelves: list[Shelf], hidden: tuple[frozenset[int], ...]) -> Searching | None:
         if not shelves or any(s.index is None for s in shelves):

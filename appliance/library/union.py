@@ -25,9 +25,8 @@ def hidden_rows(shelves: Sequence[Shelf]) -> tuple[frozenset[int], ...]:
 def _shared(speaker: Shelf, other: Shelf) -> set[int]:
     """Rows of `other` whose ids `speaker` has too."""
     if other.catalogue.count <= speaker.catalogue.count:
-        walked = other.catalogue.all_lines()
-        return {row for row, resource in walked if speaker.catalogue.row_of(resource.id) is not None}
-    found = (other.catalogue.row_of(resource.id) for _, resource in speaker.catalogue.all_lines())
+        return {row for row, identity in other.catalogue.ids() if speaker.catalogue.row_of(identity) is not None}
+    found = (other.catalogue.row_of(identity) for _, identity in speaker.catalogue.ids())
     return {row for row in found if row is not None}
 
 

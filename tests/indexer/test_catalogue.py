@@ -249,6 +249,14 @@ def test_catalogue_item_of_another_resource_gives_the_typed_error(path: Path, tm
             Catalogue(copy).item(one.id)
 
 
+def test_catalogue_with_a_row_far_away_is_refused(path: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copy(path, tmp_path))
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("UPDATE resource SET row = 9223372036854775000 WHERE row = 5")
+    with pytest.raises(IndexFormatError, match="follow"):
+        Catalogue(copy)
+
+
 @pytest.mark.parametrize("member", [{"size": -5}, {"size": 1 << 50}, {"sha256": "zz"}, {"sha256": "A" * 64}])
 def test_catalogue_item_that_cannot_be_gives_the_typed_error(
     path: Path, tmp_path: Path, member: dict[str, object]

@@ -6,7 +6,9 @@ import gc
 import hashlib
 import os
 import shutil
+import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -218,6 +220,18 @@ def test_release_whose_index_cannot_be_made_leaves_search_to_the_others(national
         with pytest.raises(SearchNotReadyError) as caught:
             national.library().search(SearchRequest(q="大地图"))
         assert caught.value.percent == 7
+
+
+def test_catalogue_that_opens_and_cannot_be_read_leaves_the_others(national):
+    national.take(national.stock.work(1, bundle="children", sources=CHILDREN, ready=True), "child")
+    folder = national.stored_folder("children")
+    with closing(sqlite3.connect(national.releases / folder / "meta/catalogue.db")) as catalogue, catalogue:
+        catalogue.execute("UPDATE resource SET line = '{}'")
+    told = []
+    library = national.keeper(broken=lambda *what: told.append(what)).library
+    assert library.resource("big-map").resource.title == "大地图"
+    assert library.resource("sky") is None
+    assert told == [(folder, "catalogue")]
 
 
 def test_catalogue_not_ready_the_release_is_not_there_yet(national):
