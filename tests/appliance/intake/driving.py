@@ -74,3 +74,13 @@ def all_ready(holdings: Holdings) -> bool:
     """Whether there are releases and every derived file of them is made."""
     parts = [p for r in holdings.releases for p in (r.catalogue, r.search)]
     return bool(parts) and all(p.state == "ready" for p in parts)
+
+
+def work(stock, seq=1):
+    """The publisher's work folder of a release."""
+    return stock.publisher.folder / f"work-national-{seq}"
+
+
+def drive_of_first(stock, name="media/one"):
+    """A drive of release 1 as it was before release 2 was signed: its own metadata is older."""
+    return stock.drive(work(stock, 1), name)
