@@ -43,5 +43,6 @@ password=$DATA/staff-password.txt
 .venv/bin/appliance account init --settings "$settings" > "$password.new"
 if [ -s "$password.new" ] && [ ! -s "$password" ]; then chmod 600 "$password.new"; mv "$password.new" "$password"; else rm -f "$password.new"; fi
 cat "$password"
+echo "（初始密码只用一次，登录后须自行设置；已设过的请用自己的密码。 The first password works once.）"
 say "读者 readers: http://127.0.0.1:$PORT   馆员 staff: http://127.0.0.1:$PORT/staff   （Ctrl-C 停止 to stop）"
 exec .venv/bin/appliance serve --settings "$settings"
