@@ -7,6 +7,7 @@ a closed list, chapters are sanitised in this process, by a library that is safe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from types import TracebackType
@@ -293,17 +294,16 @@ class Renditions:
         Raises:
             RenditionError: a picture is damaged.
         """
-        writer = TilepackWriter(out)
         sizes: list[tuple[int, int]] = []
         tool = ""
-        for source, count in zip(sources, chain(pages, repeat(1)), strict=False):
-            for page in range(1, count + 1):
-                sink = writer.picture()
-                values, _ = self._run("image.tiles", source, limits=TILE_LIMITS, sink=sink, page=page, form=form)
-                sink.finish()
-                sizes.append((_number(values, "width", 1), _number(values, "height", 1)))
-                tool = _text(values, "tool", 80)
-        writer.close()
+        with closing(TilepackWriter(out)) as writer:
+            for source, count in zip(sources, chain(pages, repeat(1)), strict=False):
+                for page in range(1, count + 1):
+                    sink = writer.picture()
+                    values, _ = self._run("image.tiles", source, limits=TILE_LIMITS, sink=sink, page=page, form=form)
+                    sink.finish()
+                    sizes.append((_number(values, "width", 1), _number(values, "height", 1)))
+                    tool = _text(values, "tool", 80)
         return Tilepack(tuple(sizes), f"{tool}, {form} 80")
 
     def _run(
