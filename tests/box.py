@@ -154,7 +154,7 @@ class Box:
 
     def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
         """One request; an error status is an answer too."""
-        request = urllib.request.Request(
+        request = urllib.request.Request(  # noqa: S310
             self.url + path, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()}
         )
         try:
