@@ -16,6 +16,7 @@ from appliance.web import readers_simple
 from appliance.web.cards import creators_text
 from appliance.web.context import library, words
 from appliance.web.display import current_display
+from appliance.web.readers_forms import other_forms
 from appliance.web.readers_frames import frames_of
 from appliance.web.readers_issues import issues, issues_url
 from appliance.web.readers_media import captions, media_values
@@ -163,5 +164,6 @@ for rule, view in (
     ("/read/<resource_id>/issues", issues),
 ):
     blueprint.add_url_rule(rule, view_func=view)
+blueprint.app_template_global("other_forms")(other_forms)
 blueprint.app_errorhandler(ServingError)(readers_simple.bytes_failed)
 blueprint.app_errorhandler(RenditionError)(readers_simple.rendition_failed)

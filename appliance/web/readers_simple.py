@@ -13,7 +13,7 @@ from appliance.web.context import say, words
 from appliance.web.display import current_display
 from appliance.web.readers_frames import RENDERED_WIDTH, SHOWN_BY_BROWSERS, Frame, frames_of
 from appliance.web.readers_text import text_pages
-from appliance.web.readers_words import reader_key
+from appliance.web.readers_words import reader_key, reader_words
 from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions
 from indexer.errors import RenditionError
 
@@ -188,12 +188,28 @@ def text(resource_id: str, n: int) -> Response:
     work = open_work(resource_id, request.args.get("item", ""))
     if work.kind != "text":
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
-    pages = text_pages(work)
-    elsewhere = _chosen(n, len(pages), work, "readers.text")
+    found = text_pages(work)
+    elsewhere = _chosen(n, len(found.pages), work, "readers.text")
     if elsewhere is not None:
         return elsewhere
     address = _address("readers.text", work)
-    return answer("readers/text.html", POLICY, work, n=n, total=len(pages), content=pages[n - 1], address=address)
+    return answer(
+        "readers/text.html",
+        POLICY,
+        work,
+        n=n,
+        total=len(found.pages),
+        content=found.pages[n - 1],
+        contents=found.contents if len(found.contents) > 1 else (),
+        address=address,
+        settings_json={
+            "item": work.item.id,
+            "page": n,
+            "total": len(found.pages),
+            "address": address(0).replace("/text/0", "/text/{page}"),
+            "words": reader_words(words(), current_display().gate_face),
+        },
+    )
 
 
 def bytes_failed(error: ServingError) -> Response:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import nh3
+from lxml import html
 from markupsafe import Markup, escape
 
 from appliance.web.readers_work import renditions
@@ -26,28 +29,77 @@ _TAGS = {
     "var",
 }  # fmt: skip
 _BLANK = re.compile(r"\n\s*\n+")
+_NO_XML = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+_HEADINGS = ("h1", "h2", "h3")
+_HEADING = re.compile(
+    r"^[ \t\u3000]*(?:第[0-9０-９〇零一二三四五六七八九十百千两]{1,9}[章回卷节節篇部集折出讲講][^\n。！？]{0,40}"
+    r"|(?:序言?|自序|前言|引言|楔子|引子|尾声|后记|後記|附录|附錄|跋)|#{1,3} [^\n]{1,80})[ \t\u3000]*$",
+    re.MULTILINE,
+)
+"""A line that stands alone and is called a chapter, or a heading of Markdown."""
+_MAX_CONTENTS = 2000
+_LONGEST_HEADING = 80
+_KEPT = 6
+_KEPT_LETTERS = 12 << 20
+_kept: dict[tuple[str, str], Pages] = {}
+_lock = threading.Lock()
 
 
-def text_pages(work: Work) -> list[Markup]:
-    """The pages of the open text, at least one, safe to stand in a page.
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """A text as it is read.
+
+    Attributes:
+        pages: at least one, safe to stand in a page. contents: (title, 1-based page, anchor on it) of its headings.
+    """
+
+    pages: tuple[Markup, ...]
+    contents: tuple[tuple[str, int, str], ...] = ()
+
+
+def text_pages(work: Work) -> Pages:
+    """The pages of the open text. The last few texts are kept: a reader turns many pages of one.
 
     Raises:
         ServingError: its bytes cannot be had.
     """
-    content = renditions().source(work.held_item()).read_at(0, MAX_BYTES)
-    text = decode(content)
-    if work.item.media_type in _MARKUP:
-        return [Markup(clean_markup(text))]  # noqa: S704 - cleaned by nh3 against a closed list
-    return list(_pages(text)) or [Markup()]
+    key = (work.item.sha256, work.item.media_type)
+    held = work.held_item()
+    with _lock:
+        kept = _kept.get(key)
+    if kept is not None:
+        return kept
+    found = cut(decode(renditions().source(held).read_at(0, MAX_BYTES)), work.item.media_type)
+    if sum(map(len, found.pages)) <= _KEPT_LETTERS:
+        with _lock:
+            _kept[key] = found
+            while len(_kept) > _KEPT:
+                _kept.pop(next(iter(_kept)))
+    return found
+
+
+def cut(text: str, media_type: str) -> Pages:
+    """The pages of a text of that kind, by its headings and lengths."""
+    return _markup_pages(text) if media_type in _MARKUP else _plain_pages(text)
 
 
 def clean_markup(text: str) -> str:
     """A web page's own words and headings; scripts, styles, frames, forms and addresses are gone."""
+    return _cleaned(text)
+
+
+def _cleaned(text: str, *, anchors: bool = False) -> str:
+    named = {tag: {"id"} for tag in _HEADINGS} if anchors else {}
     return nh3.clean(
         text,
         tags=_TAGS,
         clean_content_tags={"script", "style", "title", "template", "noscript", "iframe", "object"},
-        attributes={"*": {"lang", "dir", "title"}, "td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}},
+        attributes={
+            "*": {"lang", "dir", "title"},
+            "td": {"colspan", "rowspan"},
+            "th": {"colspan", "rowspan"},
+            **named,
+        },
         url_schemes=set(),
         link_rel=None,
     )
@@ -66,20 +118,96 @@ def decode(content: bytes) -> str:
         return content.decode("gb18030", "replace")
 
 
-def _pages(text: str) -> Iterator[Markup]:
+class _Book:
+    """Pages as they fill: a heading begins a new one unless the last is still short."""
+
+    def __init__(self) -> None:
+        self.pages: list[Markup] = []
+        self.contents: list[tuple[str, int, str]] = []
+        self._open: list[Markup] = []
+        self._letters = 0
+
+    def heading(self, title: str) -> str:
+        """Take a heading into the contents; its anchor, empty when there are too many."""
+        if self._letters > PAGE_LETTERS // 3:
+            self.close()
+        if len(self.contents) >= _MAX_CONTENTS:
+            return ""
+        anchor = f"s{len(self.contents) + 1}"
+        self.contents.append((title[:_LONGEST_HEADING], len(self.pages) + 1, anchor))
+        return anchor
+
+    def add(self, content: Markup, letters: int) -> None:
+        """Put a block on the page, or on the next when this one is full."""
+        self._open.append(content)
+        self._letters += letters
+
+    def room(self, letters: int) -> None:
+        """Begin a new page when a block of so many letters does not fit on this one."""
+        if self._open and self._letters + letters > PAGE_LETTERS:
+            self.close()
+
+    def close(self) -> None:
+        """End the page."""
+        if self._open:
+            self.pages.append(Markup().join(self._open))
+        self._open, self._letters = [], 0
+
+    def done(self) -> Pages:
+        """The pages, one at least."""
+        self.close()
+        return Pages(tuple(self.pages) or (Markup(),), tuple(self.contents))
+
+
+def _plain_pages(text: str) -> Pages:
     plain = "".join(
         c for c in text.replace("\r\n", "\n").replace("\r", "\n") if c in "\n\t" or c.isprintable() or c == "\u3000"
     )
-    page: list[Markup] = []
-    letters = 0
-    for paragraph in _paragraphs(plain):
-        if page and letters + len(paragraph) > PAGE_LETTERS:
-            yield Markup().join(page)
-            page, letters = [], 0
-        page.append(Markup("<p>{}</p>").format(Markup("<br>").join(escape(line) for line in paragraph.split("\n"))))
-        letters += len(paragraph)
-    if page:
-        yield Markup().join(page)
+    book = _Book()
+    for title, paragraph in _blocks(plain):
+        if title:
+            anchor = book.heading(title)
+            book.add(Markup('<h2 id="{}">{}</h2>').format(anchor, title), len(title))
+            continue
+        book.room(len(paragraph))
+        lines = Markup("<br>").join(escape(line) for line in paragraph.split("\n"))
+        book.add(Markup("<p>{}</p>").format(lines), len(paragraph))
+    return book.done()
+
+
+def _blocks(text: str) -> Iterator[tuple[str, str]]:
+    """(heading, "") and ("", paragraph) in turn."""
+    at = 0
+    for match in _HEADING.finditer(text):
+        yield from (("", paragraph) for paragraph in _paragraphs(text[at : match.start()]))
+        yield match[0].strip().lstrip("# ").strip(), ""
+        at = match.end()
+    yield from (("", paragraph) for paragraph in _paragraphs(text[at:]))
+
+
+def _markup_pages(text: str) -> Pages:
+    """Pages of cleaned markup, cut between the blocks of its body; what comes out was cleaned last of all."""
+    cleaned = clean_markup(_NO_XML.sub("", text))
+    if not cleaned.strip():
+        return Pages((Markup(),))
+    body = html.fragment_fromstring(cleaned, create_parent="div")
+    while len(body) == 1 and body[0].tag in {"div", "section"} and not (body.text or "").strip():
+        body = body[0]
+    book = _Book()
+    book.add(escape(body.text or ""), 0)
+    for block in body:
+        if not isinstance(block.tag, str):
+            continue
+        letters = sum(map(len, block.itertext()))
+        if block.tag not in _HEADINGS:
+            book.room(letters)
+        for heading in block.iter(*_HEADINGS):
+            title = " ".join("".join(heading.itertext()).split())
+            anchor = book.heading(title) if title else ""
+            if anchor:
+                heading.set("id", anchor)
+        book.add(Markup(_cleaned(html.tostring(block, encoding="unicode"), anchors=True)), letters)  # noqa: S704 - cleaned by nh3
+    return book.done()
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.web.display import Display
-from tests.appliance.web.holding import make_app
+from tests.appliance.web.holding import make_app, one
 from tests.appliance.web.listening import MEBIBYTE, listening
 from tests.appliance.web.reading import damage, reading_world
 from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
@@ -36,6 +36,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture(scope="module")
 def address(world: World) -> Iterator[str]:
     with serving(make_app(world)) as base:
+        yield base
+
+
+@pytest.fixture(scope="module")
+def text_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    works = [one("r.text", "长文", files=(("part", "a.txt", "text/plain", ("某一段话。\n\n" * 3000).encode()),))]
+    with reading_world(tmp_path_factory.mktemp("text"), works) as made, serving(make_app(made)) as base:
         yield base
 
 
@@ -204,3 +211,19 @@ def test_player_passes_axe_and_holds_large_targets(
             least,
         )
         assert small == []
+
+
+def test_text_remembers_its_page_and_its_size(browser: Browser, text_address: str) -> None:
+    with opened(browser, text_address) as page:
+        page.goto("/read/r.text")
+        page.click("#larger")
+        before = page.evaluate("getComputedStyle(document.getElementById('text')).fontSize")
+        page.keyboard.press("ArrowRight")
+        page.wait_for_url("**/text/2")
+        page.wait_for_selector("html[data-script]")
+        assert page.evaluate("getComputedStyle(document.getElementById('text')).fontSize") == before
+        page.goto("/read/r.text")
+        page.wait_for_function(NOTE, arg="上次读到第 2 页")
+        assert violations(page) == []
+        page.click("text=接着读")
+        page.wait_for_url("**/text/2")
