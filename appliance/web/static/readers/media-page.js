@@ -50,6 +50,7 @@ export function say(text, { actions = [], kind = "busy" } = {}) {
     button.textContent = actions[n]?.label ?? "";
   });
   note.hidden = !text;
+  if (text && kind === "todo") note.scrollIntoView({ block: "nearest" });
 }
 
 buttons.forEach((button, n) => button.addEventListener("click", () => {

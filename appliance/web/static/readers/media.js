@@ -20,6 +20,7 @@ let sources = [];
 let source = 0;
 let reached = 0;
 let form = "";
+let leap = null;
 
 const part = () => config.parts[at];
 const length = () => (Number.isFinite(player.duration) ? player.duration : part().duration);
@@ -35,6 +36,7 @@ function playable(one) {
 /** Open part `n` at `start` seconds. */
 function open(n, { start = 0, playing = false } = {}) {
   at = n;
+  leap = null;
   sources = playable(part());
   show();
   if (!sources.length) {
@@ -118,7 +120,7 @@ function showTime() {
 }
 
 function showPlaying() {
-  const playing = !player.paused;
+  const playing = !player.paused && !player.error;
   play.toggleAttribute("data-playing", playing);
   element("play-label").textContent = word(playing ? "pause" : "play");
 }
@@ -130,7 +132,8 @@ const move = (seconds) => {
 };
 
 function toggle() {
-  if (player.paused) begin();
+  if (player.error && sources.length) load(source, reached, true);
+  else if (player.paused) begin();
   else player.pause();
 }
 
@@ -172,10 +175,14 @@ player.addEventListener("timeupdate", () => {
   showTime();
   if (player.seeking || player.error) return;
   reached = player.currentTime;
+  if (leap && reached > leap.target + 1) leap = null;
   if (Math.abs(reached - saved) < 2) return;
   saved = reached;
   memory.set(placeKey(part()), Math.floor(reached));
   memory.set(lastKey, part().id);
+});
+player.addEventListener("seeking", () => {
+  reached = player.currentTime;
 });
 for (const name of ["durationchange", "seeked", "loadedmetadata"]) player.addEventListener(name, showTime);
 for (const name of ["play", "playing", "pause", "ended", "emptied"]) player.addEventListener(name, showPlaying);
@@ -215,14 +222,38 @@ function sayDamage({ from, to }) {
       kind: "todo", actions: [{ label: word("damaged.whole.button"), run: () => location.assign(config.similar) }] });
     return;
   }
-  const skip = () => (over ? go(at + 1) : load(source, to * total + 1, true));
+  const skip = () => {
+    if (over) {
+      go(at + 1);
+      return;
+    }
+    leap = { target: to * total + 1, step: 2, total };
+    load(source, leap.target, true);
+  };
   const words = total ? sentence("damaged.minutes", { start: clock(from * total), end: clock(to * total) })
     : sentence("damaged.chapter");
   say(words, { kind: "todo", actions: over && last ? [] : [{ label: word("damaged.minutes.button"), run: skip }] });
 }
 
+/** Leap farther: to play from a place a browser needs what was coded some seconds before it. */
+function leapOn() {
+  leap.target += leap.step;
+  leap.step *= 2;
+  if (leap.target < leap.total - 1) {
+    load(source, leap.target, true);
+    return;
+  }
+  leap = null;
+  if (at + 1 < config.parts.length) go(at + 1);
+}
+
 /** Find out why the recording stopped at `reached` and say it. */
 async function explain() {
+  showPlaying();
+  if (leap) {
+    leapOn();
+    return;
+  }
   const total = length();
   const open = sources[source];
   const found = await stretchAt(open, config.chunk, total ? reached / total : 0);
