@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
 import struct
+import time
 import wave
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from indexer import sections as form
 from indexer.errors import RenditionError
-from indexer.renditions import BytesSource, Renditions
-from indexer.renditions.extraction import Extraction
+from indexer.renditions import BytesSource, FileSource, Renditions
+from indexer.renditions.extraction import DOCUMENT_TYPES, TEXT_TYPES, Extraction
 from tests.generated import epub, pdf
 from tests.indexer.rendition_files import pdf_of, plain_pdf, stream
 
@@ -228,3 +232,28 @@ def test_media_captions_last_until_their_last_cue(extraction):
 def test_media_without_sound_or_picture_is_an_error(extraction, body):
     with pytest.raises(RenditionError):
         extraction.media(BytesSource(body), "audio/mpeg")
+
+
+# — every hostile file of the collection as every kind —
+
+COLLECTION = os.environ.get("SHUXIANG_COLLECTION", "")
+HOSTILE = sorted(p for p in (Path(COLLECTION) / "hostile").iterdir() if p.is_file()) if COLLECTION else []
+
+
+@pytest.mark.collection
+@pytest.mark.skipif(not COLLECTION, reason="SHUXIANG_COLLECTION is not set")
+@pytest.mark.slow
+def test_extraction_hostile_file_as_any_kind_ends_in_time_with_an_answer_or_the_typed_error(extraction):
+    for path in HOSTILE:
+        started = time.monotonic()
+        with FileSource(path) as source:
+            for media_type in sorted(TEXT_TYPES):
+                with contextlib.suppress(RenditionError):
+                    extraction.text(source, media_type)
+            for media_type in DOCUMENT_TYPES:
+                with contextlib.suppress(RenditionError):
+                    extraction.document(source, media_type)
+            for media_type in ("audio/mpeg", "video/mp4", "text/vtt"):
+                with contextlib.suppress(RenditionError):
+                    extraction.media(source, media_type)
+        assert time.monotonic() - started < 60, path.name
