@@ -95,6 +95,11 @@ function show() {
     const state = current || (finished ? `✓ ${word(video ? "watched" : "heard")}` : "");
     link.querySelector("small").textContent = [state, config.parts[n].time].filter(Boolean).join(" · ");
   }
+  const list = element("parts");
+  if (list?.classList.contains("chapters--long")) {
+    const row = links[at].parentElement;
+    list.scrollTop = row.offsetTop - (list.clientHeight - row.offsetHeight) / 2;
+  }
   if (previous) previous.disabled = at === 0;
   if (next) next.disabled = at === config.parts.length - 1;
   const box = element("transcripts");
