@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from indexer.catalogue import Catalogue
 from indexer.errors import QueryError
 from indexer.model import TYPES, Resource
 
@@ -20,6 +21,20 @@ MAX_YEAR = 9999
 Marks = tuple[tuple[int, int], ...]
 
 
+class Records(Protocol):
+    """What a search asks of a catalogue, as `indexer.catalogue.Catalogue` has it."""
+
+    count: int
+
+    def rows(self, rows: Sequence[int]) -> list[Resource]:
+        """The resources of these rows, in this order.
+
+        Raises:
+            IndexFormatError: one is missing or damaged.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One index with its catalogue.
@@ -31,7 +46,7 @@ class Part:
     """
 
     index: Path
-    catalogue: Catalogue
+    catalogue: Records
     hidden: frozenset[int] = frozenset()
 
 

@@ -12,7 +12,7 @@ from appliance.library.library import Library
 from appliance.library.searching import Searching
 from appliance.library.shelf import OpenRelease, Shelf, disk_lists
 from appliance.library.union import count_types, hidden_rows
-from appliance.store.holdings import HeldRelease, Holdings, read_holdings
+from appliance.store.holdings import HeldRelease, Holdings, Part, read_holdings
 from indexer.errors import IndexerError
 from packager.format.errors import FormatError
 
@@ -42,13 +42,15 @@ class LibraryKeeper:
             releases: `Settings.releases_folder`.
             poll_seconds: how often the document is looked at.
             broken: told the release's folder and the part (`catalogue` or `search`) when a derived file cannot be
-                opened, once for each file, so that the worker makes it again.
+                opened or turns out to be damaged, once for each file, so that the worker makes it again. Called in
+                any thread; an OSError of it is logged, and the next failure tells again.
         """
         self._file, self._releases, self._poll = holdings_file, releases, poll_seconds
         self._broken = broken or (lambda _folder, _part: None)
         self._told: set[tuple[str, str]] = set()
+        self._telling = threading.Lock()
         self._opened: dict[_Files, OpenRelease] = {}
-        self._searching: tuple[tuple[_Files, ...], Searching | None] = ((), None)
+        self._searching: tuple[tuple[_Files, ...], Searching | None] = ((), None)  # of which files
         self._united: tuple[tuple[_Files, ...], _Union] = ((), ((), {}))
         self._seen: tuple[int, int, int] | None = None
         self._stop = threading.Event()
@@ -107,7 +109,7 @@ class LibraryKeeper:
         live = sorted(holdings.live(), key=lambda r: (r.issued, r.seq, r.bundle), reverse=True)
         plugged = {d.folder for d in holdings.drives if d.serves}
         others = [r for r in holdings.releases if not r.live and r.folder in plugged]
-        opened = {self._files(r): self._open(r) for r in (*live, *others) if r.catalogue.state == "ready"}
+        opened = {self._files(r): self._open(r) for r in (*live, *others) if r.catalogue.state != "failed"}
         self._opened = {key: found for key, found in opened.items() if found is not None}
         shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
         spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
@@ -116,14 +118,10 @@ class LibraryKeeper:
         except IndexerError:
             shelves = self._that_unite(shelves)
             hidden, counts = self._unite(shelves)
-        searched = [n for n, s in enumerate(shelves) if not _given_up(s.release)]
-        waiting = len(searched) < sum(not _given_up(r) for r in live)
-        searching = (
-            self._search([], ())
-            if waiting
-            else self._search([shelves[n] for n in searched], tuple(hidden[n] for n in searched))
+        searching = self._search(shelves, hidden)
+        return Library(
+            holdings, shelves, spare, hidden=hidden, counts=counts, searching=searching, damage=self._damaged
         )
-        return Library(holdings, shelves, spare, hidden=hidden, counts=counts, searching=searching)
 
     def _files(self, release: HeldRelease) -> _Files:
         lists = disk_lists(self._releases / release.folder) if release.disks > 1 else ()
@@ -133,12 +131,19 @@ class LibraryKeeper:
         found = self._opened.get(self._files(release))
         if found is not None:
             return found
+        if release.catalogue.state != "ready":
+            return self._before(release)
         try:
             return OpenRelease(self._releases / release.folder, release.catalogue.name, set_of_drives=release.disks > 1)
         except (IndexerError, FormatError, OSError) as error:
             _log.warning("catalogue of %s cannot be opened: %s", release.folder, error)
             self._tell(release.folder, release.catalogue.name, "catalogue")
             return None
+
+    def _before(self, release: HeldRelease) -> OpenRelease | None:
+        """The files that were open until its catalogue was to be made again: most of it can be read meanwhile."""
+        folder, _, *lists = self._files(release)
+        return next((o for (at, _, *had), o in self._opened.items() if (at, had) == (folder, lists)), None)
 
     def _unite(self, shelves: list[Shelf]) -> _Union:
         key = tuple(self._files(s.release) for s in shelves)
@@ -154,42 +159,42 @@ class LibraryKeeper:
             try:
                 self._unite([*whole, shelf])
             except IndexerError as error:
-                _log.warning("catalogue of %s cannot be read: %s", shelf.release.folder, error)
-                self._tell(shelf.release.folder, shelf.release.catalogue.name, "catalogue")
+                self._damaged(shelf, "catalogue", error)
             else:
                 whole.append(shelf)
         return whole
 
     def _search(self, shelves: list[Shelf], hidden: tuple[frozenset[int], ...]) -> Searching | None:
-        if not shelves or any(s.index is None for s in shelves):
+        """Over the shelves whose index is ready; the others join when theirs is."""
+        ready = [n for n, shelf in enumerate(shelves) if shelf.index is not None]
+        if not ready:
             self._searching = (), None  # what is no longer named must close with its last user
             return None
-        key = tuple((*self._files(s.release), s.release.search.name) for s in shelves)
+        key = (*(self._files(s.release) for s in shelves), *((str(n), shelves[n].release.search.name) for n in ready))
         if self._searching[0] == key:
             return self._searching[1]
         searching = None
         try:
-            searching = Searching(shelves, hidden)
+            searching = Searching([shelves[n] for n in ready], [hidden[n] for n in ready], self._damaged)
         except (IndexerError, OSError) as error:
-            _log.warning("search index cannot be opened: %s", error)
-            self._tell_broken(shelves)
+            _log.warning("search cannot be opened: %s", error)
         self._searching = key, searching
         return searching
 
-    def _tell_broken(self, shelves: list[Shelf]) -> None:
-        """Find out which index it is by opening each alone."""
-        for shelf in shelves:
-            try:
-                Searching([shelf], [frozenset()]).close()
-            except (IndexerError, OSError):
-                self._tell(shelf.release.folder, shelf.release.search.name, "search")
+    def _damaged(self, shelf: Shelf, part: str, error: Exception) -> None:
+        """A derived file of a shelf cannot be read. In any thread, perhaps for every record of every request."""
+        made: Part = getattr(shelf.release, part)
+        if made.state == "ready" and (shelf.release.folder, made.name) not in self._told:
+            _log.warning("%s of %s cannot be read: %s", part, shelf.release.folder, error)
+            self._tell(shelf.release.folder, made.name, part)
 
     def _tell(self, folder: str, name: str, part: str) -> None:
-        if (folder, name) not in self._told:
+        with self._telling:
+            if (folder, name) in self._told:
+                return
             self._told.add((folder, name))
+        try:
             self._broken(folder, part)
-
-
-def _given_up(release: HeldRelease) -> bool:
-    """Whether its index cannot be made: it is browsed at most, and the others are searched without it."""
-    return "failed" in {release.catalogue.state, release.search.state}
+        except OSError:
+            _log.exception("%s of %s could not be asked for again", part, folder)
+            self._told.discard((folder, name))

@@ -11,20 +11,23 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Place
+from appliance.library.salvage import batches_of, page_of
 from appliance.library.union import count_types
+from indexer.errors import IndexFormatError
 
 if TYPE_CHECKING:
-    from appliance.library.searching import Searching
+    from appliance.library.searching import Damage, Searching
     from appliance.library.shelf import Shelf
     from appliance.store.holdings import HeldDrive, Holdings
+    from indexer.catalogue import Catalogue
     from indexer.model import Item, Resource
     from indexer.search import SearchRequest
 
-_BATCH = 100
+_T = TypeVar("_T")
 
 
 class Library:
@@ -32,6 +35,9 @@ class Library:
 
     Bundles are united. Where two bundles hold a resource of the same id, the one issued last speaks for it; the
     other's record is hidden from search and lists, its drive still serves items whose digests agree.
+
+    A catalogue or an index that turns out to be damaged never fails an answer: what cannot be read is left out of it,
+    `damage` is told, and the others go on.
     """
 
     def __init__(
@@ -43,6 +49,7 @@ class Library:
         hidden: Sequence[frozenset[int]] = (),
         counts: Mapping[str, int] | None = None,
         searching: Searching | None = None,
+        damage: Damage | None = None,
     ) -> None:
         """Unite what is open.
 
@@ -52,12 +59,14 @@ class Library:
             others: releases that are not live but whose drives are plugged in.
             hidden: for each of `shelves`: rows whose resource an earlier shelf speaks for.
             counts: of all `shelves`, see `union.count_types`; counted here when not given.
-            searching: over all `shelves` in their order, None while an index is being made.
+            searching: over those of `shelves` whose index is ready; None when there is none.
+            damage: told of every read that fails, in the thread of the request.
         """
         self.holdings = holdings
         self._shelves, self._others = tuple(shelves), tuple(others)
         self._hidden = tuple(hidden) or (frozenset(),) * len(self._shelves)
         self._searching = searching
+        self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
         self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
 
     @property
@@ -67,19 +76,17 @@ class Library:
 
     def resource(self, resource_id: str) -> Held | None:
         """The resource of that id with its availability, None when no live release has it."""
-        for shelf in self._shelves:
-            resource = shelf.catalogue.get(resource_id)
-            if resource is not None:
-                return self._held(resource, shelf)
-        return None
+        shelf = self._speaker(resource_id)
+        resource = self._get(shelf, resource_id) if shelf else None
+        return self._held(resource, shelf) if shelf and resource else None
 
     def item(self, item_id: str) -> HeldItem | None:
         """The item of that id with the drives that carry it now, None when no live release has it."""
         for shelf in self._shelves:
-            found = shelf.catalogue.item(item_id)
+            found = self._ask(shelf, lambda catalogue: catalogue.item(item_id))
             if found is None:
                 continue
-            resource = shelf.catalogue.get(found.resource_id)
+            resource = self._get(shelf, found.resource_id)
             if resource is None or self._speaker(resource.id) is not shelf:
                 continue
             places = tuple(Place(d.key, Path(d.path)) for d in self._carriers(found.item, shelf))
@@ -93,18 +100,18 @@ class Library:
         return [self._held(resource, shelf) for resource, shelf in pairs if shelf is not None]
 
     def search(self, request: SearchRequest) -> Found:
-        """Search all live releases; one whose index cannot be made is left out, and staff are told.
+        """Search the live releases whose index is ready; `LibraryStats.search_ready` tells whether these are all.
 
         Raises:
-            SearchNotReadyError: an index is being made; browsing works.
+            SearchNotReadyError: no index is ready; browsing works.
             QueryError: the query or a filter cannot be answered (from `indexer.errors`).
-            IndexFormatError: an index is damaged; the worker makes it again.
         """
-        if self._searching is None:
+        answer = self._searching.search(request) if self._searching else None
+        if answer is None:
             raise SearchNotReadyError(*self._progress())
-        result = self._searching.search(request)
-        searched = [shelf for shelf in self._shelves if shelf.index is not None]
-        hits = tuple(Hit(self._held(h.resource, searched[h.part]), h.why, h.marks) for h in result.hits)
+        result, folders = answer
+        by_folder = {shelf.release.folder: shelf for shelf in self._shelves}
+        hits = tuple(Hit(self._held(h.resource, by_folder[folders[h.part]]), h.why, h.marks) for h in result.hits)
         return Found(hits, result.total, result.total_exact, result.took_ms, dict(result.facets), result)
 
     def counts(self) -> dict[str, int]:
@@ -113,21 +120,25 @@ class Library:
 
     def newest(self, limit: int = 20, offset: int = 0, *, type_: str = "") -> list[Held]:
         """What came last, newest first; resources that can be read only."""
-        streams = (self._stream(n, _newest(shelf, type_)) for n, shelf in enumerate(self._shelves))
+        streams = (self._stream(n, self._newest(shelf, type_)) for n, shelf in enumerate(self._shelves))
         return list(islice(chain.from_iterable(streams), offset, offset + limit))
 
     def browse(self, *, type_: str = "", clc: str = "", limit: int = 20, offset: int = 0) -> list[Held]:
         """Resources of a type and a class (prefix), in title order; works while the index is being made."""
         if len(self._shelves) == 1:
             shelf = self._shelves[0]
-            return [self._held(r, shelf) for r in shelf.catalogue.browse(type_, clc, limit, offset)]
-        streams = [self._stream(n, _browsed(shelf, type_, clc)) for n, shelf in enumerate(self._shelves)]
+            found = page_of(lambda n, at: shelf.catalogue.browse(type_, clc, n, at), limit, offset, self._of(shelf))
+            return [self._held(r, shelf) for r in found if r is not None]
+        streams = [self._stream(n, self._browsed(shelf, type_, clc)) for n, shelf in enumerate(self._shelves)]
         merged = heapq.merge(*streams, key=lambda held: held.resource.title_sort or held.resource.title)
         return list(islice(merged, offset, offset + limit))
 
     def children(self, parent_id: str) -> list[Held]:
         """Issues, volumes or parts of a resource, in order."""
-        found = [h for n, s in enumerate(self._shelves) for h in self._stream(n, [s.catalogue.children(parent_id)])]
+        found: list[Held] = []
+        for n, shelf in enumerate(self._shelves):
+            parts = self._ask(shelf, lambda catalogue: catalogue.children(parent_id))
+            found += self._stream(n, [parts or []])
         if len(self._shelves) > 1:
             found.sort(key=lambda held: (held.resource.seq is None, held.resource.seq or 0))
         return found
@@ -143,7 +154,7 @@ class Library:
             types=self.counts(),
             edition=newest.edition if newest else "",
             issued=newest.issued if newest else "",
-            search_ready=self._searching is not None or not live,
+            search_ready=self._wanted() <= (self._searching.folders if self._searching else frozenset()),
             search_percent=percent,
             drives=sum(d.serves for d in self.holdings.drives),
         )
@@ -152,7 +163,7 @@ class Library:
         """Held resources of one shelf, those hidden left out."""
         shelf, hidden = self._shelves[number], self._hidden[number]
         for resource in chain.from_iterable(batches):
-            if hidden and shelf.catalogue.row_of(resource.id) in hidden:
+            if hidden and self._row(shelf, resource.id) in hidden:
                 continue
             yield self._held(resource, shelf)
 
@@ -160,7 +171,7 @@ class Library:
         """The shelf that speaks for a resource."""
         if len(self._shelves) == 1:
             return self._shelves[0]
-        return next((s for s in self._shelves if s.catalogue.row_of(resource_id) is not None), None)
+        return next((s for s in self._shelves if self._row(s, resource_id) is not None), None)
 
     def _held(self, resource: Resource, shelf: Shelf) -> Held:
         lacking = self._lacking(resource, shelf)
@@ -187,7 +198,7 @@ class Library:
             drives = [d for d in serving if d.folder == other.release.folder] if other is not shelf else []
             if not drives:
                 continue
-            found = other.catalogue.item(item.id)
+            found = self._ask(other, lambda catalogue: catalogue.item(item.id))
             if found is not None and (found.item.sha256, found.item.path) == (item.sha256, item.path):
                 yield from (d for d in drives if other.carries(d.disk, item))
 
@@ -197,17 +208,31 @@ class Library:
             return 0, 0
         return min(p.percent for p in waiting), sum(p.seconds_left for p in waiting)
 
+    def _wanted(self) -> frozenset[str]:
+        """Folders of the live releases that are to be searched, now or when their index is made."""
+        return frozenset(r.folder for r in self.holdings.live() if "failed" not in {r.catalogue.state, r.search.state})
 
-def _newest(shelf: Shelf, type_: str) -> Iterator[list[Resource]]:
-    return _batches(lambda limit, offset: shelf.catalogue.newest(limit, offset, type_))
+    # Reading what may be damaged
 
+    def _ask(self, shelf: Shelf, question: Callable[[Catalogue], _T]) -> _T | None:
+        """The answer of a catalogue, None when it cannot be read."""
+        try:
+            return question(shelf.catalogue)
+        except IndexFormatError as error:
+            self._damage(shelf, "catalogue", error)
+            return None
 
-def _browsed(shelf: Shelf, type_: str, clc: str) -> Iterator[list[Resource]]:
-    return _batches(lambda limit, offset: shelf.catalogue.browse(type_, clc, limit, offset))
+    def _get(self, shelf: Shelf, resource_id: str) -> Resource | None:
+        return self._ask(shelf, lambda catalogue: catalogue.get(resource_id))
 
+    def _row(self, shelf: Shelf, resource_id: str) -> int | None:
+        return self._ask(shelf, lambda catalogue: catalogue.row_of(resource_id))
 
-def _batches(ask: Callable[[int, int], list[Resource]]) -> Iterator[list[Resource]]:
-    offset = 0
-    while batch := ask(_BATCH, offset):
-        yield batch
-        offset += len(batch)
+    def _newest(self, shelf: Shelf, type_: str) -> Iterator[list[Resource]]:
+        return batches_of(lambda limit, offset: shelf.catalogue.newest(limit, offset, type_), self._of(shelf))
+
+    def _browsed(self, shelf: Shelf, type_: str, clc: str) -> Iterator[list[Resource]]:
+        return batches_of(lambda limit, offset: shelf.catalogue.browse(type_, clc, limit, offset), self._of(shelf))
+
+    def _of(self, shelf: Shelf) -> Callable[[IndexFormatError], None]:
+        return lambda error: self._damage(shelf, "catalogue", error)

@@ -15,9 +15,11 @@ from appliance.serve import ServingBox
 from appliance.serving.chunks import ServedItem
 from appliance.serving.pools import Urgency
 from appliance.store.commands import receive
+from appliance.store.holdings import Part
 from packager.format.files import RealFiles
 from packager.format.layout import CHUNK
-from tests.appliance.library.test_library import World
+from tests.appliance.library.test_damage import spoil_index, spoil_records
+from tests.appliance.library.test_library import CHILDREN, World
 from tests.simulator import flip
 
 
@@ -135,6 +137,49 @@ def test_broken_index_is_asked_for_again(box, world):
     found = []
     wait_for(lambda: found.extend(receive(box._settings.commands_folder)) or found)
     assert found[0] == {"do": "rebuild", "folder": stored.folder, "part": "search", "why": "broken"}
+
+
+ADDRESSES = (
+    "/",
+    "/browse",
+    "/browse/list",
+    "/new",
+    "/search?q=看天空",
+    "/api/search?q=看天空",
+    "/resources/sky",
+    "/health",
+)
+
+
+@pytest.mark.parametrize("part", ["catalogue", "search"])
+def test_damage_in_one_bundle_leaves_all_pages_and_asks_for_it_again(box, world, part):
+    world.take(world.stock.work(1, bundle="children", sources=CHILDREN, ready=True), "child")
+    world.publish()
+    wait_for(lambda: box.keeper.library.stats().releases == 2)
+    folder = spoil_records(world, "national") if part == "catalogue" else spoil_index(world, "national")
+    client = box.app.test_client()
+    answers = {address: client.get(address) for address in ADDRESSES}
+    assert {a: r.status_code for a, r in answers.items()} == dict.fromkeys(ADDRESSES, 200)
+    assert "看天空" in answers["/browse/list"].text
+    assert [hit["id"] for hit in answers["/api/search?q=看天空"].get_json()["hits"]] == ["sky"]
+    wanted = {"do": "rebuild", "folder": folder, "part": part, "why": "broken"}
+    assert receive(box._settings.commands_folder) == [wanted]
+
+
+def test_index_being_made_in_one_bundle_leaves_search_to_the_other(box, world):
+    world.take(world.stock.work(1, bundle="children", sources=CHILDREN, ready=True), "child")
+    world.parts[world.stored_folder("national"), "search"] = Part("rebuilding", percent=30, seconds_left=60)
+    world.publish()
+    wait_for(lambda: box.keeper.library.stats().releases == 2)
+    client = box.app.test_client()
+    assert "看天空" in client.get("/search?q=看天空").text
+    assert client.get("/api/search?q=看天空").get_json()["total"] == 1
+    assert client.get("/health").get_json()["search"] == {"ready": False, "percent": 30}
+    world.parts[world.stored_folder("children"), "search"] = Part("waiting", percent=0)
+    world.publish()
+    wait_for(lambda: box.keeper.library.stats().search_percent == 0)
+    assert client.get("/api/search?q=看天空").status_code == 503
+    assert client.get("/browse/list").status_code == 200
 
 
 def test_sick_drive_is_looked_at_again(box):

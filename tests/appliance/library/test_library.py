@@ -215,11 +215,6 @@ def test_release_whose_index_cannot_be_made_leaves_search_to_the_others(national
     assert library.search(SearchRequest(q="看天空")).total == 0
     assert (library.stats().search_ready, library.stats().search_percent) == (True, 100)
     assert (library.resource("sky") is None) == (part == "catalogue")
-    national.parts[folder, "search"] = Part("rebuilding", percent=7)
-    if part == "search":
-        with pytest.raises(SearchNotReadyError) as caught:
-            national.library().search(SearchRequest(q="大地图"))
-        assert caught.value.percent == 7
 
 
 def test_catalogue_that_opens_and_cannot_be_read_leaves_the_others(national):
