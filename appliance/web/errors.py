@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of
 from appliance.web.context import gate, library, say, settings, words
-from indexer.errors import IndexFormatError, QueryError
+from indexer.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +68,6 @@ def register(app: Flask) -> None:
     app.register_error_handler(CSRFError, form_error)
     app.register_error_handler(Refused, refused)
     app.register_error_handler(SearchNotReadyError, search_not_ready)
-    app.register_error_handler(IndexFormatError, search_not_ready)
     app.register_error_handler(QueryError, bad_query)
     app.register_error_handler(Exception, inside_error)
 
@@ -117,12 +116,11 @@ def seconds_left(error: Exception) -> int:
     return error.seconds_left if isinstance(error, SearchNotReadyError) else 60
 
 
-def search_not_ready(error: SearchNotReadyError | IndexFormatError) -> Response:
-    """Search is being made ready; browsing works meanwhile."""
+def search_not_ready(error: SearchNotReadyError) -> Response:
+    """No index is ready yet; browsing works meanwhile."""
     left = max(_RETRY_SECONDS, seconds_left(error))
     if wants_json():
-        percent = error.percent if isinstance(error, SearchNotReadyError) else 0
-        response = _json(503, {"reason": "the search index is being made", "percent": percent})
+        response = _json(503, {"reason": "the search index is being made", "percent": error.percent})
     else:
         response = page("patron.search.preparing", 503, {"minutes": -(-left // 60)})
     response.headers["Retry-After"] = str(min(left, 600))
