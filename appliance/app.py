@@ -10,6 +10,7 @@ from appliance.web import pages, security
 from appliance.web.context import EXTENSION, Box
 from appliance.web.display import LANGUAGE
 from appliance.web.glance import ACKNOWLEDGED, Acknowledged
+from appliance.web.seats import Seats
 
 if TYPE_CHECKING:
     from appliance.settings import Settings
@@ -44,7 +45,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
         RATELIMIT_STORAGE_URI="memory://",
         RATELIMIT_STRATEGY="moving-window",
     )
-    app.extensions[EXTENSION] = Box(settings, services)
+    app.extensions[EXTENSION] = Box(settings, services, Seats(services.clock))
     app.extensions[ACKNOWLEDGED] = Acknowledged()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ ApplianceError
 └── AccountError
     ├── NotMatchedError    name and password do not belong together; carries the tries left
     ├── LockedError        too many failures; carries the minutes to wait
-    ├── PasswordError      the new password is too short or too common; carries the key of its sentence
+    ├── PasswordError      the new password is too short, too common or the old one; carries the key of its sentence
     ├── AccountExistsError the name is taken
     ├── NoAccountError     there is no such account
     └── LastDirectorError  the last director cannot be stopped or changed
@@ -200,12 +200,12 @@ class LockedError(AccountError):
 
 
 class PasswordError(AccountError):
-    """The new password cannot be taken: too short or too common."""
+    """The new password cannot be taken: too short, too common, or the old one."""
 
     code = "account-password"
 
     def __init__(self, sentence: str) -> None:
-        """Keep the sentence's key: `account.password.short` or `account.password.common`."""
+        """Keep the sentence's key: `account.password.short`, `.common` or `.same`."""
         self.sentence = sentence
         super().__init__(sentence)
 

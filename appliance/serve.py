@@ -23,8 +23,10 @@ from appliance.settings import Settings
 from appliance.store import commands
 from appliance.store.faults import Fault, FaultStore
 from appliance.store.holdings import HeldDrive
+from appliance.web.context import EXTENSION
 from appliance.web.renditions import RenditionService
 from appliance.web.renditions_cache import RenditionCache
+from appliance.web.seats import Seats
 from appliance.web.services import Services
 from indexer.errors import IndexerError
 from packager.format.errors import FormatError
@@ -82,6 +84,7 @@ class ServingBox:
                 renditions=self.renditions,
             ),
         )
+        self._seats: Seats = self.app.extensions[EXTENSION].seats
         self._stop = threading.Event()
         self._house = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
         self._serving: dict[str, HeldDrive] = {}
@@ -146,6 +149,7 @@ class ServingBox:
                 _log.exception("housekeeping")
 
     def _tidy(self) -> None:
+        self._seats.forget()
         holdings = self.keeper.library.holdings
         serving = {d.key: d for d in holdings.drives if d.serves}
         states = self.pools.states()

@@ -10,6 +10,7 @@ import pkgutil
 import re
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,6 +22,7 @@ import packager
 import packager.cli
 import provisioning
 from appliance.app import create_app
+from appliance.clock import FixedClock
 from appliance.settings import Settings, settings_from
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -150,7 +152,7 @@ def test_command_examples_can_be_parsed(words):
 def test_addresses_for_programs_are_documented_and_nothing_else(tmp_path):
     settings = settings_from({"data_folder": "d", "root_file": "r"}, base=tmp_path)
     settings.data_folder.mkdir()
-    app = create_app(settings, services=None)  # type: ignore[arg-type]
+    app = create_app(settings, SimpleNamespace(clock=FixedClock()))  # type: ignore[arg-type]
     rules = {
         re.sub(r"<(?:\w+:)?(\w+)>", lambda m: "ITEM" if m[1] == "item_id" else "ID", rule.rule)
         for rule in app.url_map.iter_rules()

@@ -22,8 +22,17 @@ from appliance.errors import (
     LockedError,
     NoAccountError,
     NotMatchedError,
+    PasswordError,
 )
-from appliance.people.passwords import MAX_NAME, MAX_PASSWORD, check_password, clean_name, new_password, normal_password
+from appliance.people.passwords import (
+    MAX_NAME,
+    MAX_PASSWORD,
+    check_password,
+    clean_name,
+    new_password,
+    normal_password,
+    spellings,
+)
 from appliance.store.databases import open_database, transaction
 
 ROLES = ("director", "librarian", "volunteer")
@@ -175,15 +184,33 @@ class Accounts:
         """Take the password that someone chose; all their other sessions end.
 
         Raises:
-            PasswordError: it is too short or too common.
+            PasswordError: it is too short or too common, or the one that the account has: what was given out on
+                paper must not stay in use.
             NoAccountError: there is no such account.
         """
         check_password(password, name=name)
+        row = self._row(clean_name(name))
+        if row is not None and any(self._verify(row["password"], text) for text in spellings(password)):
+            raise PasswordError("account.password.same")
         self._set_password(clean_name(name), password, must_change=False)
         account = self.get(name)
         if account is None:
             raise NoAccountError("the account is stopped")
         return account
+
+    def end_sessions(self, name: str, session: int) -> None:
+        """End every session that carries this number, copies of its cookie included; newer ones go on.
+
+        Durable on return. Nothing happens when they have ended already.
+
+        Args:
+            name: of the account.
+            session: `Account.session` when the session began.
+        """
+        with self._lock, transaction(self._connection) as connection:
+            connection.execute(
+                "UPDATE account SET session = session + 1 WHERE name = ? AND session = ?", (clean_name(name), session)
+            )
 
     def reset_password(self, name: str) -> str:
         """Give out a new random password, to be replaced at the next sign-in; a rest after failures ends.

@@ -46,6 +46,18 @@ def new_password() -> str:
     return f"{text[:4]}-{text[4:8]}-{text[8:]}"
 
 
+def spellings(password: str) -> tuple[str, ...]:
+    """The password, and the one that `new_password` may have given out and that it spells otherwise, if there is one.
+
+    Leaving out the hyphens or holding the shift key does not make another password of it.
+    """
+    bare = "".join(c for c in normal_password(password).lower() if c.isalnum())
+    if len(bare) != 12:
+        return (password,)
+    given = f"{bare[:4]}-{bare[4:8]}-{bare[8:]}"
+    return (password,) if given == password else (password, given)
+
+
 def clean_name(name: str) -> str:
     """A name as it is kept: NFKC, no blanks around it."""
     return unicodedata.normalize("NFKC", name).strip()[: 2 * MAX_NAME]

@@ -35,6 +35,7 @@ class VerifiedFile:
         wake: called from another thread when a chunk arrives; None makes `read` wait instead (no event loop here).
         alarm: called with seconds when the client's bucket is empty: ask again after them.
         bucket: the client's bucket; None sends as fast as the client takes it.
+        on_sent: called at every read that gives bytes.
     """
 
     def __init__(
@@ -48,11 +49,13 @@ class VerifiedFile:
         wake: Callable[[], None] | None = None,
         alarm: Callable[[float], None] | None = None,
         bucket: TokenBucket | None = None,
+        on_sent: Callable[[], None] | None = None,
     ) -> None:
         self.item = item
         self.stop = item.size if stop is None else min(stop, item.size)
         self._store, self._pools = store, pools
         self._wake, self._alarm, self._bucket = wake, alarm, bucket
+        self._on_sent = on_sent or (lambda: None)
         self._position = self._charged = start
         self._turn = 0
         self._coming: _Expected | None = None
@@ -97,6 +100,7 @@ class VerifiedFile:
             return b""
         part = memoryview(chunk)[begin : begin + count]
         self._position += len(part)
+        self._on_sent()
         return part if self._wake is not None else bytes(part)
 
     def close(self) -> None:

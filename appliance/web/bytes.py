@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import IO, cast
 from urllib.parse import quote
@@ -51,6 +51,7 @@ def send_item(
     store: ChunkStore,
     pools: DrivePools,
     limiter: DownloadLimiter | None = None,
+    on_sent: Callable[[], None] | None = None,
 ) -> Response:
     """The answer to a GET or HEAD for an item. Call it after the gate has agreed, as the last thing in the view.
 
@@ -70,6 +71,7 @@ def send_item(
         store: where verified chunks are.
         pools: who reads them.
         limiter: shares of bytes; None sends as fast as the client takes it.
+        on_sent: called after the view, again and again, while the body goes out; must be quick.
 
     Raises:
         DamagedChunkError: the first chunk needed is not what was signed.
@@ -90,7 +92,7 @@ def send_item(
     if request.method == "HEAD" or not item.size:
         return Response(status=status, headers=headers)
     need_chunk(item, wanted.start // CHUNK, request, store, pools)
-    body = _body(item, wanted, request, store, pools, limiter)
+    body = _body(item, wanted, request, store, pools, limiter, on_sent)
     return Response(body, status=status, headers=headers, direct_passthrough=True)
 
 
@@ -116,6 +118,7 @@ def _body(
     store: ChunkStore,
     pools: DrivePools,
     limiter: DownloadLimiter | None,
+    on_sent: Callable[[], None] | None,
 ) -> Iterable[bytes]:
     link: Link | None = request.environ.get(LINK)
     file = VerifiedFile(
@@ -127,6 +130,7 @@ def _body(
         wake=link.wake if link is not None else None,
         alarm=link.alarm if link is not None else None,
         bucket=limiter.bucket(request.remote_addr or "") if limiter is not None else None,
+        on_sent=on_sent,
     )
     return wrap_file(request.environ, cast(IO[bytes], file), CHUNK)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import ipaddress
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import current_app, g, request
+from flask import current_app, g, request, session
 
 from appliance.clock import plausible_day
 from appliance.errors import SearchNotReadyError
@@ -18,13 +19,19 @@ from indexer.errors import IndexFormatError
 from provisioning.words import Sentence, Words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from appliance.library.library import Library
     from appliance.settings import Settings
+    from appliance.web.seats import Seats
     from appliance.web.services import Services
     from indexer.model import Resource
     from provisioning.words.filling import Value
 
 EXTENSION = "shuxiang"
+SEATED = "seated"
+"""Set on `flask.g` when the answer goes to somebody who has a seat: the browser then asks again at every use."""
+_MARK = "seat"
 SEARCH_AWAY = (SearchNotReadyError, IndexFormatError)
 """What a search raises while there is no usable index: it is being made, or it broke and is made again."""
 
@@ -35,6 +42,7 @@ class Box:
 
     settings: Settings
     services: Services
+    seats: Seats
 
 
 def box() -> Box:
@@ -122,5 +130,50 @@ def reader() -> ReaderContext:
 
 
 def gate(resource: Resource) -> Decision:
-    """The gate's answer for this reader, now."""
-    return decide(resource, reader(), day=today())
+    """The gate's answer for this reader, now; it takes no seat. Before bytes or a reader's page, ask `enter`."""
+    limited = resource.access.seats is not None
+    taken = box().seats.taken(resource.id, but=seat_names()) if limited else 0
+    return decide(resource, reader(), day=today(), seats_taken=taken)
+
+
+def enter(resource: Resource) -> Decision:
+    """The gate's answer to a reader who opens a resource or goes on with it: a seat is taken, or kept, where there are.
+
+    Asked before every byte and every page of a reader. Taking is one step, so two who come at once get one seat.
+    """
+    decision, seats = decide(resource, reader(), day=today()), resource.access.seats
+    if not decision.allowed or seats is None:
+        return decision
+    names = seat_names()
+    mark_reader()
+    if not box().seats.take(resource.id, names, seats):
+        return decide(resource, reader(), day=today(), seats_taken=seats)
+    g.seated = (resource.id, names[0])
+    return decision
+
+
+def seat_names() -> tuple[str, ...]:
+    """Under what names this reader has seats: the session's mark when the browser sent one, and the address.
+
+    A browser that refuses cookies has its address alone: all such browsers of one address have one seat together.
+    """
+    mark, address = session.get(_MARK), f"at {request.remote_addr or ''}"
+    return (f"mark {mark}", address) if isinstance(mark, str) else (address,)
+
+
+def mark_reader() -> None:
+    """Give this browser a random mark for its seats, in the signed session cookie; it ends with the session."""
+    if _MARK not in session:
+        session[_MARK] = secrets.token_hex(16)
+
+
+def seats_left(resource: Resource) -> int:
+    """How many readers more may open it now, this one among them."""
+    seats = resource.access.seats or 0
+    return max(0, seats - box().seats.taken(resource.id, but=seat_names()))
+
+
+def keep_seat() -> Callable[[], None] | None:
+    """What keeps the seat of this answer while its bytes go out; None when it has none. For use after the request."""
+    seated: tuple[str, str] | None = g.get(SEATED)
+    return functools.partial(box().seats.keep, *seated) if seated else None

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from appliance.web.context import say, words
-from appliance.web.errors import refusal_values
+from appliance.web.context import mark_reader, say, seats_left, words
+from appliance.web.errors import refusal_key, refusal_values
 from appliance.web.kinds import kind_of
 from appliance.web.readers_work import nothing_there
 from indexer.model import READABLE_ROLES, Item, Resource
@@ -145,7 +145,7 @@ def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str], issues:
         return None
     if held.catalogue_only or not decision.allowed:
         key = decision.reason if not decision.allowed else "rights.catalogue_only"
-        return Notice("k-busy", "info", say(nothing_there(record, key), **refusal_values(record)))
+        return Notice("k-busy", "info", say(nothing_there(record, refusal_key(key)), **refusal_values(record)))
     if not held.available:
         return Notice("k-busy", "drive", say("rights.not_plugged"))
     readable = [item for item in record.items if item.role in READABLE_ROLES]
@@ -169,7 +169,9 @@ def rights_line(held: Held, decision: Decision) -> list[tuple[str, str, bool]]:
     if access.scope == "premises":
         line.append(("hall", spoken.label("available.premises"), True))
     if access.seats:
-        line.append(("user", say("rights.seats", count=access.seats).text.rstrip("。."), True))
+        # Who opens it next is known by the mark, not by the address that others may share.
+        mark_reader()
+        line.append(("user", say("rights.seats", count=seats_left(held.resource)).text.rstrip("。."), True))
     if decision.download:
         line.append(("down", spoken.label("detail.can_download"), False))
     elif access.scope != "premises":

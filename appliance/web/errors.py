@@ -19,6 +19,7 @@ from werkzeug.wrappers import Response
 from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of
 from appliance.web.context import gate, library, say, settings, words
+from appliance.web.display import current_display
 from indexer.errors import QueryError
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def refused(error: Refused) -> Response:
     similar = library().newest(4, type_=error.resource.type) if decision.listed else []
     parent = error.resource.parent if error.reason == "reader.no_pages" else ""
     url = url_for("readers.issues", resource_id=parent) if parent and library().resource(parent) else ""
-    return page(error.reason, _status_of(error.reason), refusal_values(error.resource), similar=similar, url=url)
+    key = refusal_key(error.reason)
+    return page(key, _status_of(error.reason), refusal_values(error.resource), similar=similar, url=url)
 
 
 def seconds_left(error: Exception) -> int:
@@ -177,6 +179,12 @@ def page(
         similar=cards_of(similar),
     )
     return make_response(body, status)
+
+
+def refusal_key(reason: str) -> str:
+    """The sentence of a refusal; when a seat will be free nobody can tell, and the general sentence says no time."""
+    unknown = reason == "rights.seats.full" and current_display().gate_face == "standard"
+    return f"{reason}.unknown" if unknown else reason
 
 
 def refusal_values(resource: Resource) -> dict[str, Value]:

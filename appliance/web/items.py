@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, request
 from appliance.errors import ServingError
 from appliance.serving.chunks import ServedItem
 from appliance.web.bytes import send_item
-from appliance.web.context import gate, library, services
+from appliance.web.context import enter, gate, keep_seat, library, services
 from appliance.web.errors import Refused
 from indexer.model import is_resource_id
 
@@ -29,7 +29,7 @@ def item(item_id: str) -> Response:
     held = library().item(item_id) if len(item_id) <= _LONGEST_ID and item_id.isalnum() else None
     if held is None:
         abort(404)
-    decision = gate(held.resource)
+    decision = enter(held.resource)
     if not decision.allowed:
         raise Refused(decision.reason, held.resource)
     return _sent(held, as_download=False)
@@ -41,7 +41,7 @@ def download(item_id: str) -> Response:
     held = library().item(item_id) if len(item_id) <= _LONGEST_ID and item_id.isalnum() else None
     if held is None:
         abort(404)
-    decision = gate(held.resource)
+    decision = enter(held.resource)
     if not decision.download:
         raise Refused("rights.read_only" if decision.allowed else decision.reason, held.resource)
     return _sent(held, as_download=True)
@@ -98,6 +98,7 @@ def _from(held: HeldItem, place: Place, *, as_download: bool) -> Response:
         store=box.chunks,
         pools=box.pools,
         limiter=box.limiter,
+        on_sent=keep_seat(),
     )
     return response
 

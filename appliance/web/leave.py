@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, g, make_response, render_template, request, session
+from flask import Blueprint, g, make_response, render_template, request
 from werkzeug.wrappers import Response
 
-from appliance.web.context import say
+from appliance.web.context import box, say, seat_names
 from appliance.web.display import COOKIE, Display, current_display, safe_next
+from appliance.web.staff_session import end as end_staff
 
 blueprint = Blueprint("leave", __name__)
 
@@ -20,9 +21,13 @@ def ask() -> str:
 
 @blueprint.post("/end")
 def end() -> Response:
-    """Wipe: the session, the display cookie, and all storage and caches of this site where the browser obeys."""
+    """Wipe: seats, the session, the display cookie, and all storage and caches of this site where the browser obeys.
+
+    A colleague who was signed in here is signed out.
+    """
     language = current_display().language
-    session.clear()
+    box().seats.give_back(seat_names())
+    end_staff()
     # The answer is already the next reader's page: standard face, the library's language kept.
     g.display = Display(language=language)
     response = make_response(render_template("leave_done.html", done=say("session.end.done")))

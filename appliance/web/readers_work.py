@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import abort, make_response, render_template, url_for
 
-from appliance.web.context import gate, library, services
+from appliance.web.context import enter, library, services
 from appliance.web.covers import is_old
 from appliance.web.errors import Refused
 from indexer.model import is_resource_id
@@ -139,7 +139,7 @@ def open_work(resource_id: str, item_id: str = "", *, role: str = "") -> Work:
     if held is None or len(item_id) > _LONGEST_ID:
         abort(404)
     resource = held.resource
-    decision = gate(resource)
+    decision = enter(resource)
     if not decision.allowed:
         raise Refused(nothing_there(resource, decision.reason), resource)
     default = default_item(resource)

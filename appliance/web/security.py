@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
-from flask import request
+from flask import g, request
 from werkzeug.wrappers import Response
+
+from appliance.web.context import SEATED
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -69,6 +71,9 @@ def secure(response: Response) -> Response:
     if "Location" in response.headers:
         # Every redirect stays here; without the host, which is whatever the request called us.
         response.headers["Location"] = urlunsplit(("", "", *urlsplit(response.headers["Location"])[2:]))
+    if SEATED in g and "Cache-Control" in response.headers:
+        # A copy may be kept, but at every use the gate is asked: that keeps the seat, or refuses when it is lost.
+        response.headers["Cache-Control"] = "private, no-cache"
     if request.endpoint != "static" and "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -28,9 +28,12 @@ def begin(account: Account) -> None:
 
 
 def end() -> None:
-    """End the session of this browser."""
+    """End the session of this browser, and with it every copy of its cookie: a cookie alone cannot be called back."""
+    name, epoch = session.get("staff"), session.get("epoch")
     session.clear()
     g.staff = None
+    if isinstance(name, str) and isinstance(epoch, int):
+        services().accounts.end_sessions(name, epoch)
 
 
 def current_staff() -> Account | None:

@@ -58,6 +58,34 @@ def test_first_start_makes_the_director_once(accounts):
         accounts.sign_in(DIRECTOR, password)
 
 
+def test_set_password_refuses_the_one_that_was_given_out(accounts):
+    given = accounts.first_start()
+    for spelled in (given, given.replace("-", ""), given.upper(), given.replace("-", " "), f" {given} "):
+        with pytest.raises(PasswordError) as caught:
+            accounts.set_password(DIRECTOR, spelled)
+        assert caught.value.sentence == "account.password.same"
+    assert accounts.get(DIRECTOR).must_change
+    accounts.set_password(DIRECTOR, GOOD)
+    with pytest.raises(PasswordError):
+        accounts.set_password(DIRECTOR, GOOD)
+    given = accounts.reset_password(DIRECTOR)
+    with pytest.raises(PasswordError):
+        accounts.set_password(DIRECTOR, given)
+
+
+def test_end_sessions_ends_those_of_that_number_once_and_for_good(accounts, tmp_path, clock):
+    accounts.first_start()
+    begun = accounts.get(DIRECTOR).session
+    accounts.end_sessions(DIRECTOR, begun)
+    accounts.end_sessions(DIRECTOR, begun)
+    accounts.end_sessions("王敏", begun)
+    assert accounts.get(DIRECTOR).session == begun + 1
+    accounts.close()
+    again = Accounts(tmp_path / "accounts.db", clock, hasher=CHEAP)
+    assert again.get(DIRECTOR).session == begun + 1
+    again.close()
+
+
 def test_accounts_survive_reopening_and_hold_no_password(accounts, tmp_path, clock):
     password = accounts.first_start()
     accounts.close()

@@ -211,6 +211,67 @@ def test_session_ends_on_sign_out(staff: FlaskClient) -> None:
     assert staff.get("/staff/drives").status_code == 303
 
 
+def copy_of(staff: FlaskClient) -> FlaskClient:
+    """Another browser with a copy of the cookie, as one who listens in the network has it."""
+    cookie, thief = staff.get_cookie("session"), staff.application.test_client()
+    assert cookie is not None
+    thief.set_cookie("session", cookie.value)
+    return thief
+
+
+@pytest.mark.parametrize("way_out", ["/staff/sign-out", "/end"])
+def test_signing_out_ends_copies_of_the_cookie_too(staff: FlaskClient, world: World, way_out: str) -> None:
+    thief = copy_of(staff)
+    assert thief.get("/staff/drives").status_code == 200
+    late = copy_of(staff)
+    assert post(staff, way_out, "/staff/").status_code in {200, 303}
+    for copied in (thief, late):
+        assert copied.get("/staff/drives").headers["Location"].startswith("/staff/sign-in")
+        assert post(copied, "/staff/command", "/staff/sign-in", do="eject", drive="d1").status_code == 303
+    assert world.commands == []
+
+
+def test_signing_out_ends_a_copy_that_went_on_while_the_owner_idled(staff: FlaskClient, world: World) -> None:
+    page = staff.get("/staff/").get_data(as_text=True)
+    thief = copy_of(staff)
+    world.clock.advance(10 * 60)
+    assert thief.get("/staff/drives").status_code == 200
+    world.clock.advance(10 * 60)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    staff.post("/staff/sign-out", data={"csrf_token": token})
+    assert thief.get("/staff/drives").status_code == 303
+
+
+def test_signing_out_with_an_old_cookie_leaves_the_new_session_alone(staff: FlaskClient, world: World) -> None:
+    old = copy_of(staff)
+    page = old.get("/staff/").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    name = world.accounts.all()[0].name
+    post(staff, "/staff/sign-out", "/staff/")
+    post(staff, "/staff/sign-in", "/staff/sign-in", name=name, password=PASSWORD)
+    old.post("/staff/sign-out", data={"csrf_token": token})
+    assert staff.get("/staff/drives").status_code == 200
+
+
+def test_changing_the_password_ends_copies_of_the_cookie(staff: FlaskClient) -> None:
+    thief = copy_of(staff)
+    other = PASSWORD + "又一句"
+    assert post(staff, "/staff/password", "/staff/password", password=other, again=other).status_code == 303
+    assert thief.get("/staff/drives").status_code == 303
+    assert staff.get("/staff/drives").status_code == 200
+
+
+def test_first_password_may_not_be_chosen_again(client: FlaskClient, world: World) -> None:
+    given = world.accounts.first_start()
+    assert given
+    name = world.accounts.all()[0].name
+    post(client, "/staff/sign-in", "/staff/sign-in", name=name, password=given)
+    answer = post(client, "/staff/password", "/staff/password", password=given, again=given)
+    assert answer.status_code == 422
+    assert "新密码与原来的相同，请换一个。" in answer.get_data(as_text=True)
+    assert client.get("/staff/drives").headers["Location"] == "/staff/password"
+
+
 def test_how_explains_every_refusal(client: FlaskClient) -> None:
     page = client.get("/staff/how").get_data(as_text=True)
     assert 'id="intake-refused-not_ours"' in page
