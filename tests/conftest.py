@@ -8,14 +8,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
+
+    from playwright.sync_api import Browser
 
 # A busy machine is no fault: time is measured by the benchmarks, not by Hypothesis.
 settings.register_profile("shuxiang", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shuxiang")
 
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 COLLECTION = os.environ.get("SHUXIANG_COLLECTION", "")
 
 
@@ -25,6 +33,15 @@ def collection() -> Path:
     if not COLLECTION:
         pytest.skip("SHUXIANG_COLLECTION names no collection")
     return Path(COLLECTION)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests: a second one in the same process cannot be driven beside it."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        started.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

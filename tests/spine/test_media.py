@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, browser  # noqa: F401 - a fixture
+from tests.browser.conftest import DESKTOP
 from tests.browser.reading_room import watched
 from tests.spine.checks import sentence
 
@@ -62,7 +62,7 @@ def leaf_through(page: Page, resource: str) -> None:
 def test_collection_every_recording_film_and_periodical_opens_and_ends(
     real: Box,
     rows: list[dict[str, str]],
-    browser: Browser,  # noqa: F811
+    browser: Browser,
 ) -> None:
     faults: list[str] = []
     tried = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import DESKTOP, browser  # noqa: F401 - a fixture
+from tests.browser.conftest import DESKTOP
 from tests.browser.reading_room import INK, opened, watched
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def show(page: Page, resource: str, item: str, reader: str) -> None:
 def test_collection_every_book_document_and_picture_opens_in_the_browser(
     real: Box,
     rows: list[dict[str, str]],
-    browser: Browser,  # noqa: F811
+    browser: Browser,
 ) -> None:
     faults: list[str] = []
     counts = dict.fromkeys(SHOWS, 0)

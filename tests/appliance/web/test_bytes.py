@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import threading
 from dataclasses import replace
 
@@ -316,10 +315,8 @@ HOSTILE = {
 
 
 @pytest.mark.browser
-def test_hostile_item_opened_by_itself_does_nothing_in_a_browser(site, tmp_path):
+def test_hostile_item_opened_by_itself_does_nothing_in_a_browser(site, tmp_path, browser):
     """Even where something else shows it inline: no script, no load, no request from any of its tricks."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or pytest.skip("there is no Chromium here")
     hits, app = [], site.client.application
 
     @app.route("/hit")
@@ -336,17 +333,14 @@ def test_hostile_item_opened_by_itself_does_nothing_in_a_browser(site, tmp_path)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        with sync_api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            for media_type, content in HOSTILE.items():
-                path = tmp_path / "hostile"
-                path.write_bytes(content)
-                site.item, site.media_type = item_of(path, content), media_type
-                page = browser.new_page()
-                page.goto(f"http://127.0.0.1:{server.port}/item")
-                page.wait_for_timeout(300)
-                page.close()
-            browser.close()
+        for media_type, content in HOSTILE.items():
+            path = tmp_path / "hostile"
+            path.write_bytes(content)
+            site.item, site.media_type = item_of(path, content), media_type
+            page = browser.new_page()
+            page.goto(f"http://127.0.0.1:{server.port}/item")
+            page.wait_for_timeout(300)
+            page.close()
     finally:
         server.close()
         thread.join()
