@@ -37,6 +37,27 @@ _HEADING = re.compile(
     re.MULTILINE,
 )
 """A line that stands alone and is called a chapter, or a heading of Markdown."""
+_TAG = re.compile(r"<[^<>]*>?")
+_TAG_START = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})")
+_CLOSED_BY_OTHERS = {
+    "p",
+    "li",
+    "dt",
+    "dd",
+    "td",
+    "th",
+    "tr",
+    "br",
+    "hr",
+    "img",
+    "input",
+    "meta",
+    "link",
+    "option",
+    "col",
+    "wbr",
+}
+_DEEPEST = 400
 _MAX_CONTENTS = 2000
 _LONGEST_HEADING = 80
 _KEPT = 6
@@ -80,7 +101,20 @@ def text_pages(work: Work) -> Pages:
 
 def cut(text: str, media_type: str) -> Pages:
     """The pages of a text of that kind, by its headings and lengths."""
-    return _markup_pages(text) if media_type in _MARKUP else _plain_pages(text)
+    if media_type not in _MARKUP:
+        return _plain_pages(text)
+    return _plain_pages(_TAG.sub(" ", text)) if _too_deep(text) else _markup_pages(text)
+
+
+def _too_deep(text: str) -> bool:
+    """Whether elements stand in one another so deep that cleaning them would take minutes."""
+    depth = 0
+    for tag in _TAG_START.finditer(text):
+        if tag[2].lower() not in _CLOSED_BY_OTHERS:
+            depth = max(0, depth - 1) if tag[1] else depth + 1
+            if depth > _DEEPEST:
+                return True
+    return False
 
 
 def clean_markup(text: str) -> str:

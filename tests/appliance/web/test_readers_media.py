@@ -218,3 +218,8 @@ def test_text_of_anything_has_a_page(text: str, media_type: str) -> None:
     found = cut(text, media_type)
     assert found.pages
     assert "<script" not in "".join(found.pages).lower()
+
+
+def test_text_of_markup_that_nests_without_end_is_read_as_words() -> None:
+    found = cut("<div>" * 200_000 + "正文", "text/html")
+    assert "正文" in found.pages[-1]
