@@ -19,7 +19,7 @@ from appliance.store.holdings import Part
 from packager.format.files import RealFiles
 from packager.format.layout import CHUNK
 from tests.appliance.library.test_damage import spoil_index, spoil_records
-from tests.appliance.library.test_library import CHILDREN, World
+from tests.appliance.library.world import CHILDREN, World
 from tests.simulator import flip
 
 

@@ -13,7 +13,7 @@ from appliance.library.salvage import MOST_FAILURES, batches_of, page_of
 from appliance.store.holdings import Part
 from indexer.errors import IndexFormatError
 from indexer.search import SearchRequest
-from tests.appliance.library.test_library import CHILDREN, World
+from tests.appliance.library.world import CHILDREN, World
 
 SKY, MAP = SearchRequest(q="看天空"), SearchRequest(q="大地图")
 

@@ -1,123 +1,24 @@
-"""Tests of the library on real releases: union, availability, items, search, swapping."""
+"""Tests of the library on real releases: union, availability, items, search."""
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import os
-import shutil
 import sqlite3
-import threading
 from contextlib import closing
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from appliance.errors import SearchNotReadyError
-from appliance.intake.publishing import held_releases
-from appliance.intake.rebuild import Task, build
 from appliance.library.keeper import LibraryKeeper
-from appliance.library.library import Library
 from appliance.library.shelf import ItemDigests
-from appliance.store.holdings import HeldDrive, Holdings, Message, Part, write_holdings
+from appliance.store.holdings import Part
 from indexer.search import SearchRequest
 from packager.format.chunks import chunk_count
-from packager.format.files import RealFiles
 from packager.format.layout import CHUNK
-from tests.appliance.stock import Stock, store_at, verified
-from tests.simulator import SMALL
-
-CHILDREN = {
-    "red-chamber": ("红楼梦（少年版）", {"红楼梦.txt": "少年读本\n".encode()}),
-    "sky": ("看天空", {"sky.txt": b"blue\n"}),
-}
-NEWER = {
-    "red-chamber": SMALL["red-chamber"],
-    "big-map": ("大地图（修订）", {"map.bin": SMALL["big-map"][1]["map.bin"]}),
-    "two-parts": ("上下册", {"a.txt": b"first, revised\n", "b.txt": b"second\n"}),
-}
-
-
-class World:
-    """Releases on an SSD and their drives, published by hand."""
-
-    def __init__(self, folder: Path) -> None:
-        self.stock = Stock(folder)
-        self.store = store_at(folder / "data")
-        self.drives: dict[str, HeldDrive] = {}
-        self.trusted = []
-        self.stored = []
-        self.generation = 0
-        self.parts: dict[tuple[str, str], Part] = {}
-
-    def take(self, work: Path, key: str, drive: Path | None = None, disk: int = 1) -> None:
-        """Take a drive in and leave it plugged in."""
-        drive = drive or self.stock.drive(work, f"media/{key}")
-        admission = self.stock.admission(work, disk)
-        parts = {"catalogue": "meta/catalogue.db", "search": "meta/search"}
-        tags = verified(self.store, drive, admission)
-        have = {p: n for p, n in parts.items() if (tags.folder / n).exists()}
-        stored = self.store.add(tags, admission, have)
-        if not stored.parts:
-            for part in parts:
-                out = self.store.stage("make") / part
-                task = Task(stored.folder, part, stored.catalogue_jsonl, stored.items_txt, out, 0)
-                build(task, lambda _done, _total: None)
-                stored = self.store.adopt(stored, part, out)
-        self.trusted.append(admission.release)
-        self.drives[key] = HeldDrive(
-            key, str(drive), "国家版", "ready", Message("intake.trusted"), admission.release.bundle,
-            admission.release.seq, stored.folder, disk,
-        )  # fmt: skip
-
-    def publish(self) -> Holdings:
-        self.generation += 1
-
-        def part(stored, name):
-            return self.parts.get((stored.folder, name), Part("ready", stored.parts[name]))
-
-        releases = held_releases(self.store.all(), self.trusted, part, "国家图书馆")
-        holdings = Holdings(self.generation, releases=releases, drives=tuple(self.drives.values()))
-        write_holdings(self.file, holdings, RealFiles())
-        return holdings
-
-    def stored_folder(self, bundle: str) -> str:
-        return next(s.folder for s in self.store.all() if s.release.bundle == bundle)
-
-    def unplug(self, key: str) -> None:
-        self.drives[key] = replace(self.drives[key], state="gone")
-
-    @property
-    def file(self) -> Path:
-        return self.stock.folder / "holdings.json"
-
-    @property
-    def releases(self) -> Path:
-        return self.stock.folder / "data/releases"
-
-    def keeper(self, **options) -> LibraryKeeper:
-        self.publish()
-        return LibraryKeeper(self.file, self.releases, **options)
-
-    def library(self) -> Library:
-        return self.keeper().library
-
-
-@pytest.fixture
-def world(tmp_path):
-    return World(tmp_path)
-
-
-@pytest.fixture
-def national(world):
-    world.take(world.stock.work(1, ready=True), "one")
-    return world
-
-
-def ids(found):
-    return [held.resource.id for held in found]
+from tests.appliance.library.world import CHILDREN, NEWER, ids
 
 
 def test_library_before_the_first_drive_is_empty(tmp_path):
@@ -313,93 +214,3 @@ def test_set_of_two_knows_what_is_on_the_other_drive(world):
     missing = {h.resource.id: h.missing_disk for h in keeper.library.browse() if not h.catalogue_only}
     assert set(missing.values()) == {0, 1} or lacking == ["two-parts"]
     assert sum(disk == 1 for disk in missing.values()) >= 2
-
-
-def test_keeper_follows_the_document_in_a_thread(national):
-    keeper = national.keeper(poll_seconds=0.01)
-    keeper.start()
-    before = keeper.library
-    national.unplug("one")
-    national.publish()
-    for _ in range(500):
-        if keeper.library is not before:
-            break
-        threading.Event().wait(0.01)
-    assert keeper.library.stats().drives == 0
-    assert before.stats().drives == 1
-    keeper.close()
-
-
-def test_keeper_damaged_document_keeps_the_last_view(national):
-    keeper = national.keeper()
-    before = keeper.library
-    national.file.write_bytes(b"torn")
-    assert not keeper.refresh()
-    assert keeper.library is before
-    national.publish()
-    assert keeper.refresh()
-
-
-def test_keeper_carries_open_files_over_and_closes_them_with_the_last_user(national):
-    keeper = national.keeper()
-    old = keeper.library
-    opened = next(iter(keeper._opened.values()))
-    national.unplug("one")
-    national.publish()
-    keeper.refresh()
-    assert next(iter(keeper._opened.values())) is opened
-    item = old.item(old.resource("big-map").resource.items[0].id)
-    national.trusted.clear()
-    national.publish()
-    keeper.refresh()
-    assert keeper.library.stats().releases == 0
-    finalizer = opened.close
-    del opened, old
-    gc.collect()
-    assert finalizer.alive
-    assert len(item.digest(1)) == 32  # a stream that is still going
-    del item
-    gc.collect()
-    assert not finalizer.alive
-
-
-@pytest.mark.parametrize("part", ["catalogue", "search"])
-def test_keeper_derived_file_that_cannot_be_opened_is_told_once(national, part):
-    stored = national.store.all()[0]
-    path = stored.path / stored.parts[part]
-    if path.is_dir():
-        for file in path.iterdir():
-            file.write_bytes(b"damaged")
-    else:
-        path.write_bytes(b"damaged" * 1000)
-    told = []
-    keeper = national.keeper(broken=lambda folder, part: told.append((folder, part)))
-    assert told == [(stored.folder, part)]
-    national.publish()
-    keeper.refresh()
-    assert told == [(stored.folder, part)]
-    if part == "search":
-        assert len(keeper.library.browse()) == 4
-    with pytest.raises(SearchNotReadyError):
-        keeper.library.search(SearchRequest(q="x"))
-
-
-def test_keeper_view_that_cannot_be_made_leaves_the_last_one(national, monkeypatch, caplog):
-    keeper = national.keeper(poll_seconds=0.01)
-    before = keeper.library
-    monkeypatch.setattr(keeper, "_view", lambda _holdings: 1 / 0)
-    keeper.start()
-    national.publish()
-    threading.Event().wait(0.2)
-    keeper.close()
-    assert keeper.library is before
-    assert "the last one stays" in caplog.text
-
-
-def test_release_folder_that_vanished_is_told_and_the_rest_goes_on(national):
-    national.publish()
-    shutil.rmtree(national.store.all()[0].path / "meta")
-    told = []
-    keeper = LibraryKeeper(national.file, national.releases, broken=lambda *what: told.append(what))
-    assert keeper.library.stats().resources == 0
-    assert [part for _, part in told] == ["catalogue"]
