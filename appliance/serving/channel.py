@@ -13,7 +13,7 @@ import logging
 import socket
 import time
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
@@ -25,9 +25,6 @@ from appliance.serving.pools import Job
 from appliance.serving.reaper import ConnectionFacts
 from appliance.serving.throttle import client_of
 from appliance.serving.verified import VerifiedFile
-
-if TYPE_CHECKING:
-    from appliance.serving.server import VerifyingServer
 
 logger = logging.getLogger(__name__)
 
@@ -104,12 +101,32 @@ class BoundedParser(HTTPRequestParser):
                 self.adj.max_request_body_size = limit
 
 
+class ChannelServer(Protocol):
+    """What a connection asks of the server that it belongs to."""
+
+    def wake(self) -> None:
+        """Have the loop look again at once. From any thread."""
+        ...
+
+    def alarm(self, seconds: float) -> None:
+        """Have the loop look again after `seconds`. From any thread."""
+        ...
+
+    def count_client(self, client: str, step: int) -> bool:
+        """Count a connection of a client on or off. Returns whether the client may have so many."""
+        ...
+
+    def add_task(self, task: Any) -> None:
+        """Give a channel to the threads."""
+        ...
+
+
 class VerifyingChannel(HTTPChannel):
     """A connection that knows files which are not ready yet."""
 
     task_class = LinkedTask
     parser_class = BoundedParser
-    server: VerifyingServer
+    server: ChannelServer
     _active = 0.0
     _request_started = 0.0
     _counted = False
