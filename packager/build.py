@@ -12,9 +12,12 @@ source and one resource a worker; time is that of reading the source once.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.model import dump_line
@@ -36,7 +39,6 @@ from provisioning.words import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from packager.format.files import Files
 
@@ -111,9 +113,9 @@ def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) 
         with Renditions(sandbox) as renditions, MadeBefore(work / "build.db") as before:
             workshop = Workshop(layout.bag, files, renditions, before)
             problems = _pack_all(source, workshop, journal, options, "接着封装" if resumed else "已封装")
-        for path in journal.forget_unseen():
-            (layout.bag / path).unlink(missing_ok=True)
+        journal.forget_unseen()
         journal.commit()
+        _remove_strangers(layout, journal)
         release = _finish(layout, journal, options, files)
         resources, items, size = journal.totals()
         problems = [*source.problems, *problems]
@@ -122,6 +124,19 @@ def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) 
         journal.set_state("finished", "yes")
         journal.commit()
     return BuildResult(release, resources, items, size, tuple(problems), resumed)
+
+
+def _remove_strangers(layout: DriveLayout, journal: BuildJournal) -> None:
+    """Leave in the bag only payload that the journal holds: no left-overs of a kill, of another type, of a lost row.
+
+    `meta/` is removed as a whole: all of it is made anew, and a half-written database beside it must not be listed.
+    """
+    shutil.rmtree(layout.meta, ignore_errors=True)
+    for folder, _, names in os.walk(layout.bag / "data"):
+        for name in names:
+            path = Path(folder) / name
+            if not journal.holds(path.relative_to(layout.bag).as_posix()):
+                path.unlink()
 
 
 def _pack_all(

@@ -132,13 +132,15 @@ class BuildJournal:
         os.sync()
         self._db.commit()
 
-    def forget_unseen(self) -> list[str]:
-        """Drop what this run did not see; returns the bag paths whose payload is to be removed."""
-        gone = [str(p) for (p,) in self._db.execute("SELECT path FROM item WHERE run < ?", (self.run,))]
+    def forget_unseen(self) -> None:
+        """Drop what this run did not see; its payload is then a stranger to the journal (`holds`)."""
         self._db.execute("DELETE FROM item WHERE run < ?", (self.run,))
         self._db.execute("DELETE FROM record WHERE run < ?", (self.run,))
         self._db.execute("DELETE FROM made WHERE run < ?", (self.run,))
-        return gone
+
+    def holds(self, path: str) -> bool:
+        """Whether an item lies at `path` in the bag."""
+        return self._db.execute("SELECT 1 FROM item WHERE path = ?", (path,)).fetchone() is not None
 
     def lines(self) -> Iterator[bytes]:
         """The canonical lines, sorted by id as UTF-8 bytes (SQLite's BINARY order of UTF-8 text)."""

@@ -37,6 +37,11 @@ def truth(work):
     return {name: (work / "bag/meta" / name).read_bytes() for name in TRUTH}
 
 
+def bag_files(work):
+    """Files of the bag by name."""
+    return {p.relative_to(work / "bag").as_posix() for p in (work / "bag").rglob("*") if p.is_file()}
+
+
 def test_build_generated_collection_describes_itself(made, tmp_path):
     result = build(made.folder, tmp_path / "work", OPTIONS, RealFiles())
     assert result.resources == result.release.count == len(made.good)
@@ -81,16 +86,34 @@ def test_build_killed_at_any_moment_goes_on_and_gives_the_same_truth(made, tmp_p
         sys.executable, "-m", "packager.cli", "build", str(made.folder), "--work", str(tmp_path / "work"),
         "--issued", "2026-11-22", "--edition", "2026.11",
     ]  # fmt: skip
-    for pause in (0.45, 0.6, 0.75, 0.9, 1.1):
+    for wanted in (1, 3, 6, 10):  # files in the bag when the kill comes: another moment each time, however fast
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        time.sleep(pause)
+        while process.poll() is None and len(bag_files(tmp_path / "work")) < wanted:
+            time.sleep(0.005)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        assert process.wait() == -signal.SIGKILL
     result = build(made.folder, tmp_path / "work", OPTIONS, RealFiles())
     assert truth(tmp_path / "work") == truth(tmp_path / "whole")
-    assert not list((tmp_path / "work/bag").rglob("*.tmp~")) or result.resumed
+    assert result.resumed
+    assert bag_files(tmp_path / "work") == bag_files(tmp_path / "whole")
+
+
+def test_build_leftovers_of_a_kill_and_of_another_type_are_not_in_the_bag(made, tmp_path):
+    build(made.folder, tmp_path / "work", OPTIONS, RealFiles())
+    clean = bag_files(tmp_path / "work")
+    bag = tmp_path / "work/bag"
+    for left in ("meta/catalogue.db-journal", "data/aa/x.tmp~", "data/zz/zz/stranger.pdf"):
+        (bag / left).parent.mkdir(parents=True, exist_ok=True)
+        (bag / left).write_bytes(b"left over")
+    name = made.folder / made.files["zj-multi"][0]
+    name.write_bytes(picture(80, 60))
+    build(made.folder, tmp_path / "work", OPTIONS, RealFiles())
+    found = bag_files(tmp_path / "work")
+    assert not {f for f in found - clean if f.endswith((".tmp~", "-journal", "stranger.pdf"))}
+    lines = (bag / "manifest-sha256.txt").read_text().splitlines()
+    assert {f for f in found if f.startswith("data/")} == {line.split("  ")[1] for line in lines}
 
 
 def test_build_unreadable_payload_row_is_lost_when_the_bag_lost_it(made, tmp_path):
