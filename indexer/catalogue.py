@@ -190,10 +190,14 @@ class Catalogue:
         return {kind: found[kind] for kind in TYPES if kind in found}
 
     def newest(self, limit: int, offset: int = 0, type: str = "", *, children: bool = False) -> list[Resource]:  # noqa: A002
-        """Listed resources that can be read, the newest release first, then by row from the last."""
-        where, values = _where(type=type, children=children)
-        order = "ORDER BY first_release DESC, shelf.row DESC"
-        return self._list(f"{where} AND readable = 1 {order}", [*values, limit, offset])
+        """Listed resources that can be read, the newest release first, then by row from the last.
+
+        Of the issues, volumes and parts of a parent that is listed only the last one.
+        """
+        where, values = _where("listed" if children else "arrival", type=type, children=children)
+        return self._list(
+            f"{where} AND readable = 1 ORDER BY first_release DESC, shelf.row DESC", [*values, limit, offset]
+        )
 
     def browse(
         self,
@@ -204,8 +208,11 @@ class Catalogue:
         *,
         children: bool = False,
     ) -> list[Resource]:
-        """Listed resources of a type, of a class and all below it, or of both, in the order of their titles."""
-        where, values = _where(type=type, clc=clc, children=children)
+        """Listed resources of a type, of a class and all below it, or of both, in the order of their titles.
+
+        Issues, volumes and parts are found under their parent, when that is listed.
+        """
+        where, values = _where("listed" if children else "stands", type=type, clc=clc, children=children)
         return self._list(f"{where} ORDER BY title_rank", [*values, limit, offset])
 
     def _list(self, where: str, values: Sequence[object]) -> list[Resource]:
@@ -236,8 +243,8 @@ def _place_among_parts(part: Resource) -> tuple[bool, int, NaturalKey, NaturalKe
     return part.seq is None, part.seq or 0, natural_key(part.designation), natural_key(part.title)
 
 
-def _where(*, type: str = "", clc: str = "", children: bool = False) -> tuple[str, list[object]]:  # noqa: A002
-    where, values = "listed = 1", list[object]()
+def _where(column: str, *, type: str = "", clc: str = "", children: bool = False) -> tuple[str, list[object]]:  # noqa: A002
+    where, values = f"{column} = 1", list[object]()
     if type:
         where, values = where + " AND type = ?", [*values, _storable(type)]
     if len(clc) == 1:

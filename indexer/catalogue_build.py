@@ -14,12 +14,12 @@ from typing import Any
 import sqlite_utils
 
 from indexer.errors import IndexFormatError, RecordError
-from indexer.model import Resource, load_line
+from indexer.model import CHILD_LEVELS, Resource, load_line
 from indexer.schema import is_listed, is_readable, sort_key
 
 Progress = Callable[[int, int | None], None]
 
-CATALOGUE_FORMAT = 1
+CATALOGUE_FORMAT = 2
 """Kept in `user_version`; a catalogue of another format is rebuilt, not read."""
 
 APPLICATION_ID = 0x73786C67
@@ -31,8 +31,24 @@ MAX_ITEM_LINE = 4096
 PROGRESS_EVERY = 1000
 SCHEMA = "SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name LIMIT 99"
 
+_CHILD = 2
+"""In `stands` while it is not yet known whether the parent is here; the statements below name it."""
+
+_CHILDREN = (
+    "SELECT child.row, child.parent, mine.first_release FROM resource AS child JOIN shelf AS mine USING (row) "
+    "JOIN resource AS parent ON parent.id = child.parent JOIN shelf AS theirs ON theirs.row = parent.row "
+    "WHERE mine.stands = 2 AND theirs.listed = 1 AND parent.row <> child.row"
+)
+_EARLIER = (
+    "SELECT row FROM (SELECT row, row_number() OVER (PARTITION BY parent ORDER BY first_release DESC, row DESC) "
+    "AS place FROM child) WHERE place > 1"
+)
+"""Children that are not the last to arrive of their parent."""
+
 _RESOURCE = {"row": int, "id": str, "parent": str, "seq": int, "line": str}
-# What lists are filtered and ordered by stands apart from the records, so that a list reads few pages.
+# What lists are filtered and ordered by stands apart from the records, so that a list reads few pages. `stands`: lists
+# show it; issues, volumes and parts are found under their parent instead. `arrival`: so do new arrivals, which of each
+# parent show the last child.
 _SHELF = {
     "row": int,
     "type": str,
@@ -42,6 +58,8 @@ _SHELF = {
     "readable": int,
     "listed": int,
     "children": int,
+    "stands": int,
+    "arrival": int,
     "title_rank": int,
 }
 _ITEM = {"id": str, "row": int, "first_chunk": int}
@@ -87,6 +105,8 @@ def build_catalogue(
             _create(sqlite_utils.Database(connection, recursive_triggers=False))
             _fill(connection, catalogue_jsonl, chunks, counts, progress)
             _index(sqlite_utils.Database(connection, recursive_triggers=False))
+            _collapse(connection)
+            _index_shelf(sqlite_utils.Database(connection, recursive_triggers=False))
             connection.execute("COMMIT")
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version={CATALOGUE_FORMAT}")
@@ -105,14 +125,27 @@ def _create(database: Any) -> None:
 
 
 def _index(database: Any) -> None:
-    """Indexes after the rows: faster, and the same pages each time."""
+    """Indexes of records after the rows: faster, and the same pages each time."""
     database["resource"].create_index(["id"], index_name="resource_id", unique=True)
     database["resource"].create_index(["parent", "seq"], index_name="resource_parent")
-    database["shelf"].create_index(["listed", "title_rank"], index_name="shelf_title")
-    database["shelf"].create_index(["listed", "type", "title_rank"], index_name="shelf_type")
-    database["shelf"].create_index(["listed", "main_class", "title_rank"], index_name="shelf_main_class")
-    database["shelf"].create_index(["listed", "clc"], index_name="shelf_class")
-    database["shelf"].create_index(["listed", "first_release"], index_name="shelf_newest")
+
+
+def _index_shelf(database: Any) -> None:
+    """Indexes of lists, when it is known what stands in them."""
+    database["shelf"].create_index(["stands", "title_rank"], index_name="shelf_title")
+    database["shelf"].create_index(["stands", "type", "title_rank"], index_name="shelf_type")
+    database["shelf"].create_index(["stands", "main_class", "title_rank"], index_name="shelf_main_class")
+    database["shelf"].create_index(["stands", "clc"], index_name="shelf_class")
+    database["shelf"].create_index(["arrival", "first_release"], index_name="shelf_newest")
+    database["shelf"].create_index(["listed", "type", "children"], index_name="shelf_count")
+
+
+def _collapse(connection: sqlite3.Connection) -> None:
+    """Take out of lists what is found under its parent: children whose parent is here and listed."""
+    connection.execute(f"CREATE TEMP TABLE child AS {_CHILDREN}")
+    connection.execute(f"UPDATE shelf SET arrival = 0 WHERE row IN ({_EARLIER})")  # noqa: S608 - constants
+    connection.execute("UPDATE shelf SET stands = 0 WHERE row IN (SELECT row FROM child)")
+    connection.execute("UPDATE shelf SET stands = 1 WHERE stands = 2")
 
 
 def _first_chunks(items_txt: Path) -> dict[str, int]:
@@ -196,15 +229,19 @@ def _insert(table: str, columns: dict[str, type]) -> str:
 def _shelf_values(row: int, resource: Resource) -> tuple[object, ...]:
     """All columns of `_SHELF` but the last."""
     clc = next((c.code for c in resource.classes if c.scheme == "clc"), "").upper()
+    listed, readable = is_listed(resource), is_readable(resource)
+    child = bool(resource.parent) and resource.level in CHILD_LEVELS
     return (
         row,
         sys.intern(resource.type),
         clc,
         clc[:1],
         resource.first_release,
-        int(is_readable(resource)),
-        int(is_listed(resource)),
+        int(readable),
+        int(listed),
         int(resource.audience.group == "children"),
+        (_CHILD if child else 1) if listed else 0,
+        int(listed and readable),
     )
 
 
@@ -214,4 +251,5 @@ def expected_schema() -> list[tuple[str, str, str]]:
         database = sqlite_utils.Database(connection)
         _create(database)
         _index(database)
+        _index_shelf(database)
         return connection.execute(SCHEMA).fetchall()

@@ -23,6 +23,9 @@ from indexer.errors import RecordError
 
 TYPES = ("book", "journal", "newspaper", "image", "audio", "video", "course", "government", "exhibition")
 LEVELS = ("collection", "serial", "issue", "work", "volume", "part")
+CHILD_LEVELS = ("issue", "volume", "part")
+"""Levels that lists and results show under their parent; a work in a collection stands for itself."""
+
 # fmt: off
 CREATOR_ROLES = (
     "著", "撰", "编", "主编", "编著", "译", "注", "疏", "笺", "传", "校", "点校", "辑", "修", "纂", "监修",

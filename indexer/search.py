@@ -10,42 +10,38 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from indexer.codec import Ids
 from indexer.codec_files import MappedFile, OpenFile
 from indexer.codec_index import IndexFiles
 from indexer.errors import IndexFormatError
-from indexer.model import Resource
-from indexer.schema import NO_YEAR, sort_key
+from indexer.model import LEVELS, Resource
+from indexer.schema import sort_key
+from indexer.search_collapse import Family
 from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistics
-from indexer.search_facets import FacetCounter, all_of, filter_masks
-from indexer.search_marks import explained
+from indexer.search_facets import CHILDREN, FacetCounter, all_of, filter_masks
+from indexer.search_marks import explained, marks_in
+from indexer.search_order import Found, merged, ordered
 from indexer.search_query import Query, loosened, parse
-from indexer.search_request import Hit, Part, SearchRequest, SearchResult
+from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchResult
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher"]
 
 _Shown = tuple[tuple[int, int], Resource]
-_LOW = np.int64(0xFFFFFFFF)
 _EXACT_MERGE = 1000
 
+_Line = tuple[Resource | None, Collapsed]
+"""The parent, where it may be shown, and what the line stands for."""
+_Lines = dict[tuple[int, int], _Line]
+
+_INSTEAD = 50
+"""Rows of a family that are compared with the text asked for, when the best one does not hold it."""
 _FEW = 20
 """Below so many hits parts of words are looked for as well; a page."""
 _WHOLE_WORDS = np.float32(1000)
 """Added to the score of what holds the whole words asked for, where parts of words were asked for as well."""
-
-
-@dataclass(slots=True)
-class _Found:
-    """Rows of one part that pass all filters, with a key that orders them; the greatest comes first."""
-
-    part: int
-    rows: Ids
-    keys: NDArray[np.int64]
 
 
 class Searcher:
@@ -96,15 +92,28 @@ class Searcher:
         request.check()
         query, matches, exact = self._widened(parse(request.q))
         counter = FacetCounter(request)
-        found: list[_Found] = []
+        found: list[Found] = []
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
-            masks = filter_masks(part.files, match.rows, request)
+            masks = filter_masks(part.files, match.rows, request, self._row(number, request.within))
             counter.add(part.facets, match.rows, masks)
-            found.append(_ordered(number, part, match, all_of(masks), request.sort))
-        total = sum(len(part.rows) for part in found)
+            mine = ordered(number, part, match, all_of(masks), request.sort)
+            if not request.within:
+                mine.lines = part.families.lines(mine.rows, mine.keys)
+            found.append(mine)
         chosen = self._page(found, request, None if exact else query)
-        hits = tuple(self._explained(place, resource, query) for place, resource in chosen)
-        return SearchResult(total, exact, (time.perf_counter() - started) * 1000, hits, counter.result())
+        lines = self._lines(found, chosen, request)
+        hits = tuple(self._explained(place, resource, query, lines.get(place)) for place, resource in chosen)
+        took = (time.perf_counter() - started) * 1000
+        resources = sum(len(part.rows) for part in found)
+        return SearchResult(sum(part.count for part in found), exact, took, hits, counter.result(), resources)
+
+    def _row(self, number: int, resource_id: str) -> int | None:
+        """The row of a resource in the index of a part."""
+        rid = self._catalogues[number].row_of(resource_id) if resource_id else None
+        if rid is None:
+            return None
+        places = np.flatnonzero(self._files[number].columns["rid"] == rid)
+        return int(places[0]) if len(places) else None
 
     def _widened(self, query: Query) -> tuple[Query, list[Matches], bool]:
         """What matches; parts of words too when whole words find few.
@@ -143,7 +152,7 @@ class Searcher:
                 match.rows, match.scores, match.whole = match.rows[kept], match.scores[kept], match.whole[kept]
         return matches, True
 
-    def _page(self, found: list[_Found], request: SearchRequest, unverified: Query | None) -> list[_Shown]:
+    def _page(self, found: list[Found], request: SearchRequest, unverified: Query | None) -> list[_Shown]:
         """The hits of the page: where they stand, and their records.
 
         `unverified` is the query when the texts of its rows still need comparing.
@@ -153,24 +162,29 @@ class Searcher:
             return self._fetched(self._verified(found, last, unverified)[first:last])
         if request.sort == "title" and sum(bool(len(part.rows)) for part in found) > 1 and last <= _EXACT_MERGE:
             return self._by_title(found, last)[first:last]
-        return self._fetched(_merged(found, last)[first:last])
+        return self._fetched(merged(found, last)[first:last])
 
-    def _verified(self, found: list[_Found], wanted: int, query: Query) -> list[tuple[int, int]]:
+    def _verified(self, found: list[Found], wanted: int, query: Query) -> list[tuple[int, int]]:
         """The first `wanted` rows that hold the texts asked for, comparing at most `VERIFY_LIMIT`."""
         conditions = [condition for condition in query.conditions if not condition.exact]
+        by_part = {part.part: part for part in found}
         kept: list[tuple[int, int]] = []
-        for part, row in _merged(found, min(VERIFY_LIMIT, wanted * 20)):
-            if self._parts[part].verify(np.array([row], "u4"), conditions)[0]:
-                kept.append((part, row))
+        for part, row in merged(found, min(VERIFY_LIMIT, wanted * 20)):
+            rows = [row]
+            if by_part[part].lines is not None:
+                rows += self._parts[part].families.others(row, by_part[part].rows, by_part[part].keys, _INSTEAD)
+            holds = (other for other in rows if self._parts[part].verify(np.array([other], "u4"), conditions)[0])
+            if (first := next(holds, None)) is not None:
+                kept.append((part, first))
                 if len(kept) == wanted:
                     break
         return kept
 
-    def _by_title(self, found: list[_Found], wanted: int) -> list[_Shown]:
+    def _by_title(self, found: list[Found], wanted: int) -> list[_Shown]:
         """Ranks of titles compare within one part only, so the candidates of each part are compared by key."""
         candidates: list[_Shown] = []
         for part in found:
-            candidates += self._fetched(_merged([part], wanted))
+            candidates += self._fetched(merged([part], wanted))
         return sorted(candidates, key=lambda shown: (sort_key(shown[1]), shown[0]))
 
     def _fetched(self, chosen: Sequence[tuple[int, int]]) -> list[_Shown]:
@@ -182,13 +196,41 @@ class Searcher:
             resources.update(zip(((number, row) for row in rows), records, strict=True))
         return [(place, resources[place]) for place in chosen]
 
-    def _explained(self, place: tuple[int, int], resource: Resource, query: Query) -> Hit:
+    def _lines(self, found: Sequence[Found], chosen: Sequence[_Shown], request: SearchRequest) -> _Lines:
+        """What the lines of the page stand for beside their own record, with the records that they name."""
+        families: dict[tuple[int, int], Family] = {}
+        for part in found:
+            if part.lines is None:
+                continue
+            wanted = [row for (number, row), _ in chosen if number == part.part]
+            known = self._parts[part.part].families.families(part.rows, part.keys, wanted)
+            families.update({(part.part, row): family for row, family in known.items()})
+        named = {(n, row) for (n, _), family in families.items() for row in (family.parent, *family.best)}
+        records = dict(self._fetched(sorted(named)))
+        lines: _Lines = {}
+        for place, family in families.items():
+            files = self._files[place[0]]
+            parent = records[place[0], family.parent] if family.shown else None
+            if request.face == "child" and files.columns["audience"][family.parent] != CHILDREN:
+                parent = None
+            best = tuple(records[place[0], row] for row in family.best)
+            level = LEVELS[int(files.columns["level"][family.best[0]]) - 1]
+            lines[place] = parent, Collapsed(family.count, family.total, level, best)
+        return lines
+
+    def _explained(self, place: tuple[int, int], resource: Resource, query: Query, line: _Line | None) -> Hit:
         files = self._files[place[0]]
         rid = int(files.columns["rid"][place[1]])
+        parent, collapsed = line or (None, None)
+        shown = parent or resource
         if not query.conditions:
-            return Hit(place[0], rid, resource)
+            return Hit(place[0], rid, shown, collapsed=collapsed)
         text = files.text(place[1]).decode("utf-8", "replace")
-        return explained(place[0], rid, resource, text, query)
+        hit = explained(place[0], rid, resource, text, query)
+        if collapsed is None:
+            return hit
+        marks = marks_in(shown.title, query.conditions, {"x", "title"})
+        return replace(hit, resource=shown, marks=marks, collapsed=collapsed)
 
 
 def _opened(part: Part, open_file: OpenFile) -> IndexFiles:
@@ -198,39 +240,3 @@ def _opened(part: Part, open_file: OpenFile) -> IndexFiles:
         files.close()
         raise IndexFormatError(files.name, reason)
     return files
-
-
-def _ordered(number: int, part: PartIndex, match: Matches, passed: NDArray[np.bool_] | None, sort: str) -> _Found:
-    """Give each row that passed a key of 64 bits: what to order by, then the row from the first."""
-    rows, scores, whole = match.rows, match.scores, match.whole
-    if passed is not None:
-        rows, scores, whole = rows[passed], scores[passed], whole[passed]
-    columns = part.files.columns
-    if sort == "relevance":
-        high = (np.minimum(scores, 16000) * 1024).astype("i8")
-        high += whole.astype("i8") << 24
-        high += (columns["readable"][rows] == 1).astype("i8") << 25
-    elif sort == "title":
-        high = _LOW - columns["title_rank"][rows].astype("i8")
-        return _Found(number, rows, high << 16)
-    else:
-        years = columns["year_from"][rows].astype("i8")
-        signed = years if sort == "year_desc" else -years
-        high = np.where(years == NO_YEAR, 0, signed + 40_000)
-    return _Found(number, rows, (high << 32) | (_LOW - rows.astype("i8")))
-
-
-def _merged(found: list[_Found], wanted: int) -> list[tuple[int, int]]:
-    """Part and row of the `wanted` greatest keys of all parts, the greatest first."""
-    candidates: list[tuple[int, int, int]] = []
-    for part in found:
-        keys = part.keys
-        if len(keys) > wanted:
-            places = np.argpartition(keys, len(keys) - wanted)[len(keys) - wanted :]
-            places = places[np.argsort(-keys[places], kind="stable")]
-        else:
-            places = np.argsort(-keys, kind="stable")
-        candidates += [(-int(keys[p]), part.part, int(part.rows[p])) for p in places.tolist()]
-    if len(found) > 1:
-        candidates.sort()
-    return [(part, row) for _, part, row in candidates[:wanted]]

@@ -14,6 +14,7 @@ from indexer.codec import Ids
 from indexer.codec_index import LENGTHS, IndexFiles
 from indexer.codec_terms import TermFigures
 from indexer.schema import SECTION_MARK, SECTIONS, TITLE_WEIGHT, term_key
+from indexer.search_collapse import Families
 from indexer.search_facets import FacetColumns
 from indexer.search_query import Condition, Query
 
@@ -68,7 +69,7 @@ class PartIndex:
     """One part opened for searching; any thread may ask."""
 
     def __init__(self, files: IndexFiles, statistics: Statistics, hidden: frozenset[int]) -> None:
-        """Prepare masks, lengths and facets: 7 to 13 bytes a row.
+        """Prepare masks, lengths, facets and families: 12 to 18 bytes a row.
 
         Args:
             files: the index.
@@ -84,6 +85,7 @@ class PartIndex:
             self.visible &= ~np.isin(rid, np.fromiter(hidden, "u4", len(hidden)))
         self._records = statistics.records
         self.facets = FacetColumns(files)
+        self.families = Families(files, self.visible)
         self.all_visible = bool(self.visible.all())
 
     def figures(self, query: Query) -> dict[tuple[str, str], TermFigures | None]:

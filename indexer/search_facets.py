@@ -25,16 +25,29 @@ BY_YEAR = 20
 BY_DECADE = 400
 """Results over fewer years than these are counted by year and by decade, others by century."""
 
+CHILDREN = AUDIENCES.index("children") + 1
+"""Column `audience` of what the children's face shows."""
+
 Mask = NDArray[np.bool_]
 Years = NDArray[np.int32]
 Facets = dict[str, tuple[tuple[str, int], ...]]
 
 
-def filter_masks(files: IndexFiles, rows: Ids, request: SearchRequest) -> dict[str, Mask]:
-    """Facet → which of the rows pass its filter; only filters that are set. `face` is one too."""
+def filter_masks(files: IndexFiles, rows: Ids, request: SearchRequest, within: int | None = None) -> dict[str, Mask]:
+    """Facet → which of the rows pass its filter; only filters that are set. `face` and `within` are some too.
+
+    Args:
+        files: the index.
+        rows: what matches.
+        request: the filters.
+        within: row of the parent that `request.within` names, None when this part does not hold it.
+    """
     columns, masks = files.columns, {}
+    if request.within:
+        parents = columns["parent"][rows]
+        masks["within"] = np.zeros(len(rows), bool) if within is None else parents == np.uint32(within + 1)
     if request.face == "child":
-        masks["face"] = columns["audience"][rows] == AUDIENCES.index("children") + 1
+        masks["face"] = columns["audience"][rows] == CHILDREN
     if request.type:
         masks["type"] = columns["type"][rows] == TYPES.index(request.type) + 1
     if request.available:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from indexer.errors import QueryError
-from indexer.model import TYPES, Resource
+from indexer.model import TYPES, Resource, is_resource_id
 
 SORTS = ("relevance", "year", "year_desc", "title")
 AVAILABLE = ("", "yes", "no")
@@ -32,6 +32,10 @@ class Records(Protocol):
         Raises:
             IndexFormatError: one is missing or damaged.
         """
+        ...
+
+    def row_of(self, resource_id: str) -> int | None:
+        """The row of a resource, None when there is none of that id."""
         ...
 
 
@@ -61,6 +65,7 @@ class SearchRequest:
         year_from: first year, None for no limit. year_to: last year. A record passes when its years overlap.
         language: a BCP 47 tag; zh takes zh-Hans and zh-Hant in.
         available: empty, `yes` for what can be read, `no` for catalogue entries only.
+        within: id of a parent: only its issues, volumes, parts and works, each a line of its own; or empty.
         sort: `relevance`, `year` (oldest first), `year_desc` or `title`; rows without a year come last.
         page: from 1. size: hits a page.
         face: `child` shows only resources marked for children.
@@ -73,6 +78,7 @@ class SearchRequest:
     year_to: int | None = None
     language: str = ""
     available: str = ""
+    within: str = ""
     sort: str = "relevance"
     page: int = 1
     size: int = 20
@@ -95,22 +101,41 @@ class SearchRequest:
         for name in ("year_from", "year_to"):
             if not -MAX_YEAR <= (getattr(self, name) or 0) <= MAX_YEAR:
                 raise QueryError(name, f"expected a year from {-MAX_YEAR} to {MAX_YEAR}")
+        if self.within and not is_resource_id(self.within):
+            raise QueryError("within", "expected the id of a resource")
         for name in ("clc", "language"):
             if len(getattr(self, name)) > MAX_VALUE:
                 raise QueryError(name, f"expected at most {MAX_VALUE} characters")
 
 
 @dataclass(frozen=True, slots=True)
+class Collapsed:
+    """What a line stands for when several children of one parent match (see `indexer.search_collapse`).
+
+    Attributes:
+        count: children that match, about as many when the result's total is. total: children that there are.
+        level: of the children: issue, volume or part.
+        best: up to three of those that match, the best first.
+    """
+
+    count: int
+    total: int
+    level: str
+    best: tuple[Resource, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """One row of a result.
+    """One line of a result.
 
     Attributes:
         part: place of its part among the searcher's parts; row: its row there.
-        resource: the record.
+        resource: the record; of a collapsed line that of the parent, where it may be shown.
         why: where the query was found: title, creator, subject, identifier or text; empty without a query.
         marks: `(start, end)` places in `resource.title` to highlight, in order, not touching.
         snippet: a piece of the description around the first place found, when `why` is text; else empty.
         snippet_marks: places to highlight in the snippet.
+        collapsed: what else the line stands for, None for a record alone.
     """
 
     part: int
@@ -120,6 +145,7 @@ class Hit:
     marks: Marks = ()
     snippet: str = ""
     snippet_marks: Marks = ()
+    collapsed: Collapsed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +153,9 @@ class SearchResult:
     """What a search answers.
 
     Attributes:
-        total: rows that match.
-        total_exact: False when `total` is an upper bound ("about"), since too many rows were left to compare.
+        total: lines: records that match, those of one parent together one.
+        resources: records that match.
+        total_exact: False when both are upper bounds ("about"), since too many rows were left to compare.
         took_ms: milliseconds.
         hits: of the page asked for, in order.
         facets: type, clc, year, language, available, dynasty → `(value, count)`; the count is what the result
@@ -140,3 +167,4 @@ class SearchResult:
     took_ms: float
     hits: tuple[Hit, ...]
     facets: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    resources: int = 0

@@ -101,6 +101,12 @@ class _Records:
                 raise _DamagedRecordsError(error, self._place, "search", frozenset()) from error
             raise _DamagedRecordsError(error, self._place, "catalogue", self._spoiled(rows)) from error
 
+    def row_of(self, resource_id: str) -> int | None:
+        try:
+            return self._catalogue.row_of(resource_id)
+        except IndexFormatError as error:
+            raise _DamagedRecordsError(error, self._place, "catalogue", frozenset()) from error
+
     def _spoiled(self, rows: Sequence[int]) -> frozenset[int]:
         spoiled: set[int] = set()
         for row in rows:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from indexer.catalogue import CHUNK, Catalogue, build_catalogue, read_records
 from indexer.errors import IndexFormatError
-from indexer.model import Audience, ClassCode, Resource, dump_line
+from indexer.model import Access, Audience, ClassCode, Resource, dump_line
 from tests.indexer.shelf import generated, item, resource, write_truth
 
 SMALL, BIG, BIGGER = item("b1"), item("b2", size=CHUNK + 1), item("b3", size=3 * CHUNK)
@@ -63,6 +63,27 @@ def test_catalogue_get_unknown_is_none(catalogue: Catalogue) -> None:
         assert catalogue.item(unknown) is None
 
 
+def test_catalogue_lists_parts_under_a_parent_that_is_listed_else_alone(tmp_path: Path) -> None:
+    def part(identity: str, parent: str, level: str = "volume", release: int = 1) -> Resource:
+        return resource(identity, identity, parent=parent, level=level, first_release=release)
+
+    records = [
+        resource("a", "全集", readable=False),
+        part("a1", "a", release=3),
+        part("a2", "a", release=2),
+        resource("b", "专题库", level="collection", readable=False),
+        part("b1", "b", level="work"),
+        part("c1", "nowhere"),
+        part("d1", "d1"),
+        resource("e", "目录", access=Access("none")),
+        part("e1", "e"),
+    ]
+    catalogue = Catalogue(build(tmp_path, records))
+    assert set(ids(catalogue.browse())) == {"a", "b", "b1", "c1", "d1", "e"}
+    assert ids(catalogue.newest(9)) == ["a1", "e1", "d1", "c1", "b1"]
+    assert catalogue.counts_by_type() == {"book": 9}
+
+
 def test_catalogue_children_follow_seq_then_designation_as_people_count(tmp_path: Path) -> None:
     shown = ("卷十", "卷二", "上册", "2019年增刊", "2019年第10期", "2019年第9期")
     parts = [Resource(f"p{n}", "刊", "journal", parent="j", designation=word) for n, word in enumerate(shown)]
@@ -93,7 +114,8 @@ def test_catalogue_counts_and_shelves(catalogue: Catalogue) -> None:
     assert catalogue.counts_by_type() == {"book": 2, "newspaper": 3, "image": 1}
     assert list(catalogue.counts_by_type()) == ["book", "newspaper", "image"]
     assert ids(catalogue.newest(2)) == ["b3", "b2"]
-    assert ids(catalogue.newest(2, 1, type="newspaper")) == ["b1"]
+    assert ids(catalogue.newest(2, type="newspaper")) == ["b2"]
+    assert ids(catalogue.browse(type="newspaper")) == ["a1"]
     assert ids(catalogue.browse(type="book")) == ["c1", "c2"]
     assert ids(catalogue.browse(clc="i2")) == ["c1", "c2"]
     assert ids(catalogue.browse(clc="I24")) == ["c2"]
@@ -204,7 +226,7 @@ def test_read_records_streams_the_truth(tmp_path: Path) -> None:
         "DROP INDEX resource_parent",
         "DROP TABLE item",
         "DROP TABLE resource; CREATE VIEW resource AS SELECT 0 AS row, 'x' AS id, load_extension('x') AS line",
-        "PRAGMA user_version = 2",
+        "PRAGMA user_version = 1",
         "PRAGMA application_id = 0",
         "CREATE VIRTUAL TABLE f USING fts5(x)",
         "CREATE INDEX extra ON item (first_chunk)",
