@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -179,40 +180,34 @@ class Catalogue:
             raise IndexFormatError(self._path.name, f"item {item_id} has no size or digest that can be")
         return CatalogueItem(resource.id, item, found[0][0])
 
-    def counts_by_type(self, *, children: bool = False) -> dict[str, int]:
-        """Type → how many listed resources, in the order of `TYPES`; types that are empty are left out.
+    def counts_by_type(self) -> dict[str, int]:
+        """Type → how many resources lists show, in the order of `TYPES`; types that are empty are left out."""
+        return _in_order(self._query("SELECT type, count(*) FROM shelf WHERE stands = 1 GROUP BY type"))
 
-        Args:
-            children: count only resources that are marked for children.
-        """
-        where = " AND children = 1" if children else ""
-        found = dict(self._query(f"SELECT type, count(*) FROM shelf WHERE listed = 1{where} GROUP BY type"))  # noqa: S608
-        return {kind: found[kind] for kind in TYPES if kind in found}
+    def counts_of_rows(self, rows: Sequence[int]) -> dict[str, int]:
+        """The same of some rows only."""
+        found: Counter[str] = Counter()
+        for start in range(0, len(rows), _BATCH):
+            batch = [int(row) for row in rows[start : start + _BATCH]]
+            marks = ",".join("?" * len(batch))
+            where = f"stands = 1 AND row IN ({marks})"
+            found.update(dict(self._query(f"SELECT type, count(*) FROM shelf WHERE {where} GROUP BY type", batch)))  # noqa: S608
+        return _in_order(found.items())
 
-    def newest(self, limit: int, offset: int = 0, type: str = "", *, children: bool = False) -> list[Resource]:  # noqa: A002
+    def newest(self, limit: int, offset: int = 0, type: str = "") -> list[Resource]:  # noqa: A002
         """Listed resources that can be read, the newest release first, then by row from the last.
 
         Of the issues, volumes and parts of a parent that is listed only the last one.
         """
-        where, values = _where("listed" if children else "arrival", type=type, children=children)
-        return self._list(
-            f"{where} AND readable = 1 ORDER BY first_release DESC, shelf.row DESC", [*values, limit, offset]
-        )
+        where, values = _where("arrival", type)
+        return self._list(f"{where} ORDER BY first_release DESC, shelf.row DESC", [*values, limit, offset])
 
-    def browse(
-        self,
-        type: str = "",  # noqa: A002
-        clc: str = "",
-        limit: int = 20,
-        offset: int = 0,
-        *,
-        children: bool = False,
-    ) -> list[Resource]:
+    def browse(self, type: str = "", clc: str = "", limit: int = 20, offset: int = 0) -> list[Resource]:  # noqa: A002
         """Listed resources of a type, of a class and all below it, or of both, in the order of their titles.
 
         Issues, volumes and parts are found under their parent, when that is listed.
         """
-        where, values = _where("listed" if children else "stands", type=type, clc=clc, children=children)
+        where, values = _where("stands", type, clc)
         return self._list(f"{where} ORDER BY title_rank", [*values, limit, offset])
 
     def _list(self, where: str, values: Sequence[object]) -> list[Resource]:
@@ -243,7 +238,12 @@ def _place_among_parts(part: Resource) -> tuple[bool, int, NaturalKey, NaturalKe
     return part.seq is None, part.seq or 0, natural_key(part.designation), natural_key(part.title)
 
 
-def _where(column: str, *, type: str = "", clc: str = "", children: bool = False) -> tuple[str, list[object]]:  # noqa: A002
+def _in_order(found: Iterable[tuple[str, int]]) -> dict[str, int]:
+    counts = dict(found)
+    return {kind: counts[kind] for kind in TYPES if kind in counts}
+
+
+def _where(column: str, type: str, clc: str = "") -> tuple[str, list[object]]:  # noqa: A002
     where, values = f"{column} = 1", list[object]()
     if type:
         where, values = where + " AND type = ?", [*values, _storable(type)]
@@ -255,8 +255,6 @@ def _where(column: str, *, type: str = "", clc: str = "", children: bool = False
             where + " AND clc >= ? AND clc < ?",
             [*values, _storable(clc.upper()), _storable(clc.upper()) + "\x7f"],
         )
-    if children:
-        where += " AND children = 1"
     return where, values
 
 

@@ -57,7 +57,6 @@ _SHELF = {
     "first_release": int,
     "readable": int,
     "listed": int,
-    "children": int,
     "stands": int,
     "arrival": int,
     "title_rank": int,
@@ -137,7 +136,6 @@ def _index_shelf(database: Any) -> None:
     database["shelf"].create_index(["stands", "main_class", "title_rank"], index_name="shelf_main_class")
     database["shelf"].create_index(["stands", "clc"], index_name="shelf_class")
     database["shelf"].create_index(["arrival", "first_release"], index_name="shelf_newest")
-    database["shelf"].create_index(["listed", "type", "children"], index_name="shelf_count")
 
 
 def _collapse(connection: sqlite3.Connection) -> None:
@@ -239,7 +237,6 @@ def _shelf_values(row: int, resource: Resource) -> tuple[object, ...]:
         resource.first_release,
         int(readable),
         int(listed),
-        int(resource.audience.group == "children"),
         (_CHILD if child else 1) if listed else 0,
         int(listed and readable),
     )

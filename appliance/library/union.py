@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from appliance.library.shelf import Shelf
-from indexer.schema import is_listed
 
 
 def hidden_rows(shelves: Sequence[Shelf]) -> tuple[frozenset[int], ...]:
@@ -31,9 +30,9 @@ def _shared(speaker: Shelf, other: Shelf) -> set[int]:
 
 
 def count_types(shelves: Sequence[Shelf], hidden: Sequence[frozenset[int]]) -> dict[str, int]:
-    """Type → resources that lists show, every resource counted once."""
+    """Type → resources that lists show, every resource counted once; issues of a serial are found under it."""
     total: Counter[str] = Counter()
     for shelf, rows in zip(shelves, hidden, strict=True):
         total.update(shelf.catalogue.counts_by_type())
-        total.subtract(r.type for r in shelf.catalogue.rows(sorted(rows)) if is_listed(r))
+        total.subtract(shelf.catalogue.counts_of_rows(sorted(rows)))
     return {kind: count for kind, count in total.items() if count > 0}
