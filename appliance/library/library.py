@@ -111,7 +111,9 @@ class Library:
             raise SearchNotReadyError(*self._progress())
         result, folders = answer
         by_folder = {shelf.release.folder: shelf for shelf in self._shelves}
-        hits = tuple(Hit(self._held(h.resource, by_folder[folders[h.part]]), h.why, h.marks) for h in result.hits)
+        hits = tuple(
+            Hit(self._held(h.resource, by_folder[folders[h.part]]), h.why, h.marks, h.collapsed) for h in result.hits
+        )
         return Found(hits, result.total, result.total_exact, result.took_ms, dict(result.facets), result)
 
     def counts(self) -> dict[str, int]:

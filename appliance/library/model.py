@@ -10,6 +10,7 @@ from pathlib import Path
 from appliance.store.holdings import HeldRelease
 from indexer.model import Item, Resource
 from indexer.search import SearchResult
+from indexer.search_request import Collapsed
 from packager.format.errors import LayoutError
 from packager.format.layout import DriveLayout
 
@@ -97,11 +98,13 @@ class Hit:
         held: the resource with its availability.
         why: which field matched: title, creator, subject, identifier, text; empty when nothing stands out.
         marks: places to mark in the title, as the searcher gives them.
+        collapsed: the issues, volumes or parts that the line stands for, None for a resource alone.
     """
 
     held: Held
     why: str = ""
     marks: object = ()
+    collapsed: Collapsed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ class Found:
 
     Attributes:
         hits: one page of them, in order.
-        total: how many there are; exact when `total_exact`, else about as many.
+        total: how many lines there are; exact when `total_exact`, else about as many.
         took_ms: time in the searcher.
         facets: name → (value, count) pairs, most frequent first.
         result: the searcher's own answer, for what is not listed here.

@@ -16,6 +16,7 @@ from appliance.web.hits import date_text
 from appliance.web.query import facet_value, parse_address
 from indexer.access import Decision
 from indexer.model import Item, Resource, is_resource_id
+from indexer.search_request import Collapsed
 
 blueprint = Blueprint("api", __name__)
 _ITEM_MEMBERS = ("label", "order", "of", "language", "credit", "licence", "pages", "duration", "width", "height")
@@ -50,7 +51,7 @@ def version() -> str:
 def search() -> Response:
     """Twenty hits a page with facets. Bad values are a 400 that names the parameter; 503 while search is made."""
     found = library().search(parse_address(request.args).request(current_display().gate_face))
-    hits = [_hit(hit.held.resource) for hit in found.hits if gate(hit.held.resource).listed]
+    hits = [_hit(hit.held.resource, hit.collapsed) for hit in found.hits if gate(hit.held.resource).listed]
     facets = {
         name: [{"value": facet_value(name, value), "count": count} for value, count in values]
         for name, values in found.facets.items()
@@ -58,14 +59,15 @@ def search() -> Response:
     return jsonify(
         total=found.total,
         total_exact=found.total_exact,
+        resources=found.result.resources,
         took_ms=round(found.took_ms, 3),
         hits=hits,
         facets=facets,
     )
 
 
-def _hit(record: Resource) -> dict[str, str]:
-    return {
+def _hit(record: Resource, collapsed: Collapsed | None) -> dict[str, Any]:
+    out: dict[str, Any] = {
         "id": record.id,
         "title": record.title,
         "creator": "; ".join(c.name for c in record.creators) or record.statement,
@@ -73,6 +75,16 @@ def _hit(record: Resource) -> dict[str, str]:
         "date": date_text(record),
         "url": url_for("patrons.detail", resource_id=record.id),
     }
+    if collapsed is not None:
+        best = [part.id for part in collapsed.best if gate(part).listed]
+        out["within"] = {
+            "parent": collapsed.best[0].parent,
+            "level": collapsed.level,
+            "count": collapsed.count,
+            "total": collapsed.total,
+            "best": best,
+        }
+    return out
 
 
 @blueprint.get("/api/resources/<resource_id>")

@@ -10,12 +10,14 @@ from flask import url_for
 from markupsafe import Markup, escape
 
 from appliance.web.cards import creators_text, has_picture, title_language, type_name
-from appliance.web.context import gate, words
+from appliance.web.context import gate, library, words
 from appliance.web.covers import Cover, cover_of
 
 if TYPE_CHECKING:
     from appliance.library.model import Found, Held, Hit
+    from appliance.web.query import SearchAddress
     from indexer.model import Resource
+    from indexer.search_request import Collapsed
     from indexer.search_request import Hit as Explained
 
 _MAX_EXTENT = 24
@@ -29,6 +31,8 @@ class HitLine:
         url: of its page. title: with `<mark>` round what matched. language: of the title when not the page's.
         about: who, what, when. why: in which part it matched, empty when nothing stands out. excerpt: that part.
         tag: how it may be used. extent: how much there is.
+        within: what the line stands for, in a few words; empty for a resource alone.
+        ways: (words, address) of the best of them and of all.
     """
 
     url: str
@@ -40,21 +44,25 @@ class HitLine:
     tag: str
     extent: str
     cover: Cover
+    within: str = ""
+    ways: tuple[tuple[str, str], ...] = ()
 
 
-def hit_lines(found: Found) -> list[HitLine]:
-    """Lines for the hits that the gate lists for this reader, in order."""
+def hit_lines(found: Found, address: SearchAddress) -> list[HitLine]:
+    """Lines for the hits that the gate lists for this reader, in order; `address` is that of the search."""
     explained = {hit.resource.id: hit for hit in found.result.hits}
     listed = (hit for hit in found.hits if gate(hit.held.resource).listed)
-    return [_line(hit, explained.get(hit.held.resource.id)) for hit in listed]
+    return [_line(hit, explained.get(hit.held.resource.id), address) for hit in listed]
 
 
-def _line(hit: Hit, explained: Explained | None) -> HitLine:
+def _line(hit: Hit, explained: Explained | None, address: SearchAddress) -> HitLine:
     held, spoken = hit.held, words()
     resource = held.resource
     kind = type_name(resource)
     why = spoken.label(f"why.{hit.why}") if hit.why and spoken.has_label(f"why.{hit.why}") else ""
-    about = (creators_text(resource), kind, resource.designation, date_text(resource), languages_text(resource))
+    line = hit.collapsed
+    many = spoken.label(f"members.{line.level}", count=line.total) if line else resource.designation
+    about = (creators_text(resource), kind, many, date_text(resource), languages_text(resource))
     return HitLine(
         url=url_for("patrons.detail", resource_id=resource.id),
         title=marked(resource.title, explained.marks if explained else ()),
@@ -62,10 +70,37 @@ def _line(hit: Hit, explained: Explained | None) -> HitLine:
         about=" · ".join(part for part in about if part),
         why=why,
         excerpt=excerpt_of(hit, explained),
-        tag=use_tag(held),
+        tag=use_tag(_read_as(held, line)),
         extent=resource.extent if len(resource.extent) <= _MAX_EXTENT else "",
         cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),
+        within=_within(line) if line else "",
+        ways=_ways(line, address) if line else (),
     )
+
+
+def _read_as(held: Held, line: Collapsed | None) -> Held:
+    """What the line is used as: a serial without files of its own as its best issue."""
+    if line is None or not held.catalogue_only:
+        return held
+    return next(iter(library().held(line.best[:1])), held)
+
+
+def _within(line: Collapsed) -> str:
+    """其中 46 期相符; nothing where all of them match."""
+    return words().label(f"members.{line.level}_match", count=line.count) if line.count < line.total else ""
+
+
+def _ways(line: Collapsed, address: SearchAddress) -> tuple[tuple[str, str], ...]:
+    """The best of what matched, each by its own name, and all that matched."""
+    best = [
+        (part.designation or part.title, url_for("patrons.detail", resource_id=part.id))
+        for part in line.best
+        if gate(part).listed
+    ]
+    if line.count <= len(best):
+        return tuple(best)
+    all_ = words().label(f"members.{line.level}_all", count=line.count)
+    return (*best, (all_, address.url(within=line.best[0].parent, page="")))
 
 
 def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:

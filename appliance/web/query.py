@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from indexer.errors import QueryError
-from indexer.model import TYPES
+from indexer.model import TYPES, is_resource_id
 from indexer.search_request import AVAILABLE, SORTS, SearchRequest
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PAGE_SIZE = 20
 MAX_QUERY = 200
 MAX_PAGE = 5000
-FILTERS = ("type", "clc", "year", "language", "available")
+FILTERS = ("type", "clc", "year", "language", "available", "within")
 _CLC = re.compile(r"[A-Z][A-Z0-9.\-/]{0,19}\Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}\Z")
 _YEAR = re.compile(r"(-?[0-9]{1,4})(?:-(-?[0-9]{1,4}))?\Z")
@@ -50,6 +50,7 @@ class SearchAddress:
             year_to=year_to,
             language=self.filters.get("language", ""),
             available=self.filters.get("available", ""),
+            within=self.filters.get("within", ""),
             sort=self.sort,
             page=self.page,
             size=PAGE_SIZE,
@@ -128,5 +129,6 @@ _ALLOWED: dict[str, tuple[Callable[[str], object], str]] = {
     "clc": (_CLC.match, "a class such as I or I222"),
     "year": (_YEAR.match, "a year such as 1999 or years such as 1900-1949"),
     "language": (_LANGUAGE.match, "a language tag such as zh-Hans"),
+    "within": (is_resource_id, "the id of a resource"),
     "available": (lambda v: v in AVAILABLE, f"one of {', '.join(filter(None, AVAILABLE))}"),
 }

@@ -9,13 +9,13 @@ from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from appliance.web.cards import cards_of
-from appliance.web.context import SEARCH_AWAY, library, say, words
+from appliance.web.context import SEARCH_AWAY, gate, library, say, words
 from appliance.web.display import current_display
 from appliance.web.errors import seconds_left
 from appliance.web.hits import HitLine, hit_lines
 from appliance.web.paging import pages
 from appliance.web.patrons import blueprint, kind_tiles
-from appliance.web.query import PAGE_SIZE, SearchAddress, facet_value, parse_address, parse_year
+from appliance.web.query import FILTERS, PAGE_SIZE, SearchAddress, facet_value, parse_address, parse_year
 from appliance.web.shelves import newest
 from indexer.errors import QueryError
 from indexer.search_request import SearchRequest
@@ -59,7 +59,7 @@ def search() -> Response:
     except QueryError as error:
         # A patron meets this through an old or mistyped address only: the good part of it still serves.
         kept: dict[str, Any] = {
-            k: v for k, v in request.args.items() if k != error.field and k in {"q", *_GROUPS, "sort"}
+            k: v for k, v in request.args.items() if k != error.field and k in {"q", *FILTERS, "sort"}
         }
         return redirect(url_for("patrons.search", **kept) if error.field != "q" else url_for("patrons.browse"), 303)
     if not address.q and not address.filters:
@@ -75,7 +75,7 @@ def _page(address: SearchAddress, found: Found) -> str:
     chosen = chips(address)
     if not found.total:
         return _empty(address, found)
-    lines: list[HitLine] = hit_lines(found)
+    lines: list[HitLine] = hit_lines(found, address)
     return render_template(
         "results.html",
         address=address,
@@ -191,6 +191,9 @@ def chips(address: SearchAddress) -> list[tuple[str, str]]:
 def value_text(name: str, value: str) -> str:
     """A filter's value in readers' words."""
     spoken = words()
+    if name == "within":
+        held = library().resource(value)
+        return held.resource.title if held is not None and gate(held.resource).listed else value
     if name == "year":
         first, last = parse_year(value)
         if first is None or last is None:

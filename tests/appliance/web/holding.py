@@ -242,9 +242,9 @@ def holdings_of(drive: Path, count: int) -> Holdings:
 
 
 @contextmanager
-def make_world(root: Path) -> Iterator[World]:
-    """Everything the application needs, made from `collection()`; closed at the end."""
-    made = collection()
+def make_world(root: Path, made: Sequence[tuple[Resource, dict[str, bytes]]] | None = None) -> Iterator[World]:
+    """Everything the application needs, made from `collection()` or from other records; closed at the end."""
+    made = collection() if made is None else made
     records = {r.id: r for r, _ in made}
     contents = {path: content for _, files in made for path, content in files.items()}
     (root / "root.json").write_text("{}")
