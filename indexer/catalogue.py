@@ -31,7 +31,7 @@ from indexer.catalogue_build import (
 )
 from indexer.errors import IndexFormatError, RecordError
 from indexer.model import TYPES, Item, Resource, load_line
-from indexer.text.titles import NaturalKey, natural_key
+from indexer.part_order import part_order
 
 __all__ = [
     "CATALOGUE_FORMAT",
@@ -47,7 +47,7 @@ MAX_ITEM = 1 << 43
 """Most bytes of an item, as in items.txt."""
 
 _BATCH = 500
-_MANY_PARTS = 20_000
+MANY_PARTS = 20_000
 """Parts of one resource that are looked at; a daily paper of fifty years has as many."""
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
@@ -222,20 +222,27 @@ class Catalogue:
                 "SELECT row, id FROM resource WHERE row >= ? AND row < ? ORDER BY row", (start, start + 10_000)
             )
 
+    def parts_of(self, parent_id: str) -> Iterator[Resource]:
+        """Listed parts of a resource, at most `MANY_PARTS` of them, by row; some are read at a time."""
+        found = self._query(
+            "SELECT resource.row FROM resource INDEXED BY resource_parent CROSS JOIN shelf USING (row)"
+            " WHERE parent = ? AND listed = 1 LIMIT ?",
+            (_storable(parent_id), MANY_PARTS),
+        )
+        rows = sorted(row for (row,) in found)
+        for start in range(0, len(rows), _BATCH):
+            yield from self.rows(rows[start : start + _BATCH])
+
     def children(self, parent_id: str, limit: int = 10_000) -> list[Resource]:
-        """Listed parts of a resource by `seq`, those without one last; then as people count designations and titles."""
-        found = self._list("parent = ? AND listed = 1 ORDER BY resource.row", (_storable(parent_id), _MANY_PARTS, 0))
-        return sorted(found, key=_place_among_parts)[:limit]
+        """Listed parts of a resource in the order of `indexer.part_order`."""
+        found = list(self.parts_of(parent_id))
+        return sorted(found, key=part_order(found))[:limit]
 
     def all_lines(self) -> Iterable[tuple[int, Resource]]:
         """All rows and their resources, in order, a few at a time."""
         for start in range(0, self.count, _BATCH):
             rows = list(range(start, min(self.count, start + _BATCH)))
             yield from zip(rows, self.rows(rows), strict=True)
-
-
-def _place_among_parts(part: Resource) -> tuple[bool, int, NaturalKey, NaturalKey]:
-    return part.seq is None, part.seq or 0, natural_key(part.designation), natural_key(part.title)
 
 
 def _in_order(found: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -47,7 +47,11 @@ ITEM_ROLES = (
 )
 DERIVED_ROLES = ("cover", "text", "tilepack")
 READABLE_ROLES = ("part", "page")
+OPENED_ROLES = ("part", "page", "alternate")
+"""Readable ones, and other forms of them."""
 ITEM_FLAGS = ("codec-unplayable", "fonts-missing", "encrypted", "damaged")
+UNUSABLE_FLAGS = frozenset({"codec-unplayable", "encrypted", "damaged"})
+"""Of an item that readers cannot be expected to open here."""
 SCOPES = ("open", "premises", "seats", "accessible-only", "none")
 CERTAINTIES = ("exact", "about", "inferred", "unknown")
 AUDIENCES = ("unknown", "children", "general", "scholar")
@@ -246,6 +250,11 @@ class Item(Canonical):
     height: int = 0
     flags: tuple[str, ...] = ()
 
+    @property
+    def usable(self) -> bool:
+        """Whether nothing was found that keeps readers from opening it here."""
+        return UNUSABLE_FLAGS.isdisjoint(self.flags)
+
 
 @dataclass(frozen=True, slots=True)
 class Resource(Canonical):
@@ -293,6 +302,11 @@ class Resource(Canonical):
     def readable_items(self) -> tuple[Item, ...]:
         """The originals a reader opens, in order; empty for a catalogue entry (目录)."""
         return tuple(i for i in self.items if i.role in READABLE_ROLES)
+
+    @property
+    def usable(self) -> bool:
+        """Whether some form of some part can be used here; false for a catalogue entry."""
+        return any(i.usable for i in self.items if i.role in OPENED_ROLES)
 
     @property
     def cover(self) -> Item | None:

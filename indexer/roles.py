@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from indexer.text.languages import language_tag
-from indexer.text.titles import natural_key
+from indexer.text.natural_order import natural_key
 
 
 @dataclass(frozen=True, slots=True)

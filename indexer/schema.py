@@ -237,8 +237,16 @@ def is_listed(resource: Resource) -> bool:
 
 
 def is_readable(resource: Resource) -> bool:
-    """Whether there is something to read and terms under which some reader may: not a catalogue entry (目录)."""
-    return bool(resource.readable_items) and resource.access.scope != "none" and is_understood(resource.access)
+    """Whether there is something to use and terms under which some reader may: not a catalogue entry (目录).
+
+    Files that are locked, damaged or in a codec that no browser plays count for nothing here: `indexer.model.Item.flags`.
+    """
+    return (
+        bool(resource.readable_items)
+        and resource.usable
+        and resource.access.scope != "none"
+        and is_understood(resource.access)
+    )
 
 
 def _dynasties(resource: Resource) -> list[str]:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Place
+from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
 from appliance.library.union import count_types
 from indexer.errors import IndexFormatError
 
 if TYPE_CHECKING:
+    from appliance.library.parts import Part
     from appliance.library.searching import Damage, Searching
     from appliance.library.shelf import Shelf
     from appliance.store.holdings import HeldDrive, Holdings
@@ -66,6 +68,7 @@ class Library:
         self._shelves, self._others = tuple(shelves), tuple(others)
         self._hidden = tuple(hidden) or (frozenset(),) * len(self._shelves)
         self._searching = searching
+        self._part_lists = PartLists()
         self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
         self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
 
@@ -135,15 +138,21 @@ class Library:
         merged = heapq.merge(*streams, key=lambda held: held.resource.title_sort or held.resource.title)
         return list(islice(merged, offset, offset + limit))
 
-    def children(self, parent_id: str) -> list[Held]:
-        """Issues, volumes or parts of a resource, in order."""
-        found: list[Held] = []
-        for n, shelf in enumerate(self._shelves):
-            parts = self._ask(shelf, lambda catalogue: catalogue.children(parent_id))
-            found += self._stream(n, [parts or []])
-        if len(self._shelves) > 1:
-            found.sort(key=lambda held: (held.resource.seq is None, held.resource.seq or 0))
-        return found
+    def parts(self, parent_id: str) -> tuple[Part, ...]:
+        """Issues, volumes or parts of a resource, in the order in which people count; the last lists are kept."""
+
+        def read() -> Iterator[Resource]:
+            for n, shelf in enumerate(self._shelves):
+                found = self._ask(shelf, lambda catalogue: list(catalogue.parts_of(parent_id)))
+                yield from (held.resource for held in self._stream(n, [found or []]))
+
+        return self._part_lists.of(parent_id, read)
+
+    def children(self, parent_id: str, limit: int = 10_000, offset: int = 0) -> list[Held]:
+        """A stretch of `parts` with their whole records and availability."""
+        stretch = self.parts(parent_id)[offset : offset + limit]
+        found = (self.resource(part.record.id) for part in stretch)
+        return [held for held in found if held is not None]
 
     def stats(self) -> LibraryStats:
         """Figures for /health and the first page."""

@@ -93,7 +93,7 @@ def test_catalogue_children_follow_seq_then_designation_as_people_count(tmp_path
     numbered.append(Resource("q1", "刊", "journal", parent="j", seq=2, designation="卷一"))
     records = sorted([*parts, *numbered], key=lambda one: one.id)
     found = [one.designation for one in Catalogue(build(tmp_path, records)).children("j")]
-    assert found == ["卷二十", "卷一", "上册", "2019年第9期", "2019年第10期", "2019年增刊", "卷二", "卷十"]
+    assert found == ["卷二十", "卷一", "2019年第9期", "2019年第10期", "2019年增刊", "上册", "卷二", "卷十"]
 
 
 def test_catalogue_row_that_is_not_there_is_refused(catalogue: Catalogue) -> None:

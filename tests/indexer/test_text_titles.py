@@ -1,4 +1,4 @@
-"""Sorting keys, readings, natural order of names, Chinese numbers."""
+"""Sorting keys, readings, Chinese numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from indexer.text.numbers import parse_number
 from indexer.text.sounds import readings
-from indexer.text.titles import natural_key, title_keys, title_pinyin, title_sort
+from indexer.text.titles import title_keys, title_pinyin, title_sort
 
 
 @pytest.mark.parametrize(
@@ -67,36 +67,3 @@ def test_readings_every_character_has_one(text: str) -> None:
     found = readings(text)
     assert sorted(found) == list(range(len(text)))
     assert all(s[-1] in "12345" for s in found.values())
-
-
-@pytest.mark.parametrize(
-    "ordered",
-    [
-        ["卷一", "卷二", "卷十", "卷十一", "卷二十"],
-        ["第2讲 b", "第10讲 a"],
-        ["第二讲", "第三讲", "第十讲"],
-        ["上册", "中册", "下册"],
-        ["卷上", "卷中", "卷下"],
-        ["千字文 上", "千字文 下"],
-        ["水浒（上）", "水浒（中）", "水浒（下）"],
-        ["0001", "0002", "10", "0100"],
-        ["ba1", "ba2", "ba10"],
-        ["封面", "扉页", "目录", "序", "1", "2", "10", "附录", "跋", "封底"],
-        ["一、绪言", "二、方法", "十、结论"],
-        ["a/2", "a/10", "b/1"],
-        ["１", "２", "１０"],
-        ["2019年第1期", "2019年第2期", "2019年第2期增刊", "2019年第3-4期合刊", "2019年第10期", "2019年增刊"],
-        ["总第9期", "总第10期", "总第11、12期合刊"],
-        ["第一册", "第二册上", "第二册下", "第十册"],
-        ["卷之一", "卷之二", "卷之十", "卷末"],
-        ["1936年1月2日", "1936年1月10日", "1936年10月1日"],
-    ],
-)
-def test_natural_key_orders_as_people_count(ordered: list[str]) -> None:
-    for seed in range(5):
-        assert sorted(random.Random(seed).sample(ordered, len(ordered)), key=natural_key) == ordered
-
-
-@given(st.lists(st.text(max_size=20), max_size=8))
-def test_natural_key_any_names_compare(names: list[str]) -> None:
-    assert len(sorted(names, key=natural_key)) == len(names)
