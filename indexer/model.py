@@ -42,6 +42,7 @@ ITEM_ROLES = (
     "ocr",
     "metadata",
     "cover",
+    "figure",
     "text",
     "tilepack",
 )

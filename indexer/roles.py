@@ -8,6 +8,7 @@ What a librarian expects of one row:
     第1讲.mp4 with 第1讲.zh.vtt           part, and caption `of` it in zh
     many pictures of a book or issue     pages; of a picture resource: parts
     ALTO beside pages                    ocr `of` the page of that name
+    pictures that a web page shows       figure `of` the web page
     JSON, XML, MARC                      metadata
     cover.jpg beside anything readable   cover
 
@@ -19,12 +20,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from indexer.text.languages import language_tag
-from indexer.text.natural_order import natural_key
+from indexer.text.natural_order import counts_in_roman, has_place, natural_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,14 @@ class ItemPlan:
     language: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture that a web page shows: the page's path, and the picture's path as seen from the page's folder."""
+
+    of: str
+    address: str
+
+
 # The first of these that a work has is what opens; the others are alternates.
 _PREFERENCE = (
     "application/epub+zip", "application/pdf", "text/html", "application/xhtml+xml", "video/mp4", "video/webm",
@@ -75,12 +84,15 @@ _EDITION_TYPES = frozenset({"journal", "newspaper", "course"})
 _LANGUAGE_SUFFIX = re.compile(r"(.+)[._]([A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?)\Z")
 
 
-def infer_roles(files: Sequence[FileFact], resource_type: str) -> list[ItemPlan]:
+def infer_roles(
+    files: Sequence[FileFact], resource_type: str, figures: Mapping[str, Figure] | None = None
+) -> list[ItemPlan]:
     """The role of every file of a row; every path appears exactly once.
 
     Args:
         files: in the order of the row.
         resource_type: one of `indexer.model.TYPES`.
+        figures: path of a picture → which web page of the row shows it, and under what address.
 
     Returns:
         Plans ordered by role (readable ones first), then by `order`.
@@ -90,7 +102,8 @@ def infer_roles(files: Sequence[FileFact], resource_type: str) -> list[ItemPlan]
     cover = _cover(unique, sorts)
     media = [f for f in unique if sorts[f.path] == "media"]
     documents = [f for f in unique if sorts[f.path] in {"document", "other"}]
-    pictures = [f for f in unique if sorts[f.path] == "image" and f.path != cover]
+    shown = {path: figure for path, figure in (figures or {}).items() if path != cover}
+    pictures = [f for f in unique if sorts[f.path] == "image" and f.path != cover and f.path not in shown]
     documents, transcripts = _transcripts(documents, media)
     plans = [
         *_works(documents, one_work=resource_type not in _EDITION_TYPES and not media),
@@ -98,6 +111,11 @@ def infer_roles(files: Sequence[FileFact], resource_type: str) -> list[ItemPlan]
     ]
     page_role = "part" if resource_type in {"image", "exhibition"} else "page"
     plans += [ItemPlan(f.path, page_role, media_type=f.media_type) for f in _ordered(pictures)]
+    plans += [
+        ItemPlan(f.path, "figure", label=shown[f.path].address, of=shown[f.path].of, media_type=f.media_type)
+        for f in unique
+        if f.path in shown
+    ]
     plans += transcripts
     plans += [_caption(f, media) for f in unique if sorts[f.path] == "caption"]
     plans += [
@@ -215,10 +233,11 @@ def _caption(file: FileFact, media: Sequence[FileFact]) -> ItemPlan:
 
 
 def _ordered(files: list[FileFact]) -> list[FileFact]:
-    names = [unicodedata.normalize("NFC", f.path) for f in files]
-    stems = [_shown_stem(n) for n in names]
-    if all(re.search(r"\d|[一二三四五六七八九十百上中下]", s) for s in stems) or names == sorted(names):
-        return sorted(files, key=lambda f: natural_key(unicodedata.normalize("NFC", f.path)))
+    names = {f.path: unicodedata.normalize("NFC", f.path) for f in files}
+    stems = [_shown_stem(name) for name in names.values()]
+    roman = counts_in_roman(stems)
+    if roman or all(has_place(stem) for stem in stems) or list(names.values()) == sorted(names.values()):
+        return sorted(files, key=lambda f: natural_key(names[f.path], roman=roman))
     return files
 
 
@@ -252,8 +271,26 @@ def _common_start(names: list[str]) -> int:
     return max((m.end() for m in re.finditer(r"[-_ .:：·]+", first[:length])), default=0)
 
 
+_NAMED_PAGE = re.compile(
+    r"第?\s*([A-Za-z]?[0-9０-９〇一二三四五六七八九十]{1,4})\s*版(?!次)[-_ ：:·]*([^/]*)\Z"
+    r"|(?:\A|[\d\s_-])(封面|书名页|扉页|版权页|总序|卷首|目录|目次|凡例|前言|序言|自序|引言|序|附录|后记|跋|索引|封底)\Z"
+)
+
+
+def page_label(path: str, number: int) -> str:
+    """What a page is called: 第1版 要闻, 封面, 目录 when its file says so, else its number."""
+    found = _NAMED_PAGE.search(_shown_stem(path))
+    if found is None:
+        return str(number)
+    if found[3]:
+        return found[3]
+    leaf = unicodedata.normalize("NFKC", found[1])
+    leaf = leaf.lstrip("0") or leaf if leaf.isdecimal() else leaf
+    return " ".join(f"第{leaf}版 {re.sub(r'[-_]+', ' ', found[2])}".split())[:200]
+
+
 def _numbered(plans: list[ItemPlan]) -> list[ItemPlan]:
-    """Orders within each role; pages get their number as label."""
+    """Orders within each role; pages get their number as label, or the name that their file gives them."""
     counts: dict[str, int] = {}
     pictures = [p.path for p in plans if p.role == "part" and p.media_type.startswith("image/")]
     labels = _labels(pictures)
@@ -261,6 +298,6 @@ def _numbered(plans: list[ItemPlan]) -> list[ItemPlan]:
     for plan in plans:
         order = counts.get(plan.role, 0)
         counts[plan.role] = order + 1
-        label = plan.label or (str(order + 1) if plan.role == "page" else labels.get(plan.path, ""))
+        label = plan.label or (page_label(plan.path, order + 1) if plan.role == "page" else labels.get(plan.path, ""))
         out.append(replace(plan, order=order, label=label))
     return out

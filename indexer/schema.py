@@ -239,7 +239,7 @@ def is_listed(resource: Resource) -> bool:
 def is_readable(resource: Resource) -> bool:
     """Whether there is something to use and terms under which some reader may: not a catalogue entry (目录).
 
-    Files that are locked, damaged or in a codec that no browser plays count for nothing here: `indexer.model.Item.flags`.
+    Files that are locked, damaged or in a codec that no browser plays count for nothing here (`Item.flags`).
     """
     return (
         bool(resource.readable_items)

@@ -16,6 +16,7 @@ from indexer.roles import FileFact, ItemPlan, infer_roles
 from packager.copying import copy_in
 from packager.derivatives import Derivative, Workshop, derive
 from packager.facts import FACTS_TOOL, learn_facts
+from packager.figures import figures_of
 from packager.format.layout import item_path
 from packager.journal import PackedItem
 from packager.made import Made
@@ -61,7 +62,7 @@ def pack_resource(
     problems: list[tuple[str, str]] = []
     facts = [fact for file in sources if (fact := _fact(file, known.get(file.name), problems))]
     by_name = {file.name: file for file in sources}
-    plans = infer_roles(facts, resource.type)
+    plans = infer_roles(facts, resource.type, figures_of(facts, {file.name: file.path for file in sources}))
     ids = {plan.path: item_id(resource.id, plan.role, plan.path) for plan in plans}
     made: list[tuple[Item, PackedItem]] = []
     for plan in plans:

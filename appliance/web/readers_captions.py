@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from appliance.web.readers_text import decode
+from indexer.text.encodings import decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +35,7 @@ def as_webvtt(content: bytes) -> str:
     Returns:
         At most `MAX_CUES` cues; none of a file that is neither.
     """
-    text = decode(content[:MAX_BYTES]).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    text = decode_text(content[:MAX_BYTES]).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
     if text.startswith("WEBVTT"):
         blocks = re.split(r"\n\n+", text)
         return "\n\n".join(block for block in blocks if not _STYLE.match(block)) + "\n"

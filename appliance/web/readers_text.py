@@ -11,10 +11,12 @@ import nh3
 from lxml import html
 from markupsafe import Markup, escape
 
+from appliance.web.readers_figures import figure_filter, figures_of
 from appliance.web.readers_work import renditions
+from indexer.text.encodings import decode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from appliance.web.readers_work import Work
 
@@ -23,10 +25,10 @@ MAX_BYTES = 8 << 20
 PAGE_LETTERS = 6000
 _MARKUP = frozenset({"text/html", "application/xhtml+xml"})
 _TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dfn", "div", "dl", "dt", "em", "h1",
-    "h2", "h3", "h4", "h5", "h6", "hr", "i", "ins", "kbd", "li", "ol", "p", "pre", "q", "rp", "rt", "ruby", "s", "samp",
-    "section", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul",
-    "var",
+    "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dfn", "div", "dl", "dt", "em",
+    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p", "pre",
+    "q", "rp", "rt", "ruby", "s", "samp", "section", "small", "span", "strong", "sub", "sup", "table", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "u", "ul", "var",
 }  # fmt: skip
 _BLANK = re.compile(r"\n\s*\n+")
 _NO_XML = re.compile("[^\\t\\n\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
@@ -84,13 +86,13 @@ def text_pages(work: Work) -> Pages:
     Raises:
         ServingError: its bytes cannot be had.
     """
-    key = (work.item.sha256, work.item.media_type)
+    key = (work.item.id, work.item.sha256)
     held = work.held_item()
     with _lock:
         kept = _kept.get(key)
     if kept is not None:
         return kept
-    found = cut(decode(renditions().source(held).read_at(0, MAX_BYTES)), work.item.media_type)
+    found = cut(decode_text(renditions().source(held).read_at(0, MAX_BYTES)), work.item.media_type, figures_of(work))
     if sum(map(len, found.pages)) <= _KEPT_LETTERS:
         with _lock:
             _kept[key] = found
@@ -99,11 +101,17 @@ def text_pages(work: Work) -> Pages:
     return found
 
 
-def cut(text: str, media_type: str) -> Pages:
-    """The pages of a text of that kind, by its headings and lengths."""
+def cut(text: str, media_type: str, figures: Mapping[str, str] | None = None) -> Pages:
+    """The pages of a text of that kind, by its headings and lengths.
+
+    Args:
+        text: decoded.
+        media_type: of the file.
+        figures: pictures that a web page may show, see `figures_of`.
+    """
     if media_type not in _MARKUP:
         return _plain_pages(text)
-    return _plain_pages(_TAG.sub(" ", text)) if _too_deep(text) else _markup_pages(text)
+    return _plain_pages(_TAG.sub(" ", text)) if _too_deep(text) else _markup_pages(text, figures or {})
 
 
 def _too_deep(text: str) -> bool:
@@ -117,39 +125,28 @@ def _too_deep(text: str) -> bool:
     return False
 
 
-def clean_markup(text: str) -> str:
-    """A web page's own words and headings; scripts, styles, frames, forms and addresses are gone."""
-    return _cleaned(text)
+def clean_markup(text: str, figures: Mapping[str, str] | None = None) -> str:
+    """A web page's own words, headings and figures; scripts, styles, frames, forms and all other addresses are gone."""
+    return _cleaned(text, figures or {})
 
 
-def _cleaned(text: str, *, anchors: bool = False) -> str:
+def _cleaned(text: str, figures: Mapping[str, str], *, anchors: bool = False) -> str:
     named = {tag: {"id"} for tag in _HEADINGS} if anchors else {}
     return nh3.clean(
         text,
         tags=_TAGS,
+        attribute_filter=figure_filter(figures),
         clean_content_tags={"script", "style", "title", "template", "noscript", "iframe", "object"},
         attributes={
             "*": {"lang", "dir", "title"},
             "td": {"colspan", "rowspan"},
             "th": {"colspan", "rowspan"},
+            "img": {"src", "alt"},
             **named,
         },
         url_schemes=set(),
         link_rel=None,
     )
-
-
-def decode(content: bytes) -> str:
-    """Text in UTF-8, UTF-16 with a mark, or GB18030, the encoding of most old Chinese files."""
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if content.startswith(mark):
-            return content.decode(encoding, "replace")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start > len(content) - 4 and len(content) == MAX_BYTES:
-            return content.decode("utf-8", "ignore")
-        return content.decode("gb18030", "replace")
 
 
 class _Book:
@@ -219,9 +216,9 @@ def _blocks(text: str) -> Iterator[tuple[str, str]]:
     yield from (("", paragraph) for paragraph in _paragraphs(text[at:]))
 
 
-def _markup_pages(text: str) -> Pages:
+def _markup_pages(text: str, figures: Mapping[str, str]) -> Pages:
     """Pages of cleaned markup, cut between the blocks of its body; what comes out was cleaned last of all."""
-    cleaned = clean_markup(_NO_XML.sub("", text))
+    cleaned = clean_markup(_NO_XML.sub("", text), figures)
     if not cleaned.strip():
         return Pages((Markup(),))
     body = html.fragment_fromstring(cleaned, create_parent="div")
@@ -229,6 +226,7 @@ def _markup_pages(text: str) -> Pages:
         body = body[0]
     book = _Book()
     book.add(escape(body.text or ""), 0)
+    shown = {address: address for address in figures.values()}
     for block in body:
         if not isinstance(block.tag, str):
             continue
@@ -240,7 +238,7 @@ def _markup_pages(text: str) -> Pages:
             anchor = book.heading(title) if title else ""
             if anchor:
                 heading.set("id", anchor)
-        book.add(Markup(_cleaned(html.tostring(block, encoding="unicode"), anchors=True)), letters)  # noqa: S704 - cleaned by nh3
+        book.add(Markup(_cleaned(html.tostring(block, encoding="unicode"), shown, anchors=True)), letters)  # noqa: S704 - cleaned by nh3
     return book.done()
 
 

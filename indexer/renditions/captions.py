@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from indexer.text.encodings import detect_encoding
+from indexer.text.encodings import decode_text
 
 MAX_CUES = 100_000
 _TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
@@ -16,9 +16,7 @@ _TAG = re.compile(r"<[^<>]{0,500}>")
 
 def decode(body: bytes) -> str:
     """Text in whatever encoding it seems to be, line ends as line feeds; bad bytes become U+FFFD."""
-    encoding = detect_encoding(body) or "utf-8"
-    text = body.decode(encoding, "replace").removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return decode_text(body).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def cues(body: bytes) -> Iterator[tuple[float, float, str]]:

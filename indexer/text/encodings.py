@@ -50,6 +50,22 @@ def decode_head(head: bytes, encoding: str) -> str:
     return codecs.getincrementaldecoder(encoding)("replace").decode(head[:_SAMPLE])
 
 
+def decode_text(body: bytes) -> str:
+    """The text of a whole file, without a byte order mark; bytes that its encoding does not know become U+FFFD.
+
+    A file whose first 64 KiB are ASCII may still be GB18030 or Big5 further on; a character cut at the end is left out.
+    """
+    encoding = detect_encoding(body) or "gb18030"
+    if encoding == "utf-8":
+        try:
+            return body.decode()
+        except UnicodeDecodeError as error:
+            if error.start > len(body) - 4:
+                return body[: error.start].decode()
+            encoding = detect_encoding(body[error.start :]) or encoding
+    return body.decode(encoding, "replace").removeprefix("\ufeff")
+
+
 def _decodes(head: bytes, encoding: str) -> bool:
     try:
         codecs.getincrementaldecoder(encoding)("strict").decode(head)

@@ -1,8 +1,8 @@
 """How people count: the order of volumes, issues, lectures and files by their names.
 
-卷二 before 卷十, 上 中 下, 甲 乙 丙, 元 亨 利 貞, 第9期 before 第10期, a 合刊 at its first number, 春 夏 秋 冬, Vol. II before
-Vol. X. A word that counts is read as a number only where it is one for certain: beside 卷, 册, 集 and their like, or
-standing alone. 三國志 and 元曲選 keep their words.
+卷二 before 卷十, 上 中 下, 甲 乙 丙, 元 亨 利 貞, 第9期 before 第10期, a 合刊 at its first number, 春 夏 秋 冬,
+Vol. II before Vol. X. A word that counts is read as a number only where it is one for certain: beside 卷, 册, 集 and
+their like, or standing alone. 三國志 and 元曲選 keep their words.
 """
 
 from __future__ import annotations
@@ -27,9 +27,11 @@ _LAST_WORDS = ("卷末", "附录", "后记", "跋", "索引", "版权", "封底"
 _COUNTED = "卷册冊集辑輯编編篇部函帙"
 _UNITS = f"{_COUNTED}年月日号號期回章节節讲講课課季版页頁届屆次种種刻"
 _N = f"[{CHINESE_DIGITS}壹弌贰貳叁參肆伍陆陸柒捌玖拾佰仟]"
-_END = r"(?=\W*\Z|\.[a-z0-9]{1,5}\Z|\s*/)"
+_END = r"(?=\W*(?:\Z|/)|\W*\.[a-z0-9]{1,5}\Z)"
 
-_SETS = ("甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥", "元亨利贞", "天地人", "仁义礼智信", "礼乐射御书数", "文行忠信")
+_SETS = (
+    "甲乙丙丁戊己庚辛壬癸", "子丑寅卯辰巳午未申酉戌亥", "元亨利贞", "天地人", "仁义礼智信", "礼乐射御书数", "文行忠信",
+)  # fmt: skip
 _TRADITIONAL = str.maketrans("贞义礼乐书数", "貞義禮樂書數")
 
 
@@ -45,7 +47,9 @@ def _places() -> dict[str, int]:
 
 _SET_PLACES = _places()
 _SET = "".join(_SET_PLACES)
-_FOLLOWERS = {"初": 1, "正": 1, "前": 1, "后": 2, "後": 2, "续": 3, "續": 3, "补": 4, "補": 4, "别": 5, "別": 5, "外": 6}
+_FOLLOWERS = {
+    "初": 1, "正": 1, "前": 1, "后": 2, "後": 2, "续": 3, "續": 3, "补": 4, "補": 4, "别": 5, "別": 5, "外": 6,
+}  # fmt: skip
 _FOLLOWER = "".join(_FOLLOWERS)
 _SEASONS = {"春": 1, "夏": 2, "秋": 3, "冬": 4}
 _MONTHS = {"正": 1, "冬": 11, "腊": 12, "臘": 12}
@@ -100,6 +104,12 @@ def natural_key(name: str, *, roman: bool = False) -> NaturalKey:
 def counts_in_roman(names: Iterable[str]) -> bool:
     """Whether names that stand together are numbered I, II, III: only then is a lone I or V no letter of A, B, C."""
     return any(_SECOND.search(_folded(name)) for name in names)
+
+
+def has_place(name: str) -> bool:
+    """Whether a name says where it stands among others: by a number, or as 封面, 序, 附录."""
+    text = _folded(name)
+    return _place(text) != 0 or _ARABIC.search(text) is not None
 
 
 def _folded(name: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.model import ITEM_ROLES
-from indexer.roles import FileFact, ItemPlan, infer_roles
+from indexer.roles import FileFact, ItemPlan, infer_roles, page_label
 
 TYPES = {
     "epub": "application/epub+zip", "pdf": "application/pdf", "mp4": "video/mp4", "webm": "video/webm",
@@ -178,3 +178,21 @@ def test_infer_roles_every_path_once_and_links_lead_to_paths(paths: list[str], k
         assert p.role != "alternate" or p.of in readable
     for role in {p.role for p in plans}:
         assert [p.order for p in plans if p.role == role] == list(range(sum(p.role == role for p in plans)))
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [("a/第1版 要闻.jpg", "第1版 要闻"), ("清溪日报19490101第02版-本地_新闻.jpg", "第2版 本地 新闻"),
+     ("03版副刊.tif", "第3版 副刊"), ("第A01版：头版.jpg", "第A01版 头版"), ("第四版.png", "第四版"),
+     ("0001_封面.jpg", "封面"), ("目录.jpg", "目录"),
+     ("封面设计稿.jpg", "7"), ("12.jpg", "7"), ("出版说明.jpg", "7"), ("初版.jpg", "7"), ("第2版次.jpg", "7")],
+)  # fmt: skip
+def test_page_label_says_what_the_file_is_called(path: str, label: str) -> None:
+    assert page_label(path, 7) == label
+
+
+def test_infer_roles_sets_counted_by_characters_follow_their_order() -> None:
+    files = [FileFact(f"周易（{c}）.pdf", "application/pdf", 1) for c in "貞亨利元"]
+    assert [p.path for p in infer_roles(files, "journal")] == [f"周易（{c}）.pdf" for c in "元亨利貞"]
+    files = [FileFact(f"Vol {n}.pdf", "application/pdf", 1) for n in ("X", "V", "II", "IX", "I")]
+    assert [p.path for p in infer_roles(files, "journal")] == [f"Vol {n}.pdf" for n in ("I", "II", "V", "IX", "X")]

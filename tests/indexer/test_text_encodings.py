@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.text.encodings import decode_head, detect_encoding
+from indexer.text.encodings import decode_head, decode_text, detect_encoding
 
 SIMPLIFIED = "学而时习之，不亦说乎？有朋自远方来，不亦乐乎？人不知而不愠，不亦君子乎？"
 TRADITIONAL = "學而時習之，不亦說乎？有朋自遠方來，不亦樂乎？人不知而不慍，不亦君子乎？"
@@ -50,3 +50,24 @@ def test_detect_encoding_any_bytes_never_raises(raw: bytes) -> None:
     encoding = detect_encoding(raw)
     if encoding:
         decode_head(raw, encoding)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_decode_text_of_a_short_text(encoding: str) -> None:
+    assert decode_text("学而时习之。".encode(encoding)) == "学而时习之。"
+
+
+@pytest.mark.parametrize(("encoding", "text"), [("gb18030", SIMPLIFIED), ("big5", TRADITIONAL), ("utf-8", TRADITIONAL)])
+def test_decode_text_that_begins_in_ascii_and_is_cut(encoding: str, text: str) -> None:
+    body = (b"a line of ASCII\n" * 6000) + text.encode(encoding)
+    assert decode_text(body).endswith(text)
+    assert decode_text(body[:-1]).rstrip("\ufffd").endswith(text[:-1])
+
+
+def test_decode_text_utf16_without_a_mark() -> None:
+    assert decode_text(("第1章\r\n" + SIMPLIFIED).encode("utf-16-le")) == "第1章\r\n" + SIMPLIFIED
+
+
+@given(st.binary(max_size=300))
+def test_decode_text_any_bytes_never_raises(raw: bytes) -> None:
+    decode_text(raw)

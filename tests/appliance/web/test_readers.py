@@ -11,7 +11,6 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
-from appliance.web.readers_text import decode
 from tests.appliance.web.conftest import set_display
 from tests.appliance.web.holding import World, make_app
 from tests.appliance.web.reading import LAST, OUTSIDE, SENTENCE, damage, reading_world
@@ -312,11 +311,6 @@ def test_text_web_page_loses_all_but_its_words(client: FlaskClient) -> None:
     assert OUTSIDE not in article
     assert "script" not in article
     assert "onclick" not in article
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
-def test_decode_every_common_encoding(encoding: str) -> None:
-    assert decode("学而时习之。".encode(encoding)) == "学而时习之。"
 
 
 def test_media_lists_parts_and_captions(client: FlaskClient, reading: World) -> None:
