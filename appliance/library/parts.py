@@ -16,6 +16,8 @@ from indexer.part_order import part_order
 
 MAX_KEPT = 40_000
 """Parts that are kept altogether, about 1 kB each; a longer list is kept alone."""
+MAX_LISTS = 256
+"""Lists that are kept, empty ones among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class PartLists:
         parts = tuple(sorted(found, key=lambda part: order(part.record)))
         with self._lock:
             self._kept[parent_id] = parts
-            while len(self._kept) > 1 and sum(map(len, self._kept.values())) > MAX_KEPT:
+            while len(self._kept) > MAX_LISTS or (
+                len(self._kept) > 1 and sum(map(len, self._kept.values())) > MAX_KEPT
+            ):
                 self._kept.popitem(last=False)
         return parts

@@ -19,7 +19,9 @@ from indexer.model import Item, Resource, is_resource_id
 from indexer.search_request import Collapsed
 
 blueprint = Blueprint("api", __name__)
-_ITEM_MEMBERS = ("label", "order", "of", "language", "credit", "licence", "pages", "duration", "width", "height")
+_ITEM_MEMBERS = (
+    "label", "order", "of", "language", "credit", "licence", "pages", "duration", "width", "height", "flags",
+)  # fmt: skip
 
 
 @blueprint.get("/health")
@@ -100,6 +102,7 @@ def resource(resource_id: str) -> Response:
     record["items"] = [_item(item) for item in held.resource.items]
     record["url"] = url_for("patrons.detail", resource_id=resource_id)
     record["available"] = held.available
+    record["usable"] = held.resource.usable
     record["use"] = _use(decision)
     return jsonify(record)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from appliance.web.context import gate, words
+from appliance.web.context import gate, library, words
 from appliance.web.covers import Cover, cover_of
 from appliance.web.display import current_display
+from appliance.web.usable import can_be_opened
 from provisioning.words import CHINESE
 
 if TYPE_CHECKING:
@@ -79,11 +80,29 @@ def card_of(held: Held) -> Card:
     return Card(
         url=url_for("patrons.detail", resource_id=resource.id),
         title=resource.title,
-        meta=" · ".join(part for part in (name, kind) if part),
+        meta=" · ".join(part for part in (name, kind, _state(held)) if part),
         cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),
         language=title_language(resource),
         pinyin=resource.title_pinyin if ruby_pairs(resource.title, resource.title_pinyin) else "",
     )
+
+
+def parts_text(held: Held) -> str:
+    """How many issues, volumes or resources it gathers: 共 24 期; empty when it gathers none."""
+    parts = library().parts(held.resource.id) if held.catalogue_only else ()
+    if not parts:
+        return ""
+    level = parts[0].record.level
+    key = f"parts.{level}" if words().has_label(f"parts.{level}") else "parts.work"
+    return words().label(key, count=len(parts))
+
+
+def _state(held: Held) -> str:
+    """What it gathers, or what keeps it from being opened whatever is plugged in: 共 24 期, 仅有目录, 这里打不开."""
+    if held.catalogue_only or held.resource.access.scope == "none":
+        return parts_text(held) or words().label("tag.catalogue")
+    openable = can_be_opened(held.resource, download=gate(held.resource).download)
+    return "" if openable else words().label("tag.closed")
 
 
 def ruby_pairs(text: str, pinyin: str) -> list[tuple[str, str]]:

@@ -19,9 +19,10 @@ from indexer.errors import IndexFormatError
 from provisioning.words import Sentence, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from appliance.library.library import Library
+    from appliance.library.parts import Part
     from appliance.settings import Settings
     from appliance.web.seats import Seats
     from appliance.web.services import Services
@@ -134,6 +135,12 @@ def gate(resource: Resource) -> Decision:
     limited = resource.access.seats is not None
     taken = box().seats.taken(resource.id, but=seat_names()) if limited else 0
     return decide(resource, reader(), day=today(), seats_taken=taken)
+
+
+def listed(parts: Iterable[Part]) -> list[Part]:
+    """Those that the gate lists for this reader; the reader is looked at once for thousands of issues."""
+    who, day = reader(), today()
+    return [part for part in parts if decide(part.record, who, day=day).listed]
 
 
 def enter(resource: Resource) -> Decision:

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from flask import abort, render_template, request, url_for
 
-from appliance.web.cards import cards_of, creators_text, has_picture, title_language, type_name
+from appliance.web.cards import creators_text, has_picture, title_language, type_name
 from appliance.web.context import SEARCH_AWAY, gate, library, services, settings, words
 from appliance.web.covers import class_letter, cover_of
-from appliance.web.detail_parts import edition_rows, main_action, notice_of, rights_line
+from appliance.web.detail_gathered import gathered_of, leaves_of
+from appliance.web.detail_parts import Action, edition_rows, main_action, notice_of, rights_line
 from appliance.web.display import current_display
 from appliance.web.facts import facts_of
+from appliance.web.kinds import kind_of
 from appliance.web.patrons import blueprint
 from appliance.web.qr import qr
-from appliance.web.readers_issues import issues_url
 from indexer.errors import QueryError
 from indexer.model import Resource, is_resource_id
 from indexer.search_request import SearchRequest
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from appliance.library.model import Held
+    from appliance.web.detail_gathered import Gathered
 
 _CONTENTS_SHOWN = 200
-_CHILDREN_SHOWN = 200
 _RELATED = 4
 
 
@@ -42,7 +43,7 @@ def detail(resource_id: str) -> str:
     )
     rows = edition_rows(held, decision, damaged)
     kind = type_name(record)
-    issues = issues_url(held)
+    gathered = gathered_of(held)
     parent = library().resource(record.parent) if record.parent else None
     return render_template(
         "detail.html",
@@ -52,20 +53,28 @@ def detail(resource_id: str) -> str:
         by=creators_text(record),
         cover=cover_of(record, note=kind, language=title_language(record), pictured=has_picture(held)),
         decision=decision,
-        notice=notice_of(held, decision, damaged, issues),
+        notice=notice_of(held, decision, damaged, gathers=gathered.count > 0),
         rights=rights_line(held, decision),
-        action=main_action(held, decision, rows, issues),
-        issues=issues,
+        action=main_action(held, decision, rows, damaged) if rows else _into(record, gathered),
+        gathered=gathered,
+        leaves=leaves_of(record) if decision.allowed and held.available else [],
         rows=rows,
         editions=sum(i.role == "part" for i in record.items) == 1 < len(rows),
         contents=[(entry.title, _place(record, entry.target)) for entry in record.contents[:_CONTENTS_SHOWN]],
-        children=cards_of(library().children(record.id)[:_CHILDREN_SHOWN]),
         parent=parent.resource if parent else None,
         related=_related(record),
         facts=facts_of(record),
         qr=qr(_address(record), words().label("detail.qr")),
         back=_back(),
     )
+
+
+def _into(record: Resource, gathered: Gathered) -> Action | None:
+    """The main button of what has no files itself: to its issues by date, or to its first volume."""
+    kind = kind_of(record.type)
+    if gathered.issues_url:
+        return Action(words().label("reader.by_date"), gathered.issues_url, kind.icon)
+    return Action(words().label(kind.verb), gathered.first_url, kind.icon) if gathered.first_url else None
 
 
 def _address(record: Resource) -> str:

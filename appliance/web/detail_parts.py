@@ -12,7 +12,17 @@ from appliance.web.context import mark_reader, say, seats_left, words
 from appliance.web.errors import refusal_key, refusal_values
 from appliance.web.kinds import kind_of
 from appliance.web.readers_work import nothing_there
-from indexer.model import READABLE_ROLES, Item, Resource
+from appliance.web.usable import (
+    PLAYED,
+    closed_parts,
+    closed_sentence,
+    default_item,
+    flag_of,
+    forms_of,
+    kind_of_item,
+    opens,
+)
+from indexer.model import READABLE_ROLES, UNUSABLE_FLAGS, Item, Resource
 from provisioning.words import Sentence, numbers
 
 if TYPE_CHECKING:
@@ -20,7 +30,6 @@ if TYPE_CHECKING:
     from indexer.access import Decision
 
 ROWS_SHOWN = 200
-_PLAYED = ("audio/", "video/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,8 @@ class Row:
     Attributes:
         name: what readers call it. meta: form, length, size. language: of the name when not the page's.
         open_url: where it is read, empty when it cannot be now. verb: the words on that button.
-        download_url: where it is saved, empty when it may not be. damaged: whether it cannot be opened.
+        download_url: where it is saved, empty when it may not be. damaged: whether it was found damaged here.
+        closed: why it does not open whatever the drive: 带锁，打不开; empty when nothing is known against it.
     """
 
     name: str
@@ -40,6 +50,7 @@ class Row:
     verb: str
     download_url: str
     damaged: bool
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +100,37 @@ def edition_rows(held: Held, decision: Decision, damaged: AbstractSet[str]) -> l
 
 
 def _row(record: Resource, item: Item, decision: Decision, *, usable: bool, bad: bool) -> Row:
-    spoken = words()
+    spoken, flag = words(), flag_of(item)
     form = form_name(item)
     about = (
         form if item.label else "",
         spoken.label("detail.pages", count=item.pages) if item.pages else "",
         length_text(item.duration),
         spoken.size(item.size),
+        *(spoken.label(f"flag.{other}") for other in item.flags if other not in UNUSABLE_FLAGS),
     )
-    opened = url_for("readers.read", resource_id=record.id, item=item.id) if usable and not bad else ""
+    # What hardly plays may be tried, when there is nothing better.
+    tried = flag == "codec-unplayable" and not any(form.usable for form in _forms_beside(record, item))
+    opened = url_for("readers.read", resource_id=record.id, item=item.id, anyway=1 if tried else None)
     saved = url_for("items.download", item_id=item.id) if usable and decision.download and not bad else ""
-    verb = "detail.play" if item.media_type.startswith(_PLAYED) else "detail.open"
-    if item.media_type in {"application/epub+zip", "application/pdf"} or item.media_type.startswith("text/"):
+    verb = "detail.play" if kind_of_item(item) in PLAYED else "detail.open"
+    if kind_of_item(item) in {"epub", "pdf", "text"}:
         verb = "detail.read_short"
     return Row(
         name=item.label or form,
         meta=" · ".join(part for part in about if part),
         language=item.language if item.language and item.language != spoken.language else "",
-        open_url=opened,
-        verb=spoken.label(verb),
+        open_url=opened if usable and not bad and (tried or not flag) else "",
+        verb=spoken.label("detail.try" if tried else verb),
         download_url=saved,
         damaged=bad,
+        closed=spoken.label(f"flag.{flag}") if flag else "",
     )
+
+
+def _forms_beside(record: Resource, item: Item) -> list[Item]:
+    part = next((i for i in record.items if i.id == item.of), item)
+    return forms_of(record, part)
 
 
 def _pages_row(record: Resource, pages: list[Item], *, usable: bool, bad: bool) -> Row:
@@ -120,34 +140,49 @@ def _pages_row(record: Resource, pages: list[Item], *, usable: bool, bad: bool) 
         name=spoken.label("role.page"),
         meta=" · ".join(about),
         language="",
-        open_url=url_for("readers.read", resource_id=record.id) if usable and not bad else "",
+        open_url=url_for("readers.read", resource_id=record.id, item=pages[0].id) if usable and not bad else "",
         verb=spoken.label("detail.view"),
         download_url="",
         damaged=bad,
     )
 
 
-def main_action(held: Held, decision: Decision, rows: list[Row], issues: str = "") -> Action | None:
-    """Read, listen or watch: the first thing that can be opened, else its issues; None when nothing can be now."""
-    if issues and not rows:
-        return Action(words().label("reader.by_date"), issues, kind_of(held.resource.type).icon)
-    first = next((row for row in rows if row.open_url), None)
-    if first is None or not decision.allowed:
+def main_action(held: Held, decision: Decision, rows: list[Row], damaged: AbstractSet[str]) -> Action | None:
+    """The one thing to press: read, listen or watch what opens first, else take it home; None when nothing can be done.
+
+    Args:
+        held: the resource, with files of its own.
+        decision: the gate's answer.
+        rows: of its files.
+        damaged: items that were found damaged on a drive.
+    """
+    if not decision.allowed or not held.available:
         return None
-    kind = kind_of(held.resource.type)
-    return Action(words().label(kind.verb), first.open_url, kind.icon)
+    kind, first = kind_of(held.resource.type), default_item(held.resource)
+    if first is not None and opens(first) and first.id not in damaged:
+        return Action(words().label(kind.verb), url_for("readers.read", resource_id=held.resource.id), kind.icon)
+    row = next((row for row in rows if row.open_url and not row.closed), None)
+    if row is not None:
+        return Action(words().label(kind.verb), row.open_url, kind.icon)
+    saved = next((row for row in rows if row.download_url), None)
+    return Action(words().label("detail.download"), saved.download_url, "down") if saved else None
 
 
-def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str], issues: str = "") -> Notice | None:
-    """What stands in the way, the most important thing only; of a serial its issues can be read."""
+def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str], *, gathers: bool) -> Notice | None:
+    """What stands in the way, the most important thing only; what gathers issues or volumes needs no files."""
     record = held.resource
-    if issues and held.catalogue_only:
+    if gathers and held.catalogue_only:
         return None
     if held.catalogue_only or not decision.allowed:
         key = decision.reason if not decision.allowed else "rights.catalogue_only"
         return Notice("k-busy", "info", say(nothing_there(record, refusal_key(key)), **refusal_values(record)))
     if not held.available:
         return Notice("k-busy", "drive", say("rights.not_plugged"))
+    return _damage_notice(record, damaged) or _closed_notice(record)
+
+
+def _damage_notice(record: Resource, damaged: AbstractSet[str]) -> Notice | None:
+    """What was found damaged on a drive of this box."""
     readable = [item for item in record.items if item.role in READABLE_ROLES]
     bad = [item for item in readable if item.id in damaged]
     if not bad:
@@ -158,6 +193,16 @@ def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str], issues:
         places = numbers.pages([item.order + 1 for item in bad], words().language)
         return Notice("k-todo", "warn", say("reader.damaged.page", pages=places))
     return Notice("k-todo", "warn", say("reader.damaged.chapter"))
+
+
+def _closed_notice(record: Resource) -> Notice | None:
+    """What came so that it does not open here."""
+    closed = closed_parts(record)
+    if not closed:
+        return None
+    if record.usable:
+        return Notice("k-busy", "info", say("reader.closed.some", count=len(closed)))
+    return Notice("k-busy", "info", say(closed_sentence(closed[0])))
 
 
 def rights_line(held: Held, decision: Decision) -> list[tuple[str, str, bool]]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from flask import url_for
 from markupsafe import Markup, escape
 
-from appliance.web.cards import creators_text, has_picture, title_language, type_name
+from appliance.web.cards import creators_text, has_picture, parts_text, title_language, type_name
 from appliance.web.context import gate, library, words
 from appliance.web.covers import Cover, cover_of
+from appliance.web.usable import can_be_opened
 
 if TYPE_CHECKING:
     from appliance.library.model import Found, Held, Hit
@@ -143,13 +144,15 @@ def languages_text(resource: Resource) -> str:
 
 
 def use_tag(held: Held) -> str:
-    """How it may be used, in a few words: 可下载, 仅限馆内阅览, 仅有目录, 硬盘未接."""
-    spoken, decision = words(), gate(held.resource)
+    """How it may be used, in a few words: 可下载, 仅限馆内阅览, 仅有目录, 这里打不开, 硬盘未接."""
+    spoken, resource, decision = words(), held.resource, gate(held.resource)
     if held.catalogue_only or decision.reason == "rights.catalogue_only":
-        return spoken.label("tag.catalogue")
+        return parts_text(held) or spoken.label("tag.catalogue")
+    if not can_be_opened(resource, download=decision.download):
+        return spoken.label("tag.closed")
     if not held.available:
         return spoken.label("tag.not_plugged")
-    if held.resource.access.scope == "premises":
+    if resource.access.scope == "premises":
         return spoken.label("tag.premises")
     if not decision.allowed:
         return spoken.label("tag.not_now")

@@ -14,11 +14,11 @@ from flask import Blueprint, abort, current_app, make_response, redirect, reques
 from appliance.errors import ServingError
 from appliance.web import readers_simple
 from appliance.web.cards import creators_text
-from appliance.web.context import library, words
+from appliance.web.context import library, say, words
 from appliance.web.display import current_display
 from appliance.web.readers_forms import other_forms
 from appliance.web.readers_frames import frames_of
-from appliance.web.readers_issues import issues, issues_url
+from appliance.web.readers_issues import issues, issues_url, neighbours
 from appliance.web.readers_media import captions, media_values
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import (
@@ -33,6 +33,7 @@ from appliance.web.readers_work import (
     renditions,
     url_for_item,
 )
+from appliance.web.usable import PLAYED, flag_of
 from indexer.errors import RenditionError
 from indexer.model import is_resource_id
 from indexer.renditions.tilepack import MEDIA_TYPES, media_type
@@ -51,17 +52,27 @@ def read(resource_id: str) -> Response:
     if held is not None and held.catalogue_only and issues_url(held):
         return redirect(issues_url(held))
     work = open_work(resource_id, request.args.get("item", ""))
+    if work.closed and not (work.kind in PLAYED and "anyway" in request.args):
+        return _closed(work)
     if work.kind == "epub":
         return answer("readers/epub.html", EPUB_POLICY, work, **_scripted(work, rtl=work.right_to_left))
     if work.kind == "pdf":
-        return answer("readers/pdf.html", PDF_POLICY, work, **_scripted(work))
+        missing = "fonts-missing" in work.item.flags
+        return answer("readers/pdf.html", PDF_POLICY, work, **_scripted(work, fonts_missing=missing))
     if work.kind == "picture":
         return _pictures(work)
     if work.kind == "text":
         return redirect(url_for("readers.text", resource_id=resource_id, n=1, item=work.item_argument))
     if work.kind in {"audio", "video"}:
         return answer("readers/media.html", POLICY, work, **media_values(work))
-    return answer("readers/other.html", POLICY, work)
+    return answer("readers/other.html", POLICY, work, sentence=say("reader.no_reader"))
+
+
+def _closed(work: Work) -> Response:
+    """Why this file does not open, and what can be done instead: said before any of it is loaded."""
+    again = url_for("readers.read", resource_id=work.resource.id, item=work.item.id, anyway=1)
+    tried = again if flag_of(work.item) == "codec-unplayable" else ""
+    return answer("readers/other.html", POLICY, work, sentence=say(work.closed), tried=tried)
 
 
 def _scripted(work: Work, **more: Any) -> dict[str, Any]:
@@ -165,5 +176,6 @@ for rule, view in (
 ):
     blueprint.add_url_rule(rule, view_func=view)
 blueprint.app_template_global("other_forms")(other_forms)
+blueprint.app_template_global("neighbours")(neighbours)
 blueprint.app_errorhandler(ServingError)(readers_simple.bytes_failed)
 blueprint.app_errorhandler(RenditionError)(readers_simple.rendition_failed)

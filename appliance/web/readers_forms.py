@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from appliance.web.detail_parts import form_name
-from appliance.web.readers_work import kind_of_item
+from appliance.web.usable import PLAYED, kind_of_item, opens
 
 if TYPE_CHECKING:
     from appliance.web.readers_work import Work
-
-_PLAYED = frozenset({"audio", "video"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +38,6 @@ def other_forms(work: Work) -> list[Form]:
         Form(form_name(other), url_for("readers.read", resource_id=resource.id, item=other.id))
         for other in family
         if other.id != item.id
-        and kind_of_item(other) != "other"
-        and not (work.kind in _PLAYED and kind_of_item(other) == work.kind)
+        and opens(other)
+        and not (work.item.usable and work.kind in PLAYED and kind_of_item(other) == work.kind)
     ]

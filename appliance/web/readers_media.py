@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, make_response, request, url_for
 
 from appliance.web.cards import creators_text
-from appliance.web.context import words
+from appliance.web.context import say, words
 from appliance.web.covers import cover_of
 from appliance.web.detail_parts import form_name
 from appliance.web.display import current_display
 from appliance.web.readers_captions import CAPTION_TYPES, MAX_BYTES, as_webvtt
 from appliance.web.readers_words import reader_words
-from appliance.web.readers_work import Work, kind_of_item, open_work, renditions, url_for_item
+from appliance.web.readers_work import Work, open_work, renditions, url_for_item
+from appliance.web.usable import closed_sentence, flag_of, kind_of_item
 from packager.format.layout import CHUNK
 from provisioning.words import numbers
 
@@ -118,8 +119,9 @@ def _described(work: Work, part: Item, number: int, series: str) -> dict[str, An
     """One part for the page and its scripts."""
     spoken, resource = words(), work.resource
     alternates = [i for i in _beside(work, part, "alternate") if kind_of_item(i) == work.kind and i.id != part.id]
-    # Who asks for the other form of a part gets it first.
-    sources = sorted([part, *alternates], key=lambda i: i.id != work.item.id)
+    # Who asks for the other form of a part gets it first; what most browsers cannot play comes last.
+    sources = sorted([part, *alternates], key=lambda i: (not i.usable, i.id != work.item.id))
+    closed = "" if any(i.usable for i in sources) else flag_of(part)
     beside = _beside(work, part, "caption")
     return {
         "id": part.id,
@@ -127,6 +129,8 @@ def _described(work: Work, part: Item, number: int, series: str) -> dict[str, An
         "page": url_for("readers.read", resource_id=resource.id, item=part.id),
         "duration": part.duration,
         "time": numbers.position(part.duration) if part.duration else "",
+        "closed": spoken.label(f"flag.{closed}") if closed else "",
+        "closed_text": say(closed_sentence(part)).text if closed else "",
         "sources": [
             {"url": url_for_item(i), "type": i.media_type, "name": form_name(i), "size": i.size} for i in sources
         ],

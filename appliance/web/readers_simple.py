@@ -57,7 +57,7 @@ def _chosen(n: int, total: int, work: Work, endpoint: str) -> Response | None:
 def page(resource_id: str, n: int) -> Response:
     """One page as a picture, with the way to the next: needs no script and no fonts."""
     work = open_work(resource_id, request.args.get("item", ""))
-    if work.kind not in {"pdf", "picture"}:
+    if work.kind not in {"pdf", "picture"} or work.closed:
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
     frames = frames_of(work) if work.kind == "picture" else []
     total = len(frames) or work.item.pages or renditions().page_count(work.held_item())
@@ -126,7 +126,7 @@ def page_image(resource_id: str, item_id: str, n: int) -> Response:
 def chapter(resource_id: str, n: int) -> Response:
     """One chapter of a book, cleaned, with its contents and pictures."""
     work = open_work(resource_id, request.args.get("item", ""))
-    if work.kind != "epub":
+    if work.kind != "epub" or work.closed:
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
     held, address = work.held_item(), _address("readers.chapter", work)
     book = renditions().book(held)
@@ -186,7 +186,7 @@ def damage_sentence(key: str, **values: str) -> Sentence:
 def text(resource_id: str, n: int) -> Response:
     """One page of a text file, as text; of a web page, what is left of it after cleaning."""
     work = open_work(resource_id, request.args.get("item", ""))
-    if work.kind != "text":
+    if work.kind != "text" or work.closed:
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
     found = text_pages(work)
     elsewhere = _chosen(n, len(found.pages), work, "readers.text")

@@ -10,7 +10,8 @@ from flask import abort, make_response, render_template, url_for
 from appliance.web.context import enter, library, services
 from appliance.web.covers import is_old
 from appliance.web.errors import Refused
-from indexer.model import is_resource_id
+from appliance.web.usable import PLAYED, closed_sentence, default_item, kind_of_item
+from indexer.model import OPENED_ROLES, is_resource_id
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -41,29 +42,9 @@ WORKER_POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; conne
 SERIALS = frozenset({"journal", "newspaper"})
 """Types whose resources appear in issues."""
 
-_OPENED_ROLES = ("part", "page", "alternate")
 _BESIDE_ROLES = ("transcript", "ocr")
-_BROWSER_TYPES = {
-    "application/epub+zip": "epub",
-    "application/pdf": "pdf",
-    "text/plain": "text",
-    "text/html": "text",
-    "text/markdown": "text",
-    "application/xhtml+xml": "text",
-}
 _RIGHT_TO_LEFT = ("ar", "fa", "ug", "kk-Arab", "kk-CN", "ky-Arab", "he", "ur")
 _LONGEST_ID = 64
-
-
-def kind_of_item(item: Item) -> str:
-    """Which reader opens an item: epub, pdf, picture, audio, video, text or other."""
-    known = _BROWSER_TYPES.get(item.media_type)
-    if known:
-        return known
-    main = item.media_type.partition("/")[0]
-    if main == "image" and item.media_type != "image/svg+xml":
-        return "picture"
-    return main if main in {"audio", "video"} else "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +80,22 @@ class Work:
         if self.kind == "picture":
             return tuple(i for i in self.resource.readable_items if kind_of_item(i) == "picture") or (self.item,)
         return tuple(i for i in self.resource.items if i.role == self.item.role and kind_of_item(i) == self.kind)
+
+    @property
+    def closed(self) -> str:
+        """Key of the sentence that says why it cannot be opened here; empty when it can be tried.
+
+        Of pictures and recordings that follow one another those that are closed say so in their turn.
+        """
+        if self.item.usable:
+            return ""
+        if self.kind == "picture":
+            around: tuple[Item, ...] = self.siblings
+        elif self.kind in PLAYED:
+            around = tuple(i for i in self.resource.items if i.role in OPENED_ROLES and kind_of_item(i) == self.kind)
+        else:
+            around = ()
+        return "" if any(item.usable for item in around) else closed_sentence(self.item)
 
     @property
     def language(self) -> str:
@@ -145,7 +142,7 @@ def open_work(resource_id: str, item_id: str = "", *, role: str = "") -> Work:
     default = default_item(resource)
     if default is None:
         raise Refused(nothing_there(resource, "rights.catalogue_only"), resource)
-    roles = (role,) if role else (*_OPENED_ROLES, *_BESIDE_ROLES)
+    roles = (role,) if role else (*OPENED_ROLES, *_BESIDE_ROLES)
     item = default if not item_id else next((i for i in resource.items if i.id == item_id and i.role in roles), None)
     if item is None:
         abort(404)
@@ -156,12 +153,6 @@ def nothing_there(resource: Resource, reason: str) -> str:
     """The sentence of a refusal; an issue of which only texts or descriptions were packed has one of its own."""
     bare = reason == "rights.catalogue_only" and resource.type in SERIALS
     return "reader.no_pages" if bare and (resource.items or resource.level == "issue") else reason
-
-
-def default_item(resource: Resource) -> Item | None:
-    """The file that a reader opens first: the first one that has a reader, else the first one."""
-    items = [i for role in _OPENED_ROLES for i in resource.items if i.role == role]
-    return next((i for i in items if kind_of_item(i) != "other"), items[0] if items else None)
 
 
 def renditions() -> RenditionService:

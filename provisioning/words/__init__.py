@@ -238,6 +238,7 @@ _GENERAL = {
     face: (
         *((f"rights.{refusal}", f"{face}.rights.unavailable") for refusal in _REFUSALS),
         ("reader.damaged.", f"{face}.reader.damaged"),
+        *((f"reader.closed.{why}", f"{face}.reader.closed") for why in ("locked", "damaged", "codec")),
     )
     for face in ("child", "elder")
 }

@@ -2,7 +2,7 @@
 // shown as pictures that the box renders.
 import { onFontsLoaded, widenCanvasFonts } from "./pdf-fonts.js";
 import { RangeSource } from "./ranges.js";
-import { bindTouch, config, element, place, sayFailure } from "./shell.js";
+import { bindTouch, config, element, place, sayFailure, saySentence } from "./shell.js";
 
 const HEAD = 64 * 1024;
 const VENDOR = new URL("../vendor/", import.meta.url).href;
@@ -62,6 +62,7 @@ async function start() {
   }
   const view = connect(library, document_, source);
   onFontsLoaded(view.redraw);
+  if (config.fonts_missing) saySentence("fonts_missing", () => location.assign(simplePage(view.page)));
   element("printed").addEventListener("click", () => location.assign(simplePage(view.page)));
   bindTouch(element("stage"), { left: view.previous, right: view.next, isFree: view.isWhole });
 }
