@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from indexer.text.dates import parse_date
-from indexer.text.natural_order import NaturalKey, counts_in_roman, natural_key
+from indexer.text.natural_order import NaturalKey, counts_in_roman, has_place, natural_key
+from indexer.text.titles import title_sort
 
 if TYPE_CHECKING:
     from indexer.model import Resource
@@ -22,17 +23,23 @@ def part_order(parts: Iterable[Resource]) -> Callable[[Resource], PartKey]:
     """The key by which parts that stand together are sorted.
 
     By `seq`, those without one last. Then as people count: issues by year, designations (卷二 before 卷十, 第9期 before
-    第10期, a 合刊 at its first number, a 增刊 after the issues of its year), day, title.
+    第10期, a 合刊 at its first number, a 增刊 after the issues of its year), day, title. Titles that count nothing, as
+    in a collection, stand as in every list, by sound.
 
     Args:
-        parts: all of them: whether they are numbered I, II, III shows only together.
+        parts: all of them: whether they are numbered at all, and whether I, II, III, shows only together.
     """
+    parts = list(parts)
     roman = counts_in_roman(part.designation or part.title for part in parts)
+    counted = 2 * sum(has_place(part.title) for part in parts) >= len(parts)
 
     def key(part: Resource) -> PartKey:
         year, day = _when(part) if part.type in _SERIALS or part.level == "issue" else (0, 0)
         designation = natural_key(part.designation, roman=roman)
-        return part.seq is None, part.seq or 0, year, designation, day, natural_key(part.title, roman=roman)
+        title = (
+            natural_key(part.title, roman=roman) if counted else ((1, 0, part.title_sort or title_sort(part.title)),)
+        )
+        return part.seq is None, part.seq or 0, year, designation, day, title
 
     return key
 

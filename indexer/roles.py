@@ -6,6 +6,7 @@ What a librarian expects of one row:
     the same film as mp4 and webm        part, and alternate
     several films, tracks, issues        parts, in their order, named after their files
     第1讲.mp4 with 第1讲.zh.vtt           part, and caption `of` it in zh
+    第1讲.chapters.vtt                   caption that names its chapters
     many pictures of a book or issue     pages; of a picture resource: parts
     ALTO beside pages                    ocr `of` the page of that name
     pictures that a web page shows       figure `of` the web page
@@ -81,6 +82,9 @@ _METADATA = frozenset({
 })  # fmt: skip
 _COVER = re.compile(r"(?:front[-_ ]?)?cover|封面|poster|thumbnail|folder|albumart", re.IGNORECASE)
 _EDITION_TYPES = frozenset({"journal", "newspaper", "course"})
+CHAPTERS = "章节"
+"""Label of a caption file whose cues are the chapters of a recording."""
+_CHAPTERS_SUFFIX = re.compile(r"(.+)[._](?:chapters?|章节)\Z", re.IGNORECASE)
 _LANGUAGE_SUFFIX = re.compile(r"(.+)[._]([A-Za-z]{2,3}(?:[-_][A-Za-z]{2,4})?)\Z")
 
 
@@ -219,8 +223,13 @@ def _works(files: list[FileFact], *, one_work: bool) -> list[ItemPlan]:
 
 
 def _caption(file: FileFact, media: Sequence[FileFact]) -> ItemPlan:
-    """A caption belongs to the recording of its stem; `.zh` before the extension is its language."""
+    """A caption belongs to the recording of its stem; before the extension its language (`.zh`) or `.chapters`."""
     name = _shown_stem(file.path)
+    chapters = _CHAPTERS_SUFFIX.match(name)
+    if chapters:
+        bare = replace(file, path=str(PurePosixPath(file.path).with_name(f"{chapters[1]}.x")))
+        of = _partner(bare, media) or (media[0].path if len(media) == 1 else "")
+        return ItemPlan(file.path, "caption", of=of, media_type=file.media_type, label=CHAPTERS)
     match = _LANGUAGE_SUFFIX.match(name)
     language = language_tag(match[2]) if match else None
     bare = replace(file, path=str(PurePosixPath(file.path).with_name(f"{match[1]}.x"))) if match and language else file

@@ -75,12 +75,12 @@ def type_name(resource: Resource) -> str:
 def card_of(held: Held) -> Card:
     """The card of one resource."""
     resource = held.resource
-    name = resource.creators[0].name if resource.creators else ""
+    about = _state(held) or (resource.creators[0].name if resource.creators else "")
     kind = type_name(resource)
     return Card(
         url=url_for("patrons.detail", resource_id=resource.id),
         title=resource.title,
-        meta=" · ".join(part for part in (name, kind, _state(held)) if part),
+        meta=" · ".join(part for part in (about, kind) if part),
         cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),
         language=title_language(resource),
         pinyin=resource.title_pinyin if ruby_pairs(resource.title, resource.title_pinyin) else "",

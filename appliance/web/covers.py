@@ -32,6 +32,7 @@ _KINDS = {
     "image": "framed",
     "exhibition": "framed",
 }
+_SERIAL_KINDS = frozenset({"journal", "newspaper"})
 _BREAKS = re.compile(r"[：:=/／（(【\[〔;；]|\s[—–-]\s")
 _QUOTES = re.compile(r"[《》〈〉“”\"『』「」]")
 _LAST_OLD_YEAR = 1911
@@ -111,7 +112,7 @@ def cover_of(resource: Resource, *, note: str = "", language: str = "", pictured
         language: of the title, empty when it is the page's.
         pictured: whether a picture may be shown (its drive is plugged in and the gate agrees).
     """
-    title = main_title(resource.title)
+    title = main_title(_without_designation(resource))
     width = title_width(title)
     size = "" if width <= 5 else "m" if width <= _LONGEST_BOUND else "l"
     has_image = pictured and resource.cover is not None
@@ -128,6 +129,13 @@ def cover_of(resource: Resource, *, note: str = "", language: str = "", pictured
     )
 
 
+def _without_designation(resource: Resource) -> str:
+    """The title of an issue or volume without what stands below it: 清溪日报 of 清溪日报 1950年1月2日."""
+    if not _is_part(resource):
+        return resource.title
+    return resource.title.replace(resource.designation, "").strip(" ·:：,，-—") or resource.title
+
+
 def _kind(resource: Resource, title: str, width: float) -> str:
     kind = _KINDS.get(resource.type)
     if kind:
@@ -138,8 +146,13 @@ def _kind(resource: Resource, title: str, width: float) -> str:
     return "flat"
 
 
+def _is_part(resource: Resource) -> bool:
+    """Whether it is an issue or a volume that says which."""
+    return bool(resource.designation) and (resource.type in _SERIAL_KINDS or resource.level in {"issue", "volume"})
+
+
 def _small(resource: Resource) -> str:
-    if resource.type in {"journal", "newspaper"}:
+    if _is_part(resource) or resource.type in _SERIAL_KINDS:
         return resource.designation or resource.date.printed
     names = [c.name for c in resource.creators[:2] if title_width(c.name) <= 10]
     return " ".join(names)

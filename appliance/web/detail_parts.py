@@ -164,7 +164,9 @@ def main_action(held: Held, decision: Decision, rows: list[Row], damaged: Abstra
     row = next((row for row in rows if row.open_url and not row.closed), None)
     if row is not None:
         return Action(words().label(kind.verb), row.open_url, kind.icon)
-    saved = next((row for row in rows if row.download_url), None)
+    # A player at home may know what none here does; a lock or damage goes along.
+    playable = all(flag_of(item) in {"", "codec-unplayable"} for item in held.resource.readable_items)
+    saved = next((row for row in rows if row.download_url), None) if playable else None
     return Action(words().label("detail.download"), saved.download_url, "down") if saved else None
 
 

@@ -18,6 +18,8 @@ MAX_CUES = 20_000
 _MAX_LINES = 8
 _MAX_LINE = 500
 _TIME = r"(\d{1,3}):([0-5]?\d):([0-5]?\d)[,.](\d{1,3})"
+_START = re.compile(r"(?:(\d{1,3}):)?([0-5]?\d):([0-5]?\d)\.\d{3}\s+-->")
+_MAX_TITLE = 200
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?=\s|\Z)")
 _TAG = re.compile(r"<(/?)([biu])>|<[^<>]{0,200}>|\{\\[^{}]{0,100}\}", re.IGNORECASE)
 _STYLE = re.compile(r"STYLE(?=\s|\Z)")
@@ -40,6 +42,19 @@ def as_webvtt(content: bytes) -> str:
         blocks = re.split(r"\n\n+", text)
         return "\n\n".join(block for block in blocks if not _STYLE.match(block)) + "\n"
     return "\n\n".join(["WEBVTT", *_cues(text)]) + "\n"
+
+
+def chapters_of(content: bytes) -> list[tuple[int, str]]:
+    """(second, title) of the cues of a file of chapters, in order of time, a title once at a place."""
+    lines = as_webvtt(content).split("\n")
+    found: dict[int, str] = {}
+    for n, line in enumerate(lines[:-1]):
+        match = _START.match(line)
+        title = html.unescape(_TAG.sub("", lines[n + 1])).strip()[:_MAX_TITLE]
+        if match and title:
+            hours, minutes, seconds = (int(group or 0) for group in match.groups())
+            found.setdefault(hours * 3600 + minutes * 60 + seconds, title)
+    return sorted(found.items())
 
 
 def _cues(text: str) -> Iterator[str]:

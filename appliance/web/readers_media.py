@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
 from flask import abort, make_response, request, url_for
 
+from appliance.errors import ServingError
 from appliance.web.cards import creators_text
 from appliance.web.context import say, words
 from appliance.web.covers import cover_of
 from appliance.web.detail_parts import form_name
 from appliance.web.display import current_display
-from appliance.web.readers_captions import CAPTION_TYPES, MAX_BYTES, as_webvtt
+from appliance.web.errors import Refused
+from appliance.web.readers_captions import CAPTION_TYPES, MAX_BYTES, as_webvtt, chapters_of
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import Work, open_work, renditions, url_for_item
 from appliance.web.usable import closed_sentence, flag_of, kind_of_item
+from indexer.roles import CHAPTERS
 from packager.format.layout import CHUNK
 from provisioning.words import numbers
 
@@ -29,7 +33,10 @@ MAX_PARTS = 1000
 SPEEDS = ("0.75", "1", "1.25", "1.5", "2")
 SLEEP_MINUTES = (10, 20, 30, 60)
 _MAX_CHAPTERS = 500
-_CHAPTER_LABELS = frozenset({"chapters", "chapter", "章节"})
+_MOST_FILES = 60
+"""Files of chapters that one page reads; a work with more of them brings its chapters in its contents."""
+_CHAPTER_LABELS = frozenset({"chapters", "chapter", CHAPTERS})
+_log = logging.getLogger(__name__)
 _CLOCK = re.compile(r"(?:t=)?(?:(\d{1,3}):)??(?:(\d{1,3}):)?(\d{1,6})(?:\.\d{1,6})?s?\Z")
 
 
@@ -143,18 +150,40 @@ def _described(work: Work, part: Item, number: int, series: str) -> dict[str, An
             for i in _beside(work, part, "transcript")
             if kind_of_item(i) == "text"
         ],
-        "chapters": [
-            {"title": entry.title, "start": seconds_of(place)}
-            for entry in resource.contents[:_MAX_CHAPTERS]
-            for of, _, place in (entry.target.partition("#"),)
-            if of == part.id and _CLOCK.match(place)
-        ],
+        "chapters": _chapters(work, part, beside),
     }
+
+
+def _chapters(work: Work, part: Item, beside: list[Item]) -> list[dict[str, Any]]:
+    """The chapters of a part: those of the record's contents, else the cues of its file of chapters."""
+    entries = [
+        {"title": entry.title, "start": seconds_of(place)}
+        for entry in work.resource.contents[:_MAX_CHAPTERS]
+        for of, _, place in (entry.target.partition("#"),)
+        if of == part.id and _CLOCK.match(place)
+    ]
+    named = next((i for i in beside if _names_chapters(i) and i.media_type in CAPTION_TYPES), None)
+    if entries or named is None or _files_of_chapters(work) > _MOST_FILES:
+        return entries
+    try:
+        content = renditions().source(work.held_item(named)).read_at(0, min(named.size, MAX_BYTES))
+    except (ServingError, Refused) as error:
+        _log.warning("chapters %s: %s", named.id, error)
+        return []
+    return [{"title": title, "start": start} for start, title in chapters_of(content)[:_MAX_CHAPTERS]]
+
+
+def _names_chapters(item: Item) -> bool:
+    return item.label.casefold() in _CHAPTER_LABELS
+
+
+def _files_of_chapters(work: Work) -> int:
+    return sum(item.role == "caption" and _names_chapters(item) for item in work.resource.items)
 
 
 def _track(work: Work, item: Item) -> dict[str, str]:
     spoken = words()
-    chapters = item.label.casefold() in _CHAPTER_LABELS
+    chapters = _names_chapters(item)
     language = item.language or next(iter(work.resource.language), "zh")
     name = f"language.{language}"
     label = item.label if item.label and item.label != item.language else ""

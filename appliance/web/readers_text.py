@@ -222,6 +222,8 @@ def _markup_pages(text: str, figures: Mapping[str, str]) -> Pages:
     if not cleaned.strip():
         return Pages((Markup(),))
     body = html.fragment_fromstring(cleaned, create_parent="div")
+    for picture in [img for img in body.iter("img") if not img.get("src")]:
+        picture.drop_tree()
     while len(body) == 1 and body[0].tag in {"div", "section"} and not (body.text or "").strip():
         body = body[0]
     book = _Book()

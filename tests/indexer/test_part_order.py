@@ -37,6 +37,9 @@ LISTS = {
         issue("卷二", 1999, type="book", level="volume"), issue("卷十", 1958, type="book", level="volume"),
     ],
     "Roman volumes": [issue(f"Vol. {n}", type="book", level="volume") for n in ("I", "II", "V", "IX", "X")],
+    "titles that count nothing, by sound": [
+        issue("", title=title, type="book", level="work") for title in ("水利碑记", "水利条规", "水利图说", "水利志")
+    ],
     "titles when nothing else is said": [issue("", title=f"史記 卷{n}", type="book", level="volume") for n in "一二十"],
 }  # fmt: skip
 
