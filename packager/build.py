@@ -6,7 +6,7 @@
     work/problems.jsonl  every row and file that was not taken, with line and reason
 
 The truth files are the same bytes for the same input, whatever was interrupted. Memory is bounded by the ids of the
-source and one resource a worker; time is that of reading the source once.
+source, a few resources a worker and `workers` child processes; time is that of reading the source once.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING
 from indexer.model import dump_line
 from indexer.renditions.api import Renditions
 from indexer.renditions.sandbox import Sandbox
+from packager.cutting import Cutter
 from packager.derivatives import Workshop
 from packager.errors import BuildSpaceError, SourceChangedError
 from packager.format.bag import write_bag
@@ -42,8 +44,12 @@ if TYPE_CHECKING:
 
     from packager.format.files import Files
 
-_BATCH = 200
-"""Resources between two durable points of the journal."""
+_BATCH, _BATCH_SECONDS = 200, 30.0
+"""Resources and seconds between two durable points of the journal, whichever comes first."""
+_AHEAD = 8
+"""Resources in flight for each worker, so that one slow file leaves the others something to do."""
+_PATIENCE = 7 * 86400.0
+"""Seconds that a job of a build waits for its turn: others are in work meanwhile."""
 _SPARE = 256 << 20
 """Bytes of the work disk that a build leaves free."""
 
@@ -109,9 +115,13 @@ def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) 
         resumed = journal.state("finished") == "no"
         journal.set_state("finished", "no")
         journal.commit()
-        sandbox = Sandbox(jobs=max(2, options.workers), fonts=options.fonts)
-        with Renditions(sandbox) as renditions, MadeBefore(work / "build.db") as before:
-            workshop = Workshop(layout.bag, files, renditions, before)
+        sandbox = Sandbox(jobs=options.workers, queue_seconds=_PATIENCE, fonts=options.fonts)
+        with (
+            Renditions(sandbox) as renditions,
+            MadeBefore(work / "build.db") as before,
+            Cutter(renditions, work, options.workers) as cutter,
+        ):
+            workshop = Workshop(layout.bag, files, renditions, before, cutter)
             problems = _pack_all(source, workshop, journal, options, "接着封装" if resumed else "已封装")
         journal.forget_unseen()
         journal.commit()
@@ -146,6 +156,7 @@ def _pack_all(
     progress = Progress(verb, quiet=options.quiet)
     lines = _count_lines(source.catalogue)
     done = size = 0
+    durable = time.monotonic()
     for line, packed in _packed(source, journal, options.workers, workshop):
         for item in packed.items:
             journal.add_item(item)
@@ -157,9 +168,10 @@ def _pack_all(
             for name, reason in packed.problems
         ]
         done, size = done + 1, size + packed.size
-        if done % _BATCH == 0:
+        if done % _BATCH == 0 or time.monotonic() - durable > _BATCH_SECONDS:
             journal.commit()
             _check_space(workshop)
+            durable = time.monotonic()
         progress.update(done, None, size, line / lines)
     journal.commit()
     progress.close(f"已封装 {done:,} 种，{numbers.size(size)}。")
@@ -182,7 +194,7 @@ def _packed(
         for entry in source:
             known = journal.known(entry.resource.id)
             waiting.append((entry.line, pool.submit(pack_resource, entry.resource, entry.files, known, workshop)))
-            while len(waiting) > 2 * workers:
+            while len(waiting) > _AHEAD * workers:
                 line, first = waiting.popleft()
                 yield line, first.result()
         for line, future in waiting:
@@ -191,6 +203,7 @@ def _packed(
         journal.commit()
         raise
     finally:
+        workshop.cutter.close()  # after an error nobody waits for the rest of a large pack
         pool.shutdown(cancel_futures=True)
 
 

@@ -16,6 +16,7 @@ from indexer.errors import RenditionError, RenditionLimitError
 from indexer.model import READABLE_ROLES, Item, Resource, item_id
 from indexer.renditions.source import FileSource
 from packager.copying import copy_in
+from packager.cutting import Sheet
 from packager.format.chunks import ChunkHasher
 from packager.format.items import MAX_ITEM_SIZE
 from packager.format.layout import CHUNK, item_path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.renditions.api import Renditions
+    from packager.cutting import Cutter
     from packager.format.files import Files
     from packager.made import MadeBefore
 
@@ -35,7 +37,7 @@ COVERABLE = ("application/epub+zip", "application/pdf", "image/")
 DEEP_ZOOM_FROM = 2048
 """Pixels of the longer side from which a picture is worth tiles; smaller ones are sent whole."""
 _COVER_TOOL = f"shuxiang {__version__} cover 2"
-_TILEPACK_TOOL = f"shuxiang {__version__} tilepack 1"
+_TILEPACK_TOOL = f"shuxiang {__version__} tilepack 2"
 """Raise the number when what is made changes, so that the next build makes it anew."""
 _NOT_MADE = {"cover": "没有做成封面", "tilepack": "没有做成大图分片", "text": "没有取出文字"}
 _CLOSED = frozenset({"encrypted", "damaged"})
@@ -61,12 +63,13 @@ class Derivative:
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Where derivatives are made: the bag, the writer, the confined child processes, and what was made before."""
+    """Where derivatives are made: the bag, the writer, the confined child processes, their results of before."""
 
     bag: Path
     files: Files
     renditions: Renditions
     before: MadeBefore
+    cutter: Cutter
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +141,7 @@ def _tilepack(resource: Resource, of: Sequence[PackedItem], workshop: Workshop) 
 
     def make(target: Path) -> _Written:
         with tempfile.TemporaryFile(dir=workshop.bag.parent) as out:
-            pages = [max(1, item.facts.pages) for item in of]
-            workshop.renditions.make_tilepack(_opened(of, workshop.bag), out, pages=pages)
+            workshop.cutter.write(_sheets(of, workshop.bag), out)
             out.flush()
             out.seek(0)
             hasher = ChunkHasher()
@@ -219,8 +221,8 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _opened(items: Sequence[PackedItem], bag: Path) -> Iterator[FileSource]:
-    """Each picture opened while it is its turn."""
+def _sheets(items: Sequence[PackedItem], bag: Path) -> Iterator[Sheet]:
+    """Every page of every picture, in reading order."""
     for item in items:
-        with FileSource(bag / item.path) as source:
-            yield source
+        for page in range(1, max(1, item.facts.pages) + 1):
+            yield Sheet(item.sha256, page, bag / item.path)

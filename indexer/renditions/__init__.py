@@ -1,7 +1,7 @@
 """Derived views of a file (page images, chapters, covers, tile packs), made in a confined child process.
 
 `Renditions` is the door; `FileSource`, `BytesSource` and any `ByteSource` of the caller's own feed it. The modules
-pdf, image, epub, cover and tilepack parse hostile files and are imported by the child only.
+pdf, image, epub, cover, media and tiles parse hostile files and are imported by the child only.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from indexer.renditions.api import (
     OutlineEntry,
     Picture,
     Renditions,
-    Tilepack,
+    Tiles,
     TocLine,
 )
 from indexer.renditions.sandbox import Limits, Sandbox
 from indexer.renditions.source import ByteSource, BytesSource, FileSource
-from indexer.renditions.tilepack import TilepackIndex, tilepack_entry
+from indexer.renditions.tilepack import TilepackIndex, tilepack_entry, write_tilepack
 
 __all__ = [
     "BookContents",
@@ -36,8 +36,9 @@ __all__ = [
     "Picture",
     "Renditions",
     "Sandbox",
-    "Tilepack",
     "TilepackIndex",
+    "Tiles",
     "TocLine",
     "tilepack_entry",
+    "write_tilepack",
 ]

@@ -6,18 +6,15 @@ a closed list, chapters are sanitised in this process, by a library that is safe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain, repeat
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
 from indexer.errors import RenditionError
 from indexer.renditions.chapter import ID_PREFIX, ChapterUrl, PictureUrl, sanitise
 from indexer.renditions.sandbox import Limits, Sandbox
 from indexer.renditions.source import ByteSource
-from indexer.renditions.tilepack import TilepackWriter
 
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 TILE_LIMITS = Limits(memory=3 << 30, cpu=600, wall=900.0, output=1 << 30)
@@ -134,10 +131,11 @@ class BookPicture:
 
 
 @dataclass(frozen=True)
-class Tilepack:
-    """What was put into a tile pack: width and height in pixels of each picture, and the tool with its version."""
+class Tiles:
+    """What a page was cut into tiles from: its width and height in pixels, and the tool with its version."""
 
-    sizes: tuple[tuple[int, int], ...]
+    width: int
+    height: int
     tool: str
 
 
@@ -149,7 +147,7 @@ class Renditions:
     """
 
     def __init__(self, sandbox: Sandbox | None = None, limits: Limits | None = None) -> None:
-        """Use `sandbox` (a new one when none is given) with `limits` for every job but tile packs."""
+        """Use `sandbox` (a new one when none is given) with `limits` for every job but tiles."""
         self._sandbox = sandbox or Sandbox()
         self._limits = limits or Limits()
 
@@ -277,34 +275,21 @@ class Renditions:
             raise RenditionError("the child gave no picture")
         return BookPicture(media_type, body)
 
-    # — tile packs —
+    # — tiles —
 
-    def make_tilepack(
-        self, sources: Iterable[ByteSource], out: BinaryIO, *, form: str = "webp", pages: Iterable[int] = ()
-    ) -> Tilepack:
-        """Cut the pictures of a resource into one tile pack.
+    def tiles(self, source: ByteSource, sink: Callable[[bytes], object], page: int = 1) -> Tiles:
+        """Cut one page of a picture file into tiles of 510 pixels with 1 of overlap.
+
+        Black and white becomes lossless WebP, everything else JPEG of quality 75.
 
         Args:
-            sources: the pictures in reading order; each is taken after the one before is done, so they may be opened
-                one at a time.
-            out: a seekable file to write to; the caller flushes and fsyncs it. After an error its content is void.
-            form: webp or jpeg, quality 80, tiles of 510 pixels with 1 of overlap.
-            pages: how many pages of each source to take (a TIFF of several pages), one of each when not said.
-
-        Raises:
-            RenditionError: a picture is damaged.
+            source: the picture.
+            sink: takes the tiles as records in pieces of any size (see `indexer.renditions.tilepack.write_tilepack`);
+                after an error what it had is void.
+            page: from 1.
         """
-        sizes: list[tuple[int, int]] = []
-        tool = ""
-        with closing(TilepackWriter(out)) as writer:
-            for source, count in zip(sources, chain(pages, repeat(1)), strict=False):
-                for page in range(1, count + 1):
-                    sink = writer.picture()
-                    values, _ = self._run("image.tiles", source, limits=TILE_LIMITS, sink=sink, page=page, form=form)
-                    sink.finish()
-                    sizes.append((_number(values, "width", 1), _number(values, "height", 1)))
-                    tool = _text(values, "tool", 80)
-        return Tilepack(tuple(sizes), f"{tool}, {form} 80")
+        values, _ = self._run("image.tiles", source, limits=TILE_LIMITS, sink=sink, page=page)
+        return Tiles(_number(values, "width", 1), _number(values, "height", 1), _text(values, "tool", 80))
 
     def _run(
         self,

@@ -14,13 +14,17 @@ from typing import Any, BinaryIO
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from indexer.errors import RenditionError, RenditionLimitError
+from indexer.renditions import libvips
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "JPEG2000", "AVIF")
 MAX_PIXELS = 200_000_000
+"""Of a page that Pillow unpacks; larger ones are for `libvips` alone."""
 MAX_SIDE = 100_000
 MAX_WIDTH = 4096
 MAX_PAGES = 10_000
 _MAX_OUT = 24_000_000
+_LARGE = 100_000_000
+"""Pixels of a page from which `libvips` is asked first, which does not hold it whole."""
 _PARSER_FAULTS = (OSError, ValueError, SyntaxError, KeyError, IndexError, TypeError, EOFError, ArithmeticError)
 
 Image.MAX_IMAGE_PIXELS = None  # our own bound, below, is checked before any pixel is unpacked
@@ -36,6 +40,8 @@ def dimensions(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
     """Values: width, height (upright, of the first page), pages, format."""
     picture = _open(file, 1)
     width, height = picture.size
+    if width * height > libvips.MAX_PIXELS or max(width, height) > libvips.MAX_SIDE:
+        raise RenditionLimitError(f"a picture of {width} x {height} pixels")
     with contextlib.suppress(*_PARSER_FAULTS):
         if picture.getexif().get(0x0112, 1) in {5, 6, 7, 8}:
             width, height = height, width
@@ -66,6 +72,8 @@ def page_image(
 def fitted(file: BinaryIO, width: int, height: int, page: int = 1) -> Image.Image:
     """The picture upright, in sRGB, made smaller to fit into `width` by `height` pixels."""
     picture = _open(file, page)
+    if (found := _in_strips(picture, file, width, height, page)) is not None:
+        return found
     try:
         _decode_smaller(picture, width, height)
         picture = upright(picture)
@@ -73,6 +81,21 @@ def fitted(file: BinaryIO, width: int, height: int, page: int = 1) -> Image.Imag
         return _srgb(picture)
     except _PARSER_FAULTS as error:
         raise RenditionError(f"the picture is damaged: {error}") from error
+
+
+def _in_strips(picture: Image.Image, file: BinaryIO, width: int, height: int, page: int) -> Image.Image | None:
+    """A large picture by libvips; None when Pillow shall unpack it.
+
+    Raises:
+        RenditionLimitError: it is too large for both.
+    """
+    pixels = picture.width * picture.height
+    if pixels <= _LARGE and max(picture.size) <= MAX_SIDE:
+        return None
+    found = libvips.fitted(file, width, height, page)
+    if found is None and (pixels > MAX_PIXELS or max(picture.size) > MAX_SIDE):
+        raise RenditionLimitError(f"a picture of {picture.width} x {picture.height} pixels")
+    return found
 
 
 def encode(picture: Image.Image, form: str) -> tuple[str, bytes]:
@@ -105,9 +128,6 @@ def _open(file: BinaryIO, page: int) -> Image.Image:
             picture.seek(page - 1)
     except (UnidentifiedImageError, *_PARSER_FAULTS) as error:
         raise RenditionError("no such page or no picture that can be read") from error
-    width, height = picture.size
-    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise RenditionLimitError(f"a picture of {width} x {height} pixels")
     return picture
 
 

@@ -2,7 +2,7 @@
 
 Names, with the picture's number from 0001 and as OpenSeadragon asks for them:
     0001.dzi                     the descriptor
-    0001_files/12/3_4.webp       level, column and row
+    0001_files/12/3_4.jpeg       level, column and row; webp of black and white, and of all pictures in older packs
 Nothing is compressed and all dates are fixed, so a tile is a range of bytes of the pack (served and verified as
 such), and the same pictures and tools give the same pack.
 """
@@ -12,7 +12,8 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -33,6 +34,22 @@ _LOCAL = struct.Struct("<4s5H3I2H")
 
 
 # — writing —
+
+
+def write_tilepack(out: BinaryIO, pictures: Iterable[Iterable[bytes]]) -> None:
+    """Write a pack of pictures in order, each given as pieces of what `indexer.renditions.api.Renditions.tiles` gave.
+
+    `out` must be seekable; nothing is flushed or fsynced. After an error its content is void.
+
+    Raises:
+        RenditionError: what came is no pyramid.
+    """
+    with closing(TilepackWriter(out)) as writer:
+        for pieces in pictures:
+            sink = writer.picture()
+            for piece in pieces:
+                sink(piece)
+            sink.finish()
 
 
 class TilepackWriter:

@@ -143,9 +143,11 @@ def test_pictures_show_tiles_turn_and_zoom(context: BrowserContext, address: str
     page, seen = watched(context, address)
     opened(page, "/read/r.painting")
     settled(page, f"() => ({INK})('#view canvas') > 1")
-    assert any("/tiles/" in u and u.endswith(".webp") for u in seen.asked)
+    assert any("/tiles/" in u and u.endswith(".webp") for u in seen.asked), "as older packs have it"
     page.click("#next")
     settled(page, "() => document.getElementById('stage').dataset.shown === '2'")
+    settled(page, f"() => ({INK})('#view canvas') > 1")
+    assert any("/tiles/" in u and u.endswith(".jpeg") for u in seen.asked)
     page.keyboard.press("End")
     settled(page, "() => document.getElementById('stage').dataset.shown === '3'")
     page.click("#zoom-in")

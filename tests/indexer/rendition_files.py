@@ -7,6 +7,8 @@ import zipfile
 
 from PIL import Image
 
+from indexer.renditions import ByteSource, Renditions, Tiles, write_tilepack
+
 
 def pdf_of(objects: dict[int, bytes]) -> bytes:
     """A PDF of numbered objects; 1 is the catalogue."""
@@ -104,3 +106,17 @@ def png(width: int = 40, height: int = 30, colour: str = "red") -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (width, height), colour).save(out, "PNG")
     return out.getvalue()
+
+
+def tilepack_of(renditions: Renditions, pictures: list[ByteSource], page: int = 1) -> tuple[bytes, list[Tiles]]:
+    """A tile pack of one page of each picture, and what the child said of them."""
+    made: list[Tiles] = []
+
+    def records(source: ByteSource) -> list[bytes]:
+        pieces: list[bytes] = []
+        made.append(renditions.tiles(source, pieces.append, page))
+        return pieces
+
+    out = io.BytesIO()
+    write_tilepack(out, map(records, pictures))
+    return out.getvalue(), made

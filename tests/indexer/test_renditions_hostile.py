@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import pytest
 
 from indexer.errors import RenditionError
 from indexer.renditions import FileSource, Limits, Renditions, api
+from tests.indexer.rendition_files import tilepack_of
 
 LIMITS = Limits(memory=1 << 30, cpu=20, wall=20.0)
 WALL = 22.0
@@ -50,7 +50,7 @@ def jobs(made: Renditions, source: FileSource, kinds: set[str]) -> Iterator[Call
         yield lambda: made.image_dimensions(source)
         yield lambda: made.image_page(source)
         yield lambda: made.cover(source, "image/jpeg")
-        yield lambda: made.make_tilepack([source], io.BytesIO())
+        yield lambda: tilepack_of(made, [source])
 
 
 def run_all(made: Renditions, path: Path, kinds: set[str]) -> None:

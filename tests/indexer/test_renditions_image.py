@@ -106,6 +106,20 @@ def test_picture_of_too_many_pixels_is_a_limit(renditions):
             job(BytesSource(bytes(body)))
 
 
+def test_picture_of_more_than_pillow_takes_is_shown_all_the_same(renditions):
+    page = Image.new("1", (20_000, 12_000), 1)
+    page.paste(0, (0, 0, 10_000, 12_000))
+    source = saved(page, "TIFF", compression="group4")
+    found = renditions.image_dimensions(source)
+    assert (found.width, found.height) == (20_000, 12_000)
+    picture = opened(renditions.image_page(source, 1, 400))
+    assert picture.size == (400, 240)
+    assert close(picture.getpixel((50, 100)), (0, 0, 0))
+    assert close(picture.getpixel((350, 100)), (255, 255, 255))
+    cover = renditions.cover(source, "image/tiff")
+    assert (cover.width, cover.height) == (480, 288)
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"\xff\xd8\xff\xe0", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"BLP2" + b"\0" * 200]
 )

@@ -14,6 +14,7 @@ from PIL import Image
 from indexer.errors import IndexFormatError, RenditionError
 from indexer.renditions import BytesSource, Renditions, TilepackIndex, tilepack_entry
 from indexer.renditions.tilepack import TilepackWriter, media_type
+from tests.indexer.rendition_files import tilepack_of
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +33,10 @@ def picture(width: int, height: int, form: str = "PNG") -> BytesSource:
 
 @pytest.fixture(scope="module")
 def pack(renditions) -> bytes:
-    out = io.BytesIO()
-    made = renditions.make_tilepack([picture(1200, 700), picture(300, 200, "JPEG")], out)
-    assert made.sizes == ((1200, 700), (300, 200))
-    assert made.tool.startswith("libvips 8.")
-    return out.getvalue()
+    body, made = tilepack_of(renditions, [picture(1200, 700), picture(300, 200, "JPEG")])
+    assert [(page.width, page.height) for page in made] == [(1200, 700), (300, 200)]
+    assert all(page.tool.startswith("libvips 8.") for page in made)
+    return body
 
 
 def index_of(body: bytes) -> TilepackIndex:
@@ -48,13 +48,11 @@ def test_pack_is_a_stored_zip_that_others_read(pack):
         assert archive.testzip() is None
         assert {i.compress_type for i in archive.infolist()} == {zipfile.ZIP_STORED}
         assert {i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-        assert {"0001.dzi", "0002.dzi", "0001_files/11/0_0.webp", "0001_files/11/2_1.webp"} <= set(archive.namelist())
+        assert {"0001.dzi", "0002.dzi", "0001_files/11/0_0.jpeg", "0001_files/11/2_1.jpeg"} <= set(archive.namelist())
 
 
 def test_pack_same_pictures_same_bytes(renditions, pack):
-    out = io.BytesIO()
-    renditions.make_tilepack([picture(1200, 700), picture(300, 200, "JPEG")], out)
-    assert out.getvalue() == pack
+    assert tilepack_of(renditions, [picture(1200, 700), picture(300, 200, "JPEG")])[0] == pack
 
 
 def test_index_every_tile_is_where_the_zip_says(pack):
@@ -68,7 +66,7 @@ def test_index_every_tile_is_where_the_zip_says(pack):
 
 
 def test_tiles_put_together_show_the_picture(pack):
-    offset, length = tilepack_entry(lambda o, n: pack[o : o + n], len(pack), "0001_files/11/0_0.webp")
+    offset, length = tilepack_entry(lambda o, n: pack[o : o + n], len(pack), "0001_files/11/0_0.jpeg")
     with Image.open(io.BytesIO(pack[offset : offset + length])) as tile:
         assert tile.size == (511, 511), "510 and one pixel of overlap"
         red, green, _ = tile.convert("RGB").getpixel((10, 10))
@@ -81,9 +79,9 @@ def test_tiles_put_together_show_the_picture(pack):
 
 @pytest.mark.parametrize("form", ["TIFF", "WEBP", "JPEG2000", "BMP"])
 def test_pack_of_other_kinds(renditions, form):
-    out = io.BytesIO()
-    assert renditions.make_tilepack([picture(600, 300, form)], out, form="jpeg").sizes == ((600, 300),)
-    assert index_of(out.getvalue()).entry("0001_files/10/1_0.jpeg")
+    body, made = tilepack_of(renditions, [picture(600, 300, form)])
+    assert [(page.width, page.height) for page in made] == [(600, 300)]
+    assert index_of(body).entry("0001_files/10/1_0.jpeg")
 
 
 def test_pack_turned_and_coloured_pictures_come_upright_in_srgb(renditions):
@@ -91,19 +89,76 @@ def test_pack_turned_and_coloured_pictures_come_upright_in_srgb(renditions):
     exif[0x0112] = 8
     out = io.BytesIO()
     Image.new("CMYK", (600, 300), (0, 255, 255, 0)).save(out, "JPEG", exif=exif)
-    pack = io.BytesIO()
-    assert renditions.make_tilepack([BytesSource(out.getvalue())], pack, form="jpeg").sizes == ((300, 600),)
-    offset, length = index_of(pack.getvalue()).entry("0001_files/10/0_0.jpeg")
-    with Image.open(io.BytesIO(pack.getvalue()[offset : offset + length])) as tile:
+    body, made = tilepack_of(renditions, [BytesSource(out.getvalue())])
+    assert [(page.width, page.height) for page in made] == [(300, 600)]
+    offset, length = index_of(body).entry("0001_files/10/0_0.jpeg")
+    with Image.open(io.BytesIO(body[offset : offset + length])) as tile:
         red, green, blue = tile.convert("RGB").getpixel((5, 5))
         assert red > 180
         assert max(green, blue) < 80
 
 
+def tile_of(body: bytes, name: str) -> Image.Image:
+    offset, length = index_of(body).entry(name)
+    with Image.open(io.BytesIO(body[offset : offset + length])) as tile:
+        tile.load()
+        return tile
+
+
+def bilevel(width: int = 700, height: int = 600, **more) -> tuple[Image.Image, BytesSource]:
+    """Diagonal strokes of one bit a pixel, as a G4 TIFF has them."""
+    page = Image.linear_gradient("L").rotate(30).resize((width, height)).point(lambda v: 255 * (v % 16 < 7), "1")
+    out = io.BytesIO()
+    page.save(out, "TIFF", compression="group4", **more)
+    return page, BytesSource(out.getvalue())
+
+
+def test_pack_of_black_and_white_is_lossless_at_full_size(renditions):
+    page, source = bilevel()
+    body, _ = tilepack_of(renditions, [source])
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert {name.rpartition(".")[2] for name in archive.namelist()} == {"dzi", "webp"}
+    tile = tile_of(body, "0001_files/10/0_0.webp")
+    assert tile.convert("L").tobytes() == page.crop((0, 0, 511, 511)).convert("L").tobytes()
+    assert len(set(tile_of(body, "0001_files/9/0_0.webp").convert("L").tobytes())) > 2, "smaller levels have shades"
+
+
+def test_pack_of_shades_has_one_band_and_of_colours_three(renditions):
+    for mode, bands in (("L", 1), ("I;16", 1), ("LA", 1), ("RGB", 3)):
+        out = io.BytesIO()
+        shades = Image.linear_gradient("L").resize((600, 300))
+        whole = shades.convert("I").point(lambda v: v * 257).convert("I;16") if mode == "I;16" else shades.convert(mode)
+        whole.save(out, "PNG")
+        body, _ = tilepack_of(renditions, [BytesSource(out.getvalue())])
+        tile = tile_of(body, "0001_files/10/0_0.jpeg")
+        assert len(tile.getbands()) == bands
+        dark, bright = (tile.convert("L").getpixel((5, y)) for y in (5, 290))
+        assert (dark < 20, bright > 235) == (True, True), mode
+
+
+def test_pack_every_page_of_a_g4_volume_is_itself(renditions):
+    pages = [Image.new("1", (2600, 900), 1) for _ in range(20)]
+    for number, page in enumerate(pages):
+        page.paste(0, (100 * number, 100, 100 * number + 60, 800))
+    out = io.BytesIO()
+    pages[0].save(out, "TIFF", compression="group4", save_all=True, append_images=pages[1:])
+    source = BytesSource(out.getvalue())
+    assert renditions.image_dimensions(source).pages == 20
+    for number in (1, 2, 19, 20):
+        body, (made,) = tilepack_of(renditions, [source], page=number)
+        assert (made.width, made.height) == (2600, 900)
+        column, at = divmod(100 * (number - 1) + 30, 510)
+        tile = tile_of(body, f"0001_files/12/{column}_0.webp").convert("L")
+        assert tile.getpixel((at + 1 if column else at, 400)) == 0
+        assert tile.getpixel((at + 1 if column else at, 50)) == 255
+    with pytest.raises(RenditionError):
+        tilepack_of(renditions, [source], page=21)
+
+
 @pytest.mark.parametrize("body", [b"", b"\x89PNG\r\n", picture(600, 300)._body[:900]])
 def test_pack_of_a_damaged_picture_is_an_error(renditions, body):
     with pytest.raises(RenditionError):
-        renditions.make_tilepack([BytesSource(body)], io.BytesIO())
+        tilepack_of(renditions, [BytesSource(body)])
 
 
 def test_index_missing_name_is_none(pack):

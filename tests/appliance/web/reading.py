@@ -8,6 +8,7 @@ import random
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from PIL import Image
@@ -28,7 +29,7 @@ from appliance.web.renditions import RenditionService
 from appliance.web.renditions_cache import RenditionCache
 from appliance.web.services import Services
 from indexer.model import Access, Audience, Creator, Resource
-from indexer.renditions import BytesSource, Renditions
+from indexer.renditions import BytesSource, Renditions, libvips, tiles, write_tilepack
 from packager.format.files import RealFiles
 from tests.appliance.web.holding import NOW, World, holdings_of, one, picture, write_truth
 
@@ -219,10 +220,17 @@ def sound() -> bytes:
 
 
 def tilepack(pictures: Sequence[bytes]) -> bytes:
-    """The tile pack of these pictures."""
+    """The tile pack of these pictures; the first as packs of older releases have it, WebP instead of JPEG."""
+
+    def made_now(body: bytes) -> list[bytes]:
+        pieces: list[bytes] = []
+        maker.tiles(BytesSource(body), pieces.append)
+        return pieces
+
     out = io.BytesIO()
+    older = tiles.records(tiles.cut(libvips.opened(io.BytesIO(pictures[0]), 1), ".webp[Q=80,effort=2]"))
     with Renditions() as maker:
-        maker.make_tilepack([BytesSource(p) for p in pictures], out)
+        write_tilepack(out, chain([older], map(made_now, pictures[1:])))
     return out.getvalue()
 
 
