@@ -43,8 +43,10 @@ def dimensions(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
     if width * height > libvips.MAX_PIXELS or max(width, height) > libvips.MAX_SIDE:
         raise RenditionLimitError(f"a picture of {width} x {height} pixels")
     with contextlib.suppress(*_PARSER_FAULTS):
-        if picture.getexif().get(0x0112, 1) in {5, 6, 7, 8}:
-            width, height = height, width
+        # The size of a TIFF is upright already; Pillow would unpack a whole PNG to look for EXIF behind its pixels.
+        if picture.format != "TIFF" and (picture.format != "PNG" or "exif" in picture.info):
+            turned = picture.getexif().get(0x0112, 1) in {5, 6, 7, 8}
+            width, height = (height, width) if turned else (width, height)
     pages = 1
     with contextlib.suppress(*_PARSER_FAULTS):
         pages = int(getattr(picture, "n_frames", 1))

@@ -49,8 +49,8 @@ def make(file: BinaryIO, page: int = 1) -> tuple[dict[str, Any], Iterable[bytes]
     return {"width": picture.width, "height": picture.height, "tool": TOOL}, records(pyramid)
 
 
-def cut(picture: Any, suffix: str, tile: int = TILE) -> bytes:
-    """The pyramid of a picture as a stored ZIP, its tiles in the form that the suffix says."""
+def cut(picture: Any, suffix: str, tile: int = TILE, skip_blanks: int = -1) -> bytes:
+    """The pyramid of a picture as a stored ZIP, its tiles in the form that the suffix says; blank ones are kept."""
     return bytes(
         picture.dzsave_buffer(
             imagename="t",
@@ -58,6 +58,7 @@ def cut(picture: Any, suffix: str, tile: int = TILE) -> bytes:
             tile_size=tile,
             overlap=OVERLAP,
             suffix=suffix,
+            skip_blanks=skip_blanks,
             container="zip",
             compression=0,
         )

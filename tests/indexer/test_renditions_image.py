@@ -46,10 +46,11 @@ def test_image_page_of_every_kind_shows_the_same(renditions, form):
     assert close(picture.getpixel((70, 20)), (0, 0, 255))
 
 
-def test_image_page_turned_by_exif_is_upright(renditions):
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_image_page_turned_by_exif_is_upright(renditions, form):
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned: rotate clockwise to show
-    source = saved(two_halves(), "JPEG", exif=exif, quality=95)
+    source = saved(two_halves(), form, exif=exif, quality=95)
     assert renditions.image_dimensions(source).width == 40
     picture = opened(renditions.image_page(source))
     assert picture.size == (40, 80)
@@ -104,6 +105,14 @@ def test_picture_of_too_many_pixels_is_a_limit(renditions):
     for job in (renditions.image_dimensions, renditions.image_page):
         with pytest.raises(RenditionLimitError):
             job(BytesSource(bytes(body)))
+
+
+def test_dimensions_of_a_png_unpack_nothing(renditions):
+    whole = saved(Image.effect_noise((400, 300), 50), "PNG")._body
+    cut = BytesSource(whole[:2000])
+    assert renditions.image_dimensions(cut).width == 400
+    with pytest.raises(RenditionError):
+        renditions.image_page(cut)
 
 
 def test_picture_of_more_than_pillow_takes_is_shown_all_the_same(renditions):
