@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 DEMONSTRATION = "demonstration-passphrases.txt"
 DONE, LEFT_OUT, NOT_DONE, INTERRUPTED = 0, 1, 3, 130
+_MOST_WORKERS = 64
 _SHOWN = 20
 """Problems shown on the terminal; the rest stand in the file."""
 
@@ -90,7 +91,13 @@ def _parser() -> Parser:
         default=[],
         help="中文字体的文件夹，供未嵌入字体的 PDF 做封面",
     )
-    made.add_argument("--workers", metavar="个数", type=int, default=2, help="同时封装几种资源")
+    made.add_argument(
+        "--workers",
+        metavar="个数",
+        type=_workers,
+        default=_default_workers(),
+        help="同时用几个处理器核；默认全用，最多 4 个",
+    )
     made.set_defaults(run=_build)
 
     sign = commands.add_parser("sign", help="两人签发封装好的一版")
@@ -112,6 +119,18 @@ def _parser() -> Parser:
     )
     training.set_defaults(run=_training)
     return parser
+
+
+def _workers(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= _MOST_WORKERS:
+        raise ValueError(text)
+    return count
+
+
+def _default_workers() -> int:
+    """Every core that this process may use, up to four: each may need gigabytes for a moment."""
+    return min(4, len(os.sched_getaffinity(0)))
 
 
 def _keys_init(arguments: argparse.Namespace) -> int:

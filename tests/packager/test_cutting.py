@@ -88,10 +88,15 @@ def test_pages_of_one_pack_are_cut_side_by_side(renditions, sheets, tmp_path):
 
 def test_page_that_packs_share_is_cut_once(renditions, sheets, tmp_path):
     counting = Counting(renditions, 0.05)
+    copies = []
+    for sheet in reversed(sheets):
+        path = sheet.path.with_suffix(".copy")
+        path.write_bytes(sheet.path.read_bytes())
+        copies.append(Sheet(sheet.sha256, 1, path))
     with Cutter(counting, tmp_path, 2) as cutter:
-        alone = pack(cutter, [sheets[0], sheets[0]])
+        alone = pack(cutter, [sheets[0], copies[-1]])
         both: list[bytes] = []
-        threads = [threading.Thread(target=lambda s=s: both.append(pack(cutter, s))) for s in (sheets, sheets[::-1])]
+        threads = [threading.Thread(target=lambda s=s: both.append(pack(cutter, s))) for s in (sheets, copies)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -15,6 +15,7 @@ from packager.terminal import failure
         (["biuld"], "没有 'biuld' 这个命令，可用：'keys', 'build'"),
         (["build", "folder"], "还缺：--work"),
         (["build", "folder", "--work", "w", "--seq", "one"], "--seq 不能是 'one'"),
+        (["build", "folder", "--work", "w", "--workers", "0"], "--workers 不能是 '0'"),
         (["drive", "w", "d", "--fast"], "不认识：--fast"),
     ],
 )
