@@ -45,8 +45,9 @@ ITEM_ROLES = (
     "figure",
     "text",
     "tilepack",
+    "peaks",
 )
-DERIVED_ROLES = ("cover", "text", "tilepack")
+DERIVED_ROLES = ("cover", "text", "tilepack", "peaks")
 READABLE_ROLES = ("part", "page")
 OPENED_ROLES = ("part", "page", "alternate")
 """Readable ones, and other forms of them."""

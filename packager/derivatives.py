@@ -1,4 +1,4 @@
-"""What is made of a resource's files at build time: cover, tile pack and text, each an item of its own with its tool.
+"""What is made of a resource's files at build time: cover, tile pack, text, peaks, each an item of its own.
 
 A derivative that cannot be made (a damaged or hostile file, a limit reached) is a problem of that resource, never of
 the build: the original is packed all the same and says at reading time what is wrong with it.
@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from indexer import __version__
 from indexer.errors import RenditionError, RenditionLimitError
 from indexer.model import READABLE_ROLES, Item, Resource, item_id
+from indexer.peaks import PEAKS_TYPE, dump_peaks
+from indexer.renditions.extraction import PEAKS_TYPES, Extraction
 from indexer.renditions.source import FileSource
 from packager.copying import copy_in
 from packager.cutting import Sheet
@@ -38,8 +40,9 @@ DEEP_ZOOM_FROM = 2048
 """Pixels of the longer side from which a picture is worth tiles; smaller ones are sent whole."""
 _COVER_TOOL = f"shuxiang {__version__} cover 2"
 _TILEPACK_TOOL = f"shuxiang {__version__} tilepack 2"
+_PEAKS_TOOL = f"shuxiang {__version__} peaks 1"
 """Raise the number when what is made changes, so that the next build makes it anew."""
-_NOT_MADE = {"cover": "没有做成封面", "tilepack": "没有做成大图分片", "text": "没有取出文字"}
+_NOT_MADE = {"cover": "没有做成封面", "tilepack": "没有做成大图分片", "text": "没有取出文字", "peaks": "没有做成波形"}
 _CLOSED = frozenset({"encrypted", "damaged"})
 
 
@@ -121,6 +124,8 @@ def derive(
         if derivative.item is not None:
             taken.add(plan.of.id)
         yield derivative
+    for recording in _recordings(items):
+        yield _peaks(resource, recording, workshop)
 
 
 def _cover(resource: Resource, of: PackedItem, workshop: Workshop) -> Derivative:
@@ -167,6 +172,30 @@ def _text(resource: Resource, plan: TextPlan, workshop: Workshop) -> Derivative:
         return _Written(sha256, size, chunks, Facts("application/jsonl"), reason)
 
     return _once(_Recipe("text", plan.of, plan.origin, TEXT_TOOL, "jsonl"), resource, workshop, make)
+
+
+def _recordings(items: Sequence[tuple[Item, PackedItem]]) -> Iterator[PackedItem]:
+    """Of each part to listen to the first form that is decoded; what no browser plays needs no peaks."""
+    forms: dict[str, PackedItem] = {}
+    for item, packed in sorted(items, key=lambda pair: pair[0].role == "alternate"):
+        if item.role in {"part", "alternate"} and item.media_type in PEAKS_TYPES and not packed.facts.flags:
+            forms.setdefault(item.of or item.id, packed)
+    for item, _ in items:
+        if item.role == "part" and item.id in forms:
+            yield forms[item.id]
+
+
+def _peaks(resource: Resource, of: PackedItem, workshop: Workshop) -> Derivative:
+    """Peaks are an ornament: a recording that is too long or too odd for them is no problem to report."""
+
+    def make(target: Path) -> _Written:
+        with FileSource(workshop.bag / of.path) as source:
+            peaks = Extraction(workshop.renditions.sandbox).peaks(source, of.facts.media_type)
+        sha256, size = workshop.files.write_atomic(target, dump_peaks(peaks), durable=False)
+        return _Written(sha256, size, b"", Facts(PEAKS_TYPE))
+
+    recipe = _Recipe("peaks", of, of.sha256, f"{_PEAKS_TOOL} of {of.facts.media_type}", "json")
+    return replace(_once(recipe, resource, workshop, make), reason="")
 
 
 def _once(

@@ -49,6 +49,7 @@ class Damage:
         resource_id, title: of the resource.
         item_ids: damaged items in the record's order. labels: what readers call them.
         whole: whether nothing of it can be opened. cover_only: whether only the cover's picture is damaged.
+        peaks_only: whether only the picture of its sound is.
         found: ISO time when the first was seen.
     """
 
@@ -58,6 +59,7 @@ class Damage:
     labels: tuple[str, ...]
     whole: bool
     cover_only: bool
+    peaks_only: bool
     found: str
 
 
@@ -106,6 +108,7 @@ def _gathered(faults: Iterable[Fault]) -> list[Damage]:
                 labels=tuple(item.label for item in hit if item.label),
                 whole=bool(readable) and readable <= found.keys(),
                 cover_only=all(item.role == "cover" for item in hit),
+                peaks_only=all(item.role == "peaks" for item in hit),
                 found=min(found.values()),
             )
         )

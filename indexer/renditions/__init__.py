@@ -1,7 +1,7 @@
 """Derived views of a file (page images, chapters, covers, tile packs), made in a confined child process.
 
 `Renditions` is the door; `FileSource`, `BytesSource` and any `ByteSource` of the caller's own feed it. The modules
-pdf, image, epub, cover, media and tiles parse hostile files and are imported by the child only.
+pdf, image, epub, cover, media, peaks and tiles parse hostile files and are imported by the child only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the packager asks of a file besides pictures: its facts and its text, found in a confined child process.
+"""What the packager asks of a file besides pictures: facts, text and peaks, found in a confined child process.
 
 As in `indexer.renditions.api`, whatever the child says is checked here before anything is done with it.
 """
@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from indexer.errors import IndexFormatError, RenditionError, RenditionLimitError
+from indexer.peaks import MAX_BYTES as MAX_PEAKS_BYTES
+from indexer.peaks import Peaks, load_peaks
 from indexer.renditions.sandbox import Limits, Sandbox
 from indexer.renditions.source import ByteSource
 from indexer.sections import MAX_TOTAL, Section, read_sections
@@ -21,8 +23,10 @@ TEXT_TYPES = frozenset({
 })  # fmt: skip
 DOCUMENT_TYPES = {"application/pdf": "document.pdf_facts", "application/epub+zip": "document.epub_facts"}
 CAPTION_TYPES = frozenset({"text/vtt", "application/x-subrip"})
+PEAKS_TYPES = frozenset({"audio/mpeg", "audio/ogg", "audio/flac", "audio/wav"})
 FACT_LIMITS = Limits(cpu=15, wall=60.0)
 TEXT_LIMITS = Limits(cpu=120, wall=300.0, output=MAX_TOTAL)
+PEAKS_LIMITS = Limits(cpu=90, wall=240.0, output=MAX_PEAKS_BYTES)
 _MANY = 10_000_000
 
 
@@ -79,7 +83,7 @@ class ExtractedText:
 
 
 class Extraction:
-    """Asks for facts and text, from any thread. Raises as `Renditions` does."""
+    """Asks for facts, text and peaks, from any thread. Raises as `Renditions` does."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         """Let the jobs run in `sandbox`."""
@@ -123,6 +127,14 @@ class Extraction:
         except IndexFormatError as error:
             raise RenditionError(f"the child gave no sections: {error.reason}") from error
         return ExtractedText(sections, made.values.get("cut") is True)
+
+    def peaks(self, source: ByteSource, media_type: str) -> Peaks:
+        """How loud a recording of `PEAKS_TYPES` is along its length."""
+        made = self._sandbox.run("peaks.make", source, {"media_type": media_type}, limits=PEAKS_LIMITS)
+        try:
+            return load_peaks(made.body)
+        except IndexFormatError as error:
+            raise RenditionError(f"the child gave no peaks: {error.reason}") from error
 
 
 def _line(entry: Mapping[str, Any]) -> Line:

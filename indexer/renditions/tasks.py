@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from indexer.errors import RenditionError
-from indexer.renditions import cover, document, epub, image, media, pdf, tiles, words
+from indexer.renditions import cover, document, epub, image, media, pdf, peaks, tiles, words
 
 Result = tuple[dict[str, Any], Iterable[bytes]]
 Task = Callable[..., Result]
@@ -26,6 +26,7 @@ TASKS: dict[str, Task] = {
     "document.pdf_facts": document.pdf_facts,
     "document.epub_facts": document.epub_facts,
     "media.facts": media.facts,
+    "peaks.make": peaks.make,
     "words.sections": words.sections,
 }
 

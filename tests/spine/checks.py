@@ -9,6 +9,7 @@ import socket
 import urllib.parse
 from typing import TYPE_CHECKING, Any
 
+from indexer.model import DERIVED_ROLES
 from provisioning.words import Words
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def assert_bytes_equal(box: Box, folder: Path, files: dict[str, list[str]]) -> N
     for resource, names in files.items():
         record = box.get(f"/api/resources/{urllib.parse.quote(resource)}").json()
         wanted = sorted(hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names)
-        originals = [i for i in record["items"] if i["role"] not in {"cover", "tilepack", "text"}]
+        originals = [i for i in record["items"] if i["role"] not in DERIVED_ROLES]
         assert sorted(i["sha256"] for i in originals) == wanted, resource
         for item in record["items"]:
             answer = box.get(item["url"])
