@@ -16,10 +16,11 @@ from indexer.renditions.source import FileSource
 from packager.made import Facts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from indexer.renditions.api import Renditions
-    from indexer.renditions.extraction import MediaFacts
+    from indexer.renditions.extraction import Line, MediaFacts
 
 FACTS_TOOL = "facts 2"
 """Raise the number when more or other things are learned, so that the next build learns them anew."""
@@ -55,7 +56,7 @@ def learn_facts(path: Path, media_type: str, renditions: Renditions) -> Facts:
 
 def _document(source: FileSource, media_type: str, extraction: Extraction) -> Facts:
     found = extraction.document(source, media_type)
-    contents = tuple((line.title, line.target) for line in found.contents if line.title)
+    contents = _titled(found.contents)
     if found.encrypted:
         return Facts(media_type, trouble=_LOCKED[media_type], flags=("encrypted",), tool=FACTS_TOOL)
     if found.missing_fonts:
@@ -78,5 +79,9 @@ def _recording(found: MediaFacts, media_type: str) -> Facts:
         flags, trouble = ("codec-unplayable",), f"浏览器放不出这种编码（{codecs}）；请改交 {better}"
     return Facts(
         media_type, duration=found.duration, width=found.width, height=found.height, trouble=trouble, flags=flags,
-        tool=FACTS_TOOL,
+        contents=_titled(found.chapters), tool=FACTS_TOOL,
     )  # fmt: skip
+
+
+def _titled(lines: Sequence[Line]) -> tuple[tuple[str, str], ...]:
+    return tuple((line.title, line.target) for line in lines if line.title)

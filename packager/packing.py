@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from packager.sources.folder import SourceFile
 
 _HEAD = 64 << 10
+_MAX_CONTENTS = 1000
+"""Lines of the contents of several recordings together; those of one file are fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,17 @@ def pack_resource(
 
 
 def _contents(made: Sequence[tuple[Item, PackedItem]]) -> tuple[ContentsEntry, ...]:
-    """The table of contents of a work in one part, of its first form that has one; several parts have none."""
-    if sum(item.role == "part" for item, _ in made) != 1:
+    """The table of contents of a work in one part, of its first form that has one; recordings may have several."""
+    parts = [pair for pair in made if pair[0].role == "part"]
+    if len(parts) == 1:
+        forms = [*parts, *(pair for pair in made if pair[0].role == "alternate")]
+        listed = [pair for pair in forms if len(pair[1].facts.contents) > 1][:1]
+    elif all(i.media_type.startswith(("audio/", "video/")) and len(p.facts.contents) > 1 for i, p in parts):
+        listed = parts
+    else:
         return ()
-    works = [(item, packed) for role in ("part", "alternate") for item, packed in made if item.role == role]
-    item, packed = next(((i, p) for i, p in works if len(p.facts.contents) > 1), works[0])
-    if len(packed.facts.contents) < 2:
-        return ()
-    return tuple(
-        ContentsEntry(title, f"{item.id}#{target}" if target else "") for title, target in packed.facts.contents
-    )
+    lines = [(item, title, at) for item, packed in listed for title, at in packed.facts.contents][:_MAX_CONTENTS]
+    return tuple(ContentsEntry(title, f"{item.id}#{at}" if at else "") for item, title, at in lines)
 
 
 def _fact(file: SourceFile, known: PackedItem | None, problems: list[tuple[str, str]]) -> FileFact | None:

@@ -150,17 +150,20 @@ def _described(work: Work, part: Item, number: int, series: str) -> dict[str, An
             for i in _beside(work, part, "transcript")
             if kind_of_item(i) == "text"
         ],
-        "chapters": _chapters(work, part, beside),
+        "chapters": _chapters(work, beside, {part.id, *(i.id for i in alternates)}),
     }
 
 
-def _chapters(work: Work, part: Item, beside: list[Item]) -> list[dict[str, Any]]:
-    """The chapters of a part: those of the record's contents, else the cues of its file of chapters."""
+def _chapters(work: Work, beside: list[Item], own: set[str]) -> list[dict[str, Any]]:
+    """The chapters of a part: those of the record's contents, else the cues of its file of chapters.
+
+    `own` are the ids of the part and of its other forms: contents may name any of them.
+    """
     entries = [
         {"title": entry.title, "start": seconds_of(place)}
         for entry in work.resource.contents[:_MAX_CHAPTERS]
         for of, _, place in (entry.target.partition("#"),)
-        if of == part.id and _CLOCK.match(place)
+        if of in own and _CLOCK.match(place)
     ]
     named = next((i for i in beside if _names_chapters(i) and i.media_type in CAPTION_TYPES), None)
     if entries or named is None or _files_of_chapters(work) > _MOST_FILES:

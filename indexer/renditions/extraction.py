@@ -62,6 +62,7 @@ class MediaFacts:
         duration: seconds. width, height: pixels as it is shown, 0 without a picture.
         video, audio: codecs by the names of `indexer.playable`. colours: sampling of the colours, such as 4:2:0.
         bits: of a colour. encrypted: locked by a rights system.
+        chapters: at most 300, each with the second at which it begins.
     """
 
     duration: int
@@ -72,6 +73,7 @@ class MediaFacts:
     colours: str
     bits: int
     encrypted: bool
+    chapters: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ class Extraction:
             _text(values, "colours", 20),
             _number(values, "bits"),
             values.get("encrypted") is True,
+            tuple(_line(entry) for entry in _list(values, "chapters", 300)),
         )
 
     def text(self, source: ByteSource, media_type: str) -> ExtractedText:

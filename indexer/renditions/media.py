@@ -1,4 +1,4 @@
-"""What a recording is: seconds, codecs, pixels, by libmediainfo. Runs in the child process only.
+"""What a recording is: seconds, codecs, pixels, chapters, by libmediainfo. Runs in the child process only.
 
 The library is given the file's bytes through its buffer interface and never a path: it can open nothing by itself.
 """
@@ -19,7 +19,10 @@ from indexer.renditions.captions import cues
 
 _MAX_ANSWER = 8 << 20
 _MAX_STREAMS = 32
+_MAX_CHAPTERS = 300
 _CAPTIONS = ("text/vtt", "application/x-subrip")
+_CHAPTER_TIME = re.compile(r"_(\d{1,3})_([0-5]\d)_([0-5]\d)_\d{1,9}\Z")
+_CHAPTER_LANGUAGE = re.compile(r"(?:[a-z]{2,3}(?:-[A-Za-z]{2,4})?)?:")
 
 
 def preload() -> None:
@@ -28,7 +31,10 @@ def preload() -> None:
 
 
 def facts(file: BinaryIO, media_type: str) -> tuple[dict[str, Any], Iterable[bytes]]:
-    """Values: duration (whole seconds, rounded up), width, height, video, audio (codecs), colours, bits, encrypted.
+    """What it is, as values.
+
+    Values: duration (whole seconds, rounded up), width, height, video, audio (codecs), colours, bits, encrypted,
+    chapters (title, and target: the whole second at which it begins).
 
     Raises:
         RenditionError: it is no recording that the library knows.
@@ -45,7 +51,23 @@ def facts(file: BinaryIO, media_type: str) -> tuple[dict[str, Any], Iterable[byt
     audio = [t for t in tracks if t.get("@type") == "Audio"]
     if not video and not audio:
         raise RenditionError("there is neither picture nor sound in it")
-    return _values(max((_seconds(t) for t in tracks), default=0.0), video, audio), ()
+    values = _values(max((_seconds(t) for t in tracks), default=0.0), video, audio)
+    return {**values, "chapters": _chapters(tracks, media_type)}, ()
+
+
+def _chapters(tracks: list[dict[str, Any]], media_type: str) -> list[dict[str, str]]:
+    """The chapters of the first list of them, in order; a second one says the same (MP4 often has both kinds)."""
+    for menu in (t.get("extra") for t in tracks if t.get("@type") == "Menu"):
+        found: dict[int, str] = {}
+        for key, title in menu.items() if isinstance(menu, dict) else ():
+            time = _CHAPTER_TIME.match(str(key))
+            if time is not None and isinstance(title, str):
+                hours, minutes, seconds = map(int, time.groups())
+                name = title if media_type.endswith("/mp4") else _CHAPTER_LANGUAGE.sub("", title, count=1)
+                found.setdefault(hours * 3600 + minutes * 60 + seconds, name.strip()[:300])
+        if found:
+            return [{"title": found[at], "target": str(at)} for at in sorted(found)[:_MAX_CHAPTERS]]
+    return []
 
 
 def _values(seconds: float, video: Iterable[dict[str, Any]], audio: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -63,6 +85,7 @@ def _values(seconds: float, video: Iterable[dict[str, Any]], audio: Iterable[dic
         "colours": str(first.get("ChromaSubsampling", ""))[:20],
         "bits": _whole(first, "BitDepth") or 8,
         "encrypted": any("Encryption" in t for t in (*pictures, *sounds)),
+        "chapters": [],
     }
 
 

@@ -18,6 +18,7 @@ from indexer.errors import RenditionError
 from indexer.renditions import BytesSource, FileSource, Renditions
 from indexer.renditions.extraction import DOCUMENT_TYPES, TEXT_TYPES, Extraction
 from tests.generated import epub, pdf
+from tests.indexer.media_files import m4b, webm
 from tests.indexer.rendition_files import pdf_of, plain_pdf, stream
 
 EPUB, PDF = "application/epub+zip", "application/pdf"
@@ -221,6 +222,22 @@ def test_media_wav_seconds_and_codec(extraction):
         sound.writeframes(struct.pack("<h", 7) * 20_000)
     found = extraction.media(BytesSource(out.getvalue()), "audio/wav")
     assert (found.duration, found.video, found.audio) == (3, (), ("PCM",))
+
+
+@pytest.mark.parametrize(("made", "media_type"), [(m4b, "audio/mp4"), (webm, "audio/webm")])
+def test_media_chapters_with_the_second_where_each_begins(extraction, made, media_type):
+    chapters = ((0, "开篇"), (61.9, " 第二章：<b> "), (100, "10:30 x"), (7300.5, "x:y"))
+    found = extraction.media(BytesSource(made(chapters)), media_type)
+    assert [(line.title, line.target) for line in found.chapters] == [
+        ("开篇", "0"), ("第二章：<b>", "61"), ("10:30 x", "100"), ("x:y", "7300"),
+    ]  # fmt: skip
+    assert extraction.media(BytesSource(made(())), media_type).chapters == ()
+
+
+def test_media_chapters_without_a_language_or_too_many_are_cut(extraction):
+    assert extraction.media(BytesSource(webm([(0, "a"), (9, "b")], "")), "audio/webm").chapters[1].title == "b"
+    many = extraction.media(BytesSource(webm([(n, f"{n}") for n in range(400)])), "audio/webm").chapters
+    assert [line.target for line in many] == [str(n) for n in range(300)]
 
 
 def test_media_captions_last_until_their_last_cue(extraction):

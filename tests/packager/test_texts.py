@@ -15,6 +15,7 @@ from indexer.sections import read_sections
 from packager.build import BuildOptions, build
 from packager.format.files import RealFiles
 from tests.generated import epub, pdf, picture
+from tests.indexer.media_files import m4b, webm
 from tests.indexer.test_renditions_extraction import font_pdf
 
 OPTIONS = BuildOptions(bundle="national", issued="2026-11-22", edition="2026.11", quiet=True)
@@ -174,3 +175,22 @@ def test_build_with_one_worker_or_four_gives_the_same_bytes(shelf, tmp_path):
         options = BuildOptions(bundle="x", issued="2026-11-22", edition="1", quiet=True, workers=workers)
         build(shelf.source, tmp_path / f"w{workers}", options, RealFiles())
         assert (tmp_path / f"w{workers}/bag/meta/items.txt").read_bytes() == truth
+
+
+def test_build_takes_contents_from_the_chapters_of_recordings(shelf):
+    first, second = ((0, "一"), (61.9, "二")), ((0, "三"), (3700, "四"))
+    shelf.put("r1", "audio", r1__m4b=m4b(first))
+    shelf.put("r2", "audio", r2a__m4b=m4b(first), r2b__webm=webm(second))
+    shelf.put("r3", "audio", r3a__m4b=m4b(first), r3b__m4b=m4b(()))
+    shelf.put("r4", "audio", r4__m4b=m4b(((0, "只有一章"),)))
+    shelf.build()
+    (one,), (two, three) = shelf.items("r1", "part"), shelf.items("r2", "part")
+    assert shelf.records["r1"]["contents"] == [
+        {"target": f"{one['id']}#0", "title": "一"},
+        {"target": f"{one['id']}#61", "title": "二"},
+    ]
+    assert [line["target"] for line in shelf.records["r2"]["contents"]] == [
+        f"{two['id']}#0", f"{two['id']}#61", f"{three['id']}#0", f"{three['id']}#3700",
+    ]  # fmt: skip
+    assert "contents" not in shelf.records["r3"]
+    assert "contents" not in shelf.records["r4"]
