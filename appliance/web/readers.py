@@ -19,7 +19,7 @@ from appliance.web.display import current_display
 from appliance.web.readers_forms import other_forms
 from appliance.web.readers_frames import frames_of
 from appliance.web.readers_issues import issues, issues_url, neighbours
-from appliance.web.readers_media import captions, media_values
+from appliance.web.readers_media import captions, media_values, peaks
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import (
     EPUB_POLICY,
@@ -172,6 +172,7 @@ for rule, view in (
     ("/read/<resource_id>/book/<item_id>/<path:name>", readers_simple.book_picture),
     ("/read/<resource_id>/text/<int:n>", readers_simple.text),
     ("/read/<resource_id>/captions/<item_id>", captions),
+    ("/read/<resource_id>/peaks/<item_id>", peaks),
     ("/read/<resource_id>/issues", issues),
 ):
     blueprint.add_url_rule(rule, view_func=view)

@@ -1,4 +1,4 @@
-"""Sound and film: the parts of a work with their files, captions, chapters and transcripts, as the player's page."""
+"""Sound and film: the parts of a work with their files, captions, chapters, transcripts, peaks; the player's page."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from appliance.web.readers_captions import CAPTION_TYPES, MAX_BYTES, as_webvtt, 
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import Work, open_work, renditions, url_for_item
 from appliance.web.usable import closed_sentence, flag_of, kind_of_item
+from indexer.errors import IndexFormatError
+from indexer.peaks import MAX_BYTES as MAX_PEAKS_BYTES
+from indexer.peaks import PEAKS_TYPE, dump_peaks, load_peaks
 from indexer.roles import CHAPTERS
 from packager.format.layout import CHUNK
 from provisioning.words import numbers
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from indexer.model import Item
+
+_log = logging.getLogger(__name__)
 
 MAX_PARTS = 1000
 """Parts that one page lists; more are reached by their own address."""
@@ -37,6 +42,7 @@ _MOST_FILES = 60
 """Files of chapters that one page reads; a work with more of them brings its chapters in its contents."""
 _CHAPTER_LABELS = frozenset({"chapters", "chapter", CHAPTERS})
 _log = logging.getLogger(__name__)
+_YEAR = "private, max-age=31536000, immutable"
 _CLOCK = re.compile(r"(?:t=)?(?:(\d{1,3}):)??(?:(\d{1,3}):)?(\d{1,6})(?:\.\d{1,6})?s?\Z")
 
 
@@ -92,7 +98,23 @@ def captions(resource_id: str, item_id: str) -> Response:
     content = renditions().source(work.held_item()).read_at(0, min(work.item.size, MAX_BYTES))
     response = make_response(as_webvtt(content))
     response.headers["Content-Type"] = "text/vtt; charset=utf-8"
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = _YEAR
+    return response
+
+
+def peaks(resource_id: str, item_id: str) -> Response:
+    """The peaks of a recording; 404 when they are out of the bounds that the format sets."""
+    work = open_work(resource_id, item_id, role="peaks")
+    if work.item.size > MAX_PEAKS_BYTES:
+        abort(404)
+    try:
+        found = load_peaks(renditions().source(work.held_item()).read_at(0, work.item.size))
+    except IndexFormatError as error:
+        _log.warning("peaks %s: %s", work.item.id, error)
+        abort(404)
+    response = make_response(dump_peaks(found))
+    response.headers["Content-Type"] = PEAKS_TYPE
+    response.headers["Cache-Control"] = _YEAR
     return response
 
 
@@ -129,7 +151,7 @@ def _described(work: Work, part: Item, number: int, series: str) -> dict[str, An
     # Who asks for the other form of a part gets it first; what most browsers cannot play comes last.
     sources = sorted([part, *alternates], key=lambda i: (not i.usable, i.id != work.item.id))
     closed = "" if any(i.usable for i in sources) else flag_of(part)
-    beside = _beside(work, part, "caption")
+    beside, own = _beside(work, part, "caption"), {part.id, *(i.id for i in alternates)}
     return {
         "id": part.id,
         "label": part.label or spoken.label(f"reader.{series}_n", n=number),
@@ -150,7 +172,8 @@ def _described(work: Work, part: Item, number: int, series: str) -> dict[str, An
             for i in _beside(work, part, "transcript")
             if kind_of_item(i) == "text"
         ],
-        "chapters": _chapters(work, beside, {part.id, *(i.id for i in alternates)}),
+        "peaks": _peaks_url(work, own),
+        "chapters": _chapters(work, beside, own),
     }
 
 
@@ -182,6 +205,14 @@ def _names_chapters(item: Item) -> bool:
 
 def _files_of_chapters(work: Work) -> int:
     return sum(item.role == "caption" and _names_chapters(item) for item in work.resource.items)
+
+
+def _peaks_url(work: Work, own: set[str]) -> str:
+    """Where the peaks of a part, or of another form of it, are; empty when there are none."""
+    item = next((i for i in work.resource.items if i.role == "peaks" and i.of in own), None)
+    if item is None or work.kind != "audio":
+        return ""
+    return url_for("readers.peaks", resource_id=work.resource.id, item_id=item.id, v=item.sha256[:16])
 
 
 def _track(work: Work, item: Item) -> dict[str, str]:

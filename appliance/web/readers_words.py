@@ -53,6 +53,7 @@ _SENTENCES = {
     "damaged.minutes": ("start", "end"),
     "no_sound_format": (),
     "sleep": ("minutes",),
+    "sleep_end": (),
 }
 
 

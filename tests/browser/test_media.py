@@ -24,6 +24,20 @@ PLAYS = "(after) => { const p = document.getElementById('player'); return !p.pau
 NOTE = """(text) => !document.getElementById('note').hidden
   && document.getElementById('note-text').textContent.includes(text)"""
 STARTS = "() => { const p = document.getElementById('player'); return !p.paused && p.currentTime < 5; }"
+INK = """() => {
+  const canvas = document.getElementById("wave");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const [halves, played] = [[0, 0], [0, 0]];
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] < 250) continue;
+    const half = (at / 4) % canvas.width < canvas.width / 2 ? 0 : 1;
+    halves[half] += 1;
+    if (data[at] > 2 * data[at + 1]) played[half] += 1;
+  }
+  return { halves, played };
+}"""
+SWELLS = f"() => {{ const {{ halves: [left, right] }} = ({INK})(); return left > 50 && right > 4 * left; }}"
+LINE = "() => document.querySelector('#line-list [aria-current]')?.textContent"
 PART = "(n) => document.querySelectorAll('#parts a')[n].getAttribute('aria-current') === 'true'"
 
 
@@ -175,6 +189,128 @@ def test_sound_keys_of_the_lock_screen_know_the_part(page: Page) -> None:
     assert page.evaluate("navigator.mediaSession.metadata.album") == "三段短声"
 
 
+def test_sound_wave_shows_where_it_is_loud_and_what_was_played(page: Page) -> None:
+    page.goto("/read/m.wave")
+    page.wait_for_function(SWELLS)
+    assert page.evaluate(INK)["played"] == [0, 0]
+    page.wait_for_function("() => document.getElementById('player').readyState >= 1")
+    box = page.locator("#seek").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + 8 + (box["width"] - 16) * 0.75, box["y"] + box["height"] / 2)
+    page.wait_for_function("() => Math.abs(document.getElementById('player').currentTime - 30) <= 1")
+    page.wait_for_function(f"() => ({INK})().played[1] > 0")
+    ink = page.evaluate(INK)
+    assert ink["played"][0] == ink["halves"][0]
+    assert 0.15 < ink["played"][1] / ink["halves"][1] < 0.4
+    before = ink["halves"]
+    page.set_viewport_size({"width": 700, "height": 900})
+    page.wait_for_function(f"(before) => ({INK})().halves[1] < before", arg=before[1])
+
+
+def test_sound_wave_is_sought_by_keys(page: Page) -> None:
+    page.goto("/read/m.wave")
+    page.wait_for_function("() => document.getElementById('player').readyState >= 1")
+    page.focus("#seek")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert time_of(page) == pytest.approx(2, abs=0.2)
+    assert page.get_attribute("#seek", "aria-valuetext") == "0:02，共 0:40"
+    page.keyboard.press("End")
+    page.wait_for_function("() => document.getElementById('player').currentTime > 38")
+
+
+def test_sound_without_peaks_or_with_damaged_ones_has_the_plain_bar(page: Page, world: World) -> None:
+    page.goto("/read/m.short")
+    page.wait_for_selector("html[data-script]")
+    assert page.evaluate("getComputedStyle(document.getElementById('wave')).display") == "none"
+    page.goto("/read/m.wave")
+    page.wait_for_function(SWELLS)
+    page.click("#parts >> text=下")
+    page.wait_for_selector(".rseek__bar:not([data-wave])")
+    path = world.item_path("m.wave", "peaks", 1)
+    whole = path.read_bytes()
+    damage(world, "m.wave", 5, "peaks", 1)
+    try:
+        page.click("#parts >> text=中")
+        page.wait_for_function(PART, arg=1)
+        page.wait_for_selector(".rseek__bar:not([data-wave])")
+        page.wait_for_function(PLAYS, arg=0.1)
+    finally:
+        path.write_bytes(whole)
+        world.services.chunks._kept.clear()
+
+
+def test_sound_lines_follow_and_lead(page: Page) -> None:
+    page.goto("/read/m.wave")
+    page.click("text=边听边看")
+    page.wait_for_function("() => document.querySelectorAll('#line-list button').length === 20")
+    page.click("#line-list >> text=第 15 句")
+    page.wait_for_function(PLAYS, arg=30)
+    page.wait_for_function(f"() => ({LINE})()?.includes('第 16 句')")
+    assert page.evaluate("document.getElementById('line-list').scrollTop") > 100
+    page.select_option("#captions", "English")
+    page.wait_for_function("() => document.querySelectorAll('#line-list button').length === 9")
+    assert page.get_attribute("#line-list", "lang") == "en"
+    assert "E第 0 句" in page.inner_text("#line-list")
+    page.select_option("#captions", "")
+    assert page.locator("#line-list button").count() == 9
+    page.click("#next")
+    page.wait_for_function(PART, arg=1)
+    assert page.is_hidden("#lines")
+    assert page.is_hidden("#lines-toggle")
+    page.click("#previous")
+    page.wait_for_selector("#line-list button")
+    assert page.is_visible("#lines")
+
+
+def test_sound_sleep_timer_stops_at_the_end_of_the_part(page: Page) -> None:
+    page.goto("/read/m.short")
+    page.select_option("#sleep", "end")
+    page.wait_for_function(NOTE, arg="放完这一部分就停止播放")
+    page.click("#play")
+    page.wait_for_function(PART, arg=1)
+    assert page.evaluate("document.getElementById('player').paused")
+    assert page.input_value("#sleep") == "0"
+    assert "已听完" in page.inner_text("#parts li:first-child")
+    page.goto("/read/m.short")
+    page.wait_for_function(PART, arg=1)
+    assert not page.locator("#note").is_visible()
+    page.click("#play")
+    page.wait_for_function(PART, arg=2)
+
+
+def test_sound_letters_are_keys_while_the_focus_is_in_the_player(page: Page) -> None:
+    muted = "document.getElementById('player').muted"
+    page.goto("/read/m.wave")
+    page.wait_for_function("() => document.getElementById('captions').value === '中文'")
+    page.keyboard.press("m")
+    assert page.evaluate(muted) is False
+    page.focus("#play")
+    page.keyboard.press("m")
+    assert page.evaluate(muted) is True
+    page.wait_for_selector("#mute[aria-pressed=true]")
+    page.click("#mute")
+    assert page.evaluate(muted) is False
+    page.select_option("#captions", "English")
+    page.focus("#play")
+    page.keyboard.press("c")
+    assert page.input_value("#captions") == ""
+    page.keyboard.press("C")
+    assert page.input_value("#captions") == "English"
+    before = time_of(page)
+    page.keyboard.press("ArrowRight")
+    assert time_of(page) == pytest.approx(before + 30, abs=1)
+
+
+def test_film_fills_the_screen_by_a_letter(page: Page) -> None:
+    page.goto("/read/m.film")
+    page.wait_for_selector("html[data-script]")
+    page.evaluate("document.getElementById('player').requestFullscreen = () => { window.filled = true; }")
+    page.focus("#full")
+    page.keyboard.press("f")
+    assert page.evaluate("window.filled") is True
+
+
 def test_sound_plays_without_scripts(browser: Browser, address: str) -> None:
     with opened(browser, address, script=False) as page:
         page.goto("/read/m.short")
@@ -191,6 +327,9 @@ def test_sound_plays_without_scripts(browser: Browser, address: str) -> None:
         ("/read/m.short", Display(theme="night"), PHONE),
         ("/read/m.short", Display(face="elder"), PHONE),
         ("/read/m.short", Display(face="child"), DESKTOP),
+        ("/read/m.wave", Display(), DESKTOP),
+        ("/read/m.wave", Display(theme="contrast"), PHONE),
+        ("/read/m.wave", Display(face="elder"), PHONE),
         ("/read/m.film", Display(face="elder"), DESKTOP),
         ("/read/m.film", Display(), PHONE),
     ],
@@ -201,6 +340,9 @@ def test_player_passes_axe_and_holds_large_targets(
     with opened(browser, address, viewport, display=display) as page:
         page.goto(path)
         page.wait_for_selector("html[data-script]")
+        if path == "/read/m.wave":
+            page.click("#lines-toggle")
+            page.wait_for_selector("#line-list button")
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
         least = {"elder": 59.5, "child": 55.5}.get(display.face, 43.5)

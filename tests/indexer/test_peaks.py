@@ -46,7 +46,7 @@ JSON = st.recursive(
 )
 
 
-@given(st.sampled_from(sorted(WHOLE)), JSON)
+@given(st.sampled_from(sorted(WHOLE)), JSON | st.lists(st.integers(-200, 200), min_size=2, max_size=2))
 def test_load_peaks_any_member_replaced_is_in_bounds_or_refused(name, value):
     try:
         peaks = load_peaks(json.dumps({**WHOLE, name: value}).encode())

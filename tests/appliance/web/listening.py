@@ -9,6 +9,7 @@ import wave
 from dataclasses import replace
 
 from indexer.model import Audience, ContentsEntry, PublicationDate, Resource
+from indexer.peaks import Peaks, dump_peaks
 from tests.appliance.web.holding import one
 from tests.appliance.web.reading import EPUB, plain_book
 
@@ -34,6 +35,36 @@ def tone(seconds: float, pitch: int = 440, rate: int = 8000) -> bytes:
         block = struct.pack(f"<{len(period)}h", *period)
         file.writeframes((block * (frames // len(period) + 1))[: frames * 2])
     return out.getvalue()
+
+
+def swelling(seconds: int, rate: int = 8000) -> bytes:
+    """Peaks of a recording that is silent in its first half and swells in its second, ten a second."""
+    levels = [0] * (5 * seconds) + [127 * n // (5 * seconds) for n in range(5 * seconds)]
+    return dump_peaks(Peaks(rate, rate // 10, tuple(v for level in levels for v in (-level, level))))
+
+
+def lines(count: int, language: str = "") -> bytes:
+    """WebVTT of a line each two seconds."""
+    minutes = (f"00:{2 * n // 60:02}:{2 * n % 60:02}" for n in range(count))
+    cues = (f"{at}.000 --> {at}.900\n{language}第 {n} 句\n" for n, at in enumerate(minutes))
+    return "\n".join(("WEBVTT\n", *cues)).encode()
+
+
+def heard() -> tuple[Resource, dict[str, bytes]]:
+    """Two parts with peaks, the first with captions in two languages; the peaks of the third are out of bounds."""
+    sounds = [("part", f"{n}.wav", "audio/wav", tone(s)) for n, s in ((1, 40), (2, 2), (3, 2))]
+    made, contents = one(
+        "m.wave", "有波形", "audio", language=("zh-Hans",), labels=("上", "中", "下", "中文", "English"),
+        files=(*sounds, ("caption", "1.zh.vtt", "text/vtt", lines(20)),
+               ("caption", "1.en.vtt", "text/vtt", lines(9, "E")),
+               ("peaks", "1.json", "application/json", swelling(40)),
+               ("peaks", "2.json", "application/json", swelling(2)),
+               ("peaks", "3.json", "application/json", b'{"version":2}')),
+    )  # fmt: skip
+    first, second, third, zh, en, *peaks = made.items
+    owned = [replace(zh, of=first.id, language="zh-Hans"), replace(en, of=first.id, language="en")]
+    owned += [replace(item, of=part.id) for item, part in zip(peaks, (first, second, third), strict=True)]
+    return replace(made, items=(first, second, third, *owned)), contents
 
 
 def dated(year: int, month: int | None = None, day: int | None = None) -> PublicationDate:
@@ -67,7 +98,7 @@ def listening() -> list[tuple[Resource, dict[str, bytes]]]:
     )
     own = chaptered.items[0].id
     entries = (ContentsEntry("起", f"{own}#t=0"), ContentsEntry("承", f"{own}#0:20"), ContentsEntry("无处", "x#1"))
-    return [*made, (replace(chaptered, contents=entries), contents), *periodicals()]
+    return [*made, (replace(chaptered, contents=entries), contents), heard(), *periodicals()]
 
 
 def periodicals() -> list[tuple[Resource, dict[str, bytes]]]:

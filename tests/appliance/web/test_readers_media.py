@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.web.display import COOKIE, Display
 from appliance.web.readers_captions import MAX_CUES, as_webvtt
 from appliance.web.readers_issues import date_in
 from appliance.web.readers_media import seconds_of
 from appliance.web.readers_text import PAGE_LETTERS, cut
+from indexer.peaks import load_peaks
 from tests.appliance.web.holding import make_app
-from tests.appliance.web.listening import SUBRIP, listening
+from tests.appliance.web.listening import SUBRIP, listening, swelling
 from tests.appliance.web.reading import reading_world
 
 if TYPE_CHECKING:
@@ -76,6 +78,38 @@ def test_media_chapters_track_is_no_caption(client: FlaskClient) -> None:
     page = page_of(client, "/read/m.film")
     assert 'kind="chapters"' in page
     assert config_of(page)["parts"][0]["tracks"][1]["kind"] == "captions"
+
+
+def test_media_page_names_the_peaks_of_each_part(client: FlaskClient) -> None:
+    page = page_of(client, "/read/m.wave")
+    first, second, third = (part["peaks"] for part in config_of(page)["parts"])
+    assert first != second != third
+    assert 'class="rseek__bar" data-wave' in page
+    answer = client.get(first)
+    assert answer.headers["Content-Type"] == "application/json"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert load_peaks(answer.data) == load_peaks(swelling(40))
+    assert client.get(third).status_code == 404
+    assert "data-wave" not in page_of(client, "/read/m.short")
+
+
+def test_peaks_are_nothing_to_read(client: FlaskClient, shelf: World) -> None:
+    items = shelf.records["m.wave"].items
+    peaks = next(i for i in items if i.role == "peaks")
+    assert client.get(f"/read/m.wave?item={peaks.id}").status_code == 404
+    assert client.get(f"/read/m.wave/text/1?item={peaks.id}").status_code == 404
+    assert client.get(f"/read/m.wave/peaks/{items[0].id}").status_code == 404
+    page = page_of(client, "/resources/m.wave")
+    assert not any(i.id in page for i in items if i.role == "peaks")
+    assert all(i.id in page for i in items if i.role == "part")
+    listed = client.get("/api/resources/m.wave").get_json()["items"]
+    assert [i["role"] for i in listed].count("peaks") == 3
+
+
+def test_peaks_of_a_work_that_is_closed_are_closed(client: FlaskClient, shelf: World) -> None:
+    address = next(part["peaks"] for part in config_of(page_of(client, "/read/m.wave"))["parts"])
+    client.set_cookie(COOKIE, Display(face="child").to_cookie())
+    assert client.get(address).status_code == 403
 
 
 def test_captions_subrip_is_served_as_webvtt(client: FlaskClient, shelf: World) -> None:

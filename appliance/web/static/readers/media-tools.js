@@ -1,5 +1,6 @@
-// The tools beside the player: speed, sleep timer, captions, other forms, chapters.
+// The tools beside the player: speed, sleep timer, sound on or off, captions, other forms, chapters.
 
+import { setLines } from "./media-lines.js";
 import { clock, config, element, memory, player, say, sentence, word } from "./media-page.js";
 
 // --- Speed
@@ -30,28 +31,52 @@ if (speeds.some((button) => Number(button.dataset.speed) === remembered)) setSpe
 const sleep = element("sleep");
 let timer = null;
 
-function setSleep(minutes) {
+/** Stop after minutes, at the "end" of the part, or ("0") not at all. */
+function setSleep(when) {
   clearTimeout(timer);
   timer = null;
-  sleep.value = String(minutes);
+  sleep.value = when;
   say("");
-  if (!minutes) return;
-  say(sentence("sleep", { minutes }), { actions: [{ label: word("sleep.button"), run: () => setSleep(0) }] });
+  if (when === "0") return;
+  const key = when === "end" ? "sleep_end" : "sleep";
+  const off = { label: word(`${key}.button`), run: () => setSleep("0") };
+  say(sentence(key, { minutes: when }), { actions: [off] });
+  if (when === "end") return;
   timer = setTimeout(() => {
-    setSleep(0);
+    setSleep("0");
     player.pause();
-  }, minutes * 60_000);
+  }, Number(when) * 60_000);
 }
 
-sleep.addEventListener("change", () => setSleep(Number(sleep.value)));
+sleep.addEventListener("change", () => setSleep(sleep.value));
 sleep.value = "0";
 
 /** Whether a timer runs: its message stays while others go. */
-export const sleeping = () => timer !== null;
+export const sleeping = () => sleep.value !== "0";
+
+/** Whether playing stops here, at the end of a part; the timer is done then. */
+export function sleepsHere() {
+  const here = sleep.value === "end";
+  if (here) setSleep("0");
+  return here;
+}
+
+// --- Sound on or off
+
+const mute = element("mute");
+
+export function toggleMute() {
+  player.muted = !player.muted;
+}
+
+mute?.addEventListener("click", toggleMute);
+player.addEventListener("volumechange", () => mute?.setAttribute("aria-pressed", String(player.muted)));
 
 // --- Captions: of film over the picture, of sound below the player.
 
 const captions = element("captions");
+let captionTracks = [];
+let lastCaptions = "";
 const cue = element("cue");
 
 const shown = config.kind === "video" ? "showing" : "hidden";
@@ -64,10 +89,23 @@ function setCaptions(label) {
   cue.textContent = "";
 }
 
-captions.addEventListener("change", () => {
-  memory.set("captions", captions.value);
-  setCaptions(captions.value);
-});
+function chooseCaptions(label) {
+  memory.set("captions", label);
+  captions.value = label;
+  setCaptions(label);
+  if (label) setLines(captionTracks.find((track) => track.label === label) ?? null);
+}
+
+captions.addEventListener("change", () => chooseCaptions(captions.value));
+
+/** Captions on or off: those that were on last, else the first. */
+export function toggleCaptions() {
+  if (!captionTracks.length) return;
+  if (captions.value) lastCaptions = captions.value;
+  const known = captionTracks.some(({ label }) => label === lastCaptions);
+  chooseCaptions(captions.value ? "" : known ? lastCaptions : captionTracks[0].label);
+}
+
 // Chosen in the browser's own menu.
 player.textTracks.addEventListener("change", () => {
   const on = [...player.textTracks].find((track) => track.kind === "captions" && track.mode === shown);
@@ -77,7 +115,8 @@ player.textTracks.addEventListener("change", () => {
 /** Give the player the tracks of a part, with the captions that were chosen before. */
 export function setTracks(tracks) {
   for (const old of player.querySelectorAll("track")) old.remove();
-  const names = [];
+  captionTracks = tracks.filter(({ kind }) => kind === "captions");
+  const names = captionTracks.map(({ label }) => label);
   for (const { url, kind, language, label } of tracks) {
     const track = document.createElement("track");
     Object.assign(track, { kind, srclang: language, label });
@@ -88,7 +127,6 @@ export function setTracks(tracks) {
       track.addEventListener("load", () => setChapters([...track.track.cues].slice(0, 500).map(
         ({ text, startTime }) => ({ title: text, start: startTime }))));
     } else {
-      names.push(label);
       track.track.addEventListener("cuechange", () => {
         if (config.kind === "audio") cue.textContent = [...track.track.activeCues].map((c) => c.getCueAsHTML().textContent).join("\n");
       });
@@ -101,6 +139,7 @@ export function setTracks(tracks) {
   const chosen = wish === "" || names.includes(wish) ? wish : names[0] ?? "";
   captions.value = chosen;
   setCaptions(chosen);
+  setLines(captionTracks.find(({ label }) => label === chosen) ?? captionTracks[0] ?? null);
 }
 
 // --- Chapters

@@ -2,7 +2,8 @@
 
 import { stateAt, stretchAt } from "./media-damage.js";
 import { clock, config, element, memory, player, say, sentence, word } from "./media-page.js";
-import { setChapters, setForms, setTracks, sleeping } from "./media-tools.js";
+import { setChapters, setForms, setTracks, sleeping, sleepsHere, toggleCaptions, toggleMute } from "./media-tools.js";
+import { setWave } from "./media-wave.js";
 
 const BACK = 15;
 const FORWARD = 30;
@@ -45,6 +46,7 @@ function open(n, { start = 0, playing = false } = {}) {
   }
   setTracks(part().tracks);
   setChapters(part().chapters);
+  setWave(part().peaks, part().duration);
   load(0, start, playing);
 }
 
@@ -159,18 +161,30 @@ for (const [n, link] of links.entries()) {
 }
 
 const full = element("full");
-if (full) {
-  full.hidden = !(document.fullscreenEnabled || player.webkitEnterFullscreen);
-  full.addEventListener("click", () => (player.requestFullscreen ?? player.webkitEnterFullscreen).call(player));
+
+function toggleFull() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else (player.requestFullscreen ?? player.webkitEnterFullscreen)?.call(player);
 }
 
-// Space and arrows work wherever the focus is, but in controls of their own.
+if (full) {
+  full.hidden = !(document.fullscreenEnabled || player.webkitEnterFullscreen);
+  full.addEventListener("click", toggleFull);
+}
+
+// Space and arrows work wherever the focus is, but in controls of their own; letters while the focus is in the player
+// alone, for a letter may mean something else to who speaks or switches to the machine (WCAG 2.1.4).
+const keys = { " ": toggle, ArrowLeft: () => move(-BACK), ArrowRight: () => move(FORWARD) };
+const letters = { m: toggleMute, c: toggleCaptions, f: () => video && toggleFull() };
+
 document.addEventListener("keydown", (event) => {
-  if (event.target.closest("input, select, button, a, video, audio") || event.ctrlKey || event.metaKey || event.altKey) return;
-  const keys = { " ": toggle, ArrowLeft: () => move(-BACK), ArrowRight: () => move(FORWARD) };
-  if (!keys[event.key]) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("select")) return;
+  const own = event.target.closest(event.key === " " ? "input, button, a, video, audio" : "input, video, audio");
+  const letter = event.target.closest(".rmedia") && letters[event.key.toLowerCase()];
+  const run = letter || (!own && keys[event.key]);
+  if (!run) return;
   event.preventDefault();
-  keys[event.key]();
+  run();
 });
 
 // --- The place, and the next part by itself
@@ -199,8 +213,15 @@ player.addEventListener("ended", () => {
   memory.set(doneKey, [...done]);
   memory.set(placeKey(part()), null);
   memory.set(lastKey, null);
-  if (at + 1 < config.parts.length) go(at + 1);
-  else show();
+  if (at + 1 >= config.parts.length) {
+    show();
+  } else if (sleepsHere()) {
+    memory.set(lastKey, config.parts[at + 1].id);
+    open(at + 1);
+    history.replaceState(null, "", part().page);
+  } else {
+    go(at + 1);
+  }
 });
 
 // --- When bytes do not come
