@@ -119,11 +119,11 @@ function show() {
 function showTime() {
   const total = length();
   seek.disabled = !total;
-  seek.max = String(Math.floor(total));
-  seek.value = String(Math.floor(player.currentTime));
+  seek.max = String(Math.floor(total * 10) / 10);
+  seek.value = String(player.currentTime);
   seek.setAttribute("aria-valuetext", word("time_of", { start: clock(player.currentTime), left: clock(total) }));
   element("time").textContent = clock(player.currentTime);
-  element("left").textContent = total ? word("left", { left: clock(total - player.currentTime) }) : "";
+  element("left").textContent = total ? word("left", { left: clock(Math.ceil(total - player.currentTime - 0.05)) }) : "";
 }
 
 function showPlaying() {
@@ -151,6 +151,13 @@ previous?.addEventListener("click", () => go(at - 1));
 next?.addEventListener("click", () => go(at + 1));
 seek.addEventListener("input", () => {
   player.currentTime = Number(seek.value);
+});
+// The bar moves smoothly by tenths; its own keys go by seconds.
+const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
+seek.addEventListener("keydown", (event) => {
+  if (!steps[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  move(steps[event.key] * Math.min(1, length() / 20));
 });
 for (const [n, link] of links.entries()) {
   link.addEventListener("click", (event) => {
@@ -213,9 +220,10 @@ player.addEventListener("ended", () => {
   memory.set(doneKey, [...done]);
   memory.set(placeKey(part()), null);
   memory.set(lastKey, null);
+  const stops = sleepsHere();
   if (at + 1 >= config.parts.length) {
     show();
-  } else if (sleepsHere()) {
+  } else if (stops) {
     memory.set(lastKey, config.parts[at + 1].id);
     open(at + 1);
     history.replaceState(null, "", part().page);
