@@ -29,6 +29,7 @@ from indexer.catalogue_build import (
     expected_schema,
     read_records,
 )
+from indexer.catalogue_kept import KeptRecords
 from indexer.errors import IndexFormatError, RecordError
 from indexer.model import TYPES, Item, Resource, load_line
 from indexer.part_order import part_order
@@ -81,6 +82,7 @@ class Catalogue:
         self._lock = threading.Lock()
         self._connections: list[sqlite3.Connection] = []
         self._closed = False
+        self._kept = KeptRecords()
         self.count: int = 0
         if not path.is_file():
             raise IndexFormatError(path.name, "is missing")
@@ -140,8 +142,16 @@ class Catalogue:
 
     def get(self, resource_id: str) -> Resource | None:
         """The resource with this id, None when there is none."""
+        kept = self._kept.get(resource_id)
+        if kept is not None:
+            return kept
         found = self._query("SELECT line FROM resource WHERE id = ?", (_storable(resource_id),))
-        return self._resource(found[0][0]) if found else None
+        if not found:
+            return None
+        resource = self._resource(found[0][0])
+        if resource.id == resource_id:
+            self._kept.put(resource, len(str(found[0][0])))
+        return resource
 
     def row_of(self, resource_id: str) -> int | None:
         """The row of the resource with this id, None when there is none."""
@@ -167,12 +177,12 @@ class Catalogue:
     def item(self, item_id: str) -> CatalogueItem | None:
         """The item with this id and its resource, None when there is none."""
         found = self._query(
-            "SELECT item.first_chunk, resource.line FROM item JOIN resource USING (row) WHERE item.id = ?",
+            "SELECT item.first_chunk, resource.id FROM item JOIN resource USING (row) WHERE item.id = ?",
             (_storable(item_id),),
         )
-        if not found:
+        resource = self.get(str(found[0][1])) if found else None
+        if resource is None:
             return None
-        resource = self._resource(found[0][1])
         item = next((item for item in resource.items if item.id == item_id), None)
         if item is None or (found[0][0] < 0) != (item.size <= CHUNK):
             raise IndexFormatError(self._path.name, f"item {item_id} is not in its resource")
