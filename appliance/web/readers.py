@@ -13,18 +13,17 @@ from flask import Blueprint, abort, current_app, make_response, redirect, reques
 
 from appliance.errors import ServingError
 from appliance.web import readers_simple
-from appliance.web.cards import creators_text
 from appliance.web.context import library, say, words
 from appliance.web.display import current_display
 from appliance.web.readers_forms import other_forms
-from appliance.web.readers_frames import frames_of
+from appliance.web.readers_frames import pictures_in_pack
 from appliance.web.readers_issues import issues, issues_url, neighbours
 from appliance.web.readers_media import captions, media_values, peaks
+from appliance.web.readers_pictures import pictures
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import (
     EPUB_POLICY,
     PDF_POLICY,
-    PICTURE_POLICY,
     POLICY,
     WORKER_POLICY,
     Work,
@@ -52,6 +51,9 @@ def read(resource_id: str) -> Response:
     if held is not None and held.catalogue_only and issues_url(held):
         return redirect(issues_url(held))
     work = open_work(resource_id, request.args.get("item", ""))
+    if work.item.role == "ocr" and "page" in request.args:
+        # A place in the text of scanned pages is a place among the pages.
+        work = open_work(resource_id)
     if work.closed and not (work.kind in PLAYED and "anyway" in request.args):
         return _closed(work)
     if work.kind == "epub":
@@ -60,7 +62,7 @@ def read(resource_id: str) -> Response:
         missing = "fonts-missing" in work.item.flags
         return answer("readers/pdf.html", PDF_POLICY, work, **_scripted(work, fonts_missing=missing))
     if work.kind == "picture":
-        return _pictures(work)
+        return pictures(work)
     if work.kind == "text":
         return redirect(url_for("readers.text", resource_id=resource_id, n=1, item=work.item_argument))
     if work.kind in {"audio", "video"}:
@@ -98,37 +100,6 @@ def _scripted(work: Work, **more: Any) -> dict[str, Any]:
     }
 
 
-def _pictures(work: Work) -> Response:
-    frames = frames_of(work)
-    pictures = [
-        {
-            "url": frame.url,
-            "tiles": frame.tiles,
-            "label": frame.label,
-            "credit": frame.credit,
-            "simple": url_for("readers.page", resource_id=work.resource.id, n=n, item=work.item_argument),
-        }
-        for n, frame in enumerate(frames, 1)
-    ]
-    first = next((k for k, frame in enumerate(frames) if frame.item.id == work.item.id), 0)
-    config = _scripted(
-        work,
-        pictures=pictures,
-        credit=_credit(work),
-        paged=frames[0].item.role == "page",
-        rtl=work.right_to_left,
-        first=0 if work.is_default else first,
-    )
-    return answer("readers/picture.html", PICTURE_POLICY, work, frames=frames, **config)
-
-
-def _credit(work: Work) -> str:
-    """Who made it, when, and what may be done with it: the line under a picture."""
-    resource = work.resource
-    parts = (creators_text(resource), resource.date.printed, resource.publisher, resource.rights)
-    return words().label("reader.credit_join").join(part for part in parts if part)
-
-
 @blueprint.get("/read/<resource_id>/tiles/<item_id>/<mark>/<path:name>")
 def tile(resource_id: str, item_id: str, mark: str, name: str) -> Response:
     """One file of a tile pack: a descriptor or a tile. `mark` is of the pack's content: an answer holds for ever."""
@@ -136,12 +107,21 @@ def tile(resource_id: str, item_id: str, mark: str, name: str) -> Response:
     if mark != work.item.sha256[:16] or name.rpartition(".")[2] not in MEDIA_TYPES:
         abort(404)
     content = renditions().tile(work.held_item(), name)
-    if content is None:
+    if content is None or not _is_whole(work, name):
         abort(404)
     response = make_response(content)
     response.headers["Content-Type"] = media_type(name)
     response.headers["Cache-Control"] = _YEAR
     return response
+
+
+def _is_whole(work: Work, name: str) -> bool:
+    """Whether the pack holds as many pictures as the work has, when a descriptor is asked for: else they are others."""
+    if not name.endswith(".dzi"):
+        return True
+    total, held = pictures_in_pack(work.resource), work.held_item()
+    tiles = renditions().tiles(held)
+    return tiles.entry(f"{total:04}.dzi") is not None and tiles.entry(f"{total + 1:04}.dzi") is None
 
 
 @blueprint.get("/reader/pdf.worker.js")
@@ -177,6 +157,6 @@ for rule, view in (
 ):
     blueprint.add_url_rule(rule, view_func=view)
 blueprint.app_template_global("other_forms")(other_forms)
-blueprint.app_template_global("neighbours")(neighbours)
+blueprint.app_template_global("issue_neighbours")(neighbours)
 blueprint.app_errorhandler(ServingError)(readers_simple.bytes_failed)
 blueprint.app_errorhandler(RenditionError)(readers_simple.rendition_failed)

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from appliance.errors import DamagedChunkError, ServingError
 from appliance.web.context import say, words
 from appliance.web.display import current_display
-from appliance.web.readers_frames import RENDERED_WIDTH, SHOWN_BY_BROWSERS, Frame, frames_of
+from appliance.web.readers_frames import RENDERED_WIDTH, Frame, Frames, is_shown_by_browsers
+from appliance.web.readers_neighbours import neighbours_of
 from appliance.web.readers_text import text_pages
 from appliance.web.readers_words import reader_key, reader_words
 from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions
@@ -42,9 +43,9 @@ def _address(endpoint: str, work: Work) -> Callable[[int], str]:
     return lambda k: url_for(endpoint, resource_id=work.resource.id, n=k, item=work.item_argument)
 
 
-def _chosen(n: int, total: int, work: Work, endpoint: str) -> Response | None:
+def _chosen(n: int, total: int, work: Work, address: Callable[[int], str]) -> Response | None:
     """An answer when page `n` does not exist or was typed into the form, else None."""
-    address, asked = _address(endpoint, work), _number(n)
+    asked = _number(n)
     if not 1 <= asked <= total:
         found = answer(
             "readers/message.html", POLICY, work, sentence=say("reader.page_range", total=total), way=address(1)
@@ -59,23 +60,26 @@ def page(resource_id: str, n: int) -> Response:
     work = open_work(resource_id, request.args.get("item", ""))
     if work.kind not in {"pdf", "picture"} or work.closed:
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
-    frames = frames_of(work) if work.kind == "picture" else []
-    total = len(frames) or work.item.pages or renditions().page_count(work.held_item())
-    elsewhere = _chosen(n, total, work, "readers.page")
+    frames = Frames(work) if work.kind == "picture" else None
+    total = len(frames) if frames else work.item.pages or renditions().page_count(work.held_item())
+    address = frames.simple_url if frames else _address("readers.page", work)
+    elsewhere = _chosen(n, total, work, address)
     if elsewhere is not None:
         return elsewhere
-    image = frames[n - 1].url if frames else image_address(work, n)
-    damaged = None if _can_be_seen(work, frames[n - 1] if frames else None, n) else n
+    at_an_end = frames is not None and n in {1, total}
+    damaged = not _can_be_seen(work, frames[n] if frames else None, n)
     return answer(
         "readers/pages.html",
         POLICY,
         work,
         n=n,
         total=total,
-        image=image,
+        image=frames.url(n) if frames else image_address(work, n),
         damaged=damage_sentence("reader.damaged.page", pages=str(n)) if damaged else None,
-        label=frames[n - 1].label if frames else words().label("reader.page_n", page=n),
-        address=_address("readers.page", work),
+        label=frames.label(n) if frames else words().label("reader.page_n", page=n),
+        address=address,
+        item_argument=frames.item_argument if frames else work.item_argument,
+        neighbours=neighbours_of(work) if at_an_end else None,
         old_browser="old" in request.args,
     )
 
@@ -89,7 +93,7 @@ def _can_be_seen(work: Work, frame: Frame | None, n: int) -> bool:
     try:
         if frame is None:
             renditions().page_image(work.held_item(), n, _PAGE_WIDTH)
-        elif frame.item.media_type in SHOWN_BY_BROWSERS:
+        elif is_shown_by_browsers(frame.item):
             renditions().source(work.held_item(frame.item)).read_at(0, min(frame.item.size, _LOOKED_AT))
         else:
             renditions().page_image(work.held_item(frame.item), frame.page, RENDERED_WIDTH)
@@ -131,7 +135,7 @@ def chapter(resource_id: str, n: int) -> Response:
     held, address = work.held_item(), _address("readers.chapter", work)
     book = renditions().book(held)
     total = len(book.titles)
-    elsewhere = _chosen(n, total, work, "readers.chapter")
+    elsewhere = _chosen(n, total, work, address)
     if elsewhere is not None:
         return elsewhere
 
@@ -188,11 +192,10 @@ def text(resource_id: str, n: int) -> Response:
     work = open_work(resource_id, request.args.get("item", ""))
     if work.kind != "text" or work.closed:
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
-    found = text_pages(work)
-    elsewhere = _chosen(n, len(found.pages), work, "readers.text")
+    found, address = text_pages(work), _address("readers.text", work)
+    elsewhere = _chosen(n, len(found.pages), work, address)
     if elsewhere is not None:
         return elsewhere
-    address = _address("readers.text", work)
     return answer(
         "readers/text.html",
         POLICY,

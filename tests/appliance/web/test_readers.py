@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -72,7 +72,7 @@ def item_of(world: World, resource_id: str, role: str = "part", order: int = 0) 
     return [i for i in world.records[resource_id].items if i.role == role][order].id
 
 
-def config_of(page: str) -> dict[str, object]:
+def config_of(page: str) -> dict[str, Any]:
     found = re.search(r'<script type="application/json" id="reader-config">(.*?)</script>', page, re.DOTALL)
     assert found is not None
     value = json.loads(found.group(1))
@@ -91,7 +91,8 @@ def directives(response) -> dict[str, str]:
         ("r.book", "readers/epub.js"),
         ("r.pdf", "readers/pdf.js"),
         ("r.painting", "readers/picture.js"),
-        ("r.tiff", "readers/picture.js"),
+        ("r.tiff", "readers/scan.js"),
+        ("r.scans", "readers/scan.js"),
         ("r.sound", "<audio"),
         ("r.other", "/download"),
     ],
@@ -214,19 +215,20 @@ def test_page_pictures_run_from_right_to_left_in_old_books(client: FlaskClient) 
 def test_pictures_with_a_broken_one_show_the_others(client: FlaskClient) -> None:
     answer = client.get("/read/r.tiffs")
     assert answer.status_code == 200
-    assert len(config_of(answer.get_data(as_text=True))["pictures"]) == 4
+    files = config_of(answer.get_data(as_text=True))["pictures"]["files"]
+    assert [file.get("pages", 1) for file in files] == [1, 3]
     assert "第 1 页有损坏" in client.get("/read/r.tiffs/pages/1").get_data(as_text=True)
     assert "有损坏" not in client.get("/read/r.tiffs/pages/2").get_data(as_text=True)
 
 
 def test_page_tiff_holds_every_page(client: FlaskClient, reading: World) -> None:
-    config = config_of(client.get("/read/r.tiff").get_data(as_text=True))
-    pictures = config["pictures"]
-    assert isinstance(pictures, list)
-    assert len(pictures) == 3
+    pictures = config_of(client.get("/read/r.tiff").get_data(as_text=True))["pictures"]
+    (file,) = pictures["files"]
+    assert file["pages"] == 3
     greys = []
-    for shown in pictures:
-        with Image.open(io.BytesIO(client.get(shown["url"]).data)) as image:
+    for n in range(1, 4):
+        address = pictures["page"].format(id=file["id"], v=file["v"], n=n, w=pictures["width"])
+        with Image.open(io.BytesIO(client.get(address).data)) as image:
             greys.append(image.convert("L").getpixel((5, 5)))
     assert greys == sorted(greys, reverse=True)
     assert len(set(greys)) == 3
@@ -243,9 +245,7 @@ def test_page_image_is_kept_and_revalidated(client: FlaskClient, reading: World)
 
 def test_tiles_come_out_of_the_pack_by_name(client: FlaskClient, reading: World) -> None:
     config = config_of(client.get("/read/r.painting").get_data(as_text=True))
-    pictures = config["pictures"]
-    assert isinstance(pictures, list)
-    address = pictures[1]["tiles"]
+    address = config["pictures"]["tiles"].format(n=f"{config['pictures']['files'][1]['tile']:04}")
     assert address.endswith("/0002.dzi")
     descriptor = client.get(address).get_data(as_text=True)
     assert 'Width="900"' in descriptor

@@ -1,154 +1,120 @@
-// The reader of pictures: OpenSeadragon in a dark hall, a strip of neighbours below, our own buttons.
-import {
-  bindKeys, config, element, memory, opened, place, say, saySentence, word,
-} from "./shell.js";
+// The reader of pictures: one at a time in a dark hall, a strip of its neighbours below, our own buttons.
+import { createLens } from "./lens.js";
+import { sayPictureFailure } from "./picture-failure.js";
+import { frames } from "./picture-frames.js";
+import { prepare } from "./picture-sources.js";
+import { createView } from "./picture-view.js";
+import { bindKeys, config, element, memory, nameInAddress, opened, place, say, saySentence, word } from "./shell.js";
+import { fillThumbs, markThumbs } from "./thumbs.js";
 
-const { OpenSeadragon } = window;
-const pictures = config.pictures;
+const STRIP = 40;
+
+const total = frames.length;
 const stage = element("stage");
-let current = 0;
-let failed = false;
-
+const strip = element("strip");
 const reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
-const viewer = OpenSeadragon({
-  element: element("view"),
-  showNavigationControl: false,
-  showNavigator: true,
-  navigatorId: "navigator",
-  crossOriginPolicy: false,
-  // A page of text is read at a glance: it fits the height, a painting fills what it can.
-  visibilityRatio: 0.6,
-  minZoomImageRatio: 0.7,
-  maxZoomPixelRatio: 3,
-  animationTime: reduced ? 0 : 0.5,
-  immediateRender: true,
-  gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
-  gestureSettingsTouch: { pinchRotate: false, flickEnabled: true, dblClickToZoom: true },
-  keyboardNavEnabled: false,
-  drawer: "canvas",
-  imageLoaderLimit: 4,
-  timeout: 60000,
-});
+let current = 0;
+let stripFrom = -1;
 
-/** What OpenSeadragon loads: the descriptor of tiles in the work's pack, else the picture itself. */
-const sourceOf = ({ url, tiles }) => tiles || { type: "image", url, buildPyramid: false };
+const view = createView({
+  navigator: true,
+  rtl: config.rtl,
+  onShown: () => {
+    opened();
+    stage.dataset.shown = String(current + 1);
+    lens.refill();
+    prepare([frames[current + 1], frames[current - 1]].filter(Boolean), stage.clientHeight);
+  },
+  onFailed: (frame, error) => {
+    sayPictureFailure(frame, error, { again: () => show(current), on: () => step(1) });
+  },
+  onSwipe: (direction) => step(direction < 0 === config.rtl ? -1 : 1),
+});
+const lens = createLens(view, (on) => element("lens-button").setAttribute("aria-pressed", String(on)));
 
 function show(index) {
-  if (index < 0 || index >= pictures.length) {
-    saySentence(index < 0 ? "first_page" : "last_page", index < 0 ? null : () => location.assign(config.detail), {}, "ok");
-    return;
-  }
   say("");
   current = index;
-  failed = false;
   delete stage.dataset.shown;
-  viewer.open(sourceOf(pictures[index]));
-  const { label, credit } = pictures[index];
-  element("title-picture").textContent = pictures.length > 1 ? ` · ${label}` : "";
-  element("count").textContent = pictures.length > 1 ? word("picture_of", { page: index + 1, total: pictures.length }) : "";
-  element("caption").textContent = [pictures.length > 1 ? label : "", credit || config.credit].filter(Boolean).join(" · ");
-  stage.dataset.page = String(index + 1);
-  stage.dataset.pages = String(pictures.length);
-  for (const link of document.querySelectorAll(".thumbs a")) {
-    const isCurrent = Number(link.dataset.index) === index;
-    if (isCurrent) {
-      link.setAttribute("aria-current", "true");
-      const strip = link.closest(".thumbs");
-      const [a, b] = [link.getBoundingClientRect(), strip.getBoundingClientRect()];
-      strip.scrollBy({ left: a.left + a.width / 2 - b.left - b.width / 2, behavior: reduced ? "auto" : "smooth" });
-    } else link.removeAttribute("aria-current");
+  const { label, credit, number } = frames[index];
+  view.show([frames[index]], "whole");
+  element("title-picture").textContent = total > 1 ? ` · ${label}` : "";
+  if (element("count")) element("count").textContent = word("picture_of", { page: number, total });
+  element("caption").textContent = [total > 1 ? label : "", credit || config.credit].filter(Boolean).join(" · ");
+  stage.setAttribute("aria-label", [config.title, total > 1 ? label : ""].filter(Boolean).join(" · "));
+  stage.dataset.page = String(number);
+  stage.dataset.pages = String(total);
+  showStrip(index);
+  for (const [name, edge] of Object.entries({ previous: index === 0, next: index === total - 1 })) {
+    element(name)?.setAttribute("aria-disabled", String(edge && !config[name]));
   }
-  const edges = { previous: index === 0, next: index === pictures.length - 1 };
-  for (const [name, edge] of Object.entries(edges)) element(name).setAttribute("aria-disabled", String(edge));
-  place.save({ page: index + 1 });
-  preload(index + 1);
+  place.save({ page: number });
+  nameInAddress(number);
 }
 
-/** The neighbour is fetched while this picture is looked at; the browser keeps it. */
-function preload(index) {
-  const next = pictures[index];
-  if (next && !next.tiles) new Image().src = next.url;
+/** The strip holds one sheet of small pictures: the one in which the open picture is. */
+function showStrip(index) {
+  if (!strip) return;
+  const from = Math.floor(index / STRIP) * STRIP;
+  if (from !== stripFrom) fillThumbs(strip, frames, from, from + STRIP, (number) => show(number - 1));
+  stripFrom = from;
+  const link = markThumbs(strip, [index + 1]);
+  const [a, b] = [link.getBoundingClientRect(), strip.getBoundingClientRect()];
+  strip.scrollBy({ left: a.left + a.width / 2 - b.left - b.width / 2, behavior: reduced ? "auto" : "smooth" });
 }
 
-viewer.addHandler("open", () => {
-  opened();
-  stage.dataset.shown = String(current + 1);
-});
-viewer.addHandler("open-failed", onFailure);
-viewer.addHandler("tile-load-failed", onFailure);
-
-async function onFailure() {
-  if (failed) return;
-  failed = true;
-  opened();
-  let status = 0;
-  try {
-    status = (await fetch(pictures[current].url, { method: "HEAD" })).status;
-  } catch {
-    saySentence("disconnected", () => show(current), {}, "todo");
-    return;
-  }
-  if (status === 503) saySentence("drive_gone", () => show(current), {}, "todo");
-  else saySentence("damaged.page", () => show(current + 1), { pages: current + 1 }, "todo");
+/** To the next picture or the one before; at the ends to those of the collection that the work belongs to. */
+function step(by) {
+  const index = current + by;
+  if (index >= 0 && index < total) show(index);
+  else if (by > 0 && config.next) location.assign(config.next);
+  else if (by < 0 && config.previous) location.assign(config.previous);
+  else if (by > 0) saySentence("last_page", () => location.assign(config.detail), {}, "ok");
+  else saySentence("first_page", null, {}, "ok");
 }
 
 // --- Tools
 
-const { viewport } = viewer;
-const zoomBy = (factor) => {
-  viewport.zoomBy(factor);
-  viewport.applyConstraints();
+function sideways(direction) {
+  if (lens.on) lens.step(direction, 0);
+  else if (view.isWhole()) step(direction < 0 === config.rtl ? 1 : -1);
+  else view.pan(direction * 0.2, 0);
+}
+function upDown(direction) {
+  if (lens.on) lens.step(0, direction);
+  else view.pan(0, direction * 0.2);
+}
+const larger = () => (lens.on ? lens.strengthen(1.25) : view.zoomBy(1.5));
+const smaller = () => (lens.on ? lens.strengthen(0.8) : view.zoomBy(1 / 1.5));
+const magnify = () => {
+  lens.toggle();
+  stage.focus();
 };
-const pan = (x, y) => {
-  viewport.panBy(new OpenSeadragon.Point(x, y).divide(viewport.getZoom(true)));
-  viewport.applyConstraints();
-};
-const isWhole = () => viewport.getZoom() <= viewport.getHomeZoom() * 1.02;
-const step = (by) => show(current + by);
-// Left is forward in a book that runs from right to left.
-const leftward = config.rtl ? 1 : -1;
-const sideways = (direction) => (isWhole() ? step(direction < 0 ? leftward : -leftward) : pan(direction * 0.2, 0));
 
-element("zoom-in").addEventListener("click", () => zoomBy(1.5));
-element("zoom-out").addEventListener("click", () => zoomBy(1 / 1.5));
-element("whole").addEventListener("click", () => viewport.goHome());
-element("rotate").addEventListener("click", () => viewport.setRotation(viewport.getRotation() + 90));
-element("previous").addEventListener("click", () => step(-1));
-element("next").addEventListener("click", () => step(1));
-element("info")?.addEventListener("click", (event) => {
+element("zoom-in").addEventListener("click", larger);
+element("zoom-out").addEventListener("click", smaller);
+element("whole").addEventListener("click", () => view.fitTo("whole"));
+element("rotate").addEventListener("click", view.rotate);
+element("lens-button").addEventListener("click", magnify);
+for (const [name, by] of [["previous", -1], ["next", 1]]) {
+  element(name)?.addEventListener("click", (event) => {
+    event.preventDefault();
+    step(by);
+  });
+}
+element("info").addEventListener("click", (event) => {
   const hidden = !element("about").hidden;
   element("about").hidden = hidden;
   event.currentTarget.setAttribute("aria-pressed", String(!hidden));
   memory.set("picture.about", !hidden);
 });
-for (const link of document.querySelectorAll(".thumbs a")) {
-  link.addEventListener("click", (event) => {
-    event.preventDefault();
-    show(Number(link.dataset.index));
-  });
-}
 bindKeys({
-  ArrowLeft: () => sideways(-1), ArrowRight: () => sideways(1), ArrowUp: () => pan(0, -0.2), ArrowDown: () => pan(0, 0.2),
+  ArrowLeft: () => sideways(-1), ArrowRight: () => sideways(1), ArrowUp: () => upDown(-1), ArrowDown: () => upDown(1),
   PageDown: () => step(1), PageUp: () => step(-1), " ": () => step(1), "Shift+ ": () => step(-1),
-  Home: () => show(0), End: () => show(pictures.length - 1),
-  "+": () => zoomBy(1.5), "=": () => zoomBy(1.5), "-": () => zoomBy(1 / 1.5), 0: () => viewport.goHome(),
-});
-
-// A swipe across a picture that is seen whole turns to the neighbour.
-let swipe = null;
-viewer.addHandler("canvas-press", ({ position }) => {
-  swipe = isWhole() ? position : null;
-});
-viewer.addHandler("canvas-drag", (event) => {
-  if (swipe && pictures.length > 1) event.preventDefaultAction = true;
-});
-viewer.addHandler("canvas-release", ({ position }) => {
-  if (!swipe || pictures.length < 2) return;
-  const [dx, dy] = [position.x - swipe.x, position.y - swipe.y];
-  swipe = null;
-  if (Math.abs(dx) > 60 && Math.abs(dx) > 2 * Math.abs(dy)) step(dx < 0 ? -leftward : leftward);
+  Home: () => show(0), End: () => show(total - 1),
+  "+": larger, "=": larger, "-": smaller, 0: () => view.fitTo("whole"), m: magnify, M: magnify,
 });
 
 const remembered = place.load()?.page;
-if (memory.get("picture.about") === false && element("info")) element("info").click();
-show(remembered >= 1 && remembered <= pictures.length ? remembered - 1 : config.first);
+if (memory.get("picture.about") === false) element("info").click();
+show((config.first || (remembered >= 1 && remembered <= total ? remembered : 1)) - 1);

@@ -34,6 +34,13 @@ export const place = {
   save: (value) => memory.set(`place.${config.item}`, value),
 };
 
+/** Let the address name the open page, so that a link or a reload comes back to it. */
+export function nameInAddress(page) {
+  const url = new URL(config.self, location.href);
+  if (page > 1) url.searchParams.set("page", String(page));
+  history.replaceState(history.state, "", url);
+}
+
 // --- Messages
 
 const note = element("note");

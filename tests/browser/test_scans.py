@@ -1,0 +1,487 @@
+"""Scans as books and pictures in a real Chromium: openings, turning, jumping, the magnifier, keys and fingers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.appliance.web.holding import World, make_app
+from tests.appliance.web.reading import damage, reading_world
+from tests.appliance.web.scanning import long_work, scanned_works
+from tests.browser.conftest import serving, violations
+from tests.browser.reading_room import DESKTOP, INK, PHONE, VENDOR, context, opened, settled, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+__all__ = ["context"]
+pytestmark = pytest.mark.browser
+
+LONG = 400
+OPEN = """() => {
+  const { world } = OpenSeadragon.getViewer("view");
+  return [...Array(world.getItemCount()).keys()].map((at) => world.getItemAt(at))
+    .filter((item) => item.getOpacity() > 0)
+    .map((item) => [item.source.getTileUrl(0, 0, 0), item.getBounds(true)])
+    .sort(([, a], [, b]) => a.x - b.x)
+    .map(([url, { x, y, width, height }]) => ({ url, x, y, width, height }));
+}"""
+"""The pictures that lie open, from left to right in OpenSeadragon's world."""
+ZOOM = "OpenSeadragon.getViewer('view').viewport.getZoom()"
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    if not VENDOR.is_file():
+        pytest.skip("the front end is not built here")
+    with reading_world(tmp_path_factory.mktemp("scans"), [*scanned_works(), long_work(LONG)]) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def address(world: World) -> Iterator[str]:
+    with serving(make_app(world)) as base:
+        yield base
+
+
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[Page]:
+    made = browser.new_context(viewport=PHONE, base_url=address, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
+    made.set_default_timeout(15_000)
+    yield made.new_page()
+    made.close()
+
+
+def at_page(page: Page, number: int) -> None:
+    settled(page, "(n) => document.getElementById('stage').dataset.shown === String(n)", number)
+
+
+def read(page: Page, path: str, number: int = 1) -> None:
+    opened(page, f"/read/{path}")
+    at_page(page, number)
+
+
+def pages_open(page: Page, world: World, resource_id: str) -> list[int]:
+    """The numbers of the pages that lie open, from left to right."""
+    ids = [item.id for item in world.records[resource_id].readable_items]
+    return [next(n for n, own in enumerate(ids, 1) if own in one["url"]) for one in page.evaluate(OPEN)]
+
+
+def touch(page: Page, *moves: list[tuple[int, int]]) -> None:
+    """Fingers that go down at the first of `moves`, along them, and up."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, points: list[tuple[int, int]]) -> None:
+        session.send(
+            "Input.dispatchTouchEvent",
+            {"type": kind, "touchPoints": [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]},
+        )
+
+    send("touchStart", moves[0])
+    for points in moves[1:]:
+        send("touchMove", points)
+        page.wait_for_timeout(16)
+    # A finger that rests before it is lifted throws nothing: a throw would swallow the next tap.
+    page.wait_for_timeout(150)
+    send("touchMove", moves[-1])
+    send("touchEnd", [])
+    session.detach()
+
+
+def swipe(page: Page, start: int, end: int, y: int = 400) -> None:
+    steps = 8
+    touch(page, *[[(start + (end - start) * n // steps, y)] for n in range(steps + 1)])
+
+
+def test_openings_of_a_book_lie_side_by_side(context: BrowserContext, address: str, world: World) -> None:
+    page, seen = watched(context, address)
+    read(page, "s.ltr")
+    assert pages_open(page, world, "s.ltr") == [1]
+    page.keyboard.press("ArrowRight")
+    at_page(page, 2)
+    assert pages_open(page, world, "s.ltr") == [2, 3]
+    left, right = page.evaluate(OPEN)
+    assert left["x"] + left["width"] == pytest.approx(right["x"], abs=0.02)
+    assert left["height"] == right["height"] == pytest.approx(1)
+    assert left["x"] == pytest.approx(-right["x"] - right["width"])
+    assert "2–3" in page.inner_text("#progress")
+    page.keyboard.press("End")
+    at_page(page, 8)
+    assert pages_open(page, world, "s.ltr") == [8, 9]
+    page.keyboard.press("ArrowRight")
+    settled(page, "() => document.getElementById('note-text').textContent.includes('已是最后一页')")
+    assert seen.outside == []
+    assert seen.errors == []
+
+
+def test_openings_of_an_old_book_are_mirrored_and_turn_to_the_left(
+    context: BrowserContext, address: str, world: World
+) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.rtl")
+    page.keyboard.press("ArrowLeft")
+    at_page(page, 2)
+    assert pages_open(page, world, "s.rtl") == [3, 2]
+    page.click("#next")
+    at_page(page, 4)
+    assert pages_open(page, world, "s.rtl") == [5, 4]
+    page.click("#next")
+    at_page(page, 6)
+    assert pages_open(page, world, "s.rtl") == [6]
+    boxes = [page.locator(f"#{name}").bounding_box() for name in ("next", "previous")]
+    assert boxes[0] is not None
+    assert boxes[1] is not None
+    assert boxes[0]["x"] < boxes[1]["x"]
+    page.keyboard.press("ArrowRight")
+    at_page(page, 4)
+
+
+@pytest.mark.parametrize("resource_id", ["s.folded", "s.unsized"])
+def test_openings_leave_a_fold_out_alone(context: BrowserContext, address: str, world: World, resource_id: str) -> None:
+    page, _ = watched(context, address)
+    read(page, resource_id)
+    found = [pages_open(page, world, resource_id)]
+    for number in (2, 4, 5, 7):
+        page.keyboard.press("PageDown")
+        at_page(page, number)
+        found.append(pages_open(page, world, resource_id))
+    assert found == [[1], [2, 3], [4], [5, 6], [7]]
+
+
+def test_openings_can_be_shifted_and_closed_and_stay_so(context: BrowserContext, address: str, world: World) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.ltr")
+    page.click("#view-button")
+    page.click("#view-tools [data-do=shift]")
+    settled(page, f"() => ({OPEN})().length === 2")
+    assert pages_open(page, world, "s.ltr") == [1, 2]
+    page.keyboard.press("Escape")
+    page.focus("#stage")
+    page.keyboard.press("2")
+    settled(page, f"() => ({OPEN})().length === 1")
+    assert page.get_attribute("header [data-do=two]", "aria-pressed") == "false"
+    read(page, "s.folded?page=2", 2)
+    assert pages_open(page, world, "s.folded") == [2]
+    page.click("header [data-do=two]")
+    settled(page, f"() => ({OPEN})().length === 2")
+
+
+def test_leaves_that_hold_two_pages_already_have_no_openings(context: BrowserContext, address: str) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.leaf")
+    assert len(page.evaluate(OPEN)) == 1
+    assert not page.is_visible("header [data-do=two]")
+
+
+def test_jump_contents_slider_and_sheets_lead_to_pages(context: BrowserContext, address: str, world: World) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.ltr")
+    page.fill("#jump-page", "7")
+    page.click("#jump button")
+    at_page(page, 6)
+    assert pages_open(page, world, "s.ltr") == [6, 7]
+    page.fill("#jump-page", "99")
+    page.keyboard.press("Enter")
+    settled(page, "() => document.getElementById('note-text').textContent.includes('共 9 页')")
+    page.click("#toc-button")
+    assert page.inner_text("#toc-list [aria-current]") == "第2章"
+    page.click("#toc-list >> text=第1章")
+    at_page(page, 2)
+    page.evaluate("""() => {
+      const slider = document.getElementById("position");
+      slider.value = "8";
+      slider.dispatchEvent(new Event("change"));
+    }""")
+    at_page(page, 8)
+    page.click("#sheets-button")
+    assert page.locator("#sheet [aria-current]").all_inner_texts() == ["8", "9"]
+    page.click("#sheet a[data-number='1']")
+    at_page(page, 1)
+
+
+def test_bookmarks_are_listed_and_forgotten(context: BrowserContext, address: str) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.ltr?page=4", 4)
+    page.click("#mark")
+    assert "已在第 4 页加书签" in page.inner_text("#note-text")
+    read(page, "s.ltr?page=1")
+    assert page.get_attribute("#mark", "aria-pressed") == "false"
+    page.click("#toc-button")
+    page.click("#marks-list button")
+    at_page(page, 4)
+    assert page.get_attribute("#mark", "aria-pressed") == "true"
+    page.click("#mark")
+    page.click("#toc-button")
+    assert not page.is_visible("#marks")
+
+
+def test_address_follows_the_page_and_opens_it(context: BrowserContext, address: str, world: World) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.ltr")
+    page.keyboard.press("PageDown")
+    at_page(page, 2)
+    assert page.url.endswith("/read/s.ltr?page=2")
+    page.reload()
+    at_page(page, 2)
+    item = world.records["s.tiff"].readable_items[0].id
+    read(page, f"s.tiff?item={item}&page=4", 4)
+    read(page, f"s.ltr?item={world.records['s.ltr'].readable_items[5].id}&page=1", 6)
+    page.goto("/read/s.ltr")
+    at_page(page, 6)
+    assert "上次读到第 6 页" in page.inner_text("#note-text")
+    page.click("#note-action")
+    at_page(page, 1)
+
+
+def test_keys_zoom_move_and_fit(context: BrowserContext, address: str) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.ltr?page=4", 4)
+    whole = page.evaluate(ZOOM)
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    assert page.evaluate(ZOOM) > 2 * whole
+    # A page that is larger than the stage is moved by the arrows, and not turned.
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(300)
+    assert "4–5" in page.inner_text("#progress")
+    page.keyboard.press("0")
+    assert page.evaluate(ZOOM) == pytest.approx(whole, rel=0.01)
+    page.click("#view-button")
+    page.click("#view-tools [data-do=width]")
+    assert page.evaluate(ZOOM) > whole
+    assert page.get_attribute("#view-tools [data-do=width]", "aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    page.focus("#stage")
+    # The space bar reads on: to the foot of the opening, then to the next one.
+    page.keyboard.press("Space")
+    page.wait_for_timeout(500)
+    assert "4–5" in page.inner_text("#progress")
+    page.keyboard.press("Space")
+    at_page(page, 6)
+    page.click("#view-button")
+    page.click("#view-tools [data-do=rotate]")
+    assert page.evaluate("OpenSeadragon.getViewer('view').viewport.getRotation()") == 90
+
+
+def test_magnifier_shows_the_page_larger_and_follows(context: BrowserContext, address: str) -> None:
+    page, seen = watched(context, address)
+    read(page, "s.tiled?page=2", 2)
+    before = {u for u in seen.asked if u.endswith(".webp")}
+    page.keyboard.press("m")
+    stage = page.locator("#stage").bounding_box()
+    assert stage is not None
+    page.mouse.move(stage["x"] + stage["width"] / 2 + 100, stage["y"] + 150)
+    settled(page, f"() => ({INK})('#lens-view canvas') > 8")
+    lens, main = (
+        page.evaluate(f"OpenSeadragon.getViewer('{name}').viewport.getZoom() * {width}")
+        for name, width in (("lens-view", "document.getElementById('lens').offsetWidth"), ("view", stage["width"]))
+    )
+    assert lens / main == pytest.approx(2.5, rel=0.02)
+    page.wait_for_timeout(300)
+    levels = [int(u.rsplit("/", 2)[1]) for u in seen.asked if u.endswith(".webp") and u not in before]
+    assert max(levels) > max(int(u.rsplit("/", 2)[1]) for u in before)
+    spot = page.locator("#lens").bounding_box()
+    page.keyboard.press("ArrowLeft")
+    moved = page.locator("#lens").bounding_box()
+    assert spot is not None
+    assert moved is not None
+    assert moved["x"] == pytest.approx(spot["x"] - 32, abs=1)
+    assert page.get_attribute("header [data-do=lens]", "aria-pressed") == "true"
+    page.keyboard.press("Escape")
+    assert not page.is_visible("#lens")
+    assert page.get_attribute("header [data-do=lens]", "aria-pressed") == "false"
+    assert seen.errors == []
+
+
+def test_tiles_that_do_not_come_give_way_to_the_picture(context: BrowserContext, address: str, world: World) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.other-tiles")
+    assert pages_open(page, world, "s.other-tiles") == [1]
+    page.route("**/*.webp", lambda route: route.fulfill(status=500))
+    opened(page, "/read/s.tiled")
+    settled(page, f"() => ({OPEN})()[0]?.url.includes('/items/')")
+    settled(page, f"() => ({INK})('#view canvas') > 8")
+
+
+def test_damaged_page_of_an_opening_is_named_beside_the_other(
+    context: BrowserContext, address: str, world: World
+) -> None:
+    path = world.item_path("s.ltr", "page", 2)
+    whole = path.read_bytes()
+    try:
+        damage(world, "s.ltr", 100, "page", 2)
+        page, _ = watched(context, address)
+        read(page, "s.ltr?page=2", 2)
+        assert pages_open(page, world, "s.ltr") == [2]
+        assert "第 3 页有损坏" in page.inner_text("#note-text")
+        page.click("#note-action")
+        at_page(page, 4)
+        assert pages_open(page, world, "s.ltr") == [4, 5]
+    finally:
+        path.write_bytes(whole)
+        world.services.chunks._kept.clear()
+
+
+def test_long_book_asks_for_few_pages_and_stays_small(context: BrowserContext, address: str) -> None:
+    page, seen = watched(context, address)
+    read(page, "s.long?page=200", 200)
+    settled(page, "() => Number(document.getElementById('stage').dataset.prepared) >= 0")
+    assert len({u for u in seen.asked if "/items/" in u}) == 6
+    page.click("#sheets-button")
+    settled(page, "() => document.querySelectorAll('#sheet img').length === 24")
+    page.click("#sheet-next")
+    assert page.inner_text("#sheet-range").startswith("217–240")
+    assert page.evaluate("document.querySelectorAll('*').length") < 400
+    page.keyboard.press("Escape")
+    for number in range(202, 222, 2):
+        page.keyboard.press("PageDown")
+        at_page(page, number)
+    viewer = "OpenSeadragon.getViewer('view')"
+    assert page.evaluate(f"{viewer}.world.getItemCount()") == 2
+    assert page.evaluate(f"{viewer}.tileCache.numTilesLoaded()") <= 4
+
+
+def test_phone_has_one_page_and_fingers_turn_it(phone: Page, world: World) -> None:
+    read(phone, "s.ltr")
+    assert pages_open(phone, world, "s.ltr") == [1]
+    swipe(phone, 330, 60)
+    at_page(phone, 2)
+    assert pages_open(phone, world, "s.ltr") == [2]
+    swipe(phone, 60, 330)
+    at_page(phone, 1)
+    read(phone, "s.rtl")
+    swipe(phone, 60, 330)
+    at_page(phone, 2)
+    phone.tap("#sheets-button")
+    phone.fill("#sheet-jump-page", "5")
+    phone.tap("#sheet-jump button")
+    at_page(phone, 5)
+
+
+def test_phone_pinches_taps_twice_and_swipes_only_at_the_edge(phone: Page) -> None:
+    read(phone, "s.ltr?page=3", 3)
+    whole = phone.evaluate(ZOOM)
+    touch(phone, *[[(195 - n, 400), (195 + n, 400)] for n in range(20, 120, 10)])
+    settled(phone, f"(whole) => {ZOOM} > 1.8 * whole", whole)
+    swipe(phone, 60, 330)
+    phone.wait_for_timeout(400)
+    assert phone.get_attribute("#stage", "data-page") == "3"
+    for _ in range(2):
+        phone.touchscreen.tap(195, 400)
+    settled(phone, f"(whole) => {ZOOM} < 1.05 * whole", whole)
+
+
+def test_phone_magnifier_stands_above_the_finger(phone: Page) -> None:
+    read(phone, "s.ltr?page=3", 3)
+    phone.tap("#view-button")
+    phone.tap("#view-tools [data-do=lens]")
+    touch(phone, [(195, 500)], [(200, 520)], [(205, 540)])
+    settled(phone, f"() => ({INK})('#lens-view canvas') > 4")
+    box = phone.locator("#lens").bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < 540
+    assert phone.get_attribute("#stage", "data-page") == "3"
+
+
+def test_phone_begins_a_wide_leaf_at_its_right_and_reads_on_to_the_left(phone: Page) -> None:
+    read(phone, "s.leaf")
+    edges = "(() => { const b = OpenSeadragon.getViewer('view').viewport.getBounds(); return [b.x, b.x + b.width]; })()"
+    left, right = phone.evaluate(edges)
+    assert right == pytest.approx(0.75, abs=0.02)
+    assert left > 0
+    swipe(phone, 60, 330)
+    settled(phone, f"(left) => {edges}[0] < left - 0.2", left)
+    assert phone.get_attribute("#stage", "data-page") == "1"
+    phone.focus("#stage")
+    for _ in range(3):
+        phone.keyboard.press("Space")
+        phone.wait_for_timeout(500)
+    at_page(phone, 2)
+    swipe(phone, 330, 60)
+    at_page(phone, 1)
+    # Turned back to, it is seen where its reading ended.
+    assert phone.evaluate(edges)[0] == pytest.approx(-0.75, abs=0.02)
+
+
+def test_pictures_lead_on_into_their_collection(context: BrowserContext, address: str) -> None:
+    page, seen = watched(context, address)
+    read(page, "s.hall1")
+    assert page.locator("#next").is_visible()
+    assert page.locator("#previous").count() == 0
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/read/s.hall2")
+    at_page(page, 1)
+    page.click("#next")
+    page.wait_for_url("**/read/s.hall4")
+    at_page(page, 1)
+    assert page.inner_text("#about a") == "图片专题"
+    assert seen.errors == []
+
+
+def test_pictures_have_a_magnifier_too(context: BrowserContext, address: str) -> None:
+    page, _ = watched(context, address)
+    read(page, "s.odd?page=4", 4)
+    page.click("#lens-button")
+    page.mouse.move(683, 300)
+    settled(page, f"() => ({INK})('#lens-view canvas') > 4")
+    page.keyboard.press("PageDown")
+    at_page(page, 5)
+    settled(page, f"() => ({INK})('#lens-view canvas') > 4")
+
+
+@pytest.mark.parametrize(
+    ("path", "button"),
+    [
+        ("s.rtl?page=2", ""),
+        ("s.ltr?page=2", "#toc-button"),
+        ("s.ltr?page=2", "#sheets-button"),
+        ("s.ltr?page=2", "#view-button"),
+        ("s.odd", "#lens-button"),
+        ("s.hall2", ""),
+    ],
+)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_everyone_can_use_it(browser: Browser, address: str, path: str, button: str, size: dict[str, int]) -> None:
+    narrow = size is PHONE
+    made: Any = browser.new_context(viewport=size, base_url=address, has_touch=narrow, is_mobile=narrow)  # type: ignore[arg-type]
+    try:
+        page = made.new_page()
+        opened(page, f"/read/{path}")
+        page.wait_for_selector("#stage[data-shown]")
+        if button:
+            page.click(button)
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        small = page.evaluate(
+            """() => [...document.querySelectorAll('.reader button, .reader a')]
+              .filter((e) => e.checkVisibility() && e.getClientRects().length && !e.closest('p'))
+              .map((e) => [e.id || e.textContent, e.getBoundingClientRect()])
+              .filter(([, box]) => box.width && (box.width < 43.5 || box.height < 43.5)).map(([name]) => name)"""
+        )
+        assert not narrow or small == []
+    finally:
+        made.close()
+
+
+def test_without_scripts_the_named_page_comes_by_itself(browser: Browser, address: str) -> None:
+    made = browser.new_context(viewport=DESKTOP, base_url=address, java_script_enabled=False)  # type: ignore[arg-type]
+    try:
+        page = made.new_page()
+        page.goto("/read/s.tiff?page=3")
+        page.wait_for_url("**/read/s.tiff/pages/3")
+        assert page.locator(".rpage img").evaluate("(i) => i.decode().then(() => i.naturalWidth)") == 600
+        assert "/ 5" in page.locator(".rjump").inner_text()
+        page.locator("a.turn[rel=next]").click()
+        assert page.url.endswith("/read/s.tiff/pages/4")
+        page.fill("#page", "5")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/read/s.tiff/pages/5")
+        assert page.locator("a[rel=next]").count() == 0
+        for number in range(1, 10):
+            page.goto(f"/read/s.odd/pages/{number}")
+            assert page.locator(".rpage img").evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 0
+    finally:
+        made.close()
