@@ -13,7 +13,8 @@ from flask import url_for
 
 from appliance.errors import DamagedChunkError
 from appliance.web.context import words
-from appliance.web.readers_work import Work, default_item, kind_of_item, renditions, url_for_item
+from appliance.web.readers_work import Work, renditions, url_for_item
+from appliance.web.usable import default_item, kind_of_item
 from indexer.errors import RenditionError
 
 if TYPE_CHECKING:

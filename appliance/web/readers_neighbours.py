@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from flask import url_for
 
 from appliance.web.context import gate, library
-from appliance.web.readers_work import default_item, kind_of_item
+from appliance.web.usable import default_item, kind_of_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -48,7 +48,7 @@ from packager.format.layout import item_path
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 READY = Part("ready", "catalogue.db")
 PASSWORD = "山高月小水落石出清溪"
-_MADE: list[Path] = []
+_MADE: dict[tuple[Resource, ...], Path] = {}
 _CHEAP = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
@@ -193,8 +193,9 @@ def write_truth(folder: Path, records: Sequence[Resource], contents: Mapping[str
 
 
 def _copy_of_everything(root: Path, release: Path, records: Sequence[Resource], contents: Mapping[str, bytes]) -> None:
-    """The truth and the drive's bytes; made once a process and copied after that."""
-    if not _MADE:
+    """The truth and the drive's bytes; made once a process for the same records and copied after that."""
+    kept = tuple(records)
+    if kept not in _MADE:
         made = Path(tempfile.mkdtemp(prefix="holding-"))
         atexit.register(shutil.rmtree, made, ignore_errors=True)
         write_truth(made / "release", records, contents)
@@ -202,10 +203,10 @@ def _copy_of_everything(root: Path, release: Path, records: Sequence[Resource], 
             target = made / "drive" / "bag" / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        _MADE.append(made)
+        _MADE[kept] = made
     release.parent.mkdir(parents=True)
-    shutil.copytree(_MADE[0] / "release", release)
-    shutil.copytree(_MADE[0] / "drive", root / "drive")
+    shutil.copytree(_MADE[kept] / "release", release)
+    shutil.copytree(_MADE[kept] / "drive", root / "drive")
 
 
 def holdings_of(drive: Path, count: int) -> Holdings:
