@@ -120,7 +120,7 @@ def _row(record: Resource, item: Item, decision: Decision, *, usable: bool, bad:
         name=item.label or form,
         meta=" · ".join(part for part in about if part),
         language=item.language if item.language and item.language != spoken.language else "",
-        open_url=opened if usable and not bad and (tried or not flag) else "",
+        open_url=opened if usable and not bad and (tried or opens(item)) else "",
         verb=spoken.label("detail.try" if tried else verb),
         download_url=saved,
         damaged=bad,
@@ -199,9 +199,10 @@ def _damage_notice(record: Resource, damaged: AbstractSet[str]) -> Notice | None
 
 def _closed_notice(record: Resource) -> Notice | None:
     """What came so that it does not open here."""
-    closed = closed_parts(record)
+    closed, first = closed_parts(record), default_item(record)
     if not closed:
-        return None
+        has_reader = first is None or opens(first)
+        return None if has_reader else Notice("k-busy", "info", say("reader.no_reader"))
     if record.usable:
         return Notice("k-busy", "info", say("reader.closed.some", count=len(closed)))
     return Notice("k-busy", "info", say(closed_sentence(closed[0])))
