@@ -18,7 +18,7 @@ from appliance.web.display import current_display
 from appliance.web.readers_forms import other_forms
 from appliance.web.readers_frames import pictures_in_pack
 from appliance.web.readers_issues import issues, issues_url, neighbours
-from appliance.web.readers_media import captions, media_values, peaks
+from appliance.web.readers_media import SPEEDS, captions, media_values, peaks
 from appliance.web.readers_pictures import pictures
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import (
@@ -57,7 +57,7 @@ def read(resource_id: str) -> Response:
     if work.closed and not (work.kind in PLAYED and "anyway" in request.args):
         return _closed(work)
     if work.kind == "epub":
-        return answer("readers/epub.html", EPUB_POLICY, work, **_scripted(work, rtl=work.right_to_left))
+        return answer("readers/epub.html", EPUB_POLICY, work, speeds=SPEEDS, **_scripted(work, rtl=work.right_to_left))
     if work.kind == "pdf":
         missing = "fonts-missing" in work.item.flags
         return answer("readers/pdf.html", PDF_POLICY, work, **_scripted(work, fonts_missing=missing))

@@ -36,6 +36,9 @@ _LABELS = {
     "listen_again": (),
     "watch_again": (),
     "time_of": ("start", "left"),
+    "bookmark_add": (),
+    "bookmark_remove": (),
+    "note_go": (),
 }
 _SENTENCES = {
     "opening": (),
@@ -50,13 +53,16 @@ _SENTENCES = {
     "first_page": (),
     "last_page": (),
     "page_range": ("total",),
-    "bookmark.added": ("page",),
     "resume": ("page",),
     "resume.media": ("start",),
     "damaged.minutes": ("start", "end"),
     "no_sound_format": (),
     "sleep": ("minutes",),
     "sleep_end": (),
+    "bookmark.added": ("page",),
+    "aloud_missing": (),
+    "aloud_end": (),
+    "ill_formed": (),
 }
 
 

@@ -1,43 +1,69 @@
-// Bookmarks of the open work, kept in this tab's memory; 结束使用 forgets them.
-import { closeDrawer, config, element, memory, say, word } from "./shell.js";
+// Bookmarks of the work that is open, for any reader: kept in this tab, listed in the contents drawer.
+import { bindKeys, closeDrawer, config, element, memory, say, saySentence, word } from "./shell.js";
 
-const key = `marks.${config.item}`;
+const MAX_MARKS = 200;
+const KEY = `marks.${config.item}`;
 
-/** Bind #mark and the list of bookmarks in the contents drawer; `go(page)` opens one. Returns what follows the page. */
-export function bindBookmarks(go) {
-  let marks = memory.get(key) ?? [];
-  let open = [1];
+/**
+ * Connect the bookmark tools. `here()` gives the place that is shown, any plain value with a `page`; `isHere(mark)` says
+ * whether a kept one is shown; `label(mark)` is how it is listed; `go(mark)` goes there. Returns what to call when another
+ * place is shown.
+ */
+export function bindBookmarks({ here, isHere, label, go }) {
+  const list = element("marks-list");
+  const buttons = [element("bookmark"), element("marks-add")].filter(Boolean);
+  let marks = (memory.get(KEY) ?? []).slice(0, MAX_MARKS);
+  element("marks").hidden = false;
 
-  function show() {
-    element("mark").setAttribute("aria-pressed", String(open.some((page) => marks.includes(page))));
-    element("marks").hidden = !marks.length;
-    element("marks-list").replaceChildren(...marks.map((page) => {
-      const [item, button] = [document.createElement("li"), document.createElement("button")];
-      button.type = "button";
-      button.textContent = word("page_n", { page });
-      button.addEventListener("click", () => {
+  function keep(next) {
+    marks = next.sort((a, b) => a.page - b.page).slice(0, MAX_MARKS);
+    memory.set(KEY, marks);
+    fill();
+    update();
+  }
+
+  function toggle() {
+    const kept = marks.filter((mark) => !isHere(mark));
+    if (kept.length < marks.length) {
+      say("");
+      keep(kept);
+      return;
+    }
+    const mark = here();
+    keep([...marks, mark]);
+    saySentence("bookmark.added", null, { page: mark.page }, "ok");
+  }
+
+  function fill() {
+    list.replaceChildren(...marks.map((mark) => {
+      const [item, way, remove] = ["li", "button", "button"].map((tag) => document.createElement(tag));
+      way.type = remove.type = "button";
+      way.textContent = label(mark);
+      way.addEventListener("click", () => {
         closeDrawer();
-        go(page);
+        go(mark);
       });
-      item.append(button);
+      remove.className = "rmark__remove";
+      remove.textContent = "×";
+      remove.setAttribute("aria-label", `${word("bookmark_remove")} ${label(mark)}`);
+      remove.addEventListener("click", () => {
+        keep(marks.filter((other) => other !== mark));
+        element("marks-add").focus();
+      });
+      item.append(way, remove);
       return item;
     }));
   }
 
-  element("mark").addEventListener("click", () => {
-    const there = marks.filter((page) => open.includes(page));
-    if (there.length) {
-      marks = marks.filter((page) => !open.includes(page));
-      say("");
-    } else {
-      marks = [...marks, open[0]].sort((a, b) => a - b);
-      say(word("bookmark.added.text", { page: open[0] }), { kind: "ok" });
-    }
-    memory.set(key, marks);
-    show();
-  });
-  return (numbers) => {
-    open = numbers;
-    show();
-  };
+  function update() {
+    const isMarked = marks.some((mark) => isHere(mark));
+    for (const button of buttons) button.setAttribute("aria-pressed", String(isMarked));
+    element("marks-add-label").textContent = word(isMarked ? "bookmark_remove" : "bookmark_add");
+  }
+
+  for (const button of buttons) button.addEventListener("click", toggle);
+  bindKeys({ b: toggle, B: toggle });
+  fill();
+  update();
+  return update;
 }

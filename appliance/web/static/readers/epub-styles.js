@@ -3,13 +3,18 @@
 const FONTS = new URL("../vendor/fonts/", import.meta.url).href;
 const SANS = '"Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "Noto Serif SC", sans-serif';
 const SERIF = '"Noto Serif SC", "Source Han Serif SC", "Songti SC", "SimSun", "Noto Sans SC", serif';
+// Fonts for Chinese set Western quotation marks a whole square wide: pages in Latin letters take others first.
+const LATIN_SANS = `Arial, "Liberation Sans", "Noto Sans", "DejaVu Sans", ${SANS}`;
+const LATIN_SERIF = `Georgia, "Times New Roman", "Liberation Serif", "Noto Serif", "DejaVu Serif", ${SERIF}`;
+const OWN_SANS = `var(--book-sans, ${SANS})`;
+const OWN_SERIF = `var(--book-serif, ${SERIF})`;
 
 /** The page's own colours and text size: what a face and a theme choose holds in books too. */
 function pageTokens() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
-    ink: colour("ink"), link: colour("link"), mark: colour("mark"), line: colour("line"),
+    ink: colour("ink"), link: colour("link"), mark: colour("mark"), line: colour("line"), seal: colour("seal"),
     scale: Math.max(1, parseFloat(style.fontSize) / 16),
   };
 }
@@ -24,7 +29,9 @@ export function bookStyles({ size, night, vertical }) {
     @import url("${FONTS}serif.css");
     @import url("${FONTS}sans.css");
     @namespace epub "http://www.idpf.org/2007/ops";
-    html { color: ${tokens.ink}; font-family: ${SERIF}; line-height: ${vertical ? 1.9 : 1.8}; }
+    html { --book-serif: ${SERIF}; --book-sans: ${SANS}; }
+    html[data-script="latin"] { --book-serif: ${LATIN_SERIF}; --book-sans: ${LATIN_SANS}; }
+    html { color: ${tokens.ink}; font-family: var(--book-serif); line-height: ${vertical ? 1.9 : 1.8}; }
     p, li, blockquote, dd { line-height: inherit; }
     a:any-link { color: ${tokens.link}; }
     img, svg { max-inline-size: 100%; }
@@ -39,11 +46,43 @@ export function bookStyles({ size, night, vertical }) {
   return [before, after];
 }
 
+/** The words that are being spoken: two signs, so that neither colour nor light alone carries the meaning. */
+export function spokenStyles() {
+  const { ink, mark, seal } = pageTokens();
+  return `
+    [data-spoken][data-spoken] { background-color: ${mark} !important; color: ${ink} !important; border-radius: .15em;
+      text-decoration: underline .12em ${seal} !important; text-underline-offset: .3em !important;
+      -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+    [data-spoken][data-spoken] * { background-color: transparent !important; color: inherit !important; }`;
+}
+
 /**
- * A style sheet of a book in which every list of fonts ends with ours: a terminal may have no Chinese font at all.
- * The fonts that a book brings or names go first.
+ * A style sheet of a book as this browser reads it: without the prefix of EPUB's own properties, and with our fonts at the
+ * end of every list, for a terminal may have no Chinese font at all. The fonts that a book brings or names go first.
  */
-export function withFonts(text) {
+export function restyle(text) {
+  return withFonts(withoutPrefix(text));
+}
+
+// What the standard names otherwise than CSS does today: property, then value.
+const RENAMED = { "text-combine": "text-combine-upright", "text-combine-horizontal": "text-combine-upright" };
+const REVALUED = {
+  "text-combine-upright": { horizontal: "all" },
+  "text-orientation": { "vertical-right": "mixed", "sideways-right": "sideways", "rotate-right": "sideways", "rotate-normal": "mixed" },
+  "text-underline-position": { alphabetic: "auto" },
+  "text-transform": { "-epub-fullwidth": "full-width" },
+  hyphens: { all: "auto" },
+};
+
+function withoutPrefix(text) {
+  return text.replace(/(^|[{;\s])-epub-([a-z-]+)(\s*:\s*)([^;{}]*)/gi, (whole, before, property, colon, value) => {
+    const name = RENAMED[property.toLowerCase()] ?? property.toLowerCase();
+    const values = REVALUED[name] ?? {};
+    return before + name + colon + value.replace(/-?[a-z-]+/gi, (part) => values[part.toLowerCase()] ?? part);
+  });
+}
+
+function withFonts(text) {
   return text
     .split(/(@font-face\s*\{[^}]*\})/i)
     .map((part, index) => (index % 2 ? part : part.replace(/(font(?:-family)?\s*:)([^;{}]*)/gi, widen)))
@@ -57,9 +96,9 @@ function widen(rule, name, value) {
     return rule;
   }
   const generic = /(^|,|\s)\s*(serif|sans-serif|monospace|cursive|fantasy|system-ui|ui-[a-z-]+)\s*$/i.exec(list);
-  if (!generic) return name.toLowerCase().startsWith("font-family") ? `${name}${list}, ${SERIF}${important}` : rule;
+  if (!generic) return name.toLowerCase().startsWith("font-family") ? `${name}${list}, ${OWN_SERIF}${important}` : rule;
   const kind = generic[2].toLowerCase();
-  const ours = kind === "serif" || kind === "cursive" ? SERIF : kind === "monospace" ? `monospace, ${SANS}` : SANS;
+  const ours = kind === "serif" || kind === "cursive" ? OWN_SERIF : kind === "monospace" ? `monospace, ${SANS}` : OWN_SANS;
   return `${name}${list.slice(0, generic.index)}${generic[1]} ${ours}${important}`;
 }
 

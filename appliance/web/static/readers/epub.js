@@ -1,21 +1,22 @@
 // The EPUB reader: foliate-js under our own bars. The book is read by ranges and cleaned before it is shown.
-import { EPUB } from "../vendor/epub.js";
+import { bindAloud } from "./epub-aloud.js";
+import { bindBookmarks } from "./bookmarks.js";
+import { openBook } from "./epub-book.js";
 import { bindBookFind } from "./epub-find.js";
-import { bookStyles, textScale, withFonts } from "./epub-styles.js";
+import { bindNotes } from "./epub-notes.js";
+import { bookStyles, textScale } from "./epub-styles.js";
 import { fillContents } from "./contents.js";
-import { RangeSource } from "./ranges.js";
-import { parseChapter, sanitizeFile } from "./sanitize.js";
-import { sha1 } from "./sha1.js";
 import {
-  bindKeys, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
+  bindKeys, bindTouch, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
   sayFailure, word,
 } from "./shell.js";
-import { readDirectory, readEntry, withoutFolder } from "./zip.js";
 
 const SIZES = [80, 90, 100, 112, 125, 140, 160, 180, 200, 230, 260];
 const isWebKit = navigator.vendor === "Apple Computer, Inc.";
 const slider = element("position");
+const LINE = 60;
 let view = null;
+let shown = { index: 0, start: 0, size: 1 };
 let markContents = () => {};
 let size = SIZES.includes(memory.get("epub.size")) ? memory.get("epub.size") : 100;
 
@@ -25,105 +26,6 @@ if (!isWebKit) {
   HTMLIFrameElement.prototype.setAttribute = function (name, value) {
     setAttribute.call(this, name, name === "sandbox" ? "allow-same-origin" : value);
   };
-}
-
-async function openBook() {
-  const source = new RangeSource(config.url, config.size);
-  await source.prefetch();
-  const entries = withoutFolder(await readDirectory(source));
-  const decoder = new TextDecoder();
-  const load = async (name) => {
-    const entry = entries.get(name) ?? entries.get(decodeName(name));
-    return entry ? readEntry(source, entry) : null;
-  };
-  const loadText = async (name) => {
-    const bytes = await load(name);
-    return bytes && decodeText(bytes, decoder);
-  };
-  const loadBlob = async (name, type) => {
-    const bytes = await load(name);
-    return bytes && new Blob([bytes], { type });
-  };
-  const getSize = (name) => entries.get(name)?.size ?? 0;
-  const book = await new EPUB({ loadText, loadBlob, getSize, sha1: async (text) => sha1(text) }).init();
-  await settleSpreads(book, loadText);
-  return prepare(book, loadText);
-}
-
-/** Fixed pages: those wider than high stand alone; a book in the old manner runs to the left unless it says not. */
-async function settleSpreads(book, loadText) {
-  if (book.rendition?.layout !== "pre-paginated") return;
-  if (!book.dir && config.rtl) book.dir = "rtl";
-  const first = book.sections.find((section) => section.linear !== "no");
-  const text = first ? ((await loadText(first.id).catch(() => "")) ?? "") : "";
-  const viewport = /<meta[^>]*name\s*=\s*["']viewport["'][^>]*>/i.exec(text)?.[0] ?? "";
-  const [width, height] = ["width", "height"].map((name) => Number(new RegExp(`${name}\\s*=\\s*([\\d.]+)`, "i").exec(viewport)?.[1]));
-  if (width > height) book.rendition.spread = "none";
-}
-
-function decodeName(name) {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
-
-function decodeText(bytes, decoder) {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  const head = decoder.decode(bytes.subarray(0, 200));
-  const declared = /^<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)["']/i.exec(head)?.[1];
-  try {
-    return declared ? new TextDecoder(declared).decode(bytes) : decoder.decode(bytes);
-  } catch {
-    return decoder.decode(bytes);
-  }
-}
-
-/** A chapter that is a drawing by itself becomes a page that holds it: text flows around pages only. */
-function framePicture(file, isChapter) {
-  if (!isChapter || file.type !== "image/svg+xml") return file;
-  const data = `<html xmlns="http://www.w3.org/1999/xhtml"><head><title></title></head><body>${
-    file.data.replace(/^\s*<\?xml[^>]*\?>/, "").replace(/<!DOCTYPE[^>]*>/i, "")}</body></html>`;
-  return { data, type: "application/xhtml+xml" };
-}
-
-/** Clean every file on its way to the screen, and let a chapter that cannot be read say so in its place. */
-function prepare(book, loadText) {
-  const isFixed = book.rendition?.layout === "pre-paginated";
-  const chapters = new Set(isFixed ? [] : book.sections.map((section) => section.id));
-  book.transformTarget.addEventListener("data", ({ detail }) => {
-    const { name, type } = detail;
-    const both = Promise.resolve(detail.data).then((data) => framePicture(sanitizeFile(data, type, withFonts), chapters.has(name)));
-    detail.data = both.then((clean) => clean.data);
-    detail.type = both.then((clean) => clean.type);
-    detail.data.catch(() => {});
-    detail.type.catch(() => {});
-  });
-  for (const section of book.sections) {
-    const { load } = section;
-    section.load = async () => {
-      try {
-        const address = await load();
-        if (address) return address;
-        throw new Error("the chapter is missing");
-      } catch (error) {
-        return failedChapter(error);
-      }
-    };
-    section.createDocument = async () => parseChapter((await loadText(section.id)) ?? "");
-  }
-  return book;
-}
-
-function failedChapter(error) {
-  sayFailure(error, { chapter: true, next: () => view.renderer.nextSection?.() ?? view.next() });
-  const doc = document.implementation.createHTMLDocument("");
-  const text = doc.createElement("p");
-  text.textContent = word("damaged.chapter.text");
-  doc.body.append(text);
-  return URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(doc)], { type: "text/html" }));
 }
 
 // --- Layout
@@ -160,21 +62,38 @@ const isRtl = () => view.book.dir === "rtl";
 const left = () => turn(isRtl() ? 1 : -1);
 const right = () => turn(isRtl() ? -1 : 1);
 
-async function turn(step) {
+/** A book that asks to be scrolled, chapter by chapter. */
+const isScrolled = () => view.renderer.scrolled === true;
+const hasMore = () => view.renderer.viewSize - view.renderer.end > 2;
+const isAtEnd = () => view.renderer.atEnd && !(isScrolled() && hasMore());
+const isAtStart = () => view.renderer.atStart && !(isScrolled() && view.renderer.start > 0);
+
+/** Turn one page, or `distance` pixels of a scrolled book. */
+async function turn(step, distance) {
   say("");
-  const { renderer } = view;
-  if (step > 0 && renderer.atEnd) saySentence("last_page", () => location.assign(config.detail), {}, "ok");
-  else if (step < 0 && renderer.atStart) saySentence("first_page", null, {}, "ok");
-  else await (step > 0 ? view.next() : view.prev());
+  if (step > 0 && isAtEnd()) saySentence("last_page", () => location.assign(config.detail), {}, "ok");
+  else if (step < 0 && isAtStart()) saySentence("first_page", null, {}, "ok");
+  else await (step > 0 ? view.next(distance) : view.prev(distance));
 }
+
+/** Sideways, a scrolled book goes on to the next chapter; any other one to the next page. */
+async function sideways(side) {
+  const step = isRtl() ? -side : side;
+  const { renderer } = view;
+  const isThere = step > 0 ? renderer.nextSection && !view.renderer.atEnd : renderer.prevSection && shown.index > 0;
+  if (!isScrolled() || !isThere) await turn(step);
+  else await (step > 0 ? renderer.nextSection() : renderer.prevSection());
+}
+
+const line = (step) => turn(step, isScrolled() ? LINE : undefined);
 
 /** A vertical text runs from right to left whether its package says so or not. */
 function noticeWriting(doc) {
   const mode = doc.defaultView.getComputedStyle(doc.body).writingMode;
-  const vertical = mode === "vertical-rl";
+  const vertical = mode.startsWith("vertical");
   element("stage").toggleAttribute("data-vertical", vertical && !view.isFixedLayout);
-  if (vertical && !view.book.dir) view.book.dir = "rtl";
-  element("two").hidden = view.isFixedLayout || vertical;
+  if (mode === "vertical-rl" && !view.book.dir) view.book.dir = "rtl";
+  element("two").hidden = view.isFixedLayout || vertical || isScrolled();
   layOut();
   showDirection();
 }
@@ -191,20 +110,57 @@ function showDirection() {
 // --- The place in the book
 
 function onRelocate({ detail }) {
-  const { fraction, location: at, tocItem, cfi, section } = detail;
-  const percent = Math.round((fraction ?? 0) * 100);
-  const [page, total] = view.isFixedLayout
-    ? [section.current + 1, section.total]
-    : [Math.min((at?.current ?? 0) + 1, at?.total ?? 1), at?.total ?? 1];
-  slider.value = String(Math.round((fraction ?? 0) * 1000));
+  const { location: at, tocItem, cfi, section } = detail;
+  // A page that is laid out before its chapter came is nowhere yet.
+  if (Number.isNaN(detail.fraction)) return;
+  const fraction = detail.fraction ?? 0;
+  const percent = Math.round(fraction * 100);
+  const [page, total] = view.isFixedLayout ? [section.current + 1, section.total] : pages(at);
+  slider.value = String(Math.round(fraction * 1000));
   slider.setAttribute("aria-valuetext", word("page_of", { page, total }));
   element("progress").textContent = `${word("page_of", { page, total })} · ${percent} %`;
   element("chapter").textContent = tocItem?.label?.trim() ?? "";
   element("title-chapter").textContent = tocItem?.label?.trim() ? ` · ${tocItem.label.trim()}` : "";
   markContents(tocItem?.href);
   place.save({ cfi, page });
+  const field = element("jump-page");
+  field.max = String(total);
+  if (document.activeElement !== field) field.value = String(page);
   element("stage").dataset.page = String(page);
   element("stage").dataset.pages = String(total);
+}
+
+/** [page, total]: pages of a flowing text are of equal length, whatever the screen; the last screen ends with the last one. */
+function pages(at) {
+  const total = at?.total || 1;
+  if (view.renderer.atEnd) return view.renderer.atStart ? [1, 1] : [total, total];
+  return [Math.min((at?.current ?? 0) + 1, total), total];
+}
+
+function jump(page) {
+  const total = Number(element("stage").dataset.pages);
+  if (!(page >= 1 && page <= total)) {
+    saySentence("page_range", null, { total }, "ok");
+    return;
+  }
+  say("");
+  if (view.isFixedLayout) view.goTo(page - 1);
+  else if (page === total) view.goToFraction(1);
+  else view.goToFraction(Math.max(0, (page - 0.9) / total));
+}
+
+function bindMarks() {
+  const here = () => {
+    const { cfi, tocItem } = view.lastLocation;
+    const label = tocItem?.label?.trim().slice(0, 80) ?? "";
+    return { cfi, index: shown.index, at: shown.start, page: Number(element("stage").dataset.page), label };
+  };
+  return bindBookmarks({
+    here,
+    isHere: ({ index, at }) => index === shown.index && at > shown.start - 1e-6 && at < shown.start + shown.size - 1e-6,
+    label: ({ page, label }) => [word("page_n", { page }), label].filter(Boolean).join(" · "),
+    go: ({ cfi }) => view.goTo(cfi),
+  });
 }
 
 const contents = (items) =>
@@ -229,6 +185,7 @@ function onLoad({ detail: { doc } }) {
   noticeWriting(doc);
   applyStyles();
   doc.addEventListener("keydown", handleKey);
+  if (isScrolled()) bindTouch(doc, { left: () => sideways(-1), right: () => sideways(1) });
   doc.addEventListener("click", (event) => {
     if (event.pointerType !== "touch" || event.target.closest?.("a[href]") || !doc.getSelection().isCollapsed) return;
     const frame = doc.defaultView.frameElement.getBoundingClientRect();
@@ -239,6 +196,7 @@ function onLoad({ detail: { doc } }) {
 
 function tap(x) {
   const stage = element("stage").getBoundingClientRect();
+  if (isScrolled()) return;
   if (x < stage.left + stage.width * 0.3) left();
   else if (x > stage.right - stage.width * 0.3) right();
 }
@@ -257,9 +215,14 @@ function bindTools() {
   slider.addEventListener("change", () => view.goToFraction(Number(slider.value) / 1000));
   const first = () => view.goToFraction(0);
   const last = () => view.goToFraction(1);
+  element("jump").addEventListener("submit", (event) => {
+    event.preventDefault();
+    jump(Math.trunc(Number(element("jump-page").value)));
+    element("main").focus();
+  });
   bindKeys({
-    ArrowLeft: left, ArrowRight: right, PageDown: () => turn(1), PageUp: () => turn(-1), " ": () => turn(1),
-    "Shift+ ": () => turn(-1), ArrowDown: () => turn(1), ArrowUp: () => turn(-1), Home: first, End: last,
+    ArrowLeft: () => sideways(-1), ArrowRight: () => sideways(1), PageDown: () => turn(1), PageUp: () => turn(-1),
+    " ": () => turn(1), "Shift+ ": () => turn(-1), ArrowDown: () => line(1), ArrowUp: () => line(-1), Home: first, End: last,
     "+": () => changeSize(1), "=": () => changeSize(1), "-": () => changeSize(-1),
   });
   // The margin around the text is no part of the book's frame.
@@ -268,9 +231,13 @@ function bindTools() {
   });
 }
 
+/** Pages whose colours are ours to choose. */
+const isPlain = () =>
+  isNight() || document.documentElement.dataset.theme === "contrast" || document.documentElement.dataset.face === "elder";
+
 async function start() {
   view = document.createElement("foliate-view");
-  const book = await openBook();
+  const book = await openBook({ goNext: () => view.renderer.nextSection?.() ?? view.next() });
   element("view").append(view);
   view.addEventListener("relocate", onRelocate);
   view.addEventListener("load", onLoad);
@@ -278,9 +245,18 @@ async function start() {
   await view.open(book);
   element("stage").toggleAttribute("data-fixed", view.isFixedLayout);
   for (const name of ["sizes-button", "two"]) element(name).hidden = view.isFixedLayout;
+  if (!view.isFixedLayout && /^scrolled/.test(book.rendition?.flow ?? "")) view.renderer.setAttribute("flow", "scrolled");
   markContents = fillContents(contents(book.toc));
   bindTools();
   bindBookFind(view);
+  bindNotes(view);
+  bindAloud(view, isPlain);
+  let showMarks = () => {};
+  view.renderer.addEventListener("relocate", ({ detail: { index, fraction, size: part } }) => {
+    if (Number.isNaN(fraction)) return;
+    shown = { index, start: fraction ?? 0, size: part ?? 0.02 };
+    showMarks();
+  });
   showDirection();
   layOut();
   onTheme(applyStyles);
@@ -288,6 +264,7 @@ async function start() {
   const before = place.load();
   await view.init({ lastLocation: before?.cfi ?? null, showTextStart: false });
   opened();
+  showMarks = bindMarks();
   if (before?.page > 1) {
     say(word("resume.text", { page: before.page }), {
       kind: "ok", action: { label: word("from_start"), run: () => view.goToFraction(0) },

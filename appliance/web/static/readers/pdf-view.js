@@ -1,4 +1,5 @@
 // The open document: pages, zoom, two pages, turning, contents, find, the place in the tab's memory.
+import { bindBookmarks } from "./bookmarks.js";
 import { fillContents } from "./contents.js";
 import { bindFind } from "./find.js";
 import { bindKeys, config, element, memory, opened, place, say, sayFailure, saySentence, word } from "./shell.js";
@@ -44,6 +45,12 @@ export function connect({ pdfjs, EventBus, PDFLinkService, PDFFindController, PD
     }
     showPage(viewer.currentPageNumber);
   });
+  const showMarks = bindBookmarks({
+    here: () => ({ page: viewer.currentPageNumber }),
+    isHere: ({ page }) => page === viewer.currentPageNumber,
+    label: ({ page }) => word("page_n", { page }),
+    go: ({ page }) => goTo(page),
+  });
   const damage = watchDamage({ viewer, goTo, total, source });
   eventBus.on("pagechanging", ({ pageNumber }) => {
     showPage(pageNumber);
@@ -69,6 +76,7 @@ export function connect({ pdfjs, EventBus, PDFLinkService, PDFFindController, PD
     element("stage").dataset.page = String(page);
     element("stage").dataset.pages = String(total);
     place.save({ page });
+    showMarks();
   }
 
   function goTo(page) {

@@ -92,13 +92,14 @@ export function parseChapter(text, type = "application/xhtml+xml") {
 const MARKUP = new Set(["application/xhtml+xml", "text/html", "image/svg+xml"]);
 const PLAIN = /^(?:image\/(?!svg)|audio\/|video\/|font\/|application\/(?:vnd\.ms-opentype|font-|x-font-))/;
 
-/** One file of a book as it may be displayed: {data, type}; `restyle` has the last word on its style sheets. */
-export function sanitizeFile(data, type, restyle = (text) => text) {
+/** One file of a book as it may be displayed: {data, type}; `restyle` has the last word on style sheets, `settle` on pages. */
+export function sanitizeFile(data, type, { restyle = (text) => text, settle = () => {} } = {}) {
   if (MARKUP.has(type) || /[/+]xml$/.test(type)) {
     const kind = MARKUP.has(type) ? type : "application/xhtml+xml";
     const doc = parseChapter(data, kind);
     for (const style of doc.querySelectorAll("style")) style.textContent = restyle(style.textContent);
     for (const node of doc.querySelectorAll("[style]")) node.setAttribute("style", restyle(node.getAttribute("style")));
+    settle(doc);
     return { data: new XMLSerializer().serializeToString(doc), type: MARKUP.has(type) ? htmlOr(doc, kind) : kind };
   }
   if (type === "text/css") return { data: restyle(sanitizeStyle(data)), type };

@@ -91,7 +91,7 @@ function showPlace(spread) {
   }
   markContents(spread);
   followSheets(spread);
-  followMarks(spread);
+  followMarks();
   place.save({ page });
   nameInAddress(page);
 }
@@ -221,7 +221,12 @@ const followSheets = bindSheets(frames, SHEET, (number) => {
   closeDrawer();
   goTo(number);
 });
-const followMarks = bindBookmarks((number) => goTo(number));
+const followMarks = bindBookmarks({
+  here: () => ({ page: numbers()[0] }),
+  isHere: (mark) => numbers().includes(mark.page),
+  label: (mark) => word("page_n", { page: mark.page }),
+  go: (mark) => goTo(mark.page),
+});
 
 // --- Keys
 
