@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.web.display import COOKIE, Display
-from appliance.web.readers_captions import MAX_CUES, as_webvtt
+from appliance.web.readers_captions import MAX_CUES, as_webvtt, chapters_of
 from appliance.web.readers_issues import date_in
 from appliance.web.readers_media import seconds_of
 from appliance.web.readers_text import PAGE_LETTERS, cut
@@ -257,3 +257,24 @@ def test_text_of_anything_has_a_page(text: str, media_type: str) -> None:
 def test_text_of_markup_that_nests_without_end_is_read_as_words() -> None:
     found = cut("<div>" * 200_000 + "正文", "text/html")
     assert "正文" in found.pages[-1]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"WEBVTT\n\n1\n00:00.000 --> 00:05.000\n<b>One</b> &amp; all\n\n01:02:05.500 --> 01:03:00.000\nTwo\nmore\n",
+         [(0, "One & all"), (3725, "Two")]),
+        ("1\n00:00:07,000 --> 00:00:09,000\n第二章\n\n2\n00:00:01,000 --> 00:00:02,000\n第一章\n".encode("gb18030"),
+         [(1, "第一章"), (7, "第二章")]),
+        (b"WEBVTT\n\n00:00.000 --> 00:05.000\n\n00:01.000 --> 00:05.000\nX", [(1, "X")]),
+        (b"no captions", []),
+        (b"", []),
+    ],
+)  # fmt: skip
+def test_chapters_of_a_file_of_cues(content: bytes, found: list[tuple[int, str]]) -> None:
+    assert chapters_of(content) == found
+
+
+@given(st.text(alphabet="WEBVTT\n0123:.-> <b>&amp;章", max_size=80))
+def test_chapters_of_any_text_never_raises(text: str) -> None:
+    assert chapters_of(text.encode()) == sorted(set(chapters_of(text.encode())))
