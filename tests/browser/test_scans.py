@@ -198,6 +198,7 @@ def test_jump_contents_slider_and_sheets_lead_to_pages(context: BrowserContext, 
     at_page(page, 8)
     page.click("#sheets-button")
     assert page.locator("#sheet [aria-current]").all_inner_texts() == ["8", "9"]
+    assert not page.is_visible("#sheet-next")
     page.click("#sheet a[data-number='1']")
     at_page(page, 1)
 

@@ -100,6 +100,8 @@ def scanned_works() -> list[tuple[Resource, dict[str, bytes]]]:
             *(("page", f"{n}.jpg", "image/jpeg", c) for n, c in enumerate(large[:2])),
             pack)),
         _sized(one("s.odd", "各种图片", "image", files=odd, language=zh)),
+        one("s.read", "已识别的扫描", language=zh, files=[
+            *pages(4), ("ocr", "0001.xml", "application/alto+xml", b"<alto/>")]),
         one("s.hall", "图片专题", "exhibition", files=(), language=zh, level="collection"),
     ]  # fmt: skip
     for n in range(1, 5):
@@ -109,9 +111,9 @@ def scanned_works() -> list[tuple[Resource, dict[str, bytes]]]:
     return works
 
 
-def long_work(count: int = 2000) -> tuple[Resource, dict[str, bytes]]:
+def long_work(count: int, size: tuple[int, int] = UPRIGHT) -> tuple[Resource, dict[str, bytes]]:
     """A scanned book of many pages; each is the same picture with a tail of its own."""
-    content = encoded(drawn(5))
+    content = encoded(drawn(5, size))
     files = [("page", f"{n:05}.jpg", "image/jpeg", content + n.to_bytes(4, "big")) for n in range(1, count + 1)]
     return _sized(one("s.long", "長編", files=files, language=("lzh",)))
 

@@ -145,6 +145,12 @@ def test_address_of_a_page_within_a_tiff(client: FlaskClient, scans: World) -> N
     assert config(client, f"/read/s.odd?item={item_id(scans, 's.odd', 3)}")["first"] == 4
 
 
+def test_address_of_a_place_in_the_text_of_scans_is_a_page(client: FlaskClient, scans: World) -> None:
+    text = next(item for item in scans.records["s.read"].items if item.role == "ocr")
+    assert config(client, f"/read/s.read?item={text.id}&page=3")["first"] == 3
+    assert "reader-config" not in client.get(f"/read/s.read?item={text.id}").get_data(as_text=True)
+
+
 @pytest.mark.parametrize(("text", "number"), [("12", 12), ("", 0), ("-1", 0), ("1.5", 0), ("９", 0), ("9" * 30, 0)])
 def test_page_number_of_any_text(text: str, number: int) -> None:
     assert page_number(text) == number

@@ -8,6 +8,7 @@ export function fillThumbs(list, frames, from, to, go) {
     link.href = `?page=${frame.number}`;
     link.dataset.number = String(frame.number);
     link.title = frame.label;
+    if (frame.width && frame.height) [image.width, image.height] = [frame.width, frame.height];
     Object.assign(image, { alt: frame.label, decoding: "async", src: frame.thumb });
     link.append(image);
     if (list.dataset.numbered !== undefined) {
@@ -44,6 +45,7 @@ export function bindSheets(frames, size, go) {
   const last = Math.floor((frames.length - 1) / size);
   let shown = -1;
   let open = [1];
+  element("sheet-turn").hidden = last === 0;
 
   function show(sheet) {
     shown = Math.min(Math.max(sheet, 0), last);
