@@ -74,8 +74,8 @@ def pictures(work: Work) -> Response:
 
 
 def _asked(frames: Frames) -> int:
-    """The number of the picture that the address names, 0 when it names none."""
-    item_id = request.args.get("item", "")
+    """The number of the picture that the address names, 0 when it names none: the only file is the work itself."""
+    item_id = request.args.get("item", "") if len(frames.work.siblings) > 1 else ""
     page = page_number(request.args.get("page") or request.args.get("at") or "")
     return frames.number_of(item_id, page) if item_id or page else 0
 

@@ -187,7 +187,7 @@ def test_jump_contents_slider_and_sheets_lead_to_pages(context: BrowserContext, 
     page.keyboard.press("Enter")
     settled(page, "() => document.getElementById('note-text').textContent.includes('共 9 页')")
     page.click("#toc-button")
-    assert page.inner_text("#toc-list [aria-current]") == "第2章"
+    assert page.inner_text("#toc-list [aria-current]") == page.inner_text("#chapter") == "第2章"
     page.click("#toc-list >> text=第1章")
     at_page(page, 2)
     page.evaluate("""() => {

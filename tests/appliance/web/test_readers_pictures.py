@@ -140,6 +140,7 @@ def test_address_names_the_page_that_opens(client: FlaskClient, scans: World, qu
 
 def test_address_of_a_page_within_a_tiff(client: FlaskClient, scans: World) -> None:
     assert config(client, f"/read/s.tiff?item={item_id(scans, 's.tiff', 1)}&page=3")["first"] == 3
+    assert config(client, f"/read/s.tiff?item={item_id(scans, 's.tiff', 1)}")["first"] == 0
     # The sixth picture of this work is the BMP: the first file has two pages.
     assert config(client, f"/read/s.odd?item={item_id(scans, 's.odd', 1)}&page=2")["first"] == 2
     assert config(client, f"/read/s.odd?item={item_id(scans, 's.odd', 3)}")["first"] == 4

@@ -209,6 +209,7 @@ function markContents(spread) {
     if (line === current) line.setAttribute("aria-current", "true");
     else line.removeAttribute("aria-current");
   }
+  element("chapter").textContent = current?.textContent ?? "";
 }
 for (const line of document.querySelectorAll("#toc-list a[data-number]")) {
   line.addEventListener("click", (event) => {

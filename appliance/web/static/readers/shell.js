@@ -38,7 +38,11 @@ export const place = {
 export function nameInAddress(page) {
   const url = new URL(config.self, location.href);
   if (page > 1) url.searchParams.set("page", String(page));
-  history.replaceState(history.state, "", url);
+  try {
+    history.replaceState(history.state, "", url);
+  } catch {
+    // Some browsers allow few changes in a short time: the next page will be named again.
+  }
 }
 
 // --- Messages
