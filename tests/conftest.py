@@ -10,10 +10,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import sync_playwright
 
+from tests.browser.chromium109 import chromium109
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 # A busy machine is no fault: time is measured by the benchmarks, not by Hypothesis.
 settings.register_profile("shuxiang", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -36,12 +38,26 @@ def collection() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One Chromium for all tests: a second one in the same process cannot be driven beside it."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+def playwright() -> Iterator[Playwright]:
+    """One driver for all tests: a second one in the same process cannot be driven beside it."""
+    with sync_playwright() as started:
         yield started
-        started.close()
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    """The Chromium of this Debian, one for all tests."""
+    started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="session")
+def old_browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium 109, one for all tests; fetched when it is not here yet."""
+    started = playwright.chromium.launch(executable_path=chromium109(), args=ARGUMENTS)
+    yield started
+    started.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
