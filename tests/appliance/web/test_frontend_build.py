@@ -46,11 +46,12 @@ def test_lock_names_no_registry_and_has_every_digest() -> None:
 
 
 def test_fingerprint_changes_with_any_input(hook: ModuleType, tmp_path: Path) -> None:
-    for name in ("package.json", "package-lock.json", "hatch_build.py", *hook.ENTRIES):
+    scripts = (*hook.ENTRIES, *hook.WORKERS, *hook.IMPORTED)
+    for name in ("package.json", "package-lock.json", "hatch_build.py", *scripts):
         (tmp_path / name).write_bytes((FRONTEND / name).read_bytes())
     before = hook.fingerprint(tmp_path)
     assert before == hook.fingerprint(FRONTEND)
-    for name in ("package-lock.json", *hook.ENTRIES):
+    for name in ("package-lock.json", *scripts):
         content = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(content + b"\n")
         assert hook.fingerprint(tmp_path) != before
@@ -73,6 +74,18 @@ def test_is_current_whole_folder_is_left_alone(hook: ModuleType, tmp_path: Path)
     assert hook.is_current(tmp_path, "f")
     (tmp_path / "a.js").write_bytes(b"ab")
     assert not hook.is_current(tmp_path, "f")
+
+
+def test_size_pages_writes_a_size_that_old_browsers_read_too(hook: ModuleType, tmp_path: Path) -> None:
+    size = "`round(down, var(--total-scale-factor) * ${%s}px, var(--scale-round-%s))`"
+    script = tmp_path / "pdf.js"
+    script.write_text(f"let w={size % ('a', 'x')},h={size % ('b', 'y')};")
+    hook.size_pages(script)
+    assert "?`round(down, var(--total-scale-factor) * ${a}px, var(--scale-round-x))`:" in script.read_text()
+    assert ":`calc(var(--total-scale-factor) * ${b}px)`)" in script.read_text()
+    script.write_text(f"let w={size % ('a', 'x')};")
+    with pytest.raises(hook.FrontendError):
+        hook.size_pages(script)
 
 
 def test_copy_fonts_rewrites_addresses_and_keeps_ranges(hook: ModuleType, tmp_path: Path) -> None:
@@ -114,6 +127,10 @@ def test_vendor_style_sheets_reach_nothing_outside(vendor: Path) -> None:
             if not address.startswith(("data:", "#")):
                 assert not re.match(r"[a-z]+:|//", address), address
                 assert (sheet.parent / address).is_file(), f"{sheet.name}: {address}"
+
+
+def test_vendor_style_sheets_hold_no_rules_in_rules(vendor: Path) -> None:
+    assert not re.search(r"[{;}]\s*&", (vendor / "pdf_viewer.css").read_text("utf-8"))
 
 
 def test_vendor_fonts_cover_common_characters(vendor: Path) -> None:

@@ -4,10 +4,21 @@ const BLOCK = 256 * 1024;
 const BLOCKS_KEPT = 48;
 const WHOLE_BELOW = 8 * 1024 * 1024;
 
+/** The bytes did not come: `status` is what the server answered, 0 when nothing did. */
 export class FetchError extends Error {
   constructor(status) {
     super(`the server answered ${status}`);
     this.status = status;
+  }
+}
+
+/** An answer of the server with its bytes. A browser says "TypeError" for no answer, as for faults of any kind. */
+async function ask(url, options) {
+  try {
+    const response = await fetch(url, options);
+    return { status: response.status, bytes: response.ok ? new Uint8Array(await response.arrayBuffer()) : null };
+  } catch {
+    throw new FetchError(0);
   }
 }
 
@@ -26,9 +37,8 @@ export class RangeSource {
   async prefetch() {
     if (this.size > WHOLE_BELOW) return;
     try {
-      const response = await fetch(this.#url);
-      if (!response.ok) throw new FetchError(response.status);
-      const bytes = new Uint8Array(await response.arrayBuffer());
+      const { status, bytes } = await ask(this.#url);
+      if (!bytes) throw new FetchError(status);
       if (bytes.length === this.size) this.#whole = bytes;
     } catch (error) {
       if (error.status === 403 || error.status === 404 || error.status === 503) throw error;
@@ -67,9 +77,8 @@ export class RangeSource {
   async #fetch(index) {
     const from = index * BLOCK;
     const to = Math.min(from + BLOCK, this.size);
-    const response = await fetch(this.#url, { headers: { Range: `bytes=${from}-${to - 1}` } });
-    if (response.status !== 206) throw new FetchError(response.status);
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const { status, bytes } = await ask(this.#url, { headers: { Range: `bytes=${from}-${to - 1}` } });
+    if (status !== 206) throw new FetchError(status);
     if (bytes.length !== to - from) throw new FetchError(500);
     return bytes;
   }
