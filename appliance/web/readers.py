@@ -6,6 +6,7 @@ Every address here asks the gate first. Bytes come from `/items/<id>` (verified,
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,7 @@ def read(resource_id: str) -> Response:
     if work.kind == "epub":
         return answer("readers/epub.html", EPUB_POLICY, work, speeds=SPEEDS, **_scripted(work, rtl=work.right_to_left))
     if work.kind == "pdf":
-        missing = "fonts-missing" in work.item.flags
-        return answer("readers/pdf.html", PDF_POLICY, work, **_scripted(work, fonts_missing=missing))
+        return answer("readers/pdf.html", PDF_POLICY, work, **_document(work))
     if work.kind == "picture":
         return pictures(work)
     if work.kind == "text":
@@ -77,10 +77,24 @@ def _closed(work: Work) -> Response:
     return answer("readers/other.html", POLICY, work, sentence=say(work.closed), tried=tried)
 
 
+def _asked_place() -> int:
+    """The page or chapter that the address asks for, by `page=` or by the `at=` of a table of contents; 1 without."""
+    asked = request.args.get("page", "") or request.args.get("at", "").partition("#")[0]
+    return int(asked) if re.fullmatch("[1-9][0-9]{0,5}", asked) else 1
+
+
+def _document(work: Work) -> dict[str, Any]:
+    """What the page of a document needs."""
+    page = _asked_place() if "page" in request.args or "at" in request.args else 0
+    own = url_for("readers.read", resource_id=work.resource.id, item=work.item_argument)
+    missing = "fonts-missing" in work.item.flags
+    return _scripted(work, self=own, page=page, rtl=work.right_to_left, fonts_missing=missing)
+
+
 def _scripted(work: Work, **more: Any) -> dict[str, Any]:
     """What a reader's page needs: where it is read without scripts, and what its scripts must know (as JSON)."""
     plain = "readers.chapter" if work.kind == "epub" else "readers.page"
-    simple = url_for(plain, resource_id=work.resource.id, n=1, item=work.item_argument)
+    simple = url_for(plain, resource_id=work.resource.id, n=_asked_place(), item=work.item_argument)
     held = work.held_item()
     return {
         "simple": simple,

@@ -11,6 +11,8 @@ _MARK = re.compile(r"0([a-z]+)0")
 _LABELS = {
     "finding": (),
     "found": ("count",),
+    "found_first": ("count",),
+    "hit_of": ("n", "count"),
     "page_of": ("page", "total"),
     "page_n": ("page",),
     "picture_n": ("n",),

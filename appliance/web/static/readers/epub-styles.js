@@ -33,6 +33,7 @@ export function bookStyles({ size, night, vertical }) {
     html[data-script="latin"] { --book-serif: ${LATIN_SERIF}; --book-sans: ${LATIN_SANS}; }
     html { color: ${tokens.ink}; font-family: var(--book-serif); line-height: ${vertical ? 1.9 : 1.8}; }
     p, li, blockquote, dd { line-height: inherit; }
+    pre, code, kbd, samp, tt { font-family: monospace, ${SANS}; }
     a:any-link { color: ${tokens.link}; }
     img, svg { max-inline-size: 100%; }
     [lang|="en"] { hyphens: auto; }`;
@@ -41,6 +42,7 @@ export function bookStyles({ size, night, vertical }) {
       -webkit-text-size-adjust: none; overflow-wrap: break-word; }
     body { margin: 0 !important; background: none !important; }
     pre { white-space: pre-wrap !important; }
+    h1, h2, h3, h4, h5, h6 { line-height: 1.35 !important; }
     ::selection { background: ${tokens.mark}; }
     ${night ? nightStyles(tokens) : ""}`;
   return [before, after];

@@ -1,30 +1,64 @@
-// Find in book, for any reader: a form, a list of places, one message when there is none.
-import { closeDrawer, config, element, word } from "./shell.js";
+// The find drawer: places in a list under the headings they stand in, and a strip that goes from one to the next.
+import { bindKeys, closeDrawer, config, element, openDrawer, word } from "./shell.js";
 
 const MAX_SHOWN = 200;
 
 /**
  * Connect the find drawer to `search(query, signal)`, an async iterator of {label, before, match, after, go}.
- * A second search stops the first.
+ * A second search stops the first; `clear` takes away what a search has marked.
  */
-export function bindFind(search) {
-  const form = element("find-form");
-  const list = element("find-list");
-  const status = element("find-status");
+export function bindFind(search, { clear = () => {} } = {}) {
+  const [form, field, list, status, strip] = ["find-form", "find-query", "find-list", "find-status", "hits"].map(element);
   let current = null;
+  let asked = "";
+  let places = [];
+  let at = -1;
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const query = element("find-query").value.trim().slice(0, 100);
-    current?.abort();
-    current = new AbortController();
-    list.replaceChildren();
+    const query = field.value.trim().slice(0, 100);
+    if (query && query === asked && places.length) {
+      step(1);
+      return;
+    }
+    forget();
+    asked = query;
     status.textContent = query ? word("finding") : "";
-    if (query) await run(query, current.signal);
+    if (!query) return;
+    current = new AbortController();
+    await run(query, current.signal);
+  });
+  field.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.shiftKey || !places.length) return;
+    event.preventDefault();
+    step(-1);
+  });
+  element("hit-previous").addEventListener("click", () => step(-1));
+  element("hit-next").addEventListener("click", () => step(1));
+  element("hit-close").addEventListener("click", () => {
+    field.value = "";
+    forget();
+    element("find-button").focus();
+  });
+  bindKeys({ F3: () => step(1), "Shift+F3": () => step(-1) });
+  document.addEventListener("keydown", (event) => {
+    if (event.key.toLowerCase() !== "f" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+    // The browser's own find sees the pages that are drawn and no others.
+    event.preventDefault();
+    openDrawer("find");
+    field.select();
   });
 
+  function forget() {
+    current?.abort();
+    clear();
+    list.replaceChildren();
+    status.textContent = "";
+    strip.hidden = true;
+    [asked, places, at] = ["", [], -1];
+  }
+
   async function run(query, signal) {
-    let count = 0;
     let label = null;
     for await (const place of search(query, signal)) {
       if (signal.aborted) return;
@@ -32,12 +66,41 @@ export function bindFind(search) {
         label = place.label;
         list.append(heading(label));
       }
-      list.append(entry(place));
-      count += 1;
-      status.textContent = word("found", { count });
-      if (count >= MAX_SHOWN) break;
+      const index = places.length;
+      const item = entry(place, () => {
+        if (matchMedia("(max-width: 56rem)").matches) closeDrawer();
+        show(index);
+      });
+      list.append(item);
+      places.push({ go: place.go, button: item.firstChild });
+      status.textContent = word("found", { count: places.length });
+      if (at >= 0) showCount();
+      if (places.length < MAX_SHOWN) continue;
+      status.textContent = word("found_first", { count: MAX_SHOWN });
+      break;
     }
-    if (signal.aborted || count) return;
+    if (!signal.aborted && !places.length) none(query);
+  }
+
+  function step(by) {
+    if (places.length) show((Math.max(at, by > 0 ? -1 : 0) + by + places.length) % places.length);
+  }
+
+  function show(index) {
+    places[at]?.button.removeAttribute("aria-current");
+    at = index;
+    places[at].button.setAttribute("aria-current", "true");
+    places[at].button.scrollIntoView({ block: "nearest" });
+    showCount();
+    strip.hidden = false;
+    places[at].go();
+  }
+
+  function showCount() {
+    element("hit-now").textContent = word("hit_of", { n: at + 1, count: places.length });
+  }
+
+  function none(query) {
     status.textContent = word("find.none.text", { query });
     const link = document.createElement("a");
     link.href = `${config.search}?q=${encodeURIComponent(query)}`;
@@ -56,17 +119,14 @@ function heading(label) {
   return item;
 }
 
-function entry(place) {
+function entry(place, run) {
   const item = document.createElement("li");
   const button = document.createElement("button");
   const mark = document.createElement("mark");
   mark.textContent = place.match;
   button.type = "button";
   button.append(place.before, mark, place.after);
-  button.addEventListener("click", () => {
-    if (matchMedia("(max-width: 56rem)").matches) closeDrawer();
-    place.go();
-  });
+  button.addEventListener("click", run);
   item.append(button);
   return item;
 }

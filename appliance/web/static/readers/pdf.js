@@ -1,8 +1,8 @@
 // The PDF reader: pdf.js and its viewer components under our own bars. Where pdf.js cannot run, the same pages are
 // shown as pictures that the box renders.
 import { onFontsLoaded, widenCanvasFonts } from "./pdf-fonts.js";
-import { RangeSource } from "./ranges.js";
-import { bindTouch, config, element, place, sayFailure, saySentence } from "./shell.js";
+import { FetchError, RangeSource } from "./ranges.js";
+import { bindTouch, config, element, isAway, memory, place, sayFailure, saySentence } from "./shell.js";
 
 const HEAD = 64 * 1024;
 const VENDOR = new URL("../vendor/", import.meta.url).href;
@@ -15,24 +15,28 @@ function simplePage(page = 1, query = "") {
   return url.href;
 }
 
+/** The page to begin with where the pages come as pictures. */
+const firstPage = () => config.page || place.load()?.page || 1;
+
 async function start() {
-  element("jump").addEventListener("submit", (event) => event.preventDefault());
+  for (const name of ["jump", "jump-too"]) element(name).addEventListener("submit", (event) => event.preventDefault());
   let library;
   try {
     library = await import("../vendor/pdf.js");
   } catch (error) {
     console.warn(error);
-    location.replace(simplePage(1, "old"));
+    location.replace(simplePage(firstPage(), "old"));
     return;
   }
   widenCanvasFonts();
-  const { connect } = await import("./pdf-view.js");
+  const [{ connect }, { bindPinch }] = await Promise.all([import("./pdf-view.js"), import("./pdf-pinch.js")]);
   const { pdfjs } = library;
   pdfjs.GlobalWorkerOptions.workerSrc = config.worker;
   let source;
   try {
     source = await openRanges(pdfjs);
   } catch (error) {
+    if (!(error instanceof FetchError)) throw error;
     sayFailure(error);
     return;
   }
@@ -60,11 +64,28 @@ async function start() {
     refuse(error, pdfjs);
     return;
   }
-  const view = connect(library, document_, source);
+  const view = connect(library, document_, source, await factsOf(document_));
   onFontsLoaded(view.redraw);
-  if (config.fonts_missing) saySentence("fonts_missing", () => location.assign(simplePage(view.page)));
   element("printed").addEventListener("click", () => location.assign(simplePage(view.page)));
-  bindTouch(element("stage"), { left: view.previous, right: view.next, isFree: view.isWhole });
+  bindTouch(element("stage"), { left: view.left, right: view.right, isFree: view.isWhole });
+  bindPinch(element("stage"), view.pinch);
+  sayMissingFonts(() => location.assign(simplePage(view.page)));
+}
+
+/** What a document says about the order of its pages: from right to left, and whether the first stands alone. */
+async function factsOf(doc) {
+  const [preferences, layout] = await Promise.all([
+    doc.getViewerPreferences().catch(() => null), doc.getPageLayout().catch(() => ""),
+  ]);
+  return { rtl: config.rtl || preferences?.get("Direction") === "R2L", shifted: !/Left$/.test(layout ?? "") };
+}
+
+/** Say once a document that it brings no fonts: ours stand for them, and the box draws it with its own. */
+function sayMissingFonts(asPrinted) {
+  const key = `pdf.fonts.${config.item}`;
+  if (!config.fonts_missing || memory.get(key) || !element("note").hidden) return;
+  memory.set(key, true);
+  saySentence("fonts_missing", asPrinted);
 }
 
 /**
@@ -80,8 +101,8 @@ async function openRanges(pdfjs) {
     refused: 0,
     // Damage where the document's structure lies: the box, which needs less of it, shows the pages that are sound.
     onRefused: (error) => {
-      if (error.status === 503 || error instanceof TypeError) sayFailure(error);
-      else location.replace(simplePage(place.load()?.page ?? 1));
+      if (isAway(error)) sayFailure(error);
+      else location.replace(simplePage(firstPage()));
     },
   };
   transport.requestDataRange = async (begin, end) => {
@@ -102,13 +123,13 @@ function refuse(error, pdfjs) {
   if (name === "InvalidPDFException" || name === "PasswordException") {
     sayFailure({});
   } else if (error instanceof pdfjs.AbortException) {
-    sayFailure(new TypeError("stopped"));
+    sayFailure({ status: 0 });
   } else {
-    location.replace(simplePage(place.load()?.page ?? 1, "old"));
+    location.replace(simplePage(firstPage(), "old"));
   }
 }
 
 start().catch((error) => {
   console.error(error);
-  location.replace(simplePage(1, "old"));
+  location.replace(simplePage(firstPage(), "old"));
 });

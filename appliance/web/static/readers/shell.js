@@ -88,11 +88,14 @@ export function opened() {
   root.dataset.opened = "";
 }
 
-/** Why bytes did not come, as the byte view answers: 503 means that the drive is gone, other failures damage. */
+/** Whether bytes did not come because nothing answers (0) or the drive is gone (503); all other failures are damage. */
+export const isAway = (error) => error?.status === 503 || error?.status === 0;
+
+/** Why bytes did not come, and what to do about it. */
 export function sayFailure(error, { chapter = false, next = null } = {}) {
   opened();
   const again = () => location.reload();
-  if (error?.status === 503 || error instanceof TypeError) {
+  if (isAway(error)) {
     saySentence(error?.status === 503 ? "drive_gone" : "disconnected", again, {}, "todo");
   } else if (chapter) {
     saySentence("damaged.chapter", next, {}, "todo");
@@ -177,7 +180,7 @@ export function handleKey(event) {
   const target = event.target;
   if (target?.closest?.("input, textarea, select, [contenteditable]")) return;
   if (event.key === " " && target?.closest?.("button, a")) return;
-  const run = keys.get((event.shiftKey && event.key === " " ? "Shift+" : "") + event.key);
+  const run = (event.shiftKey && keys.get(`Shift+${event.key}`)) || keys.get(event.key);
   if (!run) return;
   event.preventDefault();
   run();
