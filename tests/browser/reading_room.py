@@ -44,7 +44,7 @@ BOOK_VISIBLE = """(sentence) => {
 }"""
 INK = """(selector) => {
   const canvas = document.querySelector(selector);
-  if (!canvas?.width) return 0;
+  if (!(canvas?.naturalWidth ?? canvas?.videoWidth ?? canvas?.width)) return 0;
   const copy = document.createElement("canvas");
   [copy.width, copy.height] = [200, 200];
   const context = copy.getContext("2d");
