@@ -2,104 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.appliance.web.holding import World, make_app
-from tests.appliance.web.reading import damage, reading_world
-from tests.appliance.web.scanning import long_work, scanned_works
-from tests.browser.conftest import serving, violations
-from tests.browser.reading_room import DESKTOP, INK, PHONE, VENDOR, context, opened, settled, watched
+from tests.appliance.web.holding import World
+from tests.appliance.web.reading import damage
+from tests.browser.conftest import violations
+from tests.browser.reading_room import DESKTOP, INK, PHONE, context, opened, settled, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from playwright.sync_api import Browser, BrowserContext
 
-    from playwright.sync_api import Browser, BrowserContext, Page
+from tests.browser.scanning_room import OPEN, ZOOM, address, at_page, levels_of, pages_open, phone, read, world
 
-__all__ = ["context"]
+__all__ = ["address", "context", "phone", "world"]
 pytestmark = pytest.mark.browser
-
-LONG = 400
-OPEN = """() => {
-  const { world } = OpenSeadragon.getViewer("view");
-  return [...Array(world.getItemCount()).keys()].map((at) => world.getItemAt(at))
-    .filter((item) => item.getOpacity() > 0)
-    .map((item) => [item.source.getTileUrl(0, 0, 0), item.getBounds(true)])
-    .sort(([, a], [, b]) => a.x - b.x)
-    .map(([url, { x, y, width, height }]) => ({ url, x, y, width, height }));
-}"""
-"""The pictures that lie open, from left to right in OpenSeadragon's world."""
-ZOOM = "OpenSeadragon.getViewer('view').viewport.getZoom()"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    if not VENDOR.is_file():
-        pytest.skip("the front end is not built here")
-    with reading_world(tmp_path_factory.mktemp("scans"), [*scanned_works(), long_work(LONG)]) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def address(world: World) -> Iterator[str]:
-    with serving(make_app(world)) as base:
-        yield base
-
-
-@pytest.fixture
-def phone(browser: Browser, address: str) -> Iterator[Page]:
-    made = browser.new_context(viewport=PHONE, base_url=address, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    made.set_default_timeout(15_000)
-    yield made.new_page()
-    made.close()
-
-
-def at_page(page: Page, number: int) -> None:
-    settled(page, "(n) => document.getElementById('stage').dataset.shown === String(n)", number)
-
-
-def read(page: Page, path: str, number: int = 1) -> None:
-    opened(page, f"/read/{path}")
-    at_page(page, number)
-
-
-def pages_open(page: Page, world: World, resource_id: str) -> list[int]:
-    """The numbers of the pages that lie open, from left to right."""
-    ids = [item.id for item in world.records[resource_id].readable_items]
-    return [next(n for n, own in enumerate(ids, 1) if own in one["url"]) for one in page.evaluate(OPEN)]
-
-
-def touch(page: Page, *moves: list[tuple[int, int]]) -> None:
-    """Fingers that go down at the first of `moves`, along them, and up."""
-    session = page.context.new_cdp_session(page)
-
-    def send(kind: str, points: list[tuple[int, int]]) -> None:
-        session.send(
-            "Input.dispatchTouchEvent",
-            {"type": kind, "touchPoints": [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(points)]},
-        )
-
-    send("touchStart", moves[0])
-    for points in moves[1:]:
-        send("touchMove", points)
-        page.wait_for_timeout(16)
-    # A finger that rests before it is lifted throws nothing: a throw would swallow the next tap.
-    page.wait_for_timeout(150)
-    send("touchMove", moves[-1])
-    send("touchEnd", [])
-    session.detach()
-
-
-def swipe(page: Page, start: int, end: int, y: int = 400) -> None:
-    steps = 8
-    touch(page, *[[(start + (end - start) * n // steps, y)] for n in range(steps + 1)])
-
-
-def levels_of(asked: list[str]) -> set[int]:
-    """The levels of the tiles among these addresses."""
-    return {int(found[1]) for url in asked if (found := re.search(r"_files/(\d+)/", url))}
 
 
 def test_openings_of_a_book_lie_side_by_side(context: BrowserContext, address: str, world: World) -> None:
@@ -349,68 +267,6 @@ def test_long_book_asks_for_few_pages_and_stays_small(context: BrowserContext, a
     viewer = "OpenSeadragon.getViewer('view')"
     assert page.evaluate(f"{viewer}.world.getItemCount()") == 2
     assert page.evaluate(f"{viewer}.tileCache.numTilesLoaded()") <= 4
-
-
-def test_phone_has_one_page_and_fingers_turn_it(phone: Page, world: World) -> None:
-    read(phone, "s.ltr")
-    assert pages_open(phone, world, "s.ltr") == [1]
-    swipe(phone, 330, 60)
-    at_page(phone, 2)
-    assert pages_open(phone, world, "s.ltr") == [2]
-    swipe(phone, 60, 330)
-    at_page(phone, 1)
-    read(phone, "s.rtl")
-    swipe(phone, 60, 330)
-    at_page(phone, 2)
-    phone.tap("#sheets-button")
-    phone.fill("#sheet-jump-page", "5")
-    phone.tap("#sheet-jump button")
-    at_page(phone, 5)
-
-
-def test_phone_pinches_taps_twice_and_swipes_only_at_the_edge(phone: Page) -> None:
-    read(phone, "s.ltr?page=3", 3)
-    whole = phone.evaluate(ZOOM)
-    touch(phone, *[[(195 - n, 400), (195 + n, 400)] for n in range(20, 120, 10)])
-    settled(phone, f"(whole) => {ZOOM} > 1.8 * whole", whole)
-    swipe(phone, 60, 330)
-    phone.wait_for_timeout(400)
-    assert phone.get_attribute("#stage", "data-page") == "3"
-    for _ in range(2):
-        phone.touchscreen.tap(195, 400)
-    settled(phone, f"(whole) => {ZOOM} < 1.05 * whole", whole)
-
-
-def test_phone_magnifier_stands_above_the_finger(phone: Page) -> None:
-    read(phone, "s.ltr?page=3", 3)
-    phone.tap("#view-button")
-    phone.tap("#view-tools [data-do=lens]")
-    touch(phone, [(195, 500)], [(200, 520)], [(205, 540)])
-    settled(phone, f"() => ({INK})('#lens-view canvas') > 4")
-    box = phone.locator("#lens").bounding_box()
-    assert box is not None
-    assert box["y"] + box["height"] < 540
-    assert phone.get_attribute("#stage", "data-page") == "3"
-
-
-def test_phone_begins_a_wide_leaf_at_its_right_and_reads_on_to_the_left(phone: Page) -> None:
-    read(phone, "s.leaf")
-    edges = "(() => { const b = OpenSeadragon.getViewer('view').viewport.getBounds(); return [b.x, b.x + b.width]; })()"
-    left, right = phone.evaluate(edges)
-    assert right == pytest.approx(0.75, abs=0.02)
-    assert left > 0
-    swipe(phone, 60, 330)
-    settled(phone, f"(left) => {edges}[0] < left - 0.2", left)
-    assert phone.get_attribute("#stage", "data-page") == "1"
-    phone.focus("#stage")
-    for _ in range(3):
-        phone.keyboard.press("Space")
-        phone.wait_for_timeout(500)
-    at_page(phone, 2)
-    swipe(phone, 330, 60)
-    at_page(phone, 1)
-    # Turned back to, it is seen where its reading ended.
-    assert phone.evaluate(edges)[0] == pytest.approx(-0.75, abs=0.02)
 
 
 def test_pictures_lead_on_into_their_collection(context: BrowserContext, address: str) -> None:
