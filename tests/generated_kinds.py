@@ -34,7 +34,7 @@ class Kind:
         first: what is read on the first page, or the sentence that says why not. last: on the last one.
         parts: labels in order: of files, of pages, of what it gathers.
         pages: how many a reader counts, 0 where it counts none.
-        tag: what lists say of it.
+        tag: what results say of it; of what gathers issues or volumes what they say of the best of them.
     """
 
     id: str

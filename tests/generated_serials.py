@@ -24,7 +24,7 @@ def serials() -> Iterator[Kind]:
     """Every kind that gathers, with its parts; the parts come in another order than they are read in."""
     yield from _newspaper()
     yield from _journal()
-    yield Kind("v-set", "清溪文献丛编", "book", "parts", parts=VOLUMES, tag="共 4 册", columns={"language": "lzh"})
+    yield Kind("v-set", "清溪文献丛编", "book", "parts", parts=VOLUMES, columns={"language": "lzh"})
     for n, volume in enumerate(reversed(VOLUMES)):
         yield Kind(
             f"v-set-{n}",
@@ -78,7 +78,6 @@ def _newspaper() -> Iterator[Kind]:
         "newspaper",
         "issues",
         parts=tuple(map(day_name, DAYS)),
-        tag="共 4 期",
         columns={"level": "serial"},
     )
     for n, day in enumerate(reversed(DAYS)):
@@ -103,7 +102,7 @@ def _newspaper() -> Iterator[Kind]:
 
 
 def _journal() -> Iterator[Kind]:
-    yield Kind("j-monthly", "清溪农业", "journal", "issues", parts=ISSUES, tag="共 6 期", columns={"level": "serial"})
+    yield Kind("j-monthly", "清溪农业", "journal", "issues", parts=ISSUES, columns={"level": "serial"})
     for n, issue in enumerate(reversed(ISSUES)):
         yield Kind(
             f"j-{n}",

@@ -34,7 +34,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     grown = {"level": "issue", "parent": "weekly"}
     works = [
         *flagged_works(),
-        *paper()[:400],
+        *paper()[:150],
         one("weekly", "清溪周报", "newspaper", files=(), level="serial"),
         *(one(f"w{n}", f"清溪周报 第{n}期", "newspaper", labels=("第1版 要闻", "第2版 本地", "第3版 副刊"),
               files=[(*leaf[:3], leaf[3] + bytes([n])) for leaf in leaves], designation=f"2019年第{n}期",
@@ -77,7 +77,6 @@ def test_enciphered_chapters_that_nobody_flagged_leave_a_reader_that_can_be_left
         ("/read/f.child", Display(face="child"), PHONE),
         ("/read/f.some", Display(), PHONE),
         ("/resources/daily", Display(), DESKTOP),
-        ("/read/daily/issues?year=1949", Display(), DESKTOP),
         ("/read/daily/issues?year=1949", Display(), PHONE),
         ("/read/daily/issues?year=1949", Display(face="elder", theme="contrast"), PHONE),
         ("/resources/w2", Display(), PHONE),
@@ -101,7 +100,7 @@ def test_issue_drawer_names_pages_and_neighbours_and_passes_axe(
         page.goto("/read/w2")
         page.wait_for_selector("html[data-opened]", state="attached")
         page.click("#toc-button")
-        assert page.locator(".rtoc--parts a").all_inner_texts() == ["第1版 要闻", "第2版 本地", "第3版 副刊"]
+        assert page.locator("#toc-list a").all_inner_texts() == ["第1版 要闻", "第2版 本地", "第3版 副刊"]
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
         page.click("text=上一期")
@@ -111,8 +110,8 @@ def test_issue_drawer_names_pages_and_neighbours_and_passes_axe(
 def test_months_lead_to_their_calendar(browser: Browser, address: str) -> None:
     with opened(browser, address, PHONE) as page:
         page.goto("/read/daily/issues?year=1949")
-        page.click(".rmonths >> text=10月")
-        top = "document.getElementById('m10').getBoundingClientRect().top"
+        page.click(".rmonths >> text=4月")
+        top = "document.getElementById('m4').getBoundingClientRect().top"
         page.wait_for_function(f"() => {top} > 0 && {top} < 300")
 
 

@@ -29,6 +29,7 @@ SHOWN = 30_000
 """Milliseconds that a busy machine is given."""
 DRAWN = f"() => ({INK})('.page canvas') > 1"
 PICTURE = f"() => ({INK})('#view canvas') > 1"
+SHOWN_PICTURE = "(n) => document.getElementById('stage').dataset.shown === String(n)"
 STAGE_PAGE = "(n) => document.getElementById('stage').dataset.page === String(n)"
 TEXT_LAYER = """([n, words]) => document.querySelector(`.page[data-page-number="${n}"] .textLayer`)
   ?.textContent.includes(words)"""
@@ -132,6 +133,7 @@ def test_kinds_text_shows_its_first_sentence_and_ends(looked: tuple[Page, Seen],
     page, _ = looked
     page.goto(f"/resources/{kind.id}")
     page.click(".btn--big")
+    page.wait_for_selector("#text")
     assert kind.first in page.inner_text("#text")
     if page.locator(".rcontents").count():
         page.click(".rcontents summary")
@@ -144,20 +146,24 @@ def test_kinds_text_shows_its_first_sentence_and_ends(looked: tuple[Page, Seen],
 def test_kinds_pictures_are_drawn_in_order(looked: tuple[Page, Seen], kind: Kind) -> None:
     page, _ = looked
     opened(page, kind)
-    page.wait_for_function(PICTURE)
+    page.wait_for_function(SHOWN_PICTURE, arg=1)
+    assert page.evaluate(PICTURE)
     if kind.first:
         assert kind.first in page.inner_text("#caption")
-    if kind.parts:
-        assert [img.get_attribute("alt") for img in page.locator(".thumbs img").all()] == list(kind.parts)
-    for _ in range(kind.pages - 1):
-        page.click("#next")
-    if kind.pages > 1:
-        page.wait_for_function(
-            "(n) => Number.parseInt(document.getElementById('count').textContent, 10) === n", arg=kind.pages
-        )
-        page.wait_for_function(PICTURE)
-    shown = page.evaluate("[...document.querySelectorAll('.thumbs img')].every((i) => !i.complete || i.naturalWidth)")
-    assert shown
+    if kind.type == "newspaper":
+        page.click("#toc-button")
+        assert page.locator("#toc-list a").all_inner_texts() == list(kind.parts)
+        page.keyboard.press("Escape")
+    elif kind.parts:
+        for number, label in enumerate(kind.parts, 1):
+            page.wait_for_function(SHOWN_PICTURE, arg=number)
+            assert page.inner_text("#caption").startswith(label)
+            page.keyboard.press("ArrowRight")
+    page.keyboard.press("End")
+    # A book lies open at two pages: its last opening begins one page before its end.
+    page.wait_for_function("(n) => Number(document.getElementById('stage').dataset.shown) >= n - 1", arg=kind.pages)
+    assert page.get_attribute("#stage", "data-pages") == str(kind.pages)
+    assert page.evaluate(PICTURE)
 
 
 @pytest.mark.parametrize("kind", of("audio", "video"), ids=ids)
@@ -165,6 +171,7 @@ def test_kinds_recording_plays_to_its_end(looked: tuple[Page, Seen], kind: Kind)
     page, _ = looked
     page.goto(f"/resources/{kind.id}")
     page.click(".btn--big")
+    page.wait_for_selector("html[data-script]", state="attached")
     if kind.parts:
         assert page.locator("#parts a span:nth-child(2)").all_inner_texts() == list(kind.parts)
     page.click("#play")
@@ -219,11 +226,11 @@ def test_kinds_newspaper_calendar_leads_to_a_page_of_a_day(looked: tuple[Page, S
     page.click(".rcal a >> text=31")
     page.wait_for_selector("html[data-opened]", state="attached")
     page.click("#toc-button")
-    assert page.locator(".rtoc--parts a").all_inner_texts() == list(KINDS["n-1949-12-31"].parts)
+    assert page.locator("#toc-list a").all_inner_texts() == list(KINDS["n-1949-12-31"].parts)
     page.click("text=第10版 副刊")
-    page.wait_for_selector("html[data-opened]", state="attached")
-    assert "第10版 副刊" in page.inner_text("#title-picture")
-    page.click("#toc-button")
+    page.wait_for_function("() => Number(document.getElementById('stage').dataset.shown) >= 2")
+    if page.locator("#toc").is_hidden():
+        page.click("#toc-button")
     # The day after is there, the one after that is a catalogue entry: it is no neighbour to read.
     page.click(".rtoc--forms [rel=next]")
     page.wait_for_url("**/read/n-1950-01-01")
@@ -261,9 +268,8 @@ def test_kinds_lists_tell_what_each_is(kinds_box: Box, looked: tuple[Page, Seen]
             break
         page.click("a[rel=next]")
     assert said == {kind.id: kind.tag for kind in KINDS.values() if kind.id in said}
-    assert len(said) > 20
-    readable = set(found_ids(kinds_box, "这本书锁文件"))
-    assert not readable
+    assert len(said) > 12
+    assert found_ids(kinds_box, "锁")[-1] == "x-epub"
 
 
 def test_kinds_api_gives_flags_and_what_is_usable(kinds_box: Box) -> None:
