@@ -243,6 +243,15 @@ class Catalogue:
         for start in range(0, len(rows), _BATCH):
             yield from self.rows(rows[start : start + _BATCH])
 
+    def parts_count(self, parent_id: str) -> tuple[int, str]:
+        """How many listed parts a resource has, at most `MANY_PARTS`, and the level of the first of them."""
+        found = self._query(
+            "SELECT resource.row FROM resource INDEXED BY resource_parent CROSS JOIN shelf USING (row)"
+            " WHERE parent = ? AND listed = 1 LIMIT ?",
+            (_storable(parent_id), MANY_PARTS),
+        )
+        return len(found), self.rows([found[0][0]])[0].level if found else ""
+
     def children(self, parent_id: str, limit: int = 10_000) -> list[Resource]:
         """Listed parts of a resource in the order of `indexer.part_order`."""
         found = list(self.parts_of(parent_id))

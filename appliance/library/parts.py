@@ -16,6 +16,8 @@ from indexer.part_order import part_order
 
 MAX_KEPT = 40_000
 """Parts that are kept altogether, about 1 kB each; a longer list is kept alone."""
+MAX_COUNTS = 10_000
+"""Numbers of parts that are kept."""
 MAX_LISTS = 256
 """Lists that are kept, empty ones among them."""
 
@@ -57,7 +59,20 @@ class PartLists:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, tuple[Part, ...]] = OrderedDict()
+        self._counts: dict[str, tuple[int, str]] = {}
         self._lock = threading.Lock()
+
+    def count(self, parent_id: str, read: Callable[[], tuple[int, str]]) -> tuple[int, str]:
+        """How many parts a resource has and the level of the first, empty without any; `read` finds out."""
+        with self._lock:
+            if parent_id in self._counts:
+                return self._counts[parent_id]
+        found = read()
+        with self._lock:
+            if len(self._counts) >= MAX_COUNTS:
+                self._counts.clear()
+            self._counts[parent_id] = found
+        return found
 
     def of(self, parent_id: str, read: Callable[[], Iterable[Resource]]) -> tuple[Part, ...]:
         """The parts of a resource in order; `read` gives their records in any order."""

@@ -89,12 +89,11 @@ def card_of(held: Held) -> Card:
 
 def parts_text(held: Held) -> str:
     """How many issues, volumes or resources it gathers: 共 24 期; empty when it gathers none."""
-    parts = library().parts(held.resource.id) if held.catalogue_only else ()
-    if not parts:
+    count, level = library().parts_count(held.resource.id) if held.catalogue_only else (0, "")
+    if not count:
         return ""
-    level = parts[0].record.level
     key = f"parts.{level}" if words().has_label(f"parts.{level}") else "parts.work"
-    return words().label(key, count=len(parts))
+    return words().label(key, count=count)
 
 
 def _state(held: Held) -> str:

@@ -124,6 +124,8 @@ def test_catalogue_counts_and_shelves(catalogue: Catalogue) -> None:
     assert ids(catalogue.browse(type="image", clc="J")) == ["b3"]
     assert ids(catalogue.browse(limit=1, offset=1)) == [ids(catalogue.browse(limit=9))[1]]
     assert ids(catalogue.children("a1")) == ["b2", "b1"]
+    assert catalogue.parts_count("a1") == (2, "issue")
+    assert catalogue.parts_count("b1") == (0, "")
     assert catalogue.children("none") == []
     assert ids(catalogue.browse(type="book", clc="I")) == ["c1", "c2"]
     assert list(catalogue.ids()) == [(row, record.id) for row, record in enumerate(RECORDS)]

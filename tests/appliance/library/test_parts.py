@@ -52,3 +52,16 @@ def test_lists_are_read_once_and_the_oldest_are_forgotten(monkeypatch: pytest.Mo
         ask(empty, 0)
     ask("d", 0)
     assert asked == ["a", "b", "c", "d", "e", "f", "g", "d"]
+
+
+def test_counts_are_found_once_and_forgotten_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_COUNTS", 2)
+    lists, asked = PartLists(), list[str]()
+
+    def ask(parent: str) -> tuple[int, str]:
+        return lists.count(parent, lambda: (asked.append(parent) or 3, "issue"))
+
+    assert [ask(parent) for parent in "aab"] == [(3, "issue")] * 3
+    ask("c")
+    ask("a")
+    assert asked == ["a", "b", "c", "a"]
