@@ -62,7 +62,9 @@ def page(resource_id: str, n: int) -> Response:
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
     frames = Frames(work) if work.kind == "picture" else None
     total = len(frames) if frames else work.item.pages or renditions().page_count(work.held_item())
-    address = frames.simple_url if frames else _address("readers.page", work)
+    sizes = _sizes(frames.simple_url if frames else _address("readers.page", work))
+    large = "large" in request.args
+    address = sizes[large]
     elsewhere = _chosen(n, total, work, address)
     if elsewhere is not None:
         return elsewhere
@@ -81,7 +83,19 @@ def page(resource_id: str, n: int) -> Response:
         item_argument=frames.item_argument if frames else work.item_argument,
         neighbours=neighbours_of(work) if at_an_end else None,
         old_browser="old" in request.args,
+        large=large,
+        other_size=sizes[not large](n),
     )
+
+
+def _sizes(address: Callable[[int], str]) -> tuple[Callable[[int], str], Callable[[int], str]]:
+    """Addresses of the pages whole, and as large as the window is wide."""
+
+    def of_large(n: int) -> str:
+        whole = address(n)
+        return f"{whole}{'&' if '?' in whole else '?'}large=1"
+
+    return address, of_large
 
 
 def _can_be_seen(work: Work, frame: Frame | None, n: int) -> bool:

@@ -191,6 +191,18 @@ def test_page_pdf_shows_a_picture_with_ways_on(client: FlaskClient) -> None:
         assert shown.width == 1400
 
 
+def test_page_made_large_stays_large_from_page_to_page(client: FlaskClient) -> None:
+    page = client.get("/read/r.pdf/pages/2").get_data(as_text=True)
+    assert "rpage--large" not in page
+    assert 'href="/read/r.pdf/pages/2?large=1"' in page
+    large = client.get("/read/r.pdf/pages/2?large=1").get_data(as_text=True)
+    assert "rpage--large" in large
+    ways = {f"/read/r.pdf/pages/{way}" for way in ("2", "1?large=1", "3?large=1")}
+    assert ways <= set(re.findall(r'href="([^"]+)"', large))
+    jump = client.get("/read/r.pdf/pages/2?large=1&page=7")
+    assert jump.headers["Location"].endswith("/read/r.pdf/pages/7?large=1")
+
+
 @pytest.mark.parametrize(("query", "place"), [("page=7", "/pages/7"), ("page=1", "/pages/1")])
 def test_page_jump_form_leads_to_the_page(client: FlaskClient, query: str, place: str) -> None:
     response = client.get(f"/read/r.pdf/pages/2?{query}")
