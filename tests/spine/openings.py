@@ -29,12 +29,18 @@ EXCEPTIONS = {
     "plain": "the pages as pictures that the box renders: nothing else shows a PDF without scripts",
     "nothing": "nothing to open: the source holds descriptions or texts of pages and no pages; the page says so",
     "unreadable": "a format that browsers do not show; the page says so and offers the download where it is allowed",
+    "closed": "locked or damaged at the source, or in a codec that no browser plays; the page says so beforehand",
     "codec": "this browser has no decoder for any form of the recording; the page says so",
 }
 SHOWS = """() => document.querySelector("foliate-view").renderer.getContents().some(
   ({ doc }) => doc.body?.innerText.trim() || doc.querySelector("img, svg, image"))"""
 LEAF = f"() => ({INK})('.rpage img') > 1"
 READ = "() => document.querySelector('.rtext').innerText.trim() || document.querySelector('.rtext img')"
+PAINTED = f"() => ({INK})('#view canvas') > 1"
+LAST = "() => (({ page, pages }) => page === pages)(document.getElementById('stage').dataset)"
+LAID_OUT = "() => document.getElementById('stage').dataset.shown !== undefined"
+LEADS_ON = "() => JSON.parse(document.getElementById('reader-config').textContent).next"
+"""From the last picture of a work to the next work of its collection."""
 MOST_SCREENS = 8
 AT_END = """() => {
   const { page, pages } = document.getElementById("stage").dataset;
@@ -105,7 +111,7 @@ def open_form(page: Page, form: Form, terminal: Terminal, picture: Path | None =
 
     if form.kind in {"audio", "video"}:
         return Outcome(play(page, form, terminal, shot))
-    if form.kind in {"none", "other"}:
+    if form.kind in {"none", "other", "closed"}:
         return _refused(page, form, shot)
     if form.kind == "issues":
         return _issues(page, form, shot)
@@ -114,6 +120,12 @@ def open_form(page: Page, form: Form, terminal: Terminal, picture: Path | None =
     if not terminal.script:
         return _chapters(page, form, shot) if form.kind == "epub" else _leaves(page, form, shot)
     return {"epub": _book, "pdf": _document, "picture": _pictures}[form.kind](page, form, terminal, shot)
+
+
+def _ways_on(page: Page, form: Form) -> list[str]:
+    """Links to a next page of the same work; those to the next issue or picture are others."""
+    links = [link.get_attribute("href") or "" for link in page.locator("a[rel=next]").all()]
+    return [link for link in links if link.startswith(form.of("") + "/")]
 
 
 def _looked_for(page: Page, form: Form, root: str, bounds: str) -> tuple[str, ...]:
@@ -181,7 +193,7 @@ def _document(page: Page, form: Form, terminal: Terminal, shot: Callable[[], Non
     until(page, drawn)
     shot()
     page.keyboard.press("End")
-    until(page, "() => (({ page, pages }) => page === pages)(document.getElementById('stage').dataset)")
+    until(page, LAST)
     until(page, drawn)
     _next_says_last(page, terminal)
     if form.last:
@@ -192,13 +204,14 @@ def _document(page: Page, form: Form, terminal: Terminal, shot: Callable[[], Non
 
 def _pictures(page: Page, form: Form, terminal: Terminal, shot: Callable[[], None]) -> Outcome:
     opened(page, form.address)
-    until(page, f"() => ({INK})('#view canvas') > 1")
+    until(page, LAID_OUT)
+    until(page, PAINTED)
     shot()
-    count = page.evaluate("() => JSON.parse(document.getElementById('reader-config').textContent).pictures.length")
-    if count > 1:
-        page.keyboard.press("End")
-        until(page, "(count) => document.getElementById('stage').dataset.shown === String(count)", count)
-        until(page, f"() => ({INK})('#view canvas') > 1")
+    page.keyboard.press("End")
+    until(page, LAST)
+    until(page, LAID_OUT)
+    until(page, PAINTED)
+    if page.get_attribute("#stage", "data-pages") != "1" and not page.evaluate(LEADS_ON):
         _next_says_last(page, terminal)
     return Outcome(("wordless",))
 
@@ -219,7 +232,7 @@ def _leaves(page: Page, form: Form, shot: Callable[[], None]) -> Outcome:
         page.locator(".rjump button").click()
         page.wait_for_url(f"**/pages/{last}*")
         until(page, LEAF)
-    assert not page.locator("a[rel=next]").count()
+    assert not _ways_on(page, form)
     if form.last:
         arrive(form.of(form.last))
     return Outcome(("plain",) if form.kind == "pdf" else ("wordless",))
@@ -238,7 +251,7 @@ def _chapters(page: Page, form: Form, shot: Callable[[], None]) -> Outcome:
     assert total
     page.goto(first.replace("/chapters/1", f"/chapters/{total[1]}"))
     until(page, READ)
-    assert not page.locator("a[rel=next]").count()
+    assert not _ways_on(page, form)
     if form.last:
         page.goto(form.of(form.last))
         page.wait_for_url("**/chapters/1*")
@@ -277,7 +290,7 @@ def _text(page: Page, form: Form, shot: Callable[[], None]) -> Outcome:
     shot()
     page.goto(pages[-1])
     assert page.inner_text(".rtext").strip()
-    assert not page.locator("a[rel=next]").count()
+    assert not _ways_on(page, form)
     return Outcome(() if wanted else ("wordless",))
 
 
@@ -299,8 +312,10 @@ def _refused(page: Page, form: Form, shot: Callable[[], None]) -> Outcome:
     page.goto(form.address)
     shot()
     said = page.inner_text("main")
-    if form.kind == "other":
-        assert Words.load("zh-Hans").label("detail.no_reader") in said or sentence("reader.no_sound_format") in said
-        return Outcome(("unreadable",))
-    assert sentence("reader.no_pages") in said or sentence("rights.catalogue_only") in said
-    return Outcome(("nothing",))
+    key, words = {
+        "other": ("unreadable", ["reader.no_reader", "reader.no_sound_format"]),
+        "closed": ("closed", ["reader.closed.locked", "reader.closed.damaged", "reader.closed.codec"]),
+        "none": ("nothing", ["reader.no_pages", "rights.catalogue_only"]),
+    }[form.kind]
+    assert any(sentence(word) in said for word in words), said
+    return Outcome((key,))

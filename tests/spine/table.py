@@ -24,6 +24,7 @@ _READERS = {
     "issues": "periodical",
     "none": "—",
     "other": "—",
+    "closed": "—",
 }
 MEANING = """\
 ✓ means: a sentence of the work, taken from its text beforehand, was found with the reader's own find (without
@@ -84,7 +85,7 @@ class Table:
             if isinstance(said, str):
                 cells.append("✗" if said else "")
             else:
-                nothing = {"nothing", "unreadable", "codec"} & set(said.exceptions)
+                nothing = {"nothing", "unreadable", "closed", "codec"} & set(said.exceptions)
                 letters = "".join(f"({marks[key]})" for key in said.exceptions)
                 cells.append(" ".join(filter(None, ("" if nothing else "✓", letters))))
         title = form.title.replace("|", "\\|")

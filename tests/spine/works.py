@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from indexer.sections import SECTIONS_TYPE, Section, read_sections
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from tests.box import Box
 
@@ -23,6 +23,8 @@ KINDS = {
     "text/markdown": "text",
     "application/xhtml+xml": "text",
 }
+UNUSABLE = {"encrypted", "damaged", "codec-unplayable"}
+"""What the packager found that keeps a file closed."""
 CLAUSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{7,12}")
 """A run of Chinese or Japanese without marks: no line break, note or space stands in it."""
 PHRASE = re.compile(r"[^\W\d_]{2,}(?: [^\W\d_]{2,}){2,4}")
@@ -51,9 +53,10 @@ class Form:
     """One form of a work that has a reader of its own kind.
 
     Attributes:
-        resource, title, type: of the record. kind: which reader; `issues` of a periodical, `none` without anything to
-            open. item: its id; empty when the reader opens it without being told. last: its last part, when there are
-            several. pages: its pictures. flags: what the packager found. sentences: in its first part, spread out.
+        resource, title, type: of the record.
+        kind: which reader; `issues` of a periodical, `none` without anything to open, `closed` when none of it opens.
+        item: its id; empty when the reader opens it without being told. last: its last part, when there are several.
+        pages: its pictures. flags: what the packager found. sentences: in its first part, spread out.
     """
 
     resource: str
@@ -81,22 +84,37 @@ class Form:
         return f"/read/{urllib.parse.quote(self.resource)}" + (f"?item={item}" if item else "")
 
 
-def forms_of(box: Box, resource: str) -> list[Form]:
-    """The main form of a resource and those beside it that another reader opens."""
+def forms_of(box: Box, resource: str, *, without: Collection[str] = ()) -> list[Form]:
+    """The main form of a resource and those beside it that another reader opens; none of the kinds in `without`."""
     record = box.get(f"/api/resources/{urllib.parse.quote(resource)}").json()
     items = record.get("items", [])
-    opened = [i for role in ("part", "page", "alternate") for i in items if i["role"] == role]
-    main = next((i for i in opened if kind_of(i) != "other"), opened[0] if opened else None)
     head = (record["id"], record["title"], record["type"])
+    opened = list(_opened(items))
+    usable = [i for i in opened if not UNUSABLE & set(i.get("flags", ()))]
+    main = next((i for i in [*usable, *opened] if kind_of(i) != "other"), opened[0] if opened else None)
     if main is None:
         leads_on = box.get(f"/read/{urllib.parse.quote(resource)}").text
-        return [Form(*head, "issues" if "rissues" in leads_on or "rcal" in leads_on else "none")]
-    first = {kind_of(i): i for i in reversed(opened) if kind_of(i) != "other" or i is main}
+        kind = "issues" if "rissues" in leads_on or "rcal" in leads_on else "none"
+        return [] if kind in without else [Form(*head, kind)]
+    if main not in usable:
+        return [] if "closed" in without else [Form(*head, "closed")]
+    first = {kind_of(i): i for i in reversed(usable) if kind_of(i) != "other" or i is main}
     first[kind_of(main)] = main
     return [
         _form(box, head, items, item, "" if item is main else item["id"])
         for item in sorted(first.values(), key=lambda i: i is not main)
+        if kind_of(item) not in without
     ]
+
+
+def _opened(items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Files in the order in which a reader tries them: each part with its other forms, pages, forms of nothing."""
+    parts, alternates = ([i for i in items if i["role"] == role] for role in ("part", "alternate"))
+    for part in parts:
+        yield part
+        yield from (i for i in alternates if i.get("of") == part["id"] or (len(parts) == 1 and not i.get("of")))
+    yield from (i for i in items if i["role"] == "page")
+    yield from (i for i in alternates if not parts or (len(parts) > 1 and not i.get("of")))
 
 
 def _form(box: Box, head: tuple[str, str, str], items: list[dict[str, Any]], item: dict[str, Any], named: str) -> Form:
@@ -106,7 +124,7 @@ def _form(box: Box, head: tuple[str, str, str], items: list[dict[str, Any]], ite
     # An alternate form has no text of its own when the original has one: it says the same.
     text = texts.get(item["id"]) or (texts.get(item.get("of", "")) if kind == "pdf" else None)
     sentences = tuple(_sentences(box, text)) if text and kind in {"epub", "pdf", "text"} else ()
-    last = family[-1]["id"] if len(family) > 1 else ""
+    last = family[-1]["id"] if len(family) > 1 and kind != "picture" else ""
     flags = tuple(item.get("flags", ()))
     return Form(*head, kind, named, last, item.get("pages", 0), flags, sentences)
 
