@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from appliance.web.display import COOKIE, Display
 from indexer.model import Audience
 from tests.appliance.web.holding import make_app, one
-from tests.appliance.web.odd_books import SENTENCES, spoken_book, spoken_pages
+from tests.appliance.web.odd_books import CLIP, SENTENCES, spoken_book, spoken_pages
 from tests.appliance.web.reading import EPUB, plain_book, reading_world
 from tests.browser.conftest import serving, violations
 from tests.browser.reading_room import DESKTOP, PHONE, VENDOR, context, opened, settled, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page
 
@@ -29,6 +30,7 @@ STYLE = ".said { background-color: rgb(13,92,55); color: rgb(255,255,240) } .say
 FAINT = ".said { background-color: rgb(250,250,250); color: rgb(240,240,240) }"
 BOOKS = {
     "r.spoken": spoken_book(),
+    "r.short": spoken_book(clip=CLIP),
     "r.silent": spoken_book(b""),
     "r.spoiled": spoken_book(b"RIFF no sound at all", outside=True),
     "r.own": spoken_book(meta=ACTIVE, style=STYLE),
@@ -101,7 +103,7 @@ def test_button_is_there_only_for_a_book_with_an_overlay(page: Page) -> None:
 
 
 def test_book_is_spoken_to_its_end_and_turns_its_pages(page: Page) -> None:
-    opened(page, "/read/r.spoken")
+    opened(page, "/read/r.short")
     page.click("#aloud")
     for text in SENTENCES[:2]:
         spoken(page, text)
@@ -204,10 +206,10 @@ def test_turning_by_hand_takes_the_voice_along(page: Page) -> None:
     ("name", "theme"),
     [
         ("r.own", "paper"),
-        ("r.faint", "night"),
+        ("r.faint", "paper"),
         *(
             pytest.param(*pair, marks=pytest.mark.slow)
-            for pair in (("r.spoken", "paper"), ("r.faint", "paper"), ("r.spoken", "night"), ("r.own", "contrast"))
+            for pair in (("r.spoken", "paper"), ("r.faint", "night"), ("r.spoken", "night"), ("r.own", "contrast"))
         ),
     ],
 )
@@ -337,3 +339,32 @@ def test_overlay_that_is_no_xml_or_has_odd_times_has_only_sound_clips(clocks: Pa
     read = "(text) => window.clips.readClips(text, 'c.smil').map((c) => [c.fragment, c.begin, c.end])"
     assert clocks.evaluate(read, body) == [["c", 0, 2], ["d", 1, None]]
     assert clocks.evaluate(read, "<smil><par>") == []
+
+
+@pytest.mark.slow
+def test_collection_speaks_what_has_a_sound_and_says_what_has_none(
+    browser: Browser, collection: Path, tmp_path: Path
+) -> None:
+    made = [
+        one(
+            name,
+            name,
+            files=(("part", "a.epub", EPUB, next((collection / "files" / name).glob("*.epub")).read_bytes()),),
+        )
+        for name in ("A0093", "A0022")
+    ]
+    with reading_world(tmp_path, made) as world, serving(make_app(world)) as base:
+        context = browser.new_context(viewport=DESKTOP, base_url=base)  # type: ignore[arg-type]
+        page, seen = watched(context, base)
+        opened(page, "/read/A0093")
+        page.select_option("#aloud-speed", "2", force=True)
+        page.click("#aloud")
+        for text in ("人之初，性本善，性相近，習相遠。", "茍不教，性乃遷，教之道，貴以專。"):
+            spoken(page, text)
+        opened(page, "/read/A0022")
+        page.click("#aloud")
+        settled(page, "() => document.getElementById('note-text').textContent.includes('没有可以播放的朗读声音')")
+        page.keyboard.press("PageDown")
+        settled(page, f"() => ({SHOWN_INDEX})() > 0")
+        assert seen.errors == []
+        context.close()

@@ -8,8 +8,8 @@ import pytest
 
 from tests.appliance.web.holding import make_app, one
 from tests.appliance.web.odd_books import odd_book, scrolled_book
-from tests.appliance.web.reading import EPUB, document, fixed_book, plain_book, reading_world
-from tests.browser.conftest import serving
+from tests.appliance.web.reading import EPUB, document, fixed_book, plain_book, reading_world, upright_book
+from tests.browser.conftest import serving, violations
 from tests.browser.reading_room import PHONE, VENDOR, context, opened, settled, watched
 
 if TYPE_CHECKING:
@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 __all__ = ["context"]
 pytestmark = pytest.mark.browser
 
-BOOKS = {"r.odd": odd_book(), "r.scrolled": scrolled_book(), "r.book": plain_book(), "r.fixed": fixed_book()}
+BOOKS = {
+    "r.odd": odd_book(),
+    "r.scrolled": scrolled_book(),
+    "r.book": plain_book(),
+    "r.fixed": fixed_book(),
+    "r.upright": upright_book(),
+}
 SHOWN = "document.querySelector('foliate-view').renderer.getContents()[0]"
 VIEW = "document.querySelector('foliate-view').renderer"
 
@@ -179,29 +185,54 @@ def test_scrolled_book_scrolls_and_goes_on_sideways(context: BrowserContext, add
     assert seen.errors == []
 
 
-def test_phone_swipe_and_tap_turn_and_mark(browser: Browser, address: str) -> None:
+@pytest.fixture
+def phone(browser: Browser, address: str) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport=PHONE, base_url=address, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    try:
-        page = context.new_page()
-        opened(page, "/read/r.book")
-        before = page.inner_text("#progress")
-        touch = context.new_cdp_session(page)
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
 
-        def swipe(start: int, end: int) -> None:
-            steps = [start + (end - start) * n // 8 for n in range(9)]
-            for kind, x in (("touchStart", steps[0]), *(("touchMove", x) for x in steps[1:])):
-                touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": 400}]})
-                page.wait_for_timeout(16)
-            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
-        swipe(340, 60)
-        settled(page, "(before) => document.getElementById('progress').textContent !== before", before)
-        page.wait_for_timeout(400)
-        swipe(60, 340)
-        settled(page, "(before) => document.getElementById('progress').textContent === before", before)
-        assert page.is_hidden("#bookmark")
-        page.tap("#toc-button")
-        page.tap("#marks-add")
-        assert page.inner_text("#marks-list").startswith("第 1 页")
-    finally:
-        context.close()
+def swipe(page: Page, start: int, end: int) -> None:
+    """A finger drawn sideways across the middle of the screen."""
+    touch = page.context.new_cdp_session(page)
+    steps = [start + (end - start) * n // 8 for n in range(9)]
+    for kind, x in (("touchStart", steps[0]), *(("touchMove", x) for x in steps[1:])):
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": 400}]})
+        page.wait_for_timeout(16)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+@pytest.mark.parametrize(("name", "onward"), [("r.book", (340, 60)), ("r.fixed", (340, 60)), ("r.upright", (60, 340))])
+def test_phone_swipe_turns_the_page(phone: BrowserContext, name: str, onward: tuple[int, int]) -> None:
+    page = phone.new_page()
+    opened(page, f"/read/{name}")
+    place = "document.getElementById('position').value"
+    before = page.evaluate(place)
+    page.wait_for_timeout(300)
+    swipe(page, *onward)
+    settled(page, f"(before) => {place} !== before", before)
+    page.wait_for_timeout(400)
+    swipe(page, *reversed(onward))
+    settled(page, f"(before) => {place} === before", before)
+
+
+def test_phone_bookmarks_stand_in_the_drawer(phone: BrowserContext) -> None:
+    page = phone.new_page()
+    opened(page, "/read/r.book")
+    assert page.is_hidden("#bookmark")
+    page.tap("#toc-button")
+    page.tap("#marks-add")
+    assert page.inner_text("#marks-list").startswith("第 1 页")
+    assert violations(page) == []
+
+
+def test_fixed_pages_say_where_they_end(context: BrowserContext, address: str) -> None:
+    page, _ = watched(context, address)
+    opened(page, "/read/r.fixed")
+    page.keyboard.press("PageUp")
+    settled(page, "() => document.getElementById('note-text').textContent.includes('已是第一页')")
+    page.keyboard.press("End")
+    settled(page, "() => document.getElementById('stage').dataset.page === '3'")
+    page.keyboard.press("PageDown")
+    settled(page, "() => document.getElementById('note-text').textContent.includes('已是最后一页')")

@@ -10,7 +10,7 @@ from tests.appliance.web.reading import EPUB, OUTSIDE, xhtml
 
 SENTENCES = ("人之初，性本善。", "性相近，習相遠。", "茍不教，性乃遷。")
 CLIP = 0.6
-"""Seconds that a sentence lasts."""
+"""Seconds that a sentence lasts in a book that is heard to its end."""
 _XHTML = "application/xhtml+xml"
 _SMIL = "application/smil+xml"
 _CONTAINER = (
@@ -75,21 +75,23 @@ def tone(seconds: float) -> bytes:
     return header + samples
 
 
-def smil(chapter: str, sound: str, count: int = len(SENTENCES)) -> str:
-    """An overlay of a chapter whose sentences `s1`, `s2` … follow one another in `sound`."""
+def smil(chapter: str, sound: str, clip: float) -> str:
+    """An overlay of a chapter whose sentences `s1`, `s2` … follow one another in `sound`, `clip` seconds each."""
     pars = "".join(
         f'<par><text src="{chapter}#s{n + 1}"/>'
-        f'<audio src="{sound}" clipBegin="{n * CLIP:.1f}s" clipEnd="0:00:{(n + 1) * CLIP:04.1f}"/></par>'
-        for n in range(count)
+        f'<audio src="{sound}" clipBegin="{n * clip:.1f}s" clipEnd="0:00:{(n + 1) * clip:04.1f}"/></par>'
+        for n in range(len(SENTENCES))
     )
     return f'<smil xmlns="http://www.w3.org/ns/SMIL" version="3.0"><body><seq>{pars}</seq></body></smil>'
 
 
-def spoken_book(sound: bytes | None = None, *, meta: str = "", style: str = "", outside: bool = False) -> bytes:
+def spoken_book(
+    sound: bytes | None = None, *, clip: float = 8.0, meta: str = "", style: str = "", outside: bool = False
+) -> bytes:
     """A cover without an overlay and two spoken chapters; in the first one the third sentence lies on another page.
 
     Args:
-        sound: of the first chapter: a tone by default, empty for none at all.
+        sound: of the first chapter: a tone by default, empty for none at all. clip: seconds of a sentence.
         meta: further metadata. style: sheet of the chapters. outside: the second chapter's sound is on another host.
     """
     head = f"<style>{style}</style>"
@@ -99,10 +101,10 @@ def spoken_book(sound: bytes | None = None, *, meta: str = "", style: str = "", 
         "cover.xhtml": (_XHTML, xhtml("封面", "<h1>三字經</h1>")),
         "c1.xhtml": (_XHTML, xhtml("一", f"<h1>其一</h1>{first}{second}{filler}{third}", head)),
         "c2.xhtml": (_XHTML, xhtml("二", f"<h1>其二</h1>{first}{second}{third}", head)),
-        "c1.smil": (_SMIL, smil("c1.xhtml", "a1.wav")),
-        "c2.smil": (_SMIL, smil("c2.xhtml", f"{OUTSIDE}/a2.wav" if outside else "a2.wav")),
-        "a1.wav": ("audio/wav", tone(CLIP * 3) if sound is None else sound),
-        "a2.wav": ("audio/wav", tone(CLIP * 3)),
+        "c1.smil": (_SMIL, smil("c1.xhtml", "a1.wav", clip)),
+        "c2.smil": (_SMIL, smil("c2.xhtml", f"{OUTSIDE}/a2.wav" if outside else "a2.wav", clip)),
+        "a1.wav": ("audio/wav", tone(clip * 3) if sound is None else sound),
+        "a2.wav": ("audio/wav", tone(clip * 3)),
     }
     overlays = {f"c{n}.xhtml": f'media-overlay="#c{n}.smil"' for n in (1, 2)}
     entries = (("其一", "c1.xhtml"), ("其二", "c2.xhtml"))

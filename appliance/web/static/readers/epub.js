@@ -4,10 +4,11 @@ import { bindBookmarks } from "./bookmarks.js";
 import { openBook } from "./epub-book.js";
 import { bindBookFind } from "./epub-find.js";
 import { bindNotes } from "./epub-notes.js";
+import { bindSwipe } from "./epub-swipe.js";
 import { bookStyles, textScale } from "./epub-styles.js";
 import { fillContents } from "./contents.js";
 import {
-  bindKeys, bindTouch, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
+  bindKeys, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
   sayFailure, word,
 } from "./shell.js";
 
@@ -71,21 +72,36 @@ const isAtStart = () => view.renderer.atStart && !(isScrolled() && view.renderer
 /** Turn one page, or `distance` pixels of a scrolled book. */
 async function turn(step, distance) {
   say("");
-  if (step > 0 && isAtEnd()) saySentence("last_page", () => location.assign(config.detail), {}, "ok");
-  else if (step < 0 && isAtStart()) saySentence("first_page", null, {}, "ok");
-  else await (step > 0 ? view.next(distance) : view.prev(distance));
+  const before = view.lastLocation;
+  const isOver = step > 0 ? isAtEnd() : isAtStart();
+  if (!isOver) await (step > 0 ? view.next(distance) : view.prev(distance));
+  // Fixed pages do not say that they are at an end: nothing moved.
+  if (view.isFixedLayout ? view.lastLocation !== before : !isOver) return;
+  if (step > 0) saySentence("last_page", () => location.assign(config.detail), {}, "ok");
+  else saySentence("first_page", null, {}, "ok");
 }
+
+/** Vertical lines are scrolled across. */
+const isAcross = () => isScrolled() && element("stage").hasAttribute("data-vertical");
 
 /** Sideways, a scrolled book goes on to the next chapter; any other one to the next page. */
 async function sideways(side) {
   const step = isRtl() ? -side : side;
   const { renderer } = view;
+  if (isAcross()) {
+    await turn(step, LINE);
+    return;
+  }
   const isThere = step > 0 ? renderer.nextSection && !view.renderer.atEnd : renderer.prevSection && shown.index > 0;
-  if (!isScrolled() || !isThere) await turn(step);
-  else await (step > 0 ? renderer.nextSection() : renderer.prevSection());
+  if (!isScrolled() || !isThere) {
+    await turn(step);
+    return;
+  }
+  say("");
+  await (step > 0 ? renderer.nextSection() : renderer.prevSection());
 }
 
-const line = (step) => turn(step, isScrolled() ? LINE : undefined);
+const line = (step) => turn(step, isScrolled() && !isAcross() ? LINE : undefined);
 
 /** A vertical text runs from right to left whether its package says so or not. */
 function noticeWriting(doc) {
@@ -94,7 +110,8 @@ function noticeWriting(doc) {
   element("stage").toggleAttribute("data-vertical", vertical && !view.isFixedLayout);
   if (mode === "vertical-rl" && !view.book.dir) view.book.dir = "rtl";
   element("two").hidden = view.isFixedLayout || vertical || isScrolled();
-  layOut();
+  // A scrolled chapter is measured after this, by its own direction; measured before, it keeps the old one's bounds.
+  if (!isScrolled()) layOut();
   showDirection();
 }
 
@@ -111,9 +128,8 @@ function showDirection() {
 
 function onRelocate({ detail }) {
   const { location: at, tocItem, cfi, section } = detail;
-  // A page that is laid out before its chapter came is nowhere yet.
-  if (Number.isNaN(detail.fraction)) return;
-  const fraction = detail.fraction ?? 0;
+  // A chapter without anything to see has no length: its place is no number.
+  const fraction = isAtEnd() ? 1 : detail.fraction || 0;
   const percent = Math.round(fraction * 100);
   const [page, total] = view.isFixedLayout ? [section.current + 1, section.total] : pages(at);
   slider.value = String(Math.round(fraction * 1000));
@@ -133,8 +149,8 @@ function onRelocate({ detail }) {
 /** [page, total]: pages of a flowing text are of equal length, whatever the screen; the last screen ends with the last one. */
 function pages(at) {
   const total = at?.total || 1;
-  if (view.renderer.atEnd) return view.renderer.atStart ? [1, 1] : [total, total];
-  return [Math.min((at?.current ?? 0) + 1, total), total];
+  if (isAtEnd()) return isAtStart() ? [1, 1] : [total, total];
+  return [Math.min((at?.current || 0) + 1, total), total];
 }
 
 function jump(page) {
@@ -185,7 +201,8 @@ function onLoad({ detail: { doc } }) {
   noticeWriting(doc);
   applyStyles();
   doc.addEventListener("keydown", handleKey);
-  if (isScrolled()) bindTouch(doc, { left: () => sideways(-1), right: () => sideways(1) });
+  if (isAcross()) doc.addEventListener("wheel", ({ deltaY }) => (view.renderer.containerPosition -= deltaY), { passive: true });
+  else if (isScrolled() || view.isFixedLayout || element("stage").hasAttribute("data-vertical")) bindSwipe(doc, sideways);
   doc.addEventListener("click", (event) => {
     if (event.pointerType !== "touch" || event.target.closest?.("a[href]") || !doc.getSelection().isCollapsed) return;
     const frame = doc.defaultView.frameElement.getBoundingClientRect();
@@ -246,6 +263,7 @@ async function start() {
   element("stage").toggleAttribute("data-fixed", view.isFixedLayout);
   for (const name of ["sizes-button", "two"]) element(name).hidden = view.isFixedLayout;
   if (!view.isFixedLayout && /^scrolled/.test(book.rendition?.flow ?? "")) view.renderer.setAttribute("flow", "scrolled");
+  element("stage").toggleAttribute("data-scrolled", isScrolled());
   markContents = fillContents(contents(book.toc));
   bindTools();
   bindBookFind(view);
@@ -253,8 +271,7 @@ async function start() {
   bindAloud(view, isPlain);
   let showMarks = () => {};
   view.renderer.addEventListener("relocate", ({ detail: { index, fraction, size: part } }) => {
-    if (Number.isNaN(fraction)) return;
-    shown = { index, start: fraction ?? 0, size: part ?? 0.02 };
+    shown = { index, start: fraction || 0, size: part || (isScrolled() ? 0.02 : 1) };
     showMarks();
   });
   showDirection();
