@@ -144,6 +144,9 @@ def test_pictures_show_tiles_turn_and_zoom(context: BrowserContext, address: str
     opened(page, "/read/r.painting")
     settled(page, f"() => ({INK})('#view canvas') > 1")
     assert any("/tiles/" in u and u.endswith(".webp") for u in seen.asked), "as older packs have it"
+    strip = page.locator("#strip").bounding_box()
+    assert strip is not None
+    assert strip["height"] < 120, "small pictures are small whatever the size of the picture"
     page.click("#next")
     settled(page, "() => document.getElementById('stage').dataset.shown === '2'")
     settled(page, f"() => ({INK})('#view canvas') > 1")
