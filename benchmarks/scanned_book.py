@@ -30,7 +30,7 @@ from tests.browser.conftest import serving
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
-    from playwright.sync_api import Page
+    from playwright.sync_api import CDPSession, Page
 
 BOOK = "s.long"
 SHOWN = "(n) => document.getElementById('stage').dataset.shown === String(n)"
@@ -65,9 +65,14 @@ def renderer_megabytes() -> int:
     return max(sizes, default=0)
 
 
-def turns(page: Page, first: int, count: int, pause: float) -> str:
+def busy(session: CDPSession) -> float:
+    """Seconds of processor time that the page's main thread has used."""
+    return next(m["value"] for m in session.send("Performance.getMetrics")["metrics"] if m["name"] == "TaskDuration")
+
+
+def turns(page: Page, session: CDPSession, first: int, count: int, pause: float) -> str:
     """Times of turning `count` openings from page `first` on."""
-    times = []
+    times, before = [], busy(session)
     for n in range(count):
         page.wait_for_timeout(pause * 1000)
         start = time.perf_counter()
@@ -75,7 +80,9 @@ def turns(page: Page, first: int, count: int, pause: float) -> str:
         page.wait_for_function(SHOWN, arg=first + 2 * n + 2)
         times.append((time.perf_counter() - start) * 1000)
     times.sort()
-    return f"p50 {statistics.median(times):.0f} ms, p95 {times[int(len(times) * 0.95)]:.0f} ms"
+    worked = (busy(session) - before) / count * 1000
+    p95 = times[int(len(times) * 0.95)]
+    return f"p50 {statistics.median(times):.0f} ms, p95 {p95:.0f} ms, main thread {worked:.0f} ms of CPU a turn"
 
 
 def browser(base: str, count: int) -> None:
@@ -84,14 +91,17 @@ def browser(base: str, count: int) -> None:
         chromium = playwright.chromium.launch(executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
         context = chromium.new_context(viewport={"width": 1366, "height": 768}, base_url=base)
         page = context.new_page()
+        session = context.new_cdp_session(page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
         for n in range(3):
             start = time.perf_counter()
             page.goto(f"/read/{BOOK}?page=1000")
             page.wait_for_function(SHOWN, arg=1000)
-            print(f"opened at page 1,000 ({'first' if n == 0 else 'again'}): {time.perf_counter() - start:.2f} s")
+            took, which = time.perf_counter() - start, "first" if n == 0 else "again"
+            print(f"opened at page 1,000 ({which}): {took:.2f} s, main thread {busy(session):.2f} s of CPU")
         print(f"elements: {page.evaluate('document.querySelectorAll(`*`).length')}; renderer {renderer_megabytes()} MB")
-        print(f"turning with a second of reading: {turns(page, 1000, count, 1.0)}; renderer {renderer_megabytes()} MB")
-        print(f"turning at once: {turns(page, 1000 + 2 * count, count, 0)}; renderer {renderer_megabytes()} MB")
+        for name, first, pause in (("with a second of reading", 1000, 1.0), ("at once", 1000 + 2 * count, 0.0)):
+            print(f"turning {name}: {turns(page, session, first, count, pause)}; renderer {renderer_megabytes()} MB")
         viewer = "OpenSeadragon.getViewer('view')"
         held = page.evaluate(f"[{viewer}.world.getItemCount(), {viewer}.tileCache.numTilesLoaded()]")
         print(f"pictures in the viewer, tiles: {json.dumps(held)}")

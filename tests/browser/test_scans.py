@@ -329,6 +329,24 @@ def test_everyone_can_use_it(browser: Browser, address: str, path: str, button: 
         made.close()
 
 
+def test_old_browser_reads_scans_and_magnifies(old_browser: Browser, address: str, world: World) -> None:
+    made = old_browser.new_context(viewport=DESKTOP, base_url=address)  # type: ignore[arg-type]
+    try:
+        page, seen = watched(made, address)
+        read(page, "s.rtl?page=2", 2)
+        assert pages_open(page, world, "s.rtl") == [3, 2]
+        page.keyboard.press("m")
+        page.mouse.move(683, 300)
+        settled(page, f"() => ({INK})('#lens-view canvas') > 8")
+        page.keyboard.press("Escape")
+        page.keyboard.press("ArrowLeft")
+        at_page(page, 4)
+        read(page, "s.odd?page=3", 3)
+        assert seen.errors == []
+    finally:
+        made.close()
+
+
 def test_without_scripts_the_named_page_comes_by_itself(browser: Browser, address: str) -> None:
     made = browser.new_context(viewport=DESKTOP, base_url=address, java_script_enabled=False)  # type: ignore[arg-type]
     try:
