@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
 blueprint = Blueprint("readers", __name__)
+_LONGEST_FRAGMENT = 300
 _YEAR = "private, max-age=31536000, immutable"
 
 
@@ -58,7 +59,7 @@ def read(resource_id: str) -> Response:
     if work.closed and not (work.kind in PLAYED and "anyway" in request.args):
         return _closed(work)
     if work.kind == "epub":
-        return answer("readers/epub.html", EPUB_POLICY, work, speeds=SPEEDS, **_scripted(work, rtl=work.right_to_left))
+        return answer("readers/epub.html", EPUB_POLICY, work, speeds=SPEEDS, **_book(work))
     if work.kind == "pdf":
         return answer("readers/pdf.html", PDF_POLICY, work, **_document(work))
     if work.kind == "picture":
@@ -81,6 +82,13 @@ def _asked_place() -> int:
     """The page or chapter that the address asks for, by `page=` or by the `at=` of a table of contents; 1 without."""
     asked = request.args.get("page", "") or request.args.get("at", "").partition("#")[0]
     return int(asked) if re.fullmatch("[1-9][0-9]{0,5}", asked) else 1
+
+
+def _book(work: Work) -> dict[str, Any]:
+    """What the page of a book needs; `at=` is a chapter's number, with the id of a place in it after `#`."""
+    chapter = _asked_place() if "at" in request.args else 0
+    fragment = request.args.get("at", "").partition("#")[2][:_LONGEST_FRAGMENT]
+    return _scripted(work, rtl=work.right_to_left, chapter=chapter, fragment=fragment)
 
 
 def _document(work: Work) -> dict[str, Any]:

@@ -27,8 +27,10 @@ CHOSEN = """() => {
   const stage = document.getElementById("stage").getBoundingClientRect();
   const parts = [...document.querySelectorAll(".textLayer .highlight.selected")];
   const [first] = parts.map((part) => part.getBoundingClientRect());
-  return first && first.top >= stage.top && first.bottom <= stage.bottom
-    ? parts[0].closest(".page").dataset.pageNumber + parts.map((part) => part.textContent).join("") : "";
+  if (!first || first.top < stage.top || first.bottom > stage.bottom) return "";
+  const leaf = parts[0].closest(".page");
+  const at = [...leaf.querySelectorAll(".highlight")].indexOf(parts[0]);
+  return `${leaf.dataset.pageNumber}.${at} ${parts.map((part) => part.textContent).join("")}`;
 }"""
 
 
@@ -62,17 +64,16 @@ def test_find_marks_places_across_line_ends_and_goes_from_one_to_the_next(
     page, seen = watched(context, address)
     opened(page, "/read/d.plain")
     find(page, BROKEN)
-    settled(page, "() => document.getElementById('find-status').textContent.includes('查到 2 处')")
+    settled(page, "() => document.getElementById('find-status').textContent.includes('查到 3 处')")
     page.keyboard.press("Enter")
-    settled(page, f"(wanted) => ({CHOSEN})() === wanted", "3" + BROKEN)
-    assert page.inner_text("#hit-now") == "第 1 处，共 2 处"
-    page.click("#hit-next")
-    settled(page, f"(wanted) => ({CHOSEN})() === wanted", "6" + BROKEN)
-    page.click("#hit-next")
-    settled(page, f"(wanted) => ({CHOSEN})() === wanted", "3" + BROKEN)
+    settled(page, f"(wanted) => ({CHOSEN})() === wanted", "3.0 " + BROKEN)
+    assert page.inner_text("#hit-now") == "第 1 处，共 3 处"
+    for place in ("6.0 ", "6.1 ", "3.0 "):
+        page.click("#hit-next")
+        settled(page, f"(wanted) => ({CHOSEN})() === wanted", place + BROKEN)
     page.focus("#stage")
     page.keyboard.press("Shift+F3")
-    settled(page, f"(wanted) => ({CHOSEN})() === wanted", "6" + BROKEN)
+    settled(page, f"(wanted) => ({CHOSEN})() === wanted", "6.1 " + BROKEN)
     page.click("#hit-close")
     settled(page, f"() => ({MARKED})() === ''")
     assert not page.locator("#hits").is_visible()
@@ -82,7 +83,7 @@ def test_find_marks_places_across_line_ends_and_goes_from_one_to_the_next(
 
 @pytest.mark.parametrize(
     ("words", "count"),
-    [("quick  BROWN fox", 8), ("Ｑｕｉｃｋ", 8), ("foxon", 0), ("远方 来不亦", 2), ("leaf 5", 1), ("没有的话", 0)],
+    [("quick  BROWN fox", 8), ("Ｑｕｉｃｋ", 8), ("foxon", 0), ("远方 来不亦", 3), ("leaf 5", 1), ("没有的话", 0)],
 )
 def test_find_folds_case_width_and_spaces(context: BrowserContext, address: str, words: str, count: int) -> None:
     page, _ = watched(context, address)

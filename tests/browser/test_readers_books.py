@@ -73,6 +73,18 @@ def test_book_contents_find_size_and_night(context: BrowserContext, address: str
     assert seen.errors == []
 
 
+@pytest.mark.parametrize(("way", "words"), [("2", "为政以德，譬如北辰。"), ("3%23last", LAST), ("99", SENTENCE)])
+def test_book_opens_where_a_line_of_the_contents_leads(
+    context: BrowserContext, address: str, way: str, words: str
+) -> None:
+    page, seen = watched(context, address)
+    opened(page, f"/read/r.book?at={way}")
+    settled(page, BOOK_VISIBLE, words)
+    page.reload()
+    settled(page, BOOK_VISIBLE, words)
+    assert seen.errors == []
+
+
 def test_book_place_is_kept_within_the_tab(context: BrowserContext, address: str) -> None:
     page, _ = watched(context, address)
     opened(page, "/read/r.book")

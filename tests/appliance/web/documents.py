@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from indexer.model import Resource
 
 BROKEN = "有朋自远方来不亦乐乎"
-"""Stands on page 3 of `lines`, broken by a line end, and on page 6 in one line."""
+"""Stands on page 3 of `lines`, broken by a line end, and twice on page 6 in one line."""
 
 
 def lines(
@@ -42,7 +42,7 @@ def lines(
         canvas.setFont("STSong-Light", 22)
         canvas.drawString(40, height - 75, f"第 {n} 页")
         half = len(BROKEN) // 2
-        for row, text in enumerate({3: [BROKEN[:half], BROKEN[half:]], 6: [BROKEN]}.get(n, [])):
+        for row, text in enumerate({3: [BROKEN[:half], BROKEN[half:]], 6: [BROKEN, BROKEN]}.get(n, [])):
             canvas.drawString(40, height - 115 - 30 * row, text)
         canvas.setFont("Helvetica", 16)
         canvas.drawString(40, 60, f"The Quick Brown Fox on leaf {n}")

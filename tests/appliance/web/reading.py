@@ -95,7 +95,7 @@ def plain_book() -> bytes:
     chapters = [
         ("学而篇", xhtml("学而篇", f'<h1>学而篇</h1><p>{SENTENCE}</p><p><img src="seal.png" alt="印"/></p>{filler}')),
         ("为政篇", xhtml("为政篇", f"<h1>为政篇</h1><p>为政以德，譬如北辰。</p>{filler}")),
-        ("八佾篇", xhtml("八佾篇", f"<h1>八佾篇</h1>{filler}<p>{LAST}</p>")),
+        ("八佾篇", xhtml("八佾篇", f"<h1>八佾篇</h1>{filler}<p id='last'>{LAST}</p>")),
     ]
     seal = io.BytesIO()
     Image.new("RGB", (40, 40), "#a32a1e").save(seal, "PNG")

@@ -252,6 +252,17 @@ function bindTools() {
 const isPlain = () =>
   isNight() || document.documentElement.dataset.theme === "contrast" || document.documentElement.dataset.face === "elder";
 
+/** Where the address asks to begin, as foliate goes to it: a chapter, or a place in it; null when it asks nothing. */
+function askedPlace(book) {
+  const section = book.sections[config.chapter - 1];
+  if (!section) return null;
+  // A second look at this address comes back to where the reader is by then.
+  const url = new URL(location.href);
+  url.searchParams.delete("at");
+  history.replaceState(history.state, "", url);
+  return config.fragment ? `${encodeURI(section.id)}#${config.fragment}` : config.chapter - 1;
+}
+
 async function start() {
   view = document.createElement("foliate-view");
   const book = await openBook({ goNext: () => view.renderer.nextSection?.() ?? view.next() });
@@ -278,8 +289,10 @@ async function start() {
   layOut();
   onTheme(applyStyles);
   addEventListener("resize", layOut);
-  const before = place.load();
-  await view.init({ lastLocation: before?.cfi ?? null, showTextStart: false });
+  const asked = askedPlace(book);
+  const before = asked === null ? place.load() : null;
+  if (asked === null) await view.init({ lastLocation: before?.cfi ?? null, showTextStart: false });
+  else await view.goTo(asked);
   opened();
   showMarks = bindMarks();
   if (before?.page > 1) {
