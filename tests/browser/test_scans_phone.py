@@ -58,6 +58,11 @@ def test_phone_magnifier_stands_above_the_finger(phone: Page) -> None:
     assert box is not None
     assert box["y"] + box["height"] < 540
     assert phone.get_attribute("#stage", "data-page") == "3"
+    phone.tap("#lens-off")
+    assert not phone.is_visible("#lens")
+    assert not phone.is_visible("#lens-off")
+    swipe(phone, 330, 60)
+    at_page(phone, 4)
 
 
 def test_phone_begins_a_wide_leaf_at_its_right_and_reads_on_to_the_left(phone: Page) -> None:

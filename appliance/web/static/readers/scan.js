@@ -36,7 +36,10 @@ const view = createView({
   // In a book that runs from right to left the next page lies at the left.
   onSwipe: (direction) => turn(direction < 0 === config.rtl ? -1 : 1, { atEnd: true }),
 });
-const lens = createLens(view, (on) => press("lens", on));
+const lens = createLens(view, (on) => {
+  press("lens", on);
+  element("lens-off").hidden = !on;
+});
 
 // --- Pages
 
