@@ -26,6 +26,8 @@ DECODES = """() => {
 LAST = """() => [...document.querySelectorAll("#parts a")].at(-1).getAttribute("aria-current") === "true" """
 END = "() => { const p = document.getElementById('player'); p.currentTime = Math.max(0, p.duration - 0.4); }"
 SAYS = "(said) => document.querySelector('main').innerText.includes(said)"
+STARTED = "() => (({ paused, currentTime }) => !paused || currentTime > 0)(document.getElementById('player'))"
+PRESSES = 10
 ENDED = "() => document.getElementById('player').ended"
 
 
@@ -62,7 +64,12 @@ def _start(page: Page, terminal: Terminal) -> None:
     if not terminal.script:
         until(page, READY)
         page.focus("#player")
-        page.keyboard.press("Space")
+        # The browser's own player takes keys some time after its first picture: who hears nothing presses again.
+        for _ in range(PRESSES):
+            page.keyboard.press("Space")
+            page.wait_for_timeout(400)
+            if page.evaluate(STARTED):
+                return
     elif terminal.phone:
         page.tap("#play")
     else:
