@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.spine.works import Form
 
 EXCEPTIONS = {
-    "wordless": "no words in the file (a scan, a picture, a drawing): its picture is looked at instead of a sentence",
+    "wordless": "no words in the file, pages of pictures only: these are looked at instead of a sentence",
     "plain": "the pages as pictures that the box renders: nothing else shows a PDF without scripts",
     "nothing": "nothing to open: the source holds descriptions or texts of pages and no pages; the page says so",
     "unreadable": "a format that browsers do not show; the page says so and offers the download where it is allowed",
@@ -213,7 +213,7 @@ def _pictures(page: Page, form: Form, terminal: Terminal, shot: Callable[[], Non
     until(page, PAINTED)
     if page.get_attribute("#stage", "data-pages") != "1" and not page.evaluate(LEADS_ON):
         _next_says_last(page, terminal)
-    return Outcome(("wordless",))
+    return Outcome()
 
 
 def _leaves(page: Page, form: Form, shot: Callable[[], None]) -> Outcome:
@@ -235,7 +235,7 @@ def _leaves(page: Page, form: Form, shot: Callable[[], None]) -> Outcome:
     assert not _ways_on(page, form)
     if form.last:
         arrive(form.of(form.last))
-    return Outcome(("plain",) if form.kind == "pdf" else ("wordless",))
+    return Outcome(("plain",) if form.kind == "pdf" else ())
 
 
 def _chapters(page: Page, form: Form, shot: Callable[[], None]) -> Outcome:

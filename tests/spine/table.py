@@ -70,6 +70,7 @@ class Table:
             *(f"- **{t.title}**: Chromium {self.versions.get(t.name, '?')}" for t in self.terminals),
             "",
             *MEANING,
+            "",
             *(f"- ({marks[key]}) {EXCEPTIONS[key]}" for key in used),
             "",
             "| resource | title | reader | " + " | ".join(t.title for t in self.terminals) + " |",

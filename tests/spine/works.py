@@ -27,6 +27,8 @@ UNUSABLE = {"encrypted", "damaged", "codec-unplayable"}
 """What the packager found that keeps a file closed."""
 CLAUSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{7,12}")
 """A run of Chinese or Japanese without marks: no line break, note or space stands in it."""
+LINE = re.compile(r"[\u3400-\u9fff]{4,6}|[\u3400-\u9fff]{3}[，。、；][\u3400-\u9fff]{3}")
+"""As short as the lines of a primer, where no longer run stands."""
 PHRASE = re.compile(r"[^\W\d_]{2,}(?: [^\W\d_]{2,}){2,4}")
 TRIED = 6
 """Sentences that may be looked for: the first may stand in a note that no page shows."""
@@ -135,7 +137,7 @@ def _sentences(box: Box, item: dict[str, Any]) -> Iterator[Sentence]:
     middle = len(sections) // 2
     found = 0
     for section in sorted(sections, key=lambda s: abs(s.n - 1 - middle)):
-        clause = CLAUSE.search(section.text) or PHRASE.search(section.text)
+        clause = CLAUSE.search(section.text) or PHRASE.search(section.text) or LINE.search(section.text)
         if clause and found < TRIED:
             found += 1
             yield Sentence(clause[0], section)
