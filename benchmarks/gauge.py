@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import resource
@@ -16,6 +17,8 @@ import psutil
 
 from indexer.renditions import Renditions, Sandbox
 
+_EVERY, _EXACTLY = 0.05, 4
+"""Seconds between two looks at the children's size, and looks between two at what they hold for themselves (slow)."""
 Job = Callable[[Renditions], int]
 """One file's work; gives the number of letters that it found."""
 
@@ -46,7 +49,7 @@ def measured(jobs: Sequence[Job], workers: int) -> Rate:
             wall = time.perf_counter() - start
         time.sleep(0.1)
         renditions.sandbox.layers()  # the next job takes the dead children away, and only then their time counts
-    return Rate(len(jobs), wall, _cpu() - before, letters, peak.largest, peak.together)
+    return Rate(len(jobs), wall, _cpu() - before - peak.cost, letters, peak.largest, peak.together)
 
 
 def plainly(work: Callable[[Path], int], paths: Sequence[Path], workers: int) -> Rate:
@@ -72,10 +75,11 @@ def _cpu() -> float:
 
 
 class Peak:
-    """Watches this process's descendants, 50 times a second."""
+    """Watches this process's descendants; `cost` is the CPU seconds that the watching took."""
 
     def __init__(self) -> None:
         self.largest = self.together = 0
+        self.cost = 0.0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -88,13 +92,14 @@ class Peak:
         self._thread.join()
 
     def _watch(self) -> None:
-        own = psutil.Process(os.getpid())
-        while not self._over.wait(0.02):
+        own, turn = psutil.Process(os.getpid()), 0
+        while not self._over.wait(_EVERY):
+            turn += 1
             alone = 0
             for child in own.children(recursive=True):
-                try:
-                    memory = child.memory_full_info()
-                except psutil.Error:
-                    continue
-                self.largest, alone = max(self.largest, memory.rss), alone + memory.uss
+                with contextlib.suppress(psutil.Error):
+                    self.largest = max(self.largest, child.memory_info().rss)
+                    if turn % _EXACTLY == 0:
+                        alone += child.memory_full_info().uss
             self.together = max(self.together, alone)
+        self.cost = time.thread_time()
