@@ -8,6 +8,7 @@ ApplianceError
 ├── LibraryError
 │   └── SearchNotReadyError  the index is being made; carries percent and seconds left
 ├── ServingError           bytes of an item that cannot be sent
+│   ├── BusyError          too much waits before it
 │   ├── DamagedChunkError  the bytes on the drive are not the bytes that were signed; carries key, chunk, drive
 │   └── DriveError         the drive is at fault, not the item
 │       ├── DriveGoneError it was unplugged, or the system cannot read it
@@ -102,6 +103,12 @@ class ServingError(ApplianceError):
     """Bytes of an item that cannot be sent. Nothing unverified was sent before it was raised."""
 
     code = "serving"
+
+
+class BusyError(ServingError):
+    """Too much waits before it; to be tried again in a minute."""
+
+    code = "busy"
 
 
 class DamagedChunkError(ServingError):

@@ -148,6 +148,10 @@ def sniff(head: bytes, name: str) -> str:
     return _by_puremagic(head)
 
 
+KNOWN_TYPES = frozenset(_EXTENSIONS)
+"""Every media type that `sniff` gives, but for `UNKNOWN`."""
+
+
 def extension_for(media_type: str) -> str:
     """The file extension of a media type, without the dot, lower-case ASCII; `bin` for an unknown one."""
     return _EXTENSIONS.get(media_type, "bin")

@@ -17,6 +17,7 @@ from packager.copying import copy_in
 from packager.derivatives import Derivative, Workshop, derive
 from packager.facts import FACTS_TOOL, learn_facts
 from packager.figures import figures_of
+from packager.file_claims import named_otherwise, program_of
 from packager.format.layout import item_path
 from packager.journal import PackedItem
 from packager.made import Made
@@ -101,16 +102,24 @@ def _contents(made: Sequence[tuple[Item, PackedItem]]) -> tuple[ContentsEntry, .
 
 
 def _fact(file: SourceFile, known: PackedItem | None, problems: list[tuple[str, str]]) -> FileFact | None:
-    """What a file is; an unreadable one is a problem of its resource and left out."""
+    """What a file is; an unreadable one and a program are problems of their resource and left out."""
     try:
         stat = file.path.stat()
         if known and (known.source_size, known.source_mtime) == (stat.st_size, stat.st_mtime_ns):
-            return FileFact(file.name, known.facts.media_type, stat.st_size)
-        with file.path.open("rb") as stream:
-            return FileFact(file.name, sniff(stream.read(_HEAD), file.name), stat.st_size)
+            media_type = known.facts.media_type
+        else:
+            with file.path.open("rb") as stream:
+                head = stream.read(_HEAD)
+            if program := program_of(head):
+                problems.append((file.name, f"是{program}，程序不收"))
+                return None
+            media_type = sniff(head, file.name)
     except OSError as error:
         problems.append((file.name, f"读不出：{error.strerror}"))
         return None
+    if otherwise := named_otherwise(file.name, media_type):
+        problems.append((file.name, otherwise))
+    return FileFact(file.name, media_type, stat.st_size)
 
 
 def _pack_original(

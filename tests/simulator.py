@@ -53,6 +53,7 @@ SMALL = {
 """Four resources: id to title and files. One item is larger than a chunk, one resource has no file."""
 
 Sources = Mapping[str, tuple[str, Mapping[str, bytes]]]
+Record = tuple[Resource, Mapping[str, bytes]]
 
 
 def passphrase(name: str) -> str:
@@ -109,12 +110,15 @@ class Publisher:
         supersedes: int | None = None,
         signers: Sequence[str] = SIGNERS,
         sign: bool = True,
+        records: Sequence[Record] = (),
     ) -> Path:
         """Build a tiny release and sign it; returns its work folder (`bag/`, `release.json`, `tuf/`).
 
         Args:
             seq, bundle, issued, edition, requires, supersedes: of the release.
             sources: id to (title, file name to bytes); `SMALL` unless given.
+            records: instead of `sources`, records as they shall stand in the catalogue, each with its payload by
+                path: nothing about them is checked, they are signed as they are.
             meta: accelerators, name to bytes.
             signers: names of the targets keys that sign.
             sign: False leaves it unsigned.
@@ -122,7 +126,8 @@ class Publisher:
         work = self.folder / f"work-{bundle}-{seq}"
         release = build_work(
             work,
-            SMALL if sources is None else sources,
+            SMALL if sources is None and not records else sources or {},
+            records,
             bundle=bundle,
             seq=seq,
             issued=issued.isoformat(),
@@ -205,6 +210,7 @@ class Publisher:
 def build_work(
     work: Path,
     sources: Sources,
+    records: Sequence[Record] = (),
     *,
     bundle: str,
     seq: int,
@@ -219,10 +225,13 @@ def build_work(
     layout = DriveLayout(work)
     files.make_dir(layout.meta)
     chunks: dict[str, bytes] = {}
-    resources = sorted(
-        (_resource(identity, title, content, layout, chunks, files) for identity, (title, content) in sources.items()),
-        key=lambda resource: resource.id.encode(),
-    )
+    for _, contents in records:
+        for path, content in contents.items():
+            _payload(path, content, layout, chunks, files)
+    made = [
+        _resource(identity, title, content, layout, chunks, files) for identity, (title, content) in sources.items()
+    ]
+    resources = sorted((*made, *(record for record, _ in records)), key=lambda resource: resource.id.encode())
     lines = item_lines(resources)
     truth = {
         "catalogue.jsonl": Digest(*files.write_atomic(layout.catalogue, map(dump_line, resources))),
@@ -264,11 +273,7 @@ def _resource(
     for order, (name, content) in enumerate(contents.items()):
         extension = name.rpartition(".")[2]
         path = item_path(item_id(identity, "part", name), extension)
-        files.make_dir(layout.payload(path).parent)
-        sha256, size = files.write_atomic(layout.payload(path), content)
-        hasher = ChunkHasher()
-        hasher.update(content)
-        chunks[path] = hasher.digests()
+        sha256, size = _payload(path, content, layout, chunks, files)
         media_type = {"txt": "text/plain", "epub": "application/epub+zip", "pdf": "application/pdf"}.get(extension)
         items.append(
             Item(
@@ -290,6 +295,15 @@ def _resource(
         language=("zh-Hans",),
         items=tuple(items),
     )
+
+
+def _payload(path: str, content: bytes, layout: DriveLayout, chunks: dict[str, bytes], files: Files) -> tuple[str, int]:
+    files.make_dir(layout.payload(path).parent)
+    sha256, size = files.write_atomic(layout.payload(path), content)
+    hasher = ChunkHasher()
+    hasher.update(content)
+    chunks[path] = hasher.digests()
+    return sha256, size
 
 
 def flip(path: Path, offset: int = 0) -> None:

@@ -19,6 +19,8 @@ from appliance.serving.pools import DrivePools, Urgency
 from appliance.serving.ranges import ByteRange, requested_range
 from appliance.serving.throttle import DownloadLimiter
 from appliance.serving.verified import VerifiedFile
+from indexer.checks import KNOWN_TYPES
+from indexer.image_header import header_pixels
 from packager.format.layout import CHUNK
 
 GRACE = 0.025
@@ -31,10 +33,31 @@ ITEM_POLICY = "sandbox; " + _POLICY
 MEDIA_POLICY = _POLICY + "; media-src 'self'"
 """Of sound and film: a browser's own player loads the address a second time, which it may not from a sandbox."""
 
-_INLINE = re.compile(
-    r"(?:image/(?:png|jpeg|gif|webp|avif|bmp|x-icon|tiff|jp2)|audio/[a-z0-9.+-]+|video/[a-z0-9.+-]+"
-    r"|application/pdf|application/epub\+zip|text/plain|text/vtt)\Z"
-)
+_INERT_HEADERS = {
+    "Content-Security-Policy": ITEM_POLICY,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+SHOWN_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Pictures that every browser unpacks by itself."""
+_PLAYED = frozenset(name for name in KNOWN_TYPES if name.startswith(("audio/", "video/")))
+_INLINE = SHOWN_PICTURES | _PLAYED | {"application/pdf", "application/epub+zip", "text/plain", "text/vtt"}
+"""What is shown when it is opened by itself; everything else is saved."""
+
+_ACTIVE = frozenset({
+    "text/html", "application/xhtml+xml", "image/svg+xml", "application/xml", "application/alto+xml",
+})  # fmt: skip
+"""Types that a browser would take for a page."""
+_INERT = KNOWN_TYPES - _ACTIVE
+"""Types that keep their name. A script or a style sheet that keeps its own could be named by a page and run."""
+UNKNOWN = "application/octet-stream"
+
+MAX_SHOWN_PIXELS = 80_000_000
+"""Of a picture that is sent to be shown: 320 MB in a browser. Larger ones are shown in tiles, or made smaller here."""
+_PLAYLIST = re.compile(rb"[\s\xef\xbb\xbf]*#EXTM3U")
+
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,60}/[a-z0-9!#$&^_.+-]{1,60}(?:;[ ]?charset=[A-Za-z0-9._-]{1,40})?\Z")
 _MAX_NAME = 100
 _MAX_ENDING = 10
@@ -52,6 +75,7 @@ def send_item(
     pools: DrivePools,
     limiter: DownloadLimiter | None = None,
     on_sent: Callable[[], None] | None = None,
+    max_pixels: int = MAX_SHOWN_PIXELS,
 ) -> Response:
     """The answer to a GET or HEAD for an item. Call it after the gate has agreed, as the last thing in the view.
 
@@ -65,18 +89,20 @@ def send_item(
         item: what to send.
         request: what was asked: Range, If-Range, If-None-Match and If-Match count; `v=<16 or more first digits of the
             digest>` in the query makes the answer immutable for the browser's own cache.
-        media_type: of the item, with a charset for text. What a browser could run is sent as an attachment.
+        media_type: of the item, with a charset for text. What a browser could run is sent as an attachment of no type.
         filename: suggested to the browser; any text.
         download: whether to save instead of show.
         store: where verified chunks are.
         pools: who reads them.
         limiter: shares of bytes; None sends as fast as the client takes it.
         on_sent: called after the view, again and again, while the body goes out; must be quick.
+        max_pixels: of a picture that is to be shown; a larger one is answered 415.
 
     Raises:
         DamagedChunkError: the first chunk needed is not what was signed.
         DriveError: its drive is gone or does not answer.
     """
+    media_type = _safe_type(media_type)
     headers = _headers(item, request, media_type, filename, download=download)
     refusal = _unmet_condition(request, item)
     if refusal is not None:
@@ -91,13 +117,26 @@ def send_item(
     headers["Content-Length"] = str(wanted.stop - wanted.start)
     if request.method == "HEAD" or not item.size:
         return Response(status=status, headers=headers)
-    need_chunk(item, wanted.start // CHUNK, request, store, pools)
+    first = need_chunk(item, wanted.start // CHUNK, request, store, pools)
+    if not download and not wanted.start and not may_be_shown(media_type, first, max_pixels):
+        return inert(Response("415\n", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, mimetype="text/plain"))
     body = _body(item, wanted, request, store, pools, limiter, on_sent)
     return Response(body, status=status, headers=headers, direct_passthrough=True)
 
 
-def need_chunk(item: ServedItem, index: int, request: Request, store: ChunkStore, pools: DrivePools) -> None:
-    """Have a verified chunk in memory before the view goes on; no thread waits for a slow disk.
+def may_be_shown(media_type: str, head: bytes, max_pixels: int = MAX_SHOWN_PIXELS) -> bool:
+    """Whether a browser may unpack what begins so: no picture that fills its memory, no list of other addresses.
+
+    A playlist that calls itself a film would have the browser ask for whatever it names.
+    """
+    if media_type in SHOWN_PICTURES:
+        pixels = header_pixels(head)
+        return pixels is not None and pixels <= max_pixels
+    return not (media_type in _PLAYED and _PLAYLIST.match(head[:64]))
+
+
+def need_chunk(item: ServedItem, index: int, request: Request, store: ChunkStore, pools: DrivePools) -> bytes:
+    """A verified chunk in memory before the view goes on; no thread waits for a slow disk.
 
     Raises:
         Parked: it takes longer; let it pass, the view runs again when the chunk is here.
@@ -108,7 +147,7 @@ def need_chunk(item: ServedItem, index: int, request: Request, store: ChunkStore
     job = settled or store.fetch(item, index, pools, Urgency.FIRST)
     if link is not None and not job.wait(GRACE):
         link.park(job)
-    pools.wait(job)
+    return pools.wait(job)
 
 
 def _body(
@@ -154,10 +193,14 @@ def _asked_range(request: Request, item: ServedItem) -> ByteRange | None:
     return requested_range(request.headers.get("Range", ""), item.size)
 
 
+def _safe_type(media_type: str) -> str:
+    """The type under which an item is sent: its own only when no browser runs what is called so."""
+    return media_type if _MEDIA_TYPE.match(media_type) and media_type.partition(";")[0] in _INERT else UNKNOWN
+
+
 def _headers(item: ServedItem, request: Request, media_type: str, filename: str, *, download: bool) -> dict[str, str]:
-    media_type = media_type if _MEDIA_TYPE.match(media_type) else "application/octet-stream"
-    shown = not download and _INLINE.match(media_type.partition(";")[0]) is not None
-    played = shown and media_type.startswith(("audio/", "video/"))
+    shown = not download and media_type.partition(";")[0] in _INLINE
+    played = shown and media_type in _PLAYED
     version = request.args.get("v", "")
     fixed = len(version) >= _MIN_VERSION and item.key.startswith(version)
     return {
@@ -166,12 +209,15 @@ def _headers(item: ServedItem, request: Request, media_type: str, filename: str,
         "Content-Type": media_type,
         "Content-Disposition": content_disposition(filename, inline=shown),
         "Cache-Control": "private, max-age=31536000, immutable" if fixed else "private, no-cache",
-        "Content-Security-Policy": MEDIA_POLICY if played else ITEM_POLICY,
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
+        **_INERT_HEADERS,
+        **({"Content-Security-Policy": MEDIA_POLICY} if played else {}),
     }
+
+
+def inert(response: Response) -> Response:
+    """The same answer, which can do nothing when it is opened by itself: for whatever was made out of an item."""
+    response.headers.update(_INERT_HEADERS)
+    return response
 
 
 def content_disposition(filename: str, *, inline: bool) -> str:

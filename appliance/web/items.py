@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, request, send_file
 
 from appliance.errors import ServingError
 from appliance.serving.chunks import ServedItem
-from appliance.web.bytes import send_item
+from appliance.web.bytes import MAX_SHOWN_PIXELS, SHOWN_PICTURES, inert, send_item
 from appliance.web.context import enter, gate, keep_seat, library, services
 from appliance.web.errors import Refused
+from appliance.web.readers_work import renditions
+from indexer.checks import extension_for
+from indexer.errors import RenditionError
 from indexer.model import is_resource_id
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
 blueprint = Blueprint("items", __name__)
 _log = logging.getLogger(__name__)
 _COVER_AGE = 3600
+_COVER_BYTES, _COVER_PIXELS, _COVER_WIDTH = 4 << 20, 4_000_000, 480
 _LONGEST_ID = 64
 
 
@@ -57,30 +62,40 @@ def cover(resource_id: str) -> Response:
     if found is None or found.resource.cover is None or not gate(found.resource).listed:
         abort(404)
     held = library().item(found.resource.cover.id)
-    if held is None:
+    if held is None or held.item.media_type not in SHOWN_PICTURES:
         abort(404)
     try:
-        response = _sent(held, as_download=False)
-    except (ServingError, Refused):
+        response = _cover_of(held)
+    except (ServingError, RenditionError, Refused):
         # The page draws a cover of its own; a picture that cannot be had needs no page of words.
         return Response(status=404)
     response.headers["Cache-Control"] = f"private, max-age={_COVER_AGE}"
     return response
 
 
-def _sent(held: HeldItem, *, as_download: bool) -> Response:
+def _cover_of(held: HeldItem) -> Response:
+    """The picture itself when it is small, else a small one of it: a page of results shows twenty at once."""
+    if held.item.size <= _COVER_BYTES:
+        response = _sent(held, as_download=False, max_pixels=_COVER_PIXELS)
+        if response.status_code != HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+            return response
+    made = renditions().page_image(held, 1, _COVER_WIDTH)
+    return inert(send_file(made.path, mimetype=made.media_type, conditional=True, etag=made.tag))
+
+
+def _sent(held: HeldItem, *, as_download: bool, max_pixels: int = MAX_SHOWN_PIXELS) -> Response:
     """The bytes from the first drive that gives them; a damaged copy is passed over when another drive has it too."""
     if not held.places:
         raise Refused("rights.not_plugged", held.resource)
     for place in held.places[:-1]:
         try:
-            return _from(held, place, as_download=as_download)
+            return _from(held, place, as_download=as_download, max_pixels=max_pixels)
         except ServingError as error:
             _log.warning("item %s: %s; trying another drive", held.item.id, error)
-    return _from(held, held.places[-1], as_download=as_download)
+    return _from(held, held.places[-1], as_download=as_download, max_pixels=max_pixels)
 
 
-def _from(held: HeldItem, place: Place, *, as_download: bool) -> Response:
+def _from(held: HeldItem, place: Place, *, as_download: bool, max_pixels: int) -> Response:
     box, record = services(), held.item
     served = ServedItem(
         key=record.sha256,
@@ -99,13 +114,17 @@ def _from(held: HeldItem, place: Place, *, as_download: bool) -> Response:
         pools=box.pools,
         limiter=box.limiter,
         on_sent=keep_seat(),
+        max_pixels=max_pixels,
     )
     return response
 
 
 def file_name(held: HeldItem) -> str:
-    """What the browser calls a saved file: the title, the part's name, the ending of its form."""
-    ending = held.item.path.rpartition(".")[2] if "." in held.item.path else "bin"
+    """What the browser calls a saved file: the title, the part's name, the ending of its form.
+
+    The ending follows from the media type alone: nothing leaves under an ending that a computer would start.
+    """
+    ending = extension_for(held.item.media_type.partition(";")[0])
     label = held.item.label if held.item.label and held.item.label != held.resource.title else ""
     stem = f"{held.resource.title} {label}".strip()
     return f"{stem}.{ending}"

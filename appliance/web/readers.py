@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, current_app, make_response, redirect, request, send_file, url_for
 
-from appliance.errors import ServingError
+from appliance.errors import BusyError, ServingError
 from appliance.web import readers_simple
+from appliance.web.bytes import inert
 from appliance.web.context import library, say, words
 from appliance.web.display import current_display
 from appliance.web.readers_forms import other_forms
@@ -131,7 +132,7 @@ def tile(resource_id: str, item_id: str, mark: str, name: str) -> Response:
     content = renditions().tile(work.held_item(), name)
     if content is None or not _is_whole(work, name):
         abort(404)
-    response = make_response(content)
+    response = inert(make_response(content))
     response.headers["Content-Type"] = media_type(name)
     response.headers["Cache-Control"] = _YEAR
     return response
@@ -181,4 +182,5 @@ for rule, view in (
 blueprint.app_template_global("other_forms")(other_forms)
 blueprint.app_template_global("issue_neighbours")(neighbours)
 blueprint.app_errorhandler(ServingError)(readers_simple.bytes_failed)
+blueprint.app_errorhandler(BusyError)(readers_simple.busy)
 blueprint.app_errorhandler(RenditionError)(readers_simple.rendition_failed)

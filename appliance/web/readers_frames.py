@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from appliance.errors import DamagedChunkError
+from appliance.web.bytes import SHOWN_PICTURES
 from appliance.web.context import words
 from appliance.web.readers_work import Work, renditions, url_for_item
 from appliance.web.usable import default_item, kind_of_item
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 MULTI_PAGE = frozenset({"image/tiff"})
 MAX_FRAMES = 5000
 RENDERED_WIDTH = 2400
@@ -152,6 +152,10 @@ class Frames:
             "width": RENDERED_WIDTH,
         }
 
+    def rendered_url(self, number: int) -> str:
+        """Address of the picture of that number as the box draws it."""
+        return self._rendered(self[number])
+
     def _rendered(self, frame: Frame) -> str:
         return url_for(
             "readers.page_image",
@@ -165,7 +169,7 @@ class Frames:
 
 def is_shown_by_browsers(item: Item) -> bool:
     """Whether a browser gets the file itself; else the box makes a picture of it."""
-    return item.media_type in SHOWN_BY_BROWSERS and item.width * item.height <= _LARGEST
+    return item.media_type in SHOWN_PICTURES and item.width * item.height <= _LARGEST
 
 
 def _pages_of(work: Work, item: Item) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, make_response, request, url_for
 
 from appliance.errors import ServingError
+from appliance.web.bytes import inert
 from appliance.web.cards import creators_text
 from appliance.web.context import say, words
 from appliance.web.covers import cover_of
@@ -96,7 +97,7 @@ def captions(resource_id: str, item_id: str) -> Response:
     if work.item.media_type not in CAPTION_TYPES:
         abort(404)
     content = renditions().source(work.held_item()).read_at(0, min(work.item.size, MAX_BYTES))
-    response = make_response(as_webvtt(content))
+    response = inert(make_response(as_webvtt(content)))
     response.headers["Content-Type"] = "text/vtt; charset=utf-8"
     response.headers["Cache-Control"] = _YEAR
     return response
@@ -112,7 +113,7 @@ def peaks(resource_id: str, item_id: str) -> Response:
     except IndexFormatError as error:
         _log.warning("peaks %s: %s", work.item.id, error)
         abort(404)
-    response = make_response(dump_peaks(found))
+    response = inert(make_response(dump_peaks(found)))
     response.headers["Content-Type"] = PEAKS_TYPE
     response.headers["Cache-Control"] = _YEAR
     return response

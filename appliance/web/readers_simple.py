@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from flask import abort, make_response, redirect, render_template, request, send_file, url_for
 from markupsafe import Markup
 
-from appliance.errors import DamagedChunkError, ServingError
+from appliance.errors import BusyError, DamagedChunkError, ServingError
+from appliance.web.bytes import inert, may_be_shown
 from appliance.web.context import say, words
 from appliance.web.display import current_display
-from appliance.web.readers_frames import RENDERED_WIDTH, Frame, Frames, is_shown_by_browsers
+from appliance.web.readers_frames import RENDERED_WIDTH, Frames, is_shown_by_browsers
 from appliance.web.readers_neighbours import neighbours_of
-from appliance.web.readers_text import text_pages
+from appliance.web.readers_text import shown, text_pages
 from appliance.web.readers_words import reader_key, reader_words
 from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions
 from indexer.errors import RenditionError
@@ -69,15 +70,15 @@ def page(resource_id: str, n: int) -> Response:
     if elsewhere is not None:
         return elsewhere
     at_an_end = frames is not None and n in {1, total}
-    damaged = not _can_be_seen(work, frames[n] if frames else None, n)
+    image = _image(work, frames, n)
     return answer(
         "readers/pages.html",
         POLICY,
         work,
         n=n,
         total=total,
-        image=frames.url(n) if frames else image_address(work, n),
-        damaged=damage_sentence("reader.damaged.page", pages=str(n)) if damaged else None,
+        image=image,
+        damaged=None if image else damage_sentence("reader.damaged.page", pages=str(n)),
         label=frames.label(n) if frames else words().label("reader.page_n", page=n),
         address=address,
         item_argument=frames.item_argument if frames else work.item_argument,
@@ -98,23 +99,28 @@ def _sizes(address: Callable[[int], str]) -> tuple[Callable[[int], str], Callabl
     return address, of_large
 
 
-def _can_be_seen(work: Work, frame: Frame | None, n: int) -> bool:
-    """Whether a page can be shown; it is made or read here, so that the picture itself comes from memory afterwards.
+def _image(work: Work, frames: Frames | None, n: int) -> str:
+    """Address of a page as a picture, empty when it cannot be shown.
+
+    It is made or read here, so that the picture itself comes from memory afterwards.
 
     Raises:
         DriveError: its drive does not answer.
     """
     try:
-        if frame is None:
+        if frames is None:
             renditions().page_image(work.held_item(), n, _PAGE_WIDTH)
-        elif is_shown_by_browsers(frame.item):
-            renditions().source(work.held_item(frame.item)).read_at(0, min(frame.item.size, _LOOKED_AT))
-        else:
-            renditions().page_image(work.held_item(frame.item), frame.page, RENDERED_WIDTH)
+            return image_address(work, n)
+        frame = frames[n]
+        if is_shown_by_browsers(frame.item):
+            head = renditions().source(work.held_item(frame.item)).read_at(0, min(frame.item.size, _LOOKED_AT))
+            if may_be_shown(frame.item.media_type, head):
+                return frames.url(n)
+        renditions().page_image(work.held_item(frame.item), frame.page, RENDERED_WIDTH)
     except (RenditionError, DamagedChunkError) as error:
         _log.warning("page %d of %s: %s", n, work.item.id, error)
-        return False
-    return True
+        return ""
+    return frames.rendered_url(n)
 
 
 def image_address(work: Work, n: int, width: int = _PAGE_WIDTH) -> str:
@@ -136,7 +142,7 @@ def page_image(resource_id: str, item_id: str, n: int) -> Response:
         abort(404)
     width = min(max(request.args.get("w", default=_PAGE_WIDTH, type=int), 80), WIDEST)
     image = renditions().page_image(work.held_item(), n, width)
-    response = send_file(image.path, mimetype=image.media_type, conditional=True, etag=image.tag)
+    response = inert(send_file(image.path, mimetype=image.media_type, conditional=True, etag=image.tag))
     response.headers["Cache-Control"] = _YEAR if "v" in request.args else "private, no-cache"
     return response
 
@@ -189,7 +195,9 @@ def book_picture(resource_id: str, item_id: str, name: str) -> Response:
         picture = renditions().book_picture(work.held_item(), name)
     except RenditionError:
         abort(404)
-    response = make_response(picture.body)
+    if not may_be_shown(picture.media_type, picture.body):
+        abort(404)
+    response = inert(make_response(picture.body))
     response.headers["Content-Type"] = picture.media_type
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
@@ -207,7 +215,7 @@ def text(resource_id: str, n: int) -> Response:
     if work.kind != "text" or work.closed:
         return redirect(url_for("readers.read", resource_id=resource_id, item=work.item_argument))
     found, address = text_pages(work), _address("readers.text", work)
-    elsewhere = _chosen(n, len(found.pages), work, address)
+    elsewhere = _chosen(n, found.count, work, address)
     if elsewhere is not None:
         return elsewhere
     return answer(
@@ -215,14 +223,14 @@ def text(resource_id: str, n: int) -> Response:
         POLICY,
         work,
         n=n,
-        total=len(found.pages),
-        content=found.pages[n - 1],
+        total=found.count,
+        content=shown(found, n, work),
         contents=found.contents if len(found.contents) > 1 else (),
         address=address,
         settings_json={
             "item": work.item.id,
             "page": n,
-            "total": len(found.pages),
+            "total": found.count,
             "address": address(0).replace("/text/0", "/text/{page}"),
             "words": reader_words(words(), current_display().gate_face),
         },
@@ -233,6 +241,11 @@ def bytes_failed(error: ServingError) -> Response:
     """Bytes that are not what was signed, or a drive that does not answer; the header tells scripts which."""
     damaged = isinstance(error, DamagedChunkError)
     return failed("reader.damaged.whole" if damaged else "reader.drive_gone", 500 if damaged else 503)
+
+
+def busy(_error: BusyError) -> Response:
+    """Too many ask for pages that must be made first."""
+    abort(503)
 
 
 def rendition_failed(_error: RenditionError) -> Response:

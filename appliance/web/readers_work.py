@@ -32,7 +32,7 @@ PICTURE_POLICY = POLICY.replace(
 """The hash is that of an empty style element, which keeps OpenSeadragon from adding one with content."""
 EPUB_POLICY = _BASE + (
     "style-src 'self' 'unsafe-inline' blob:; font-src 'self' blob: data:; connect-src 'self' blob:; "
-    "media-src 'self' blob: data:; frame-src 'self' blob:"
+    "media-src blob: data:; frame-src blob:"
 )
 """Books bring styles of their own, in frames that hold blobs; scripts stay ours alone."""
 PDF_POLICY = _BASE + "style-src 'self'; font-src 'self' data: blob:; connect-src 'self' blob:; worker-src 'self'"

@@ -7,10 +7,11 @@ other bytes can never be shown for it.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -18,9 +19,12 @@ from typing import TYPE_CHECKING, TypeVar
 from appliance.errors import DriveGoneError, ServingError
 from appliance.serving.chunks import ChunkStore, ServedItem
 from appliance.web.renditions_cache import RenditionCache
+from appliance.web.renditions_jobs import RenditionJobs
 from indexer.errors import IndexFormatError, RenditionError
-from indexer.renditions import BookContents, BookPicture, Chapter, Renditions, TilepackIndex
+from indexer.image_header import header_pixels
+from indexer.renditions import BookContents, BookPicture, Chapter, Renditions, TextPages, TilepackIndex
 from indexer.renditions.sandbox import Sandbox
+from indexer.renditions.tilepack import descriptor
 from packager.format.layout import CHUNK
 
 if TYPE_CHECKING:
@@ -38,7 +42,12 @@ VERSION = 1
 WIDTHS = (160, 320, 480, 800, 1100, 1400, 1800, 2400, 3000)
 """Pixel widths that are made; a wish is rounded up, so that guesses of a script cannot fill the SSD."""
 MAX_TILE = 8 << 20
+MAX_TILE_PIXELS = 4_500_000
+"""Of one tile: the largest that a descriptor may name, with its overlap."""
 _REMEMBERED = 8
+_LONGEST_NAME = 1000
+_JOBS = 2
+"""Renditions made at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +118,15 @@ class RenditionService:
         self, cache: RenditionCache, chunks: ChunkStore, pools: DrivePools, maker: Renditions | None = None
     ) -> None:
         self.cache, self._chunks, self._pools = cache, chunks, pools
-        self.maker = maker or Renditions(Sandbox(fonts=(_FONTS,)))
-        self._making: dict[str, threading.Lock] = {}
+        self.maker = maker or Renditions(Sandbox(jobs=_JOBS, fonts=(_FONTS,)))
+        self._jobs = RenditionJobs(_JOBS)
         self._packs: OrderedDict[str, TilepackIndex] = OrderedDict()
         self._books: OrderedDict[str, BookContents] = OrderedDict()
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """End the processes that parse."""
+        self._jobs.close()
         self.maker.close()
 
     def page_count(self, held: HeldItem) -> int:
@@ -135,7 +145,11 @@ class RenditionService:
             return str(self.maker.image_dimensions(source).pages).encode()
 
         key = RenditionCache.key(VERSION, held.item.sha256, "pages")
-        return int(self._kept(key, count).read_bytes())
+        return int(self._kept(key, count, held).read_bytes())
+
+    def counts_pages(self, held: HeldItem) -> bool:
+        """Whether `page_count` would have to read the file."""
+        return held.item.pages <= 0 and self.cache.get(RenditionCache.key(VERSION, held.item.sha256, "pages")) is None
 
     def page_image(self, held: HeldItem, page: int, width: int) -> Kept:
         """Page `page` (from 1) as a JPEG at least `width` pixels wide where the original has them.
@@ -150,7 +164,7 @@ class RenditionService:
             return make(self.source(held), page, wide, "jpeg").body
 
         key = RenditionCache.key(VERSION, held.item.sha256, "page", page, wide)
-        return Kept(self._kept(key, draw), "image/jpeg", key[:32])
+        return Kept(self._kept(key, draw, held), "image/jpeg", key[:32])
 
     def book(self, held: HeldItem) -> BookContents:
         """The chapters and the contents of a book; the last few are remembered.
@@ -158,7 +172,10 @@ class RenditionService:
         Raises:
             RenditionError: it cannot be read. ServingError: its bytes cannot be had.
         """
-        return self._remembered(self._books, held, lambda: self.maker.epub_contents(self.source(held)))
+        name = ("book", held.item.sha256)
+        return self._remembered(
+            self._books, held, lambda: self._made(name, lambda: self.maker.epub_contents(self.source(held)), held)
+        )
 
     def chapter(
         self, held: HeldItem, number: int, picture_url: Callable[[str], str], chapter_url: Callable[[int, str], str]
@@ -168,7 +185,9 @@ class RenditionService:
         Raises:
             RenditionError: there is no such chapter, or it cannot be read. ServingError: its bytes cannot be had.
         """
-        return self.maker.epub_chapter(self.source(held), number, picture_url, chapter_url)
+        name = ("chapter", held.item.sha256, number)
+        found = self._made(name, lambda: self.maker.epub_chapter(self.source(held), number), held)
+        return found.addressed(picture_url, chapter_url)
 
     def book_picture(self, held: HeldItem, name: str) -> BookPicture:
         """A picture out of a book, by its name in the book.
@@ -176,7 +195,20 @@ class RenditionService:
         Raises:
             RenditionError: there is no such picture. ServingError: its bytes cannot be had.
         """
-        return self.maker.epub_resource(self.source(held), name)
+        name = name[:_LONGEST_NAME]
+        key = ("picture", held.item.sha256, name)
+        return self._made(key, lambda: self.maker.epub_resource(self.source(held), name), held)
+
+    def text_pages(self, held: HeldItem) -> TextPages:
+        """The pages of a text or a web page.
+
+        Raises:
+            RenditionError: it cannot be read. ServingError: its bytes cannot be had.
+        """
+        media_type = held.item.media_type
+        key = RenditionCache.key(VERSION, held.item.sha256, "text", media_type)
+        made = self._kept(key, lambda: self.maker.text_pages(self.source(held), media_type), held)
+        return TextPages(made.read_bytes())
 
     def tiles(self, held: HeldItem) -> TilepackIndex:
         """Where the tiles of a pack lie; the last few packs are remembered.
@@ -195,7 +227,7 @@ class RenditionService:
         return self._remembered(self._packs, held, read)
 
     def tile(self, held: HeldItem, name: str) -> bytes | None:
-        """A file out of a tile pack by its name in it; None when there is none.
+        """A file out of a tile pack by its name in it; None when there is none that may be shown.
 
         Raises:
             ServingError: its bytes cannot be had. RenditionError: it is no tile pack.
@@ -206,7 +238,13 @@ class RenditionService:
             raise RenditionError(str(error)) from error
         if place is None or place[1] > MAX_TILE:
             return None
-        return self.source(held).read_at(*place)
+        body = self.source(held).read_at(*place)
+        if name.endswith(".dzi"):
+            with contextlib.suppress(RenditionError):
+                return descriptor(body)
+            return None
+        pixels = header_pixels(body)
+        return body if pixels is not None and pixels <= MAX_TILE_PIXELS else None
 
     def _remembered(self, shelf: OrderedDict[str, _T], held: HeldItem, make: Callable[[], _T]) -> _T:
         key = held.item.sha256
@@ -231,20 +269,13 @@ class RenditionService:
             raise DriveGoneError("", "no drive carries the item now")
         return VerifiedSource(held, self._chunks, self._pools)
 
-    def _kept(self, key: str, make: Callable[[], bytes]) -> Path:
-        """The file of `key`, made by `make` when it is not there; others who want it wait for the first."""
+    def _kept(self, key: str, make: Callable[[], bytes], held: HeldItem) -> Path:
+        """The file of `key`, made by `make` when it is not there."""
         path = self.cache.get(key)
-        if path is not None:
-            return path
-        with self._lock:
-            lock = self._making.setdefault(key, threading.Lock())
-        with lock:
-            path = self.cache.get(key)
-            try:
-                return path if path is not None else self.cache.put(key, make())
-            finally:
-                with self._lock:
-                    self._making.pop(key, None)
+        return path if path is not None else self._made(key, lambda: self.cache.put(key, make()), held)
+
+    def _made(self, name: Hashable, make: Callable[[], _T], held: HeldItem) -> _T:
+        return self._jobs.result(("rendition", id(self), name), make, owner=held.resource.id)
 
 
 def _is_pdf(held: HeldItem) -> bool:

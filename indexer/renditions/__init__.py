@@ -18,6 +18,7 @@ from indexer.renditions.api import (
     Tiles,
     TocLine,
 )
+from indexer.renditions.reading import TextPages
 from indexer.renditions.sandbox import Limits, Sandbox
 from indexer.renditions.source import ByteSource, BytesSource, FileSource
 from indexer.renditions.tilepack import TilepackIndex, tilepack_entry, write_tilepack
@@ -36,6 +37,7 @@ __all__ = [
     "Picture",
     "Renditions",
     "Sandbox",
+    "TextPages",
     "TilepackIndex",
     "Tiles",
     "TocLine",

@@ -1,18 +1,19 @@
 """What the packager and the appliance call: renditions of a file, made in a confined child process.
 
 Everything that comes back from the child is checked here: numbers are numbers within bounds, media types come from
-a closed list, chapters are sanitised in this process, by a library that is safe in memory.
+a closed list, and markup is let through only in the form that the child's cleaning has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
-from indexer.errors import RenditionError
-from indexer.renditions.chapter import ID_PREFIX, ChapterUrl, PictureUrl, sanitise
+from indexer.errors import RenditionError, RenditionLimitError
+from indexer.renditions.chapter import ID_PREFIX, MAX_HTML, ChapterUrl, PictureUrl, addressed, checked
+from indexer.renditions.reading import MARKUP, TextPages
 from indexer.renditions.sandbox import Limits, Sandbox
 from indexer.renditions.source import ByteSource
 
@@ -108,7 +109,7 @@ class Chapter:
 
     Attributes:
         number: place in the spine, from 1. chapters: how many there are.
-        html: sanitised.
+        html: sanitised; its references mean something after `addressed` only.
         title: its first heading, or empty. language: BCP 47, or empty.
         direction: how pages turn, ltr or rtl. vertical: set in columns from top to bottom.
     """
@@ -120,6 +121,15 @@ class Chapter:
     language: str
     direction: str
     vertical: bool
+
+    def addressed(self, picture_url: PictureUrl, chapter_url: ChapterUrl) -> Chapter:
+        """The same for the inside of a page.
+
+        Args:
+            picture_url: gives the address of a picture from its name in the book (for `epub_resource`).
+            chapter_url: gives the address of a place from its chapter and its fragment ("" for the start).
+        """
+        return replace(self, html=addressed(self.html, picture_url, chapter_url))
 
 
 @dataclass(frozen=True)
@@ -245,22 +255,20 @@ class Renditions:
             tuple(lines),
         )
 
-    def epub_chapter(
-        self, source: ByteSource, number: int, picture_url: PictureUrl, chapter_url: ChapterUrl
-    ) -> Chapter:
+    def epub_chapter(self, source: ByteSource, number: int) -> Chapter:
         """One chapter, sanitised: text, headings, lists, tables, ruby, pictures and links of the book itself.
 
         Args:
             source: the book.
             number: place in the spine, from 1.
-            picture_url: gives the address of a picture from its name in the book (for `epub_resource`).
-            chapter_url: gives the address of a place from its chapter and its fragment ("" for the start).
         """
         values, body = self._run("epub.chapter", source, number=number)
+        if len(body) > 2 * MAX_HTML:
+            raise RenditionLimitError(f"a chapter of {len(body)} bytes")
         return Chapter(
             number,
             _number(values, "chapters", 1),
-            sanitise(body.decode("utf-8", "replace"), picture_url, chapter_url),
+            checked(body.decode("utf-8", "replace")),
             _text(values, "title", 300),
             _text(values, "language", 35),
             "rtl" if values.get("direction") == "rtl" else "ltr",
@@ -274,6 +282,21 @@ class Renditions:
         if media_type not in PICTURE_TYPES | {"image/avif"}:
             raise RenditionError("the child gave no picture")
         return BookPicture(media_type, body)
+
+    # — texts —
+
+    def text_pages(self, source: ByteSource, media_type: str) -> bytes:
+        """The pages of a text or a web page, for `indexer.renditions.reading.TextPages`.
+
+        Markup that is too much to clean is taken as words only.
+        """
+        try:
+            _, body = self._run("reading.pages", source, media_type=media_type)
+        except RenditionLimitError:
+            if media_type not in MARKUP:
+                raise
+            _, body = self._run("reading.pages", source, media_type=media_type, plain=True)
+        return TextPages(body).body
 
     # — tiles —
 

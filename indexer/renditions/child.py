@@ -13,6 +13,7 @@ import contextlib
 import gc
 import io
 import os
+import select
 import socket
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NoReturn
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _BLOCK = 64 << 10
 _BLOCKS_KEPT = 128
+_BURY_SECONDS = 0.5
 
 
 class RemoteFile(io.RawIOBase):
@@ -106,11 +108,15 @@ def serve(control_fd: int, fonts: tuple[str, ...] = ()) -> None:
     gc.collect()
     gc.freeze()  # shared pages stay shared
     control.sendall(b"+")
+    children = 0
     while True:
+        # While children run, look for their ends: a dead one that nobody takes away stays in the table of processes.
+        while not select.select([control], [], [], _BURY_SECONDS if children else None)[0]:
+            children -= _bury()
         message, fds, _, _ = socket.recv_fds(control, 1, 1)
         if not message or not fds:
             return
-        _bury()
+        children += 1 - _bury()
         pid = os.fork()
         if pid == 0:
             control.close()
@@ -121,11 +127,13 @@ def serve(control_fd: int, fonts: tuple[str, ...] = ()) -> None:
         os.close(pidfd)
 
 
-def _bury() -> None:
-    """Take the dead children away."""
+def _bury() -> int:
+    """Take the dead children away; how many there were."""
+    count = 0
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+            count += 1
+    return count
 
 
 def _work(fd: int, fonts: tuple[str, ...]) -> NoReturn:

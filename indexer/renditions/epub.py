@@ -1,8 +1,8 @@
 """A book's contents, chapters, pictures and cover. Runs in the child process only.
 
-A chapter leaves here as plain HTML whose references are of two made-up schemes, `epub-resource:` (a picture in the
-book) and `epub-chapter:` (a place in the book). `indexer.renditions.chapter` sanitises it in the asking process and
-turns them into addresses; nothing else gets through.
+A chapter leaves here as cleaned HTML whose references are of two made-up schemes, `epub-resource:` (a picture in the
+book) and `epub-chapter:` (a place in the book). `indexer.renditions.chapter` checks it in the asking process and turns
+them into addresses; nothing else gets through.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from urllib.parse import quote
 from lxml import etree
 
 from indexer.errors import RenditionError, RenditionLimitError
+from indexer.renditions.chapter import MAX_HTML, clean
 from indexer.renditions.epub_archive import Archive, as_text, local_name, parse_markup
 from indexer.renditions.epub_package import RASTER, Package, one_line, picture_reference
 
-MAX_HTML = 8 << 20
 _VERTICAL = re.compile(r"writing-mode\s*:\s*(?:vertical-(rl|lr)|tb-(rl))", re.IGNORECASE)
 _DROPPED = frozenset(
     [
@@ -90,7 +90,7 @@ def contents(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
 
 
 def chapter(file: BinaryIO, number: int) -> tuple[dict[str, Any], Iterable[bytes]]:
-    """Body: the chapter as HTML, not yet sanitised. Values: title, language, direction, vertical, chapters.
+    """Body: the chapter as HTML, cleaned. Values: title, language, direction, vertical, chapters.
 
     Args:
         file: the book.
@@ -110,9 +110,9 @@ def chapter(file: BinaryIO, number: int) -> tuple[dict[str, Any], Iterable[bytes
         root = parse_markup(package.archive.read(entry.name))
     _Cleaner(package, entry.name).clean(root)
     body = next((e for e in root.iter() if local_name(e) == "body"), root)
-    text = etree.tostring(body, encoding="utf-8", method="html", with_tail=False)
+    text = etree.tostring(body, encoding="unicode", method="html", with_tail=False)
     if len(text) > MAX_HTML:
-        raise RenditionLimitError(f"a chapter of {len(text)} bytes")
+        raise RenditionLimitError(f"a chapter of {len(text)} letters")
     heading = next((e for e in body.iter() if local_name(e) in {"h1", "h2", "h3"}), None)
     values = {
         "title": one_line("".join(map(str, heading.itertext()))) if heading is not None else "",
@@ -121,7 +121,7 @@ def chapter(file: BinaryIO, number: int) -> tuple[dict[str, Any], Iterable[bytes
         "vertical": _vertical(package, entry.name),
         "chapters": len(package.spine),
     }
-    return values, (text,)
+    return values, (clean(text).encode(),)
 
 
 def resource(file: BinaryIO, name: str) -> tuple[dict[str, Any], Iterable[bytes]]:

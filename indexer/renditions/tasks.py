@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from indexer.errors import RenditionError
-from indexer.renditions import cover, document, epub, image, media, pdf, peaks, tiles, words
+from indexer.renditions import cover, document, epub, image, media, pdf, peaks, reading, tiles, words
 
 Result = tuple[dict[str, Any], Iterable[bytes]]
 Task = Callable[..., Result]
@@ -28,6 +28,7 @@ TASKS: dict[str, Task] = {
     "media.facts": media.facts,
     "peaks.make": peaks.make,
     "words.sections": words.sections,
+    "reading.pages": reading.pages,
 }
 
 

@@ -28,6 +28,15 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 _TILE_NAME = re.compile(r"(?:t\.dzi|\d{1,2}/\d{1,4}_\d{1,4}\.(?:webp|jpeg))\Z")
 _PACK_NAME = re.compile(r"\d{4,6}(?:\.dzi|_files/\d{1,2}/\d{1,4}_\d{1,4}\.(?:webp|jpeg))\Z")
 _MAX_TILE = 8 << 20
+_MAX_DESCRIPTOR = 2000
+_SPACE = "http://schemas.microsoft.com/deepzoom/2008"
+_DESCRIBED = {
+    "Format": (0, 0),
+    "Overlap": (0, 16),
+    "TileSize": (64, 2048),
+    "Width": (1, 200_000),
+    "Height": (1, 200_000),
+}
 _END, _END64_PLACE, _END64 = b"PK\x05\x06", b"PK\x06\x07", b"PK\x06\x06"
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
 _LOCAL = struct.Struct("<4s5H3I2H")
@@ -232,6 +241,29 @@ class TilepackIndex:
         if len(extra) < 12 or extra[:2] != b"\x01\x00":
             raise self._fault("a large offset is missing")
         return int(struct.unpack("<Q", extra[4:12])[0])
+
+
+def descriptor(body: bytes) -> bytes:
+    """A pack's descriptor written anew from its numbers, so that it names no other address and no script.
+
+    Raises:
+        RenditionError: it is none, or its numbers are out of bounds.
+    """
+    text = body[:_MAX_DESCRIPTOR].decode("ascii", "replace")
+    found = {name: re.findall(rf'\b{name}="([a-z0-9]{{1,9}})"', text) for name in _DESCRIBED}
+    if any(len(values) != 1 for values in found.values()) or found["Format"][0] not in MEDIA_TYPES:
+        raise RenditionError("the tile pack has no such descriptor")
+    try:
+        numbers = {name: int(values[0]) for name, values in found.items() if name != "Format"}
+    except ValueError as error:
+        raise RenditionError("the tile pack's descriptor has no numbers") from error
+    if not all(low <= numbers[name] <= high for name, (low, high) in _DESCRIBED.items() if name != "Format"):
+        raise RenditionError("the tile pack's descriptor is out of bounds")
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Image xmlns="{_SPACE}" Format="{found["Format"][0]}" '
+        f'Overlap="{numbers["Overlap"]}" TileSize="{numbers["TileSize"]}">'
+        f'<Size Width="{numbers["Width"]}" Height="{numbers["Height"]}"/></Image>\n'
+    ).encode()
 
 
 def media_type(name: str) -> str:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from indexer.errors import RenditionError, RenditionLimitError
 from indexer.renditions import BytesSource, Renditions
-from indexer.renditions.chapter import sanitise
+from indexer.renditions.chapter import addressed, checked
+from indexer.renditions.chapter import clean as cleaned
 from indexer.renditions.epub_archive import Archive, as_text, parse_markup
 from tests.indexer.rendition_files import book, epub_of, package, page, png
 
@@ -29,8 +30,8 @@ def renditions():
 
 
 def chapter_of(renditions, body: bytes, number: int = 1):
-    return renditions.epub_chapter(
-        BytesSource(body), number, lambda name: f"/picture/{name}", lambda n, fragment: f"/chapter/{n}#{fragment}"
+    return renditions.epub_chapter(BytesSource(body), number).addressed(
+        lambda name: f"/picture/{name}", lambda n, fragment: f"/chapter/{n}#{fragment}"
     )
 
 
@@ -257,7 +258,7 @@ HOSTILE = st.sampled_from(
 
 @given(st.lists(HOSTILE, max_size=12).map("".join))
 def test_sanitise_lets_nothing_run(html):
-    clean = sanitise(html, lambda _name: "/picture", lambda _number, _fragment: "/chapter")
+    clean = addressed(checked(cleaned(html)), lambda _name: "/picture", lambda _number, _fragment: "/chapter")
     assert not re.search(r"<script|<svg|<math|<template|<noscript", clean, re.IGNORECASE)
     for tag in re.findall(r"<[a-z][^>]*>", clean):
         assert not re.search(r"\son\w+\s*=\s*[^\"]|javascript:|id=\"top\"", tag)

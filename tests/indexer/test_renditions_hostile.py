@@ -43,7 +43,7 @@ def jobs(made: Renditions, source: FileSource, kinds: set[str]) -> Iterator[Call
     if "epub" in kinds:
         yield lambda: made.epub_contents(source)
         for number in (1, 2):
-            yield lambda n=number: made.epub_chapter(source, n, lambda name: name, lambda c, f: f"{c}{f}")
+            yield lambda n=number: made.epub_chapter(source, n)
         yield lambda: made.epub_resource(source, "mimetype")
         yield lambda: made.cover(source, "application/epub+zip")
     if "image" in kinds:

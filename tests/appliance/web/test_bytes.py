@@ -316,7 +316,7 @@ HOSTILE = {
 
 @pytest.mark.browser
 def test_hostile_item_opened_by_itself_does_nothing_in_a_browser(site, tmp_path, browser):
-    """Even where something else shows it inline: no script, no load, no request from any of its tricks."""
+    """Even where something else shows it inline and by its type: no script, no load, no request of its tricks."""
     hits, app = [], site.client.application
 
     @app.route("/hit")
@@ -327,6 +327,7 @@ def test_hostile_item_opened_by_itself_does_nothing_in_a_browser(site, tmp_path,
     @app.after_request
     def inline(response):
         response.headers.pop("Content-Disposition", None)
+        response.headers["Content-Type"] = site.media_type
         return response
 
     server = make_server(app, host="127.0.0.1", port=0)

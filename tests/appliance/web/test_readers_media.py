@@ -14,7 +14,6 @@ from appliance.web.display import COOKIE, Display
 from appliance.web.readers_captions import MAX_CUES, as_webvtt, chapters_of
 from appliance.web.readers_issues import date_in
 from appliance.web.readers_media import seconds_of
-from appliance.web.readers_text import PAGE_LETTERS, cut
 from indexer.peaks import load_peaks
 from tests.appliance.web.holding import make_app
 from tests.appliance.web.listening import SUBRIP, listening, swelling
@@ -223,40 +222,6 @@ def test_forms_of_one_work_lead_to_each_other(client: FlaskClient, shelf: World)
     page = page_of(client, f"/read/m.mixed/text/1?item={other.id}")
     assert f"/read/m.mixed?item={part.id}" in page
     assert "换一种格式" in page
-
-
-def test_text_is_cut_at_chapters_and_has_contents() -> None:
-    chapter = "正文一行，平平无奇。\n" * 400
-    found = cut(
-        f"前言\n短短几句。\n第一章 出发\n{chapter}\n　　第二回 归来\n{chapter}第三章里说的不是标题。", "text/plain"
-    )
-    assert [title for title, _, _ in found.contents] == ["前言", "第一章 出发", "第二回 归来"]
-    first, second = (page for _, page, _ in found.contents[1:])
-    assert first == 1
-    assert 'id="s3"' in found.pages[second - 1]
-    assert "第三章里说的不是标题" in found.pages[-1]
-    assert all(len(page) < 3 * PAGE_LETTERS for page in found.pages)
-
-
-def test_text_of_markup_is_cut_between_blocks_and_cleaned() -> None:
-    body = "".join(f"<h2>节 {n}</h2><p onclick=x>{'字' * 3000}</p><script>1</script>" for n in range(6))
-    found = cut(f"<html><body><div>{body}</div></body></html>", "text/html")
-    assert len(found.pages) > 2
-    assert len(found.contents) == 6
-    assert not any("onclick" in page or "script" in page for page in found.pages)
-    assert sum(page.count("字") for page in found.pages) == 18_000
-
-
-@given(st.text(max_size=300), st.sampled_from(["text/plain", "text/html"]))
-def test_text_of_anything_has_a_page(text: str, media_type: str) -> None:
-    found = cut(text, media_type)
-    assert found.pages
-    assert "<script" not in "".join(found.pages).lower()
-
-
-def test_text_of_markup_that_nests_without_end_is_read_as_words() -> None:
-    found = cut("<div>" * 200_000 + "正文", "text/html")
-    assert "正文" in found.pages[-1]
 
 
 @pytest.mark.parametrize(

@@ -148,12 +148,14 @@ def test_page_image_other_content_has_another_name(tmp_path: Path, service: Rend
     assert first.path != second.path
 
 
-def test_page_image_failure_is_not_kept(tmp_path: Path, service: RenditionService, maker: CountingMaker) -> None:
+def test_page_image_failure_is_remembered_for_these_bytes(
+    tmp_path: Path, service: RenditionService, maker: CountingMaker
+) -> None:
     item = held(b"content", tmp_path / "d1")
     for _ in range(2):
         with pytest.raises(RenditionError):
             service.page_image(item, 4, 800)
-    assert maker.calls == 2
+    assert maker.calls == 1
 
 
 def test_tile_no_pack_is_a_rendition_error(tmp_path: Path, service: RenditionService) -> None:

@@ -2,8 +2,9 @@
 import { EPUB } from "../vendor/epub.js";
 import { restyle } from "./epub-styles.js";
 import { isShown, settlePackage, settleText } from "./epub-package.js";
+import { isShowable } from "./image-header.js";
 import { RangeSource } from "./ranges.js";
-import { parseChapter, sanitizeFile } from "./sanitize.js";
+import { isTooMuch, parseChapter, sanitizeFile } from "./sanitize.js";
 import { sha1 } from "./sha1.js";
 import { config, sayFailure, saySentence, word } from "./shell.js";
 import { readDirectory, readEntry, withoutFolder } from "./zip.js";
@@ -25,12 +26,13 @@ export async function openBook({ goNext }) {
   const loadText = async (name) => {
     const bytes = await load(name);
     if (!bytes) return null;
-    const text = decodeText(bytes, decoder);
+    const text = bounded(decodeText(bytes, decoder));
     if (name === CONTAINER) for (const path of packagePaths(text)) packages.add(path);
     return packages.has(name) ? settlePackage(text) : text;
   };
   const loadBlob = async (name, type) => {
     const bytes = await load(name);
+    if (bytes && /^image\/(?!svg)/.test(type) && !isShowable(bytes)) return null;
     return bytes && new Blob([bytes], { type });
   };
   const getSize = (name) => entries.get(name)?.size ?? 0;
@@ -38,6 +40,12 @@ export async function openBook({ goNext }) {
   await settleSpreads(book, loadText);
   settleAddresses(book);
   return prepare(book, loadText, goNext);
+}
+
+/** A text that a browser can lay out while somebody waits. */
+function bounded(text) {
+  if (isTooMuch(text)) throw new Error("too much for one page");
+  return text;
 }
 
 const packagePaths = (text) =>
@@ -115,7 +123,7 @@ function prepare(book, loadText, goNext) {
     }
     const settle = isChapter && !isFixed ? settleText : () => {};
     const both = Promise.resolve(detail.data)
-      .then((data) => (data instanceof Blob && /[/+]xml$/.test(type) ? data.text() : data))
+      .then(async (data) => (data instanceof Blob && /[/+]xml$/.test(type) ? bounded(await data.text()) : data))
       .then((data) => framePicture(sanitizeFile(data, type, { restyle, settle }), isChapter && !isFixed));
     detail.data = both.then((clean) => clean.data);
     detail.type = both.then((clean) => clean.type);

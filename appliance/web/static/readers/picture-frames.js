@@ -11,6 +11,7 @@ function frameOf(file, n, number) {
   return {
     number,
     url,
+    rendered: rendered(width),
     thumb: file.own === 2 ? url : rendered(THUMB),
     tiles: file.tile ? fill(tiles, { n: String(file.tile + n - 1).padStart(4, "0") }) : "",
     label: file.label || word(config.paged ? "page_n" : "picture_n", { page: number, n: number }),
@@ -21,7 +22,7 @@ function frameOf(file, n, number) {
   };
 }
 
-/** Every picture: {number, url, thumb, tiles, label, credit, width, height}; sizes are 0 while they are not known. */
+/** Every picture: {number, url, rendered, thumb, tiles, label, credit, width, height}; sizes are 0 while they are not known. */
 export const frames = [];
 for (const file of files) {
   for (let n = 1; n <= (file.pages ?? 1); n += 1) frames.push(frameOf(file, n, frames.length + 1));

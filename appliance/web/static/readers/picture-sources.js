@@ -21,7 +21,7 @@ export function sourceOf(frame) {
   let made = kept.get(key);
   kept.delete(key);
   if (!made) {
-    made = frame.tiles ? tiled(frame.tiles).catch(() => whole(frame.url)) : whole(frame.url);
+    made = frame.tiles ? tiled(frame.tiles).catch(() => untiled(frame)) : untiled(frame);
     made.catch(() => kept.delete(key));
   }
   kept.set(key, made);
@@ -57,6 +57,16 @@ async function tiled(url) {
   return new DziTileSource(DziTileSource.prototype.configure(document_, url));
 }
 
+/** The file itself; where it is more than a browser should unpack, the smaller picture that the box makes of it. */
+async function untiled({ url, rendered }) {
+  try {
+    return await whole(url);
+  } catch (error) {
+    if (error.status !== 415 || url === rendered) throw error;
+    return whole(rendered);
+  }
+}
+
 async function whole(url) {
   const image = new Image();
   image.src = url;
@@ -82,7 +92,7 @@ async function whole(url) {
 
 async function statusOf(url) {
   try {
-    return (await fetch(url, { method: "HEAD" })).status;
+    return (await fetch(url, { headers: { Range: "bytes=0-0" } })).status;
   } catch {
     return 0;
   }
