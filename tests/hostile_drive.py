@@ -39,11 +39,12 @@ SCRIPT_ITEM = item_id(SCRIPT, "part", SCRIPT)
 """An item that is a script and says so: what every attack tries to have run."""
 CLAIMS = (
     "image/png", "image/jpeg", "image/svg+xml", "image/svg+xml;charset=utf-8", "image/x-evil+xml", "text/html",
-    "text/html;charset=utf-7", "text/plain", "text/xml", "application/xml", "application/xhtml+xml", "application/rss+xml",
-    "text/css", "text/javascript", "application/javascript", "application/json", "text/vtt", "application/pdf",
-    "application/epub+zip", "application/zip", "audio/mpeg", "audio/pwned+xml", "video/mp4", "video/svg+xml", "font/woff2",
-    "multipart/related", "message/rfc822", "application/x-shockwave-flash", "application/wasm", "text/event-stream",
-    "application/manifest+json", "text/x-evil", "nonsense", "", "text/html\r\nSet-Cookie: pwned=1", "text/html;x=\"", "*/*",
+    "text/html;charset=utf-7", "text/plain", "text/xml", "application/xml", "application/xhtml+xml",
+    "application/rss+xml", "text/css", "text/javascript", "application/javascript", "application/json", "text/vtt",
+    "application/pdf", "application/epub+zip", "application/zip", "audio/mpeg", "audio/pwned+xml", "video/mp4",
+    "video/svg+xml", "font/woff2", "multipart/related", "message/rfc822", "application/x-shockwave-flash",
+    "application/wasm", "text/event-stream", "application/manifest+json", "text/x-evil", "nonsense", "",
+    "text/html\r\nSet-Cookie: pwned=1", "text/html;x=\"", "*/*",
 )  # fmt: skip
 """Media types under which a web page stands on the drive."""
 _KINDS = {"image": "image", "audio": "audio", "video": "video"}
@@ -103,7 +104,8 @@ def _covers(target: Target) -> Iterator[Record]:
     files = {file.name: file for file in hostile_files(target)}
     for name, claim in (
         ("everything.html", "text/html"), ("everything.html", "image/webp"), ("script.svg", "image/svg+xml"),
-        ("bomb.svg", "image/svg+xml"), ("bomb.png", "image/png"), ("bomb.webp", "image/webp"), ("claim.gif", "image/gif"),
+        ("bomb.svg", "image/svg+xml"), ("bomb.png", "image/png"), ("bomb.webp", "image/webp"),
+        ("claim.gif", "image/gif"),
         ("script.js", "text/javascript"),
     ):  # fmt: skip
         identity = f"evil.cover-{name}-{claim.partition('/')[2]}".replace("+", "-")
@@ -114,13 +116,14 @@ def _covers(target: Target) -> Iterator[Record]:
 def _sayings(target: Target) -> Iterator[Record]:
     """Records whose words are attacks."""
     js = attack(target)
-    evil = f'"\'><script>{js}</script><img src=x onerror="{js}">{{{{7*7}}}}${{7*7}}</title></textarea>\u202e\u2028</script>'
+    evil = f'"\'><script>{js}</script><img src=x onerror="{js}">{{{{7*7}}}}${{7*7}}</title>\u202e\u2028</script>'
     record, contents = one(
-        "evil.words", evil, "audio", labels=(evil, evil), subtype=evil, designation=evil, statement=evil, publisher=evil,
+        "evil.words", evil, "audio", labels=(evil, evil), subtype=evil, designation=evil, statement=evil,
+        publisher=evil,
         place=evil, edition=evil, extent=evil, subjects=(evil, "a:b OR *"), period=evil, title_alt=(evil,),
         title_pinyin=evil, title_sort=evil, rights=evil, licence=evil, source=evil, description=evil,
         creators=(Creator(evil, "著", "明", evil, evil),), classes=(ClassCode("clc", evil), ClassCode(evil, evil)),
-        identifiers=(Identifier("uri", f"javascript:{js}"), Identifier(evil, evil), Identifier("doi", f"{target.outside}/doi")),
+        identifiers=(Identifier("uri", f"javascript:{js}"), Identifier(evil, evil), Identifier("doi", target.outside)),
         date=PublicationDate(evil, -(10**12), 10**12, 99, 99, evil, evil), language=(evil, "zh-Hans"),
         audience=Audience("children", -(10**9), 10**9), rare=RareBook(evil, evil, evil, evil, evil, evil),
         places=("110000@2020", evil), extra=(ExtraField(evil, evil),),
@@ -151,8 +154,10 @@ def _sayings(target: Target) -> Iterator[Record]:
     )
     lines = tuple(ContentsEntry(evil, line) for line in targets)
     yield replace(record, items=items, contents=lines, parent="evil.words", seq=-(2**52), first_release=10**9), contents
-    record, contents = one("evil.pages", "页数是假的", files=(
-        ("part", "a.pdf", "application/pdf", b"%PDF-1.4"), *(("page", f"{n}.tif", "image/tiff", b"II*\0") for n in range(40))))  # fmt: skip
+    scans = tuple(("page", f"{n}.tif", "image/tiff", b"II*\0") for n in range(40))
+    record, contents = one(
+        "evil.pages", "页数是假的", files=(("part", "a.pdf", "application/pdf", b"%PDF-1.4"), *scans)
+    )
     yield replace(record, items=tuple(replace(i, pages=0) for i in record.items)), contents
     record, contents = one("evil.count", "九亿页", "image", files=(("part", "a.tif", "image/tiff", b"II*\0nothing"),))
     yield replace(record, items=tuple(replace(i, pages=900_000_000) for i in record.items)), contents

@@ -76,25 +76,34 @@ def hostile_files(target: Target) -> list[HostileFile]:
 
 def _books(target: Target) -> Iterator[HostileFile]:
     makers: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "everything.epub": ("scripts, handlers, frames, forms, refresh, CSS and media from outside, SVG, XSLT", partial(books.everything, target)),
+        "everything.epub": (
+            "scripts, handlers, frames, forms, refresh, CSS and media from outside, SVG, XSLT",
+            partial(books.everything, target),
+        ),
         "zip-bomb.epub": ("a chapter that unpacks to 192 MiB", books.zip_bomb),
         "lying-size.epub": ("a chapter that is larger than it says", books.lying_zip),
         "overlapping.epub": ("3,000 chapters that share one stream of 16 MiB", books.overlapping_zip),
         "entity-bomb.epub": ("10^10 letters of entities in package and chapter", books.entity_bomb),
-        "external-entities.epub": ("reads /etc/passwd and a host outside through entities", partial(books.external_entities, target)),
+        "external-entities.epub": (
+            "reads /etc/passwd and a host outside through entities",
+            partial(books.external_entities, target),
+        ),
         "traversal.epub": ("names with ../, absolute, a link to /etc/passwd", books.traversal),
         "formatting-bomb.epub": ("markup that grows a thousandfold when it is parsed as HTML", books.formatting_bomb),
         "deep.epub": ("elements and contents nested 100,000 deep", books.deep_book),
         "million.epub": ("a chapter of a million elements", books.many_elements),
         "long-spine.epub": ("100,000 chapters", books.long_spine),
-    }  # fmt: skip
+    }
     for name, (tries, make) in makers.items():
         yield HostileFile(name, tries, EPUB, make)
 
 
 def _documents(target: Target) -> Iterator[HostileFile]:
     makers: dict[str, tuple[str, Callable[[], bytes]]] = {
-        "actions.pdf": ("JavaScript, Launch, URI, SubmitForm, GoToR, ImportData, embedded program, XFA", partial(documents.pdf_actions, target)),
+        "actions.pdf": (
+            "JavaScript, Launch, URI, SubmitForm, GoToR, ImportData, embedded program, XFA",
+            partial(documents.pdf_actions, target),
+        ),
         "xref-loop.pdf": ("cross-reference tables that name each other", documents.pdf_xref_loop),
         "page-loop.pdf": ("a tree of pages that holds itself", documents.pdf_page_loop),
         "stream-bomb.pdf": ("a drawing of 256 MiB in a few hundred bytes", documents.pdf_stream_bomb),
@@ -102,7 +111,7 @@ def _documents(target: Target) -> Iterator[HostileFile]:
         "huge-picture.pdf": ("pictures of 3.6 thousand million points", documents.pdf_huge_picture),
         "calls.pdf": ("forms that call forms, 12^9 rectangles", documents.pdf_calls),
         "font-loop.pdf": ("a font drawn with itself", documents.pdf_fonts),
-    }  # fmt: skip
+    }
     for name, (tries, make) in makers.items():
         yield HostileFile(name, tries, PDF, make)
 
@@ -118,11 +127,19 @@ def _pictures(target: Target) -> Iterator[HostileFile]:
         "claim.gif": ("10,000 pictures of 65,535 by 65,535 points", "image/gif", documents.gif_claim),
         "bomb.webp": ("268 megapixels, the most that WebP knows", "image/webp", documents.webp_bomb),
         "claim.jp2": ("2^32 by 2^32 tiles of one point", "image/jp2", documents.jp2_claim),
-        "script.svg": ("a drawing with scripts, frames and remote parts", "image/svg+xml", partial(books.svg_attacks, target)),
+        "script.svg": (
+            "a drawing with scripts, frames and remote parts",
+            "image/svg+xml",
+            partial(books.svg_attacks, target),
+        ),
         "bomb.svg": ("10^12 rectangles by reference", "image/svg+xml", documents.svg_bomb),
         "xxe.svg": ("reads /etc/passwd and a host outside", "image/svg+xml", partial(_xxe, target)),
-        "drawing.jpg": ("a drawing with scripts under the name of a photograph", "image/jpeg", partial(books.svg_attacks, target)),
-    }  # fmt: skip
+        "drawing.jpg": (
+            "a drawing with scripts under the name of a photograph",
+            "image/jpeg",
+            partial(books.svg_attacks, target),
+        ),
+    }
     for name, (tries, media_type, make) in makers.items():
         yield HostileFile(name, tries, media_type, make)
     yield HostileFile("tiles.zip", "descriptors with scripts and tiles from outside", "application/zip",
@@ -134,40 +151,84 @@ def _texts(target: Target) -> Iterator[HostileFile]:
     makers: dict[str, tuple[str, str, str, Callable[[], bytes]]] = {
         "everything.html": ("a web page with scripts, frames, forms, refresh, styles", "text/html", "part", web),
         "everything.xhtml": ("the same as XHTML", "application/xhtml+xml", "part", web),
-        "formatting-bomb.html": ("markup that grows a thousandfold when it is parsed", "text/html", "part", formatting_bomb),
-        "deep.html": ("100,000 elements in one another", "text/html", "part", lambda: b"<div>" * 100_000 + SHOWN.encode()),
+        "formatting-bomb.html": (
+            "markup that grows a thousandfold when it is parsed",
+            "text/html",
+            "part",
+            formatting_bomb,
+        ),
+        "deep.html": (
+            "100,000 elements in one another",
+            "text/html",
+            "part",
+            lambda: b"<div>" * 100_000 + SHOWN.encode(),
+        ),
         "million.html": ("a million elements", "text/html", "part", lambda: b"<p>x</p>" * 1_000_000),
-        "markup.md": ("Markdown with HTML and javascript: links", "text/markdown", "part",
-                      lambda: f"# <script>{js}</script>\n\n[x](javascript:{js})\n\n<img src=x onerror='{js}'>\n".encode()),
+        "markup.md": (
+            "Markdown with HTML and javascript: links",
+            "text/markdown",
+            "part",
+            lambda: f"# <script>{js}</script>\n\n[x](javascript:{js})\n\n<img src=x onerror='{js}'>\n".encode(),
+        ),
         "markup.txt": ("a text that is HTML", "text/plain", "part", web),
         "paragraphs.txt": ("2,700,000 paragraphs", "text/plain", "part", lambda: b"a\n\n" * 2_700_000),
         "script.js": ("a script that calls itself a text to read", "text/javascript", "part", lambda: js.encode()),
-        "style.css": ("a style sheet that loads from outside", "text/css", "part", lambda: books.style_attacks(target, "item").encode()),
+        "style.css": (
+            "a style sheet that loads from outside",
+            "text/css",
+            "part",
+            lambda: books.style_attacks(target, "item").encode(),
+        ),
         "entities.xml": ("ALTO with entities of entities", "application/alto+xml", "ocr", alto_entities),
         "elements.xml": ("ALTO of 300,000 words", "application/alto+xml", "ocr", alto_words),
-        "markup.vtt": ("captions with markup, styles from outside, impossible times", "text/vtt", "caption", partial(vtt, target)),
+        "markup.vtt": (
+            "captions with markup, styles from outside, impossible times",
+            "text/vtt",
+            "caption",
+            partial(vtt, target),
+        ),
         "markup.srt": ("the same as SubRip", "application/x-subrip", "caption", lambda: srt(js)),
         "page.vtt": ("a web page that calls itself captions", "text/vtt", "caption", web),
-        "deep.json": ("lists nested 200,000 deep", "application/json", "metadata", lambda: b"[" * 200_000 + b"]" * 200_000),
+        "deep.json": (
+            "lists nested 200,000 deep",
+            "application/json",
+            "metadata",
+            lambda: b"[" * 200_000 + b"]" * 200_000,
+        ),
         "sections.jsonl": ("a text in sections out of all bounds", "application/jsonl", "text", sections),
-    }  # fmt: skip
+    }
     for name, (tries, media_type, role, make) in makers.items():
         yield HostileFile(name, tries, media_type, make, role)
 
 
 def _recordings(target: Target) -> Iterator[HostileFile]:
     out = target.outside
-    playlist = f'#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-KEY:METHOD=AES-128,URI="{out}/hls-key"\n#EXTINF:1,\n{out}/hls.ts\n#EXT-X-ENDLIST\n'
+    playlist = (
+        f'#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXT-X-KEY:METHOD=AES-128,URI="{out}/hls-key"\n'
+        f"#EXTINF:1,\n{out}/hls.ts\n#EXT-X-ENDLIST\n"
+    )
     makers: dict[str, tuple[str, str, Callable[[], bytes]]] = {
-        "giant-tag.mp3": ("an ID3 tag of 256 MiB that is not there", "audio/mpeg", lambda: b"ID3\4\0\0\x7f\x7f\x7f\x7f" + b"TIT2" + bytes(200)),
+        "giant-tag.mp3": (
+            "an ID3 tag of 256 MiB that is not there",
+            "audio/mpeg",
+            lambda: b"ID3\4\0\0\x7f\x7f\x7f\x7f" + b"TIT2" + bytes(200),
+        ),
         "atoms.mp4": ("atoms of impossible size, nested without end", "video/mp4", mp4_atoms),
         "playlist.mp4": ("a playlist that fetches from outside", "video/mp4", lambda: playlist.encode()),
         "playlist.m3u8": ("the same under its own name", "application/vnd.apple.mpegurl", lambda: playlist.encode()),
-        "concat.mp4": ("a list of local files for ffmpeg", "video/mp4", lambda: b"ffconcat version 1.0\nfile /etc/passwd\n"),
+        "concat.mp4": (
+            "a list of local files for ffmpeg",
+            "video/mp4",
+            lambda: b"ffconcat version 1.0\nfile /etc/passwd\n",
+        ),
         "page.mp4": ("a web page that calls itself a film", "video/mp4", partial(web_page, target)),
         "page.weird": ("XHTML under a type of sound that ends in +xml", "audio/pwned+xml", partial(web_page, target)),
-        "riff.wav": ("chunks of 4 GiB that are not there", "audio/wav", lambda: sound(0.1)[:40] + b"\xff\xff\xff\xff" + bytes(99)),
-    }  # fmt: skip
+        "riff.wav": (
+            "chunks of 4 GiB that are not there",
+            "audio/wav",
+            lambda: sound(0.1)[:40] + b"\xff\xff\xff\xff" + bytes(99),
+        ),
+    }
     for name, (tries, media_type, make) in makers.items():
         yield HostileFile(name, tries, media_type, make)
 
@@ -176,16 +237,32 @@ def _masks(target: Target) -> Iterator[HostileFile]:
     js, web = attack(target).encode(), web_page(target)
     makers: dict[str, tuple[str, str, Callable[[], bytes]]] = {
         "gif-and-js.gif": ("a picture that is a script too", "image/gif", lambda: b"GIF89a=1;" + js),
-        "pdf-and-html.pdf": ("a document that is a web page too", PDF, lambda: pdf(1).replace(b"%PDF-1.4\n", b"%PDF-1.4\n" + web + b"\n")),
+        "pdf-and-html.pdf": (
+            "a document that is a web page too",
+            PDF,
+            lambda: pdf(1).replace(b"%PDF-1.4\n", b"%PDF-1.4\n" + web + b"\n"),
+        ),
         "jpg-and-html.jpg": ("a photograph that is a web page too", "image/jpeg", lambda: picture("red") + web),
         "html-as.jpg": ("a web page that calls itself a photograph", "image/jpeg", lambda: web),
         "html-as.pdf": ("a web page that calls itself a PDF", PDF, lambda: web),
         "html-as.epub": ("a web page that calls itself a book", EPUB, lambda: web),
-        "shortcut.lnk.pdf": ("a Windows shortcut under the name of a PDF", PDF, lambda: b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0\0\0\0\0\0F" + bytes(60)),
-        "program.exe.pdf": ("a program under the name of a PDF", PDF, lambda: b"MZ" + bytes(58) + b"\x80\0\0\0" + bytes(64) + b"PE\0\0"),
-        "program.exe": ("a program", "application/vnd.microsoft.portable-executable", lambda: b"MZ" + bytes(126) + b"PE\0\0"),
-        "empty-type.bin": ("a type that breaks out of its header", 'text/html\r\nSet-Cookie: pwned=1', lambda: web),
-    }  # fmt: skip
+        "shortcut.lnk.pdf": (
+            "a Windows shortcut under the name of a PDF",
+            PDF,
+            lambda: b"L\0\0\0\1\x14\2\0\0\0\0\0\xc0\0\0\0\0\0\0F" + bytes(60),
+        ),
+        "program.exe.pdf": (
+            "a program under the name of a PDF",
+            PDF,
+            lambda: b"MZ" + bytes(58) + b"\x80\0\0\0" + bytes(64) + b"PE\0\0",
+        ),
+        "program.exe": (
+            "a program",
+            "application/vnd.microsoft.portable-executable",
+            lambda: b"MZ" + bytes(126) + b"PE\0\0",
+        ),
+        "empty-type.bin": ("a type that breaks out of its header", "text/html\r\nSet-Cookie: pwned=1", lambda: web),
+    }
     for name, (tries, media_type, make) in makers.items():
         yield HostileFile(name, tries, media_type, make)
 
@@ -219,11 +296,15 @@ def web_page(target: Target) -> bytes:
         f'<meta http-equiv="refresh" content="0; url={out}/refresh"/><link rel="stylesheet" href="{out}/web.css"/>'
         f'<script src="{target.box}/items/{target.script_item}"></script><script>{js}</script>'
         f"<style>{books.style_attacks(target, 'web')}</style></head>"
-        f'<body onload="{js}" onpageshow="{js}"><h1 id="x" onclick="{js}">{SHOWN}</h1><img src="{out}/web-img" onerror="{js}"/>'
+        f'<body onload="{js}" onpageshow="{js}"><h1 id="x" onclick="{js}">{SHOWN}</h1>'
+        f'<img src="{out}/web-img" onerror="{js}"/>'
         f'<iframe src="{out}/web-frame"></iframe><iframe srcdoc="&lt;script&gt;{js}&lt;/script&gt;"></iframe>'
-        f'<form id="f" action="{out}/web-form"><input autofocus="autofocus" onfocus="{js}"/></form><object data="{out}/web-object"/>'
-        f'<svg xmlns="http://www.w3.org/2000/svg" onload="{js}"><script>{js}</script></svg><a href="javascript:{js}">去</a>'
-        f'<math><mi href="javascript:{js}">x</mi></math><video src="{out}/web-video" autoplay="autoplay" onerror="{js}"/>'
+        f'<form id="f" action="{out}/web-form"><input autofocus="autofocus" onfocus="{js}"/></form>'
+        f'<object data="{out}/web-object"/>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" onload="{js}"><script>{js}</script></svg>'
+        f'<a href="javascript:{js}">去</a>'
+        f'<math><mi href="javascript:{js}">x</mi></math>'
+        f'<video src="{out}/web-video" autoplay="autoplay" onerror="{js}"/>'
         f"</body></html>"
     ).encode()
 
@@ -243,7 +324,8 @@ def _xxe(target: Target) -> bytes:
 def alto_entities() -> bytes:
     """ALTO with a bomb of entities in a word."""
     bomb = '<!ENTITY a0 "aaaaaaaaaa">' + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
-    return f'<!DOCTYPE alto [{bomb}]><alto xmlns="{ALTO_SPACE}"><Layout><Page><String CONTENT="&a9;"/></Page></Layout></alto>'.encode()
+    page = '<Layout><Page><String CONTENT="&a9;"/></Page></Layout>'
+    return f'<!DOCTYPE alto [{bomb}]><alto xmlns="{ALTO_SPACE}">{page}</alto>'.encode()
 
 
 def alto_words() -> bytes:
@@ -260,8 +342,10 @@ def vtt(target: Target) -> bytes:
     js, out = attack(target), target.outside
     return (
         f"WEBVTT\n\nSTYLE\n@import '{out}/vtt.css';\n::cue {{ background-image: url({out}/vtt) }}\n\nNOTE\nSTYLE\n\n"
-        f"REGION\nid:x\nwidth:9999999999%\n\n{LONG_SECONDS} --> 00:00.000\nbad\n\n00:05.000 --> 00:01.000\nbackwards\n\n"
-        f"00:00.000 --> 00:09.000 line:-99999999% position:1e99% region:x\n<b onclick='{js}'>bold</b><script>{js}</script>"
+        f"REGION\nid:x\nwidth:9999999999%\n\n{LONG_SECONDS} --> 00:00.000\nbad\n\n"
+        f"00:05.000 --> 00:01.000\nbackwards\n\n"
+        f"00:00.000 --> 00:09.000 line:-99999999% position:1e99% region:x\n<b onclick='{js}'>bold</b>"
+        f"<script>{js}</script>"
         f"<img src={out}/vtt-img onerror='{js}'><v <script>x</script>>&lt;script&gt;</v>\n<c.x:y><i><b><u>"
         + "<i>" * 5000
         + "\n"

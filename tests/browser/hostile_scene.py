@@ -129,7 +129,7 @@ class Visit:
         return out
 
     def faults(self, expected: set[tuple[str, str]]) -> list[str]:
-        """All that is held against it; `expected` are (directive, beginning of what it blocks) of policy reports."""
+        """All that is held against it; `expected`: (directive, beginning of what it blocks) of its reports."""
         reports = {(report["directive"], report["blocked"]) for report in self.watch.blocked}
         unexpected = [r for r in reports if not any(r[0] == d and r[1].startswith(b) for d, b in expected)]
         told = [line for line in self.watch.console if "Content Security Policy" in line or "Blocked script" in line]

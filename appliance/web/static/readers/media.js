@@ -136,6 +136,7 @@ function showPlaying() {
 
 const move = (seconds) => {
   player.currentTime = Math.min(Math.max(0, player.currentTime + seconds), Math.max(0, length() - 0.2));
+  showTime();
 };
 
 function toggle() {
