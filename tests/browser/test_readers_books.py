@@ -80,7 +80,7 @@ def test_book_opens_where_a_line_of_the_contents_leads(
     page, seen = watched(context, address)
     opened(page, f"/read/r.book?at={way}")
     settled(page, BOOK_VISIBLE, words)
-    page.reload()
+    opened(page, page.url)
     settled(page, BOOK_VISIBLE, words)
     assert seen.errors == []
 
