@@ -31,7 +31,7 @@ _SMALL = 300_000
 """Bytes up to which the picture itself stands among the small ones."""
 _LARGEST = 40_000_000
 """Pixels up to which a browser gets the file itself: unpacked they take four bytes each in a terminal's memory."""
-_COUNTED = 20
+MAX_COUNTED = 20
 """Files of a work that are opened to count their pages; any more count as one page each."""
 _NOT_TILED = frozenset({"encrypted", "damaged"})
 
@@ -57,15 +57,17 @@ class Frames:
         self._items = work.siblings
         self._frames: list[Frame] = []
         self._starts: dict[str, int] = {}
-        to_count = _COUNTED
+        to_count = MAX_COUNTED
         for item in self._items:
             self._starts.setdefault(item.id, len(self._frames))
             pages = item.pages
             if item.media_type not in MULTI_PAGE:
                 pages = 1
             elif pages < 1:
-                pages = _pages_of(work, item) if to_count > 0 and not _NOT_TILED.intersection(item.flags) else 1
-                to_count -= 1
+                closed = bool(_NOT_TILED.intersection(item.flags))
+                unread = not closed and renditions().counts_pages(work.held_item(item))
+                to_count -= unread
+                pages = 1 if closed or (unread and to_count < 0) else _pages_of(work, item)
             room = MAX_FRAMES - len(self._frames)
             self._frames += [Frame(item, page, item.label) for page in range(1, min(pages, room) + 1)]
 

@@ -95,6 +95,9 @@ def test_list_counts_the_pages_of_few_tiffs_only(client: FlaskClient, monkeypatc
     asked = []
 
     class Counting:
+        def counts_pages(self, _held: Any) -> bool:
+            return True
+
         def page_count(self, held: Any) -> int:
             asked.append(held.item.id)
             raise RenditionError("no picture")
@@ -102,7 +105,7 @@ def test_list_counts_the_pages_of_few_tiffs_only(client: FlaskClient, monkeypatc
     monkeypatch.setattr(readers_frames, "renditions", Counting)
     monkeypatch.setattr(readers_frames, "MULTI_PAGE", frozenset({"image/jpeg"}))
     assert len(config(client, "/read/s.long")["pictures"]["files"]) == LONG
-    assert len(asked) == readers_frames._COUNTED
+    assert len(asked) == readers_frames.MAX_COUNTED
 
 
 def test_addresses_of_the_list_lead_to_the_pictures(client: FlaskClient, scans: World) -> None:
