@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.appliance.web.holding import make_app, one
-from tests.appliance.web.odd_books import odd_book, scrolled_book
+from tests.appliance.web.odd_books import odd_book, scrolled_book, upright_scrolled_book
 from tests.appliance.web.reading import EPUB, document, fixed_book, plain_book, reading_world, upright_book
 from tests.browser.conftest import serving, violations
-from tests.browser.reading_room import PHONE, VENDOR, context, opened, settled, watched
+from tests.browser.reading_room import BOOK_VISIBLE, PHONE, VENDOR, context, opened, settled, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 BOOKS = {
     "r.odd": odd_book(),
     "r.scrolled": scrolled_book(),
+    "r.upright-scrolled": upright_scrolled_book(),
     "r.book": plain_book(),
     "r.fixed": fixed_book(),
     "r.upright": upright_book(),
@@ -191,6 +192,19 @@ def phone(browser: Browser, address: str) -> Iterator[BrowserContext]:
     context.set_default_timeout(15_000)
     yield context
     context.close()
+
+
+@pytest.mark.parametrize("resource", ["r.scrolled", "r.upright-scrolled"])
+def test_scrolled_book_shows_the_whole_line_that_was_found(phone: BrowserContext, address: str, resource: str) -> None:
+    page, seen = watched(phone, address)
+    opened(page, f"/read/{resource}")
+    page.click("#find-button")
+    page.fill("#find-query", "第 37 段")
+    page.keyboard.press("Enter")
+    page.locator("#find-list button").first.click()
+    page.wait_for_timeout(600)
+    settled(page, BOOK_VISIBLE, "第 37 段")
+    assert seen.errors == []
 
 
 def swipe(page: Page, start: int, end: int) -> None:

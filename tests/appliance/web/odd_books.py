@@ -155,6 +155,14 @@ def odd_book() -> bytes:
     return book(files, spine, attributes=attributes, language="ar", entries=(("First", "plain.xhtml"),))
 
 
+def upright_scrolled_book() -> bytes:
+    """A long chapter in vertical lines that asks to be scrolled."""
+    filler = "".join(f"<p>有朋自远方来，第 {n} 段。</p>" for n in range(60))
+    head = "<style>html { writing-mode: vertical-rl; }</style>"
+    files: dict[str, tuple[str, str | bytes]] = {"c1.xhtml": (_XHTML, xhtml("一", f"<h1>其一</h1>{filler}", head))}
+    return book(files, ("c1.xhtml",), meta='<meta property="rendition:flow">scrolled-doc</meta>')
+
+
 def scrolled_book() -> bytes:
     """Two long chapters that ask to be scrolled."""
     filler = "".join(f"<p>有朋自远方来，第 {n} 段。</p>" for n in range(60))

@@ -3,6 +3,7 @@ import { bindFind } from "./find.js";
 
 const CONTEXT = 24;
 const MAX_A_CHAPTER = 60;
+const ROOM = 60;
 const PREFIX = "foliate-search:";
 
 /** Connect the find drawer to an open view. */
@@ -28,12 +29,24 @@ export function bindBookFind(view) {
   }
   async function go(cfi) {
     const value = PREFIX + cfi;
-    await view.goTo(cfi);
+    await (view.renderer.scrolled ? scrollTo(view, cfi) : view.goTo(cfi));
     if (marked.includes(value)) return;
     marked.push(value);
     view.addAnnotation({ value }).catch(() => {});
   }
   bindFind(search);
+}
+
+/** In a scrolled book foliate stops at the very line, half behind the edge: it is asked for the line with room around. */
+function scrollTo(view, cfi) {
+  const { index, anchor } = view.resolveCFI(cfi);
+  const withRoom = (doc) => {
+    const range = anchor(doc);
+    const grown = ({ left, top, width, height }) =>
+      new DOMRect(left - ROOM, top - ROOM, width + 2 * ROOM, height + 2 * ROOM);
+    return { getClientRects: () => [...range.getClientRects()].map(grown) };
+  };
+  return view.renderer.goTo({ index, anchor: withRoom });
 }
 
 /** Places of `query` in the text of a chapter; line breaks between elements do not count as text. */
