@@ -1,4 +1,4 @@
-"""How fast facts, text, covers and tiles are taken from files, on one and two workers, and what the children need.
+"""How fast facts, text, peaks, covers and tiles are taken from files, on one and two workers, and what that needs.
 
 SHUXIANG_COLLECTION=… python benchmarks/extraction.py [--megabytes 100] [--pages 8] [--rounds 1] [--only text]
 
@@ -29,7 +29,7 @@ from kinds import Sample, find_samples, repeated
 from indexer.errors import RenditionError
 from indexer.renditions import FileSource, Renditions
 from indexer.renditions.api import TILE_LIMITS
-from indexer.renditions.extraction import FACT_LIMITS, TEXT_LIMITS, TEXT_TYPES, Extraction
+from indexer.renditions.extraction import FACT_LIMITS, PEAKS_LIMITS, PEAKS_TYPES, TEXT_LIMITS, TEXT_TYPES, Extraction
 from indexer.renditions.sandbox import Limits
 from packager.build import BuildOptions, build
 from packager.cutting import Cutter, Sheet
@@ -37,7 +37,7 @@ from packager.derivatives import COVERABLE
 from packager.facts import learn_facts
 from packager.format.files import RealFiles
 
-PARTS = ("kinds", "text", "covers", "tiles", "build")
+PARTS = ("kinds", "text", "peaks", "covers", "tiles", "build")
 ENOUGH_FILES, ENOUGH_BYTES = 60, 20_000_000
 ROUNDS = 1
 
@@ -62,6 +62,8 @@ def main() -> None:
             show_kinds(samples)
         if "text" in arguments.only:
             show_text(samples, arguments.megabytes * 1_000_000)
+        if "peaks" in arguments.only:
+            show_peaks(samples)
         if "covers" in arguments.only:
             show_covers(samples)
         if "tiles" in arguments.only:
@@ -72,7 +74,13 @@ def main() -> None:
 
 
 def show_bounds() -> None:
-    bounds: dict[str, Limits] = {"facts": FACT_LIMITS, "text": TEXT_LIMITS, "covers": Limits(), "tiles": TILE_LIMITS}
+    bounds = {
+        "facts": FACT_LIMITS,
+        "text": TEXT_LIMITS,
+        "peaks": PEAKS_LIMITS,
+        "covers": Limits(),
+        "tiles": TILE_LIMITS,
+    }
     told = (f"{name} {limit.memory >> 20} MB and {limit.cpu} s of CPU" for name, limit in bounds.items())
     print("a child may have: " + "; ".join(told))
 
@@ -155,6 +163,19 @@ def show_text(samples: dict[str, tuple[list[Sample], bool]], size: int) -> None:
             return len("".join(done.stdout.decode("utf-8", "replace").split()))
 
         line("PDF by pdftotext", sum(s.size for s in some), best(lambda n: plainly(other, paths, n)))
+
+
+def show_peaks(samples: dict[str, tuple[list[Sample], bool]]) -> None:
+    def peaks(sample: Sample, renditions: Renditions) -> int:
+        with FileSource(sample.path) as source:
+            Extraction(renditions.sandbox).peaks(source, sample.media_type)
+        return 0
+
+    heading("peaks of recordings")
+    for kind, (some, made_up) in samples.items():
+        usable = [s for s in some if s.media_type in PEAKS_TYPES]
+        if usable:
+            row(f"{kind}{' (made up)' if made_up else ''}", enough(usable), peaks)
 
 
 def show_covers(samples: dict[str, tuple[list[Sample], bool]]) -> None:
