@@ -85,6 +85,18 @@ def test_book_opens_where_a_line_of_the_contents_leads(
     assert seen.errors == []
 
 
+def test_book_chapter_without_a_root_is_not_laid_out(context: BrowserContext, address: str) -> None:
+    page, _ = watched(context, address)
+    opened(page, "/read/r.book")
+    page.evaluate(
+        """() => {
+          const { renderer } = document.querySelector("foliate-view");
+          renderer.getContents()[0].doc.documentElement.remove();
+          renderer.render();
+        }"""
+    )
+
+
 def test_book_place_is_kept_within_the_tab(context: BrowserContext, address: str) -> None:
     page, _ = watched(context, address)
     opened(page, "/read/r.book")

@@ -252,6 +252,14 @@ function bindTools() {
 const isPlain = () =>
   isNight() || document.documentElement.dataset.theme === "contrast" || document.documentElement.dataset.face === "elder";
 
+/** A chapter that is still coming has no root to lay out, and is laid out when it has come; Chromium 109 asks before. */
+function layOutOnlyWhatHasCome(renderer) {
+  const { render } = renderer;
+  renderer.render = () => {
+    if (renderer.getContents().every(({ doc }) => !doc || doc.documentElement)) render.call(renderer);
+  };
+}
+
 /** Where the address asks to begin, as foliate goes to it: a chapter, or a place in it; null when it asks nothing. */
 function askedPlace(book) {
   const section = book.sections[config.chapter - 1];
@@ -271,6 +279,7 @@ async function start() {
   view.addEventListener("load", onLoad);
   view.addEventListener("external-link", (event) => event.preventDefault());
   await view.open(book);
+  if (!view.isFixedLayout) layOutOnlyWhatHasCome(view.renderer);
   element("stage").toggleAttribute("data-fixed", view.isFixedLayout);
   for (const name of ["sizes-button", "two"]) element(name).hidden = view.isFixedLayout;
   if (!view.isFixedLayout && /^scrolled/.test(book.rendition?.flow ?? "")) view.renderer.setAttribute("flow", "scrolled");
