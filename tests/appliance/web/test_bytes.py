@@ -183,7 +183,7 @@ def test_vanished_file_is_raised(site):
 )
 def test_type_that_cannot_run_is_shown(site, media_type):
     site.media_type = media_type
-    answer = site.client.get("/item")
+    answer = site.client.head("/item")
     assert answer.headers["Content-Type"] == media_type
     assert answer.headers["Content-Disposition"].startswith("inline;")
     policy = answer.headers["Content-Security-Policy"]
