@@ -8,6 +8,7 @@ the slices and the characters only.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -107,7 +108,7 @@ class FontSlices:
             glyphs[f"{name}.vert"], widths[f"{name}.vert"] = pen.glyph(), widths[name]
         if missing:
             raise TrainingError("the fonts lack " + " ".join(f"U+{c:04X}" for c in sorted(missing)[:8]))
-        return _assemble(glyphs, widths, cmap, f"Shuxiang{family.title()}{'Bold' if bold else ''}")
+        return _assemble(glyphs, widths, cmap, _name(family, cmap, bold=bold))
 
     def _slice(self, path: Path) -> tuple[TTFont, dict[int, str]]:
         if path not in self._open:
@@ -141,6 +142,12 @@ def _face_of(name: str) -> tuple[str, int] | None:
         return None
     weight = int(parts[-2]) if parts[-2].isdigit() else 400
     return next(((f, weight) for f, start in _FAMILIES.items() if plain.startswith(start)), None)
+
+
+def _name(family: str, characters: Iterable[int], *, bold: bool) -> str:
+    """A name that no font of other characters has: who joins fonts by name (ReportLab does) never mixes two."""
+    content = hashlib.sha256(" ".join(f"{code:X}" for code in sorted(characters)).encode()).hexdigest()[:8]
+    return f"Shuxiang{family.title()}{'Bold' if bold else ''}{content}"
 
 
 def _assemble(glyphs: dict[str, Any], widths: dict[str, tuple[int, int]], cmap: dict[int, str], name: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -122,14 +124,24 @@ def spawn_worker(path):
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
+def at_work(settings):
+    """Whether a worker holds the lock: its signals are then its own."""
+    with contextlib.suppress(FileNotFoundError), (settings.data_folder / "worker.lock").open() as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 def test_main_killed_at_any_moment_the_next_one_brings_the_drive_up(stock):
     """Kills while it takes a drive in; after the last kill the drive becomes ready all the same."""
     path, settings = settings_file(stock), stock.settings()
     stock.drive(stock.work())
     for wait in (0.0, 0.1, 0.25, 0.4, 0.6):
         process = spawn_worker(path)
-        wait_for(lambda: (settings.data_folder / "worker.lock").exists())
-        time.sleep(wait + 0.5)
+        assert wait_for(lambda: at_work(settings))
+        time.sleep(wait)
         process.kill()
         process.wait()
         holdings = read_holdings(settings.holdings_file)  # whole at every moment
@@ -137,6 +149,7 @@ def test_main_killed_at_any_moment_the_next_one_brings_the_drive_up(stock):
             assert (settings.releases_folder / release.folder / "READY").is_file()
     process = spawn_worker(path)
     try:
+        assert wait_for(lambda: at_work(settings))
         assert wait_for(lambda: states(settings) == ["ready"], 40)
         assert wait_for(lambda: read_holdings(settings.holdings_file).live()[0].search.state == "ready", 40)
     finally:

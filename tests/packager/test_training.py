@@ -167,6 +167,12 @@ def test_font_holds_the_wanted_characters_only():
     assert set(TTFont(io.BytesIO(font)).getBestCmap()) == {0x20, ord("书"), ord("箱")}
 
 
+def test_font_of_other_characters_has_another_name():
+    slices = FontSlices(fonts_folder())
+    one, two = (TTFont(io.BytesIO(slices.font(text, SANS, bold=False))) for text in ("书箱", "书柜"))
+    assert one["name"].getDebugName(6) != two["name"].getDebugName(6)
+
+
 def test_font_raises_commas_in_columns():
     font = TTFont(io.BytesIO(FontSlices(fonts_folder()).font("书，", SANS, bold=False)))
     glyf = font["glyf"]
