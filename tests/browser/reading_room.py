@@ -89,7 +89,7 @@ def address(world: World) -> Iterator[str]:
 @pytest.fixture
 def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
     made = browser.new_context(viewport=DESKTOP, base_url=address)  # type: ignore[arg-type]
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(30_000)
     yield made
     made.close()
 

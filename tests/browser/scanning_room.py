@@ -48,7 +48,7 @@ def address(world: World) -> Iterator[str]:
 @pytest.fixture
 def phone(browser: Browser, address: str) -> Iterator[Page]:
     made = browser.new_context(viewport=PHONE, base_url=address, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(30_000)
     yield made.new_page()
     made.close()
 

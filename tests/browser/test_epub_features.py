@@ -189,7 +189,7 @@ def test_scrolled_book_scrolls_and_goes_on_sideways(context: BrowserContext, add
 @pytest.fixture
 def phone(browser: Browser, address: str) -> Iterator[BrowserContext]:
     context = browser.new_context(viewport=PHONE, base_url=address, has_touch=True, is_mobile=True)  # type: ignore[arg-type]
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context
     context.close()
 

@@ -63,7 +63,7 @@ def text_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
     with opened(browser, address) as found:
-        found.set_default_timeout(15_000)
+        found.set_default_timeout(30_000)
         yield found
 
 

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def context(old_browser: Browser, address: str) -> Iterator[BrowserContext]:
     made = old_browser.new_context(viewport={"width": DESKTOP[0], "height": DESKTOP[1]}, base_url=address)
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(30_000)
     yield made
     made.close()
 

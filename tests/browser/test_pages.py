@@ -85,7 +85,7 @@ def test_state_card_changes_by_itself(page: Page, held: World) -> None:
     before = held.holdings
     try:
         held.write(releases=(), drives=())
-        page.get_by_text("请接上资源硬盘").wait_for(timeout=8000)
+        page.get_by_text("请接上资源硬盘").wait_for(timeout=30_000)
     finally:
         held.write(releases=before.releases, drives=before.drives)
 
