@@ -51,7 +51,12 @@ def detail(resource_id: str) -> str:
         record=record,
         language=title_language(record),
         by=creators_text(record),
-        cover=cover_of(record, note=kind, language=title_language(record), pictured=has_picture(held)),
+        cover=cover_of(
+            record,
+            note=kind,
+            language=title_language(record),
+            pictured=has_picture(held) and decision.listed,
+        ),
         decision=decision,
         notice=notice_of(held, decision, damaged, gathers=gathered.count > 0),
         rights=rights_line(held, decision),

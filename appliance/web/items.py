@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 _COVER_AGE = 3600
 _COVER_BYTES, _COVER_PIXELS, _COVER_WIDTH = 4 << 20, 4_000_000, 480
 _LONGEST_ID = 64
+_CLEAR = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
+"""A GIF of one pixel that is not seen."""
 
 
 @blueprint.get("/items/<item_id>")
@@ -60,17 +62,21 @@ def cover(resource_id: str) -> Response:
     """
     found = library().resource(resource_id) if is_resource_id(resource_id) else None
     if found is None or found.resource.cover is None or not gate(found.resource).listed:
-        abort(404)
+        return _no_cover()
     held = library().item(found.resource.cover.id)
     if held is None or held.item.media_type not in SHOWN_PICTURES:
-        abort(404)
+        return _no_cover()
     try:
         response = _cover_of(held)
     except (ServingError, RenditionError, Refused):
-        # The page draws a cover of its own; a picture that cannot be had needs no page of words.
-        return Response(status=404)
+        return _no_cover()
     response.headers["Cache-Control"] = f"private, max-age={_COVER_AGE}"
     return response
+
+
+def _no_cover() -> Response:
+    """404 with a clear picture: else a browser puts its sign of a broken one on the cover that the page draws."""
+    return inert(Response(_CLEAR, status=404, mimetype="image/gif"))
 
 
 def _cover_of(held: HeldItem) -> Response:
