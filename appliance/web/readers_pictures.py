@@ -103,10 +103,12 @@ def _lines(work: Work, frames: Frames) -> list[Line]:
 def _names(work: Work, frames: Frames) -> list[Line]:
     """Pages that have names of their own, as those of a newspaper have: 第1版 要闻."""
     numbers = range(1, min(len(frames), MAX_CONTENTS) + 1) if frames.paged else ()
-    named = [(n, frames[n]) for n in numbers if frames[n].label and frames[n].page == 1]
+    # A bare number says no more than the count of pages does.
+    named = [(n, frames[n]) for n in numbers if frames[n].page == 1 and not frames[n].label.isdecimal()]
     return [
         Line(frame.label, n, url_for("readers.read", resource_id=work.resource.id, item=frame.item.id))
         for n, frame in named
+        if frame.label
     ]
 
 

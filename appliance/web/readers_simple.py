@@ -14,6 +14,7 @@ from appliance.web.context import say, words
 from appliance.web.display import current_display
 from appliance.web.readers_frames import RENDERED_WIDTH, Frames, is_shown_by_browsers
 from appliance.web.readers_neighbours import neighbours_of
+from appliance.web.readers_pictures import credit
 from appliance.web.readers_text import shown, text_pages
 from appliance.web.readers_words import reader_key, reader_words
 from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions
@@ -81,6 +82,7 @@ def page(resource_id: str, n: int) -> Response:
         damaged=None if image else damage_sentence("reader.damaged.page", pages=str(n)),
         label=frames.label(n) if frames else words().label("reader.page_n", page=n),
         address=address,
+        credit=(frames[n].item.credit or credit(work)) if frames and not frames.paged else "",
         item_argument=frames.item_argument if frames else work.item_argument,
         neighbours=neighbours_of(work) if at_an_end else None,
         old_browser="old" in request.args,

@@ -19,6 +19,7 @@ export function fillContents(entries) {
       const item = document.createElement("li");
       const button = document.createElement("button");
       button.type = "button";
+      button.dir = "auto";
       button.textContent = (entry.label ?? "").trim().slice(0, 300) || word("untitled");
       button.addEventListener("click", () => {
         closeDrawer();
