@@ -173,6 +173,7 @@ for rule, view in (
     ("/read/<resource_id>/pages/<item_id>/<int:n>", readers_simple.page_image),
     ("/read/<resource_id>/chapters/<int:n>", readers_simple.chapter),
     ("/read/<resource_id>/book/<item_id>/<path:name>", readers_simple.book_picture),
+    ("/read/<resource_id>/sounds/<item_id>/<path:name>", readers_simple.book_sound),
     ("/read/<resource_id>/text/<int:n>", readers_simple.text),
     ("/read/<resource_id>/captions/<item_id>", captions),
     ("/read/<resource_id>/peaks/<item_id>", peaks),

@@ -164,6 +164,9 @@ def chapter(resource_id: str, n: int) -> Response:
     def picture_url(name: str) -> str:
         return url_for("readers.book_picture", resource_id=resource_id, item_id=work.item.id, name=name)
 
+    def sound_url(name: str) -> str:
+        return url_for("readers.book_sound", resource_id=resource_id, item_id=work.item.id, name=name)
+
     def chapter_url(number: int, fragment: str) -> str:
         return f"{address(number)}#{fragment}" if fragment else address(number)
 
@@ -182,6 +185,7 @@ def chapter(resource_id: str, n: int) -> Response:
         book=book,
         chapter=found,
         content=Markup(found.html) if found else "",  # noqa: S704 - sanitised against a closed list
+        sounds=[sound_url(name) for name in found.sounds] if found else [],
         damaged=damaged,
         address=address,
         chapter_url=chapter_url,
@@ -201,6 +205,20 @@ def book_picture(resource_id: str, item_id: str, name: str) -> Response:
         abort(404)
     response = inert(make_response(picture.body))
     response.headers["Content-Type"] = picture.media_type
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+def book_sound(resource_id: str, item_id: str, name: str) -> Response:
+    """A sound out of a book, which the browser's own player plays."""
+    work = open_work(resource_id, item_id)
+    if work.kind != "epub":
+        abort(404)
+    try:
+        sound = renditions().book_sound(work.held_item(), name)
+    except RenditionError:
+        abort(404)
+    response = inert(send_file(sound.path, mimetype=sound.media_type, conditional=True, etag=sound.tag))
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 

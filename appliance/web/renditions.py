@@ -24,6 +24,7 @@ from indexer.errors import IndexFormatError, RenditionError
 from indexer.image_header import header_pixels
 from indexer.renditions import BookContents, BookPicture, Chapter, Renditions, TextPages, TilepackIndex
 from indexer.renditions.sandbox import Sandbox
+from indexer.renditions.sounds import LONGEST_HEAD, sound_type
 from indexer.renditions.tilepack import descriptor
 from packager.format.layout import CHUNK
 
@@ -198,6 +199,18 @@ class RenditionService:
         name = name[:_LONGEST_NAME]
         key = ("picture", held.item.sha256, name)
         return self._made(key, lambda: self.maker.epub_resource(self.source(held), name), held)
+
+    def book_sound(self, held: HeldItem, name: str) -> Kept:
+        """A sound out of a book, by its name in the book.
+
+        Raises:
+            RenditionError: there is no such sound. ServingError: its bytes cannot be had.
+        """
+        name = name[:_LONGEST_NAME]
+        key = RenditionCache.key(VERSION, held.item.sha256, "sound", name)
+        path = self._kept(key, lambda: self.maker.epub_sound(self.source(held), name), held)
+        with path.open("rb") as file:
+            return Kept(path, sound_type(file.read(LONGEST_HEAD)), key[:32])
 
     def text_pages(self, held: HeldItem) -> TextPages:
         """The pages of a text or a web page.

@@ -15,12 +15,14 @@ from indexer.errors import RenditionError, RenditionLimitError
 from indexer.renditions.chapter import ID_PREFIX, MAX_HTML, ChapterUrl, PictureUrl, addressed, checked
 from indexer.renditions.reading import MARKUP, TextPages
 from indexer.renditions.sandbox import Limits, Sandbox
+from indexer.renditions.sounds import LONGEST_HEAD, sound_type
 from indexer.renditions.source import ByteSource
 
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 TILE_LIMITS = Limits(memory=3 << 30, cpu=600, wall=900.0, output=1 << 30)
 COVER_WIDTH, COVER_HEIGHT = 480, 640
 _MANY = 10_000_000
+_MAX_SOUNDS = 20
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ class Chapter:
         html: sanitised; its references mean something after `addressed` only.
         title: its first heading, or empty. language: BCP 47, or empty.
         direction: how pages turn, ltr or rtl. vertical: set in columns from top to bottom.
+        sounds: names in the book of what is heard with it (for `epub_sound`), at most 20.
     """
 
     number: int
@@ -121,6 +124,7 @@ class Chapter:
     language: str
     direction: str
     vertical: bool
+    sounds: tuple[str, ...] = ()
 
     def addressed(self, picture_url: PictureUrl, chapter_url: ChapterUrl) -> Chapter:
         """The same for the inside of a page.
@@ -273,6 +277,7 @@ class Renditions:
             _text(values, "language", 35),
             "rtl" if values.get("direction") == "rtl" else "ltr",
             values.get("vertical") is True,
+            _names(values, "sounds", _MAX_SOUNDS),
         )
 
     def epub_resource(self, source: ByteSource, name: str) -> BookPicture:
@@ -282,6 +287,13 @@ class Renditions:
         if media_type not in PICTURE_TYPES | {"image/avif"}:
             raise RenditionError("the child gave no picture")
         return BookPicture(media_type, body)
+
+    def epub_sound(self, source: ByteSource, name: str) -> bytes:
+        """A sound of a book by its name in the book, unaltered; `sound_type` knows what it is."""
+        _, body = self._run("epub.sound", source, name=name[:1000])
+        if not sound_type(body[:LONGEST_HEAD]):
+            raise RenditionError("the child gave no sound")
+        return body
 
     # — texts —
 
@@ -347,6 +359,13 @@ def _text(values: Mapping[str, Any], name: str, longest: int) -> str:
     if not isinstance(value, str) or len(value) > longest:
         raise RenditionError(f"the child gave no {name}")
     return value
+
+
+def _names(values: Mapping[str, Any], name: str, most: int) -> tuple[str, ...]:
+    value = values.get(name)
+    if not isinstance(value, list) or len(value) > most or not all(isinstance(v, str) for v in value):
+        raise RenditionError(f"the child gave no {name}")
+    return tuple(v[:1000] for v in value)
 
 
 def _list(values: Mapping[str, Any], name: str, most: int) -> list[Mapping[str, Any]]:

@@ -18,6 +18,7 @@ from indexer.errors import RenditionError, RenditionLimitError
 from indexer.renditions.chapter import MAX_HTML, clean
 from indexer.renditions.epub_archive import Archive, as_text, local_name, parse_markup
 from indexer.renditions.epub_package import RASTER, Package, one_line, picture_reference
+from indexer.renditions.epub_sounds import sounds_of
 
 _VERTICAL = re.compile(r"writing-mode\s*:\s*(?:vertical-(rl|lr)|tb-(rl))", re.IGNORECASE)
 _DROPPED = frozenset(
@@ -90,7 +91,7 @@ def contents(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
 
 
 def chapter(file: BinaryIO, number: int) -> tuple[dict[str, Any], Iterable[bytes]]:
-    """Body: the chapter as HTML, cleaned. Values: title, language, direction, vertical, chapters.
+    """Body: the chapter as HTML, cleaned. Values: title, language, direction, vertical, chapters, sounds.
 
     Args:
         file: the book.
@@ -108,6 +109,7 @@ def chapter(file: BinaryIO, number: int) -> tuple[dict[str, Any], Iterable[bytes
         root[0].set("src", entry.name.rpartition("/")[2])
     else:
         root = parse_markup(package.archive.read(entry.name))
+    sounds = sounds_of(package, entry, root if entry.media_type not in RASTER else None)
     _Cleaner(package, entry.name).clean(root)
     body = next((e for e in root.iter() if local_name(e) == "body"), root)
     text = etree.tostring(body, encoding="unicode", method="html", with_tail=False)
@@ -120,6 +122,7 @@ def chapter(file: BinaryIO, number: int) -> tuple[dict[str, Any], Iterable[bytes
         "direction": package.direction,
         "vertical": _vertical(package, entry.name),
         "chapters": len(package.spine),
+        "sounds": sounds,
     }
     return values, (clean(text).encode(),)
 

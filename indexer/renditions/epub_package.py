@@ -22,13 +22,19 @@ MARKUP = frozenset({"application/xhtml+xml", "text/html", "application/x-dtbook+
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the manifest; `name` is the file in the archive, empty when it is not in the book."""
+    """A line of the manifest.
+
+    Attributes:
+        id: its own. name: the file in the archive, empty when it is not in the book. media_type: as the book has it.
+        properties: of the file. fallback: id of what is shown instead. overlay: id of what says it aloud.
+    """
 
     id: str
     name: str
     media_type: str
     properties: frozenset[str]
     fallback: str
+    overlay: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,12 @@ class Package:
             name, _ = self.archive.resolve(self._name, item.get("href", ""))
             properties = frozenset(item.get("properties", "").split())
             yield Entry(
-                item.get("id", ""), name, item.get("media-type", "").lower(), properties, item.get("fallback", "")
+                item.get("id", ""),
+                name,
+                item.get("media-type", "").lower(),
+                properties,
+                item.get("fallback", ""),
+                item.get("media-overlay", ""),
             )
 
     def _spine(self) -> Iterator[Entry]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from indexer.errors import RenditionError
-from indexer.renditions import cover, document, epub, image, media, pdf, peaks, reading, tiles, words
+from indexer.renditions import cover, document, epub, epub_sounds, image, media, pdf, peaks, reading, tiles, words
 
 Result = tuple[dict[str, Any], Iterable[bytes]]
 Task = Callable[..., Result]
@@ -22,6 +22,7 @@ TASKS: dict[str, Task] = {
     "epub.contents": epub.contents,
     "epub.chapter": epub.chapter,
     "epub.resource": epub.resource,
+    "epub.sound": epub_sounds.sound,
     "cover.cover": cover.cover,
     "document.pdf_facts": document.pdf_facts,
     "document.epub_facts": document.epub_facts,

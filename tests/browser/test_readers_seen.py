@@ -8,6 +8,7 @@ import pytest
 
 from appliance.web.display import Display
 from tests.appliance.web.holding import make_app, one
+from tests.appliance.web.odd_books import spoken_book
 from tests.appliance.web.reading import EPUB, document, epub, picture, plain_book, reading_world, sound, xhtml
 from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
 from tests.browser.reading_room import VENDOR
@@ -43,6 +44,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         one("s.sound", "听书", "audio", files=(mp3, ("caption", "1.vtt", "text/vtt", CAPTION)), language=zh),
     ]
     works += [
+        one("s.spoken", "三字經", files=(("part", "a.epub", EPUB, spoken_book()),), language=("zh-Hant",)),
         one("s.volumes", "演义", files=two("application/pdf", document(2)), labels=("上册", "下册"), language=zh),
         one("s.books", "演义", files=two(EPUB, plain_book()), labels=("上册", "下册"), language=zh),
         one("s.scan", "书影", files=two("image/jpeg", tall, "page"), labels=("1", "2"), language=zh),
@@ -144,3 +146,22 @@ def test_open_volume_is_named_and_numbers_are_no_contents(browser: Browser, addr
         _opened(page, "/read/s.scan")
         assert page.locator("#toc-list").count() == 0
         assert page.locator("#chapter").inner_text() == ""
+
+
+def test_book_is_heard_chapter_by_chapter_without_scripts(browser: Browser, address: str) -> None:
+    with opened(browser, address, DESKTOP, script=False) as page:
+        page.goto("/read/s.spoken/chapters/1")
+        assert page.locator("audio").count() == 0
+        page.goto("/read/s.spoken/chapters/2")
+        assert "听这一章" in page.inner_text("main")
+        sound = page.locator("audio").get_attribute("src")
+        page.click("audio", position={"x": 25, "y": 27})
+        # Playwright's own waiting needs the page's scripts.
+        for _ in range(50):
+            if page.locator("audio").evaluate("e => e.currentTime") > 0.1:
+                break
+            page.wait_for_timeout(200)
+        assert page.locator("audio").evaluate("e => e.currentTime") > 0.1
+        part = page.request.get(f"{address}{sound}", headers={"Range": "bytes=0-99"})
+        assert (part.status, part.headers["content-type"], len(part.body())) == (206, "audio/wav", 100)
+        assert page.request.get(f"{address}{sound}".replace("a1.wav", "c1.xhtml")).status == 404
