@@ -33,6 +33,7 @@ from appliance.web.readers_work import (
     open_work,
     renditions,
     url_for_item,
+    url_for_part,
 )
 from appliance.web.usable import PLAYED, flag_of
 from indexer.errors import RenditionError
@@ -112,6 +113,7 @@ def _scripted(work: Work, **more: Any) -> dict[str, Any]:
             "url": url_for_item(held.item),
             "size": held.item.size,
             "detail": url_for("patrons.detail", resource_id=work.resource.id),
+            "nextPart": url_for_part(work, work.next_part),
             "similar": url_for("patrons.browse"),
             "search": url_for("patrons.search"),
             "simple": simple,

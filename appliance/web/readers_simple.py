@@ -17,7 +17,7 @@ from appliance.web.readers_neighbours import neighbours_of
 from appliance.web.readers_pictures import credit
 from appliance.web.readers_text import shown, text_pages
 from appliance.web.readers_words import reader_key, reader_words
-from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions
+from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions, url_for_part
 from indexer.errors import RenditionError
 
 if TYPE_CHECKING:
@@ -185,6 +185,7 @@ def chapter(resource_id: str, n: int) -> Response:
         book=book,
         chapter=found,
         content=Markup(found.html) if found else "",  # noqa: S704 - sanitised against a closed list
+        next_part=url_for_part(work, work.next_part),
         sounds=[sound_url(name) for name in found.sounds] if found else [],
         damaged=damaged,
         address=address,

@@ -54,6 +54,7 @@ _SENTENCES = {
     "find.none": ("query",),
     "first_page": (),
     "last_page": (),
+    "part_end": (),
     "page_range": ("total",),
     "resume": ("page",),
     "resume.media": ("start",),

@@ -82,6 +82,12 @@ class Work:
         return tuple(i for i in self.resource.items if i.role == self.item.role and kind_of_item(i) == self.kind)
 
     @property
+    def next_part(self) -> Item | None:
+        """The volume after the open one, None when it is the last."""
+        after = self.siblings[self.siblings.index(self.item) + 1 :] if self.item in self.siblings else ()
+        return after[0] if after else None
+
+    @property
     def closed(self) -> str:
         """Key of the sentence that says why it cannot be opened here; empty when it can be tried.
 
@@ -166,6 +172,11 @@ def renditions() -> RenditionService:
 def url_for_item(item: Item) -> str:
     """Address of a file's bytes, with a mark of its content so that the browser may keep it."""
     return url_for("items.item", item_id=item.id, v=item.sha256[:16])
+
+
+def url_for_part(work: Work, item: Item | None) -> str:
+    """Where another file of the work is read, empty for none."""
+    return url_for("readers.read", resource_id=work.resource.id, item=item.id) if item is not None else ""
 
 
 def answer(template: str, policy: str, work: Work, **values: Any) -> Response:

@@ -165,3 +165,22 @@ def test_book_is_heard_chapter_by_chapter_without_scripts(browser: Browser, addr
         part = page.request.get(f"{address}{sound}", headers={"Range": "bytes=0-99"})
         assert (part.status, part.headers["content-type"], len(part.body())) == (206, "audio/wav", 100)
         assert page.request.get(f"{address}{sound}".replace("a1.wav", "c1.xhtml")).status == 404
+
+
+def test_end_of_a_volume_leads_to_the_next(browser: Browser, address: str) -> None:
+    with opened(browser, address, DESKTOP) as page:
+        for path in ("/read/s.volumes", "/read/s.books"):
+            _opened(page, path)
+            page.click("#stage")
+            page.keyboard.press("End")
+            page.wait_for_timeout(500)
+            for _ in range(6):
+                page.keyboard.press("ArrowRight")
+                page.wait_for_timeout(200)
+            page.click("#note-action >> text=接着看下一册")
+            page.wait_for_url("**item=**")
+            page.wait_for_selector("html[data-opened]", state="attached")
+            assert "下册" in page.inner_text(".rbar__title"), path
+        page.goto("/read/s.books/chapters/3")
+        page.locator("[rel=next]").first.click()
+        page.wait_for_url("**/read/s.books?item=**")

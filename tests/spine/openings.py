@@ -47,7 +47,7 @@ AT_END = """() => {
   return document.querySelector("foliate-view").renderer.atEnd ?? page === pages;
 }"""
 KNOWS_ITS_END = "() => document.querySelector('foliate-view').renderer.atEnd !== undefined"
-SAYS = "([selector, words]) => document.querySelector(selector).textContent.includes(words)"
+SAYS = """([selector, ...any]) => any.some((words) => document.querySelector(selector).textContent.includes(words))"""
 SEEN = """([words, root, bounds, scroll]) => {
   const view = document.querySelector("foliate-view");
   const roots = view
@@ -156,7 +156,7 @@ def _next_says_last(page: Page, terminal: Terminal) -> None:
     """Turn at the end: the reader says that this was the last page, once all of it has been in view."""
     words = Words.load("zh-Hans")
     labels = "|".join(words.label(f"reader.{key}") for key in ("next", "picture_next"))
-    says = ["#note-text", sentence("reader.last_page")]
+    says = ["#note-text", sentence("reader.last_page"), sentence("reader.part_end")]
     for _ in range(MOST_SCREENS):
         if terminal.phone:
             page.locator(".rbar--end button:visible", has_text=re.compile(labels)).last.tap(force=True)

@@ -8,8 +8,8 @@ import { bindSwipe } from "./epub-swipe.js";
 import { bookStyles, textScale } from "./epub-styles.js";
 import { fillContents } from "./contents.js";
 import {
-  bindKeys, config, element, handleKey, isNight, memory, onTheme, opened, place, say, saySentence,
-  sayFailure, word,
+  bindKeys, config, element, handleKey, isNight, memory, onTheme, opened, place, say, sayFailure,
+  sayLastPage, saySentence, word,
 } from "./shell.js";
 
 const SIZES = [80, 90, 100, 112, 125, 140, 160, 180, 200, 230, 260];
@@ -77,7 +77,7 @@ async function turn(step, distance) {
   if (!isOver) await (step > 0 ? view.next(distance) : view.prev(distance));
   // Fixed pages do not say that they are at an end: nothing moved.
   if (view.isFixedLayout ? view.lastLocation !== before : !isOver) return;
-  if (step > 0) saySentence("last_page", () => location.assign(config.detail), {}, "ok");
+  if (step > 0) sayLastPage();
   else saySentence("first_page", null, {}, "ok");
 }
 

@@ -4,7 +4,9 @@ import { fillContents } from "./contents.js";
 import { watchDamage } from "./pdf-damage.js";
 import { makeFind } from "./pdf-find.js";
 import { bindSize } from "./pdf-size.js";
-import { bindKeys, closeDrawer, config, element, nameInAddress, opened, place, say, saySentence, word } from "./shell.js";
+import {
+  bindKeys, closeDrawer, config, element, nameInAddress, opened, place, say, sayLastPage, saySentence, word,
+} from "./shell.js";
 
 const LINE = 80;
 const OVERLAP = 0.9;
@@ -47,7 +49,7 @@ export function connect(library, doc, source, facts) {
   function turn(step) {
     say("");
     if (step > 0 ? viewer.nextPage() : viewer.previousPage()) size.refit();
-    else if (step > 0) saySentence("last_page", () => location.assign(config.detail), {}, "ok");
+    else if (step > 0) sayLastPage();
     else saySentence("first_page", null, {}, "ok");
   }
   /** What does not fit is read on first; then the page is turned. */

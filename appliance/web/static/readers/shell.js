@@ -78,6 +78,12 @@ export function saySentence(key, run = null, values = {}, kind = "busy") {
   say(whole, { kind, action: run && label && label !== `${key}.button` ? { label, run } : null });
 }
 
+/** The last page was there already: on to the next volume, or to where related works stand. */
+export function sayLastPage() {
+  if (config.nextPart) saySentence("part_end", () => location.assign(config.nextPart), {}, "ok");
+  else saySentence("last_page", () => location.assign(config.detail), {}, "ok");
+}
+
 let opening = setTimeout(() => say(word("opening")), 5000);
 
 /** The reader shows its first page: the message that it is opening is not needed any more. */
