@@ -270,8 +270,8 @@ def busy(_error: BusyError) -> Response:
 
 
 def rendition_failed(_error: RenditionError) -> Response:
-    """A page or chapter that could not be made."""
-    return failed("reader.damaged.whole", 500)
+    """A page or chapter that could not be made: the bytes are the signed ones, so the fault is the file's, not ours."""
+    return failed("reader.damaged.whole", 422)
 
 
 def failed(key: str, status: int) -> Response:

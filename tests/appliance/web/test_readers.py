@@ -293,7 +293,7 @@ def test_chapter_hostile_keeps_words_and_nothing_else(client: FlaskClient) -> No
 
 def test_chapter_broken_book_says_so(client: FlaskClient) -> None:
     response = client.get("/read/r.broken/chapters/1")
-    assert response.status_code == 500
+    assert response.status_code == 422
     assert "这份资源有损坏" in response.get_data(as_text=True)
 
 
