@@ -99,6 +99,11 @@ def pdf_page_loop() -> bytes:
     )
 
 
+def pdf_lost_page() -> bytes:
+    """A tree of pages whose only page cannot be reached from its root."""
+    return pdf_of({1: _PAGES[1], 2: b"<< /Type /Pages /Kids 3 0 R /Count 1 >>", 3: b"<< %b >>" % _PAGE})
+
+
 def pdf_stream_bomb(size: int = 256 << 20) -> bytes:
     """Drawing of 256 MiB, packed twice into a few hundred bytes."""
     packer = zlib.compressobj(9)

@@ -106,6 +106,7 @@ def _documents(target: Target) -> Iterator[HostileFile]:
         ),
         "xref-loop.pdf": ("cross-reference tables that name each other", documents.pdf_xref_loop),
         "page-loop.pdf": ("a tree of pages that holds itself", documents.pdf_page_loop),
+        "lost-page.pdf": ("a page that its document does not lead to", documents.pdf_lost_page),
         "stream-bomb.pdf": ("a drawing of 256 MiB in a few hundred bytes", documents.pdf_stream_bomb),
         "huge-page.pdf": ("a page of a thousand million points", documents.pdf_huge_page),
         "huge-picture.pdf": ("pictures of 3.6 thousand million points", documents.pdf_huge_picture),

@@ -158,6 +158,15 @@ def test_page_of_another_size_is_fitted_too_and_is_read_on_before_it_is_turned(
     settled(page, "() => Number(document.getElementById('stage').dataset.page) > 2")
 
 
+def test_document_whose_page_cannot_be_found_does_not_open_for_ever(context: BrowserContext, address: str) -> None:
+    """pdf.js finds no page; the box does, or says that the work is damaged: the reader is not left waiting."""
+    page, seen = watched(context, address)
+    page.goto("/read/d.lost")
+    page.wait_for_url("**/read/d.lost/pages/1*")
+    assert "有损坏" in page.inner_text(".rpage")
+    assert seen.errors == []
+
+
 @pytest.mark.parametrize("way", ["?page=5", "?at=5", "#page=5"])
 def test_address_names_the_page(context: BrowserContext, address: str, way: str) -> None:
     page, _ = watched(context, address)

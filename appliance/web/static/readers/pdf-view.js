@@ -34,6 +34,8 @@ export function connect(library, doc, source, facts) {
   links.setViewer(viewer);
   links.setDocument(doc, null);
   viewer.setDocument(doc);
+  // Nothing is shown of a document whose first page pdf.js cannot find: the box looks for it, or says what is wrong.
+  viewer.pagesPromise.catch(() => location.replace(source.pictures()));
   const total = doc.numPages;
   const { rtl } = facts;
   showDirection(rtl);
