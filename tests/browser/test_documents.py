@@ -33,6 +33,10 @@ CHOSEN = """() => {
   return `${leaf.dataset.pageNumber}.${at} ${parts.map((part) => part.textContent).join("")}`;
 }"""
 
+HASTE = (
+    "const wait = setTimeout; window.setTimeout = (run, ms, ...rest) => wait(run, ms === 30000 ? 1500 : ms, ...rest)"
+)
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
@@ -165,6 +169,18 @@ def test_document_whose_page_cannot_be_found_does_not_open_for_ever(context: Bro
     page.wait_for_url("**/read/d.lost/pages/1*")
     assert "有损坏" in page.inner_text(".rpage")
     assert seen.errors == []
+
+
+def test_document_that_is_never_drawn_goes_on_to_the_page_that_the_box_draws(
+    context: BrowserContext, address: str
+) -> None:
+    """A page of 12^9 rectangles: pdf.js would draw it for ever."""
+    page, _ = watched(context, address)
+    page.add_init_script(HASTE)
+    page.route("**/read/d.endless/pages/1*", lambda route: route.fulfill(body="drawn by the box"))
+    page.goto("/read/d.endless")
+    page.wait_for_url("**/read/d.endless/pages/1*")
+    assert page.inner_text("body") == "drawn by the box"
 
 
 @pytest.mark.parametrize("way", ["?page=5", "?at=5", "#page=5"])

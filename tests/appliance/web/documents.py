@@ -11,7 +11,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from tests.appliance.web.holding import one
-from tests.hostile_documents import pdf_lost_page
+from tests.hostile_documents import pdf_calls, pdf_lost_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ def lines(
 
 
 def documents() -> list[tuple[Resource, dict[str, bytes]]]:
-    """A plain one, one of the old manner, one that says so itself, one without fonts, of unequal pages, of none."""
+    """A plain one, one of the old manner, one that says so itself, without fonts, of unequal pages; two hostile."""
 
     def document(resource: str, content: bytes, **members: object) -> tuple[Resource, dict[str, bytes]]:
         files = (("part", "a.pdf", "application/pdf", content),)
@@ -68,4 +68,5 @@ def documents() -> list[tuple[Resource, dict[str, bytes]]]:
         (dataclasses.replace(record, items=items), contents),
         document("d.unequal", lines(4, sizes=((420, 595), (900, 1400)))),
         document("d.lost", pdf_lost_page()),
+        document("d.endless", pdf_calls()),
     ]

@@ -3,8 +3,13 @@ import { isAway, sayFailure, saySentence } from "./shell.js";
 
 const FINISHED = 3;
 const REFUSED_AFTER = 2000;
+/** A page that is not drawn by then may take for ever: the box draws it, which gives up in time and says so. */
+const UNDRAWN_AFTER = 30_000;
 
-/** Watch the refused ranges of `source`. `look` asks about the page that is shown; `found` knows that it is damaged. */
+/**
+ * Watch the refused ranges of `source`. `look` asks about the page that is shown; `found` knows that it is damaged;
+ * `expect` waits until a page is drawn, and no longer than that.
+ */
 export function watchDamage({ viewer, goTo, total, source }) {
   const damaged = new Set();
   const isDrawn = (page) => viewer.getPageView(page - 1)?.renderingState === FINISHED;
@@ -23,9 +28,19 @@ export function watchDamage({ viewer, goTo, total, source }) {
     damaged.add(page);
     if (viewer.currentPageNumber === page) announce(page);
   }
+  let waiting = null;
+  function expect(page) {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      if (viewer.currentPageNumber !== page || damaged.has(page) || isDrawn(page)) return;
+      // A page in the background is not drawn at all.
+      if (document.hidden) expect(page);
+      else location.replace(source.pictures(page));
+    }, UNDRAWN_AFTER);
+  }
   source.onRefused = (error) => {
     if (isAway(error)) sayFailure(error);
     else look();
   };
-  return { found, look };
+  return { expect, found, look };
 }

@@ -76,9 +76,11 @@ export function connect(library, doc, source, facts) {
     begin(viewer, total, goTo);
     showPage(viewer.currentPageNumber, total);
     showMarks();
+    damage.expect(viewer.currentPageNumber);
   });
   eventBus.on("pagechanging", ({ pageNumber }) => {
     showPage(pageNumber, total);
+    damage.expect(pageNumber);
     showMarks();
     nameInAddress(pageNumber);
     damage.look();

@@ -98,7 +98,7 @@ async function openRanges(pdfjs) {
   const source = {
     transport,
     simple: (page) => simplePage(page, "old"),
-    pictures: () => simplePage(firstPage()),
+    pictures: (page = firstPage()) => simplePage(page),
     refused: 0,
     // Damage where the document's structure lies: the box, which needs less of it, shows the pages that are sound.
     onRefused: (error) => {
