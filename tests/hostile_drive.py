@@ -78,7 +78,7 @@ def record_of(file: HostileFile, number: int | None = None) -> Record:
     """A record that holds one file, beside what its role needs to be used at all."""
     name = re.sub(r"[^A-Za-z0-9._-]", "-", file.name).lstrip("-")[:50]
     identity = name if number is None else f"{number:03}-{name}"
-    part = (file.role, file.name, file.media_type, file.content)
+    part = (file.role, file.name if "." in file.name else f"{file.name}.bin", file.media_type, file.content)
     kind = _KINDS.get(file.media_type.partition("/")[0], "book")
     beside = {
         "caption": (("part", "good.wav", "audio/wav", sound(1.0)),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,9 +28,14 @@ if TYPE_CHECKING:
 OPENED = "html[data-opened], html[data-script], .rpage, .rtext, .void"
 ATTACKS = ("#victim", "#way", "#tab", "#own", "#ping", "#send")
 READERS = {"application/epub+zip": "chapters", "application/pdf": "pages"}
+PARSED = {("script-src-attr", "inline"), ("base-uri", ""), ("media-src", "")}
+"""What the policy stops while any book is parsed for cleaning: (directive, beginning of what it blocks)."""
 READ_ROLES = ("part", "page")
 SETTLED = 30
 """Milliseconds for what happens by itself; whatever comes later is seen in the same tab or by the host outside."""
+MIB = 1 << 20
+MOST_MEMORY = 600 * MIB
+"""Of a process of the box; the children that parse have limits of their own."""
 BOMB = 60_000
 """Milliseconds until a reader says that a bomb cannot be shown; a machine that does other things needs most of them."""
 
@@ -48,15 +54,61 @@ class Scene:
         first = psutil.Process(self.box.process.pid)
         return [first, *first.children(recursive=True)]
 
-    def memory(self) -> int:
-        """Bytes of the largest of them."""
-        sizes = []
+    def memory(self, *, confined: bool | None = None) -> int:
+        """Bytes of the largest of them; `confined`: of the children that parse alone, or of the others alone."""
+        sizes = [0]
         for process in self.processes():
             try:
-                sizes.append(process.memory_info().rss)
+                if confined is None or confined == is_confined(process):
+                    sizes.append(process.memory_info().rss)
             except psutil.Error:
                 continue
         return max(sizes)
+
+    def known_blocks(self) -> dict[str, set[tuple[str, str]]]:
+        """What the policy stops while a book is parsed for cleaning, by work: (directive, what it blocks)."""
+        out = self.outside.url
+        return {
+            "everything.epub": {
+                ("script-src-attr", "inline"),
+                ("base-uri", out),
+                ("base-uri", ""),
+                ("media-src", out),
+                ("media-src", self.box.url),
+            }
+        }
+
+
+def is_confined(process: psutil.Process) -> bool:
+    """Whether it is a child that parses."""
+    return "serve(int(" in " ".join(process.cmdline())
+
+
+@dataclass
+class Peak:
+    """The most bytes that a process of the box held: one of its own, one of the children that parse."""
+
+    own: int = 0
+    confined: int = 0
+
+
+@contextmanager
+def measured(scene: Scene, peak: Peak, seconds: float = 0.25) -> Iterator[None]:
+    """Watch the box's memory meanwhile and keep its peak."""
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(seconds):
+            peak.own = max(peak.own, scene.memory(confined=False))
+            peak.confined = max(peak.confined, scene.memory(confined=True))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 @contextmanager
@@ -148,3 +200,40 @@ def visiting(browser: Browser, scene: Scene, *, script: bool = True) -> Iterator
     """A watched terminal in front of the box."""
     with watching(browser, scene.box.url, java_script_enabled=script) as watch:
         yield watch
+
+
+def raw_addresses(scene: Scene) -> list[str]:
+    """Every address that gives bytes of an item, or something made of them, without a page around it."""
+    out = []
+    for identity, resource in scene.drive.records.items():
+        out.append(f"/api/resources/{identity}")
+        if scene.box.get(f"/covers/{identity}").status == 200:
+            out.append(f"/covers/{identity}")
+        for item in resource.items[: 3 if identity in {"evil.pages", "evil.captions"} else 40]:
+            if item.size <= 4 * MIB:  # plain text without end only takes time
+                out.append(f"/items/{item.id}")
+            if item.role == "tilepack":
+                names = [f"{n:04}.dzi" for n in range(1, 8)] + ["0001_files/0/0_0.webp"]
+                out += [f"/read/{identity}/tiles/{item.id}/{item.sha256[:16]}/{name}" for name in names]
+            if item.role == "caption" and item.media_type in {"text/vtt", "application/x-subrip"}:
+                out.append(f"/read/{identity}/captions/{item.id}")
+    return out
+
+
+def faults_of_bytes(browser: Browser, scene: Scene) -> list[str]:
+    """What is held against the bytes of the drive when they are opened by themselves."""
+    with visiting(browser, scene) as watch:
+        page = watch.page()
+        saved = set()
+        for path in raw_addresses(scene):
+            try:
+                page.goto(path, timeout=20_000)
+            except Error as error:
+                if "Download is starting" not in str(error):
+                    raise
+                # Whoever opens an address by hand may get a file to keep; nothing else.
+                saved.add(f"a download: {scene.box.url}{path}")
+            else:
+                watch.look(page, path)
+    outside = [url for _, url in watch.asked if not url.startswith((scene.box.url, "chrome"))]
+    return [*(h for h in watch.harm if h not in saved), *outside, *scene.outside.visits]

@@ -6,9 +6,19 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Error
 
-from tests.browser.hostile_scene import OPENED, READERS, Scene, Visit, hostile_scene, read_items, visiting
+from tests.browser.hostile_scene import (
+    MOST_MEMORY,
+    OPENED,
+    READERS,
+    Scene,
+    Visit,
+    faults_of_bytes,
+    hostile_scene,
+    is_confined,
+    read_items,
+    visiting,
+)
 from tests.hostile_drive import all_records
 
 if TYPE_CHECKING:
@@ -19,7 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
-MIB = 1 << 20
 LISTS = ("/", "/new", "/browse", "/browse/list", "/search?q=%E6%81%B6%E6%84%8F", "/search?q=script")
 
 
@@ -29,23 +38,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         yield made
 
 
-def blocks(scene: Scene) -> dict[str, set[tuple[str, str]]]:
-    """What the policy is known to stop while a book is parsed for cleaning, by work: (directive, what it blocks)."""
-    out = scene.outside.url
-    return {
-        "everything.epub": {
-            ("script-src-attr", "inline"),
-            ("base-uri", out),
-            ("base-uri", ""),
-            ("media-src", out),
-            ("media-src", scene.box.url),
-        }
-    }
-
-
 def test_hostile_works_open_on_their_page_and_in_their_reader(browser: Browser, scene: Scene) -> None:
     faults: list[str] = []
-    known = blocks(scene)
+    known = scene.known_blocks()
     with visiting(browser, scene) as watch:
         for identity, resource in scene.drive.records.items():
             visit = Visit.of(watch, resource)
@@ -86,42 +81,8 @@ def test_hostile_lists_show_their_titles_and_covers(browser: Browser, scene: Sce
     assert scene.outside.visits == []
 
 
-def raw_addresses(scene: Scene) -> list[str]:
-    """Every address that gives bytes of an item, or something made of them, without a page around it."""
-    out = []
-    for identity, resource in scene.drive.records.items():
-        out.append(f"/api/resources/{identity}")
-        if scene.box.get(f"/covers/{identity}").status == 200:
-            out.append(f"/covers/{identity}")
-        for item in resource.items[: 3 if identity in {"evil.pages", "evil.captions"} else 40]:
-            if item.size <= 4 * MIB:  # plain text without end only takes time
-                out.append(f"/items/{item.id}")
-            if item.role == "tilepack":
-                names = [f"{n:04}.dzi" for n in range(1, 8)] + ["0001_files/0/0_0.webp"]
-                out += [f"/read/{identity}/tiles/{item.id}/{item.sha256[:16]}/{name}" for name in names]
-            if item.role == "caption" and item.media_type in {"text/vtt", "application/x-subrip"}:
-                out.append(f"/read/{identity}/captions/{item.id}")
-    return out
-
-
 def test_hostile_bytes_opened_by_themselves_do_nothing(browser: Browser, scene: Scene) -> None:
-    with visiting(browser, scene) as watch:
-        page = watch.page()
-        saved = set()
-        for path in raw_addresses(scene):
-            try:
-                page.goto(path, timeout=20_000)
-            except Error as error:
-                if "Download is starting" not in str(error):
-                    raise
-                # Whoever opens an address by hand may get a file to keep; nothing else.
-                saved.add(f"a download: {scene.box.url}{path}")
-            else:
-                watch.look(page, path)
-    assert [h for h in watch.harm if h not in saved] == []
-    outside = [url for _, url in watch.asked if not url.startswith((scene.box.url, "chrome"))]
-    assert outside == []
-    assert scene.outside.visits == []
+    assert faults_of_bytes(browser, scene) == []
 
 
 PROBE = """async (addresses) => {
@@ -184,8 +145,8 @@ def test_hostile_drive_leaves_the_box_well(scene: Scene) -> None:
     """After all of it: it answers, is as small as before, has nothing left over and no child that lives on."""
     time.sleep(1.5)
     assert scene.box.get("/health").status == 200
-    assert scene.memory() < 600 * MIB
-    children = [p for p in scene.processes() if "serve(int(" in " ".join(p.cmdline())]
+    assert scene.memory() < MOST_MEMORY
+    children = [p for p in scene.processes() if is_confined(p)]
     assert len(children) <= 1, children
     assert [p for p in scene.processes() if p.status() == "zombie"] == []
     cache = scene.box.data / "appliance/cache"
