@@ -17,6 +17,10 @@ ANY = r"[^\"<>]*+"
 """An attribute's value without further rules; it cannot end the attribute or the tag."""
 
 
+_PIECE = 1 << 14
+_PIECES = 2000
+
+
 class Grammar:
     """What a piece of markup may consist of."""
 
@@ -31,7 +35,9 @@ class Grammar:
         kinds = [rf"(?:{plain})\b{_attributes(common)}"] if plain else []
         kinds += [rf"{name}\b{_attributes({**common, **own})}" for name, own in sorted(tags.items()) if own]
         names = "|".join(sorted(tags, key=lambda name: (-len(name), name)))
-        self._whole = re.compile(rf"(?:[^<]++|<(?:{'|'.join(kinds)})>|</(?:{names})>)*+")
+        piece = rf"(?:[^<]{{1,{_PIECE}}}+|<(?:{'|'.join(kinds)})>|</(?:{names})>)"
+        # A match holds all other threads up, a second for eight megabytes of tags: so it goes on in pieces.
+        self._pieces = re.compile(piece + rf"{{0,{_PIECES}}}+")
 
     def check(self, text: str) -> str:
         """The text itself.
@@ -39,8 +45,12 @@ class Grammar:
         Raises:
             RenditionError: it holds anything else.
         """
-        if self._whole.fullmatch(text) is None:
-            raise RenditionError("the child gave markup that was not cleaned")
+        at = 0
+        while at < len(text):
+            found = self._pieces.match(text, at)
+            if found is None or found.end() == at:
+                raise RenditionError("the child gave markup that was not cleaned")
+            at = found.end()
         return text
 
 
