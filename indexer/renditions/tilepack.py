@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -26,7 +28,11 @@ ReadAt = Callable[[int, int], bytes]
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _TILE_NAME = re.compile(r"(?:t\.dzi|\d{1,2}/\d{1,4}_\d{1,4}\.(?:webp|jpeg))\Z")
-_PACK_NAME = re.compile(r"\d{4,6}(?:\.dzi|_files/\d{1,2}/\d{1,4}_\d{1,4}\.(?:webp|jpeg))\Z")
+_PACK_NAME = re.compile(r"([0-9]{4,6})(?:\.(dzi)|_files/([0-9]{1,2})/([0-9]{1,4})_([0-9]{1,4})\.(webp|jpeg))", re.ASCII)
+_KINDS = ("dzi", "webp", "jpeg")
+_PIECE = 1 << 20
+_LONGEST_ENTRY = 256 << 10
+"""Bytes that one line of a directory takes at most: three fields of 64 KiB."""
 _MAX_TILE = 8 << 20
 _MAX_DESCRIPTOR = 2000
 _SPACE = "http://schemas.microsoft.com/deepzoom/2008"
@@ -143,7 +149,7 @@ class _PictureSink:
 
 
 class TilepackIndex:
-    """Where the tiles of a pack are. Reads the directory once; about 100 bytes of memory a tile."""
+    """Where the tiles of a pack are. Reads the directory once, a piece at a time; 20 bytes of memory a tile."""
 
     def __init__(self, read_at: ReadAt, size: int, name: str = "tilepack") -> None:
         """Read the directory at the end of the pack.
@@ -159,17 +165,24 @@ class TilepackIndex:
         self._read_at, self._name = read_at, name
         start, length, count = self._directory(size)
         self._end = start
-        self._places: dict[str, tuple[int, int]] = {}
-        for entry, place in self._entries(read_at(start, length), count):
-            self._places[entry] = place
+        names, headers, lengths = array("Q"), array("Q"), array("I")
+        for number, header, packed in self._entries(start, length, count):
+            names.append(number)
+            headers.append(header)
+            lengths.append(packed)
+        order = sorted(range(count), key=names.__getitem__)
+        # A dict of a million tiles takes 300 MB, and a box has eight packs open.
+        self._names, self._headers, self._lengths = (
+            array(column.typecode, map(column.__getitem__, order)) for column in (names, headers, lengths)
+        )
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._names)
 
     @property
     def pictures(self) -> int:
         """How many pictures the pack holds."""
-        return sum(1 for name in self._places if name.endswith(".dzi"))
+        return sum(1 for number in self._names if number & 3 == _KINDS.index("dzi"))
 
     def entry(self, name: str) -> tuple[int, int] | None:
         """Offset and length in bytes of a file of the pack, None when it is not there.
@@ -177,10 +190,11 @@ class TilepackIndex:
         Raises:
             IndexFormatError: its local header is not where the directory says.
         """
-        place = self._places.get(name)
-        if place is None:
+        number = _number_of(name)
+        at = bisect_right(self._names, number) - 1 if number is not None else -1
+        if at < 0 or self._names[at] != number:
             return None
-        header, length = place
+        header, length = self._headers[at], self._lengths[at]
         body = self._read_at(header, _LOCAL.size)
         if len(body) != _LOCAL.size or body[:4] != b"PK\x03\x04":
             raise self._fault("a file's header is missing")
@@ -219,28 +233,50 @@ class TilepackIndex:
         count, length, start = struct.unpack("<QQQ", end[32:56])
         return start, length, count, at
 
-    def _entries(self, directory: bytes, count: int) -> Iterator[tuple[str, tuple[int, int]]]:
-        at = 0
+    def _entries(self, start: int, length: int, count: int) -> Iterator[tuple[int, int, int]]:
+        """Number of the name, place of the header and length of each file."""
+        waiting, at, place = b"", 0, start
         for _ in range(count):
-            if at + _CENTRAL.size > len(directory):
+            if len(waiting) - at < _LONGEST_ENTRY and place < start + length:
+                piece = self._read_at(place, min(_PIECE, start + length - place))
+                place += len(piece)
+                waiting, at = waiting[at:] + piece, 0
+            if at + _CENTRAL.size > len(waiting):
                 raise self._fault("its directory broke off")
-            fields = _CENTRAL.unpack_from(directory, at)
+            fields = _CENTRAL.unpack_from(waiting, at)
             name_length, extra, comment = fields[10:13]
             packed, unpacked, header = fields[8], fields[9], fields[16]
-            name = directory[at + _CENTRAL.size : at + _CENTRAL.size + name_length].decode("ascii", "replace")
-            if fields[0] != b"PK\x01\x02" or fields[4] != 0 or packed != unpacked or not _PACK_NAME.match(name):
+            name = waiting[at + _CENTRAL.size : at + _CENTRAL.size + name_length].decode("ascii", "replace")
+            number = _number_of(name)
+            if fields[0] != b"PK\x01\x02" or fields[4] != 0 or packed != unpacked or number is None:
                 raise self._fault("its directory holds something else than stored tiles")
             if header == 0xFFFF_FFFF:
-                header = self._large_offset(directory[at + _CENTRAL.size + name_length :][:extra])
-            yield name, (header, packed)
+                more = at + _CENTRAL.size + name_length
+                header = self._large_offset(waiting[more : more + extra])
+            yield number, header, packed
             at += _CENTRAL.size + name_length + extra + comment
-        if at != len(directory):
+        if place != start + length or at != len(waiting):
             raise self._fault("its directory holds more than it counts")
 
     def _large_offset(self, extra: bytes) -> int:
         if len(extra) < 12 or extra[:2] != b"\x01\x00":
             raise self._fault("a large offset is missing")
         return int(struct.unpack("<Q", extra[4:12])[0])
+
+
+def _number_of(name: str) -> int | None:
+    """A number of 64 bits that no other name of a pack has, None when it is none: digits count, leading zeros too."""
+    found = _PACK_NAME.fullmatch(name)
+    if found is None:
+        return None
+    picture, descriptor_kind, level, column, row, tile_kind = found.groups("")
+    number = 0
+    for digits, value_bits, length_bits, least in (
+        (picture, 20, 2, 4), (level, 7, 1, 1), (column, 14, 2, 1), (row, 14, 2, 1),
+    ):  # fmt: skip
+        length = max(len(digits) - least, 0)
+        number = (number << value_bits | int(digits or 0)) << length_bits | length
+    return number << 2 | _KINDS.index(descriptor_kind or tile_kind)
 
 
 def descriptor(body: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tracemalloc
 import zipfile
 
 import pytest
@@ -14,6 +15,7 @@ from PIL import Image
 from indexer.errors import IndexFormatError, RenditionError
 from indexer.renditions import BytesSource, Renditions, TilepackIndex, tilepack_entry
 from indexer.renditions.tilepack import TilepackWriter, media_type
+from tests import hostile_amounts as packs
 from tests.indexer.rendition_files import tilepack_of
 
 
@@ -252,3 +254,33 @@ def test_sink_of_what_is_no_pyramid_is_an_error(pieces):
 def test_media_type_by_name():
     assert media_type("0001.dzi") == "application/xml"
     assert media_type("0001_files/0/0_0.webp") == "image/webp"
+
+
+def test_index_of_a_large_pack_is_small_and_whole():
+    body = packs.large_tilepack(70_000)
+    tracemalloc.start()
+    try:
+        index = index_of(body)
+        kept, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(index) == 70_000
+    assert kept < 40 * 70_000
+    assert most < 16 << 20
+    assert index.entry("0001_files/10/0_0.jpeg") == index.entry("0140_files/10/4_99.jpeg")
+    for name in ("0141_files/10/0_0.jpeg", "00001_files/10/0_0.jpeg", "0001_files/10/00_0.jpeg", "0001.dzi", "x"):
+        assert index.entry(name) is None
+
+
+@given(
+    st.lists(st.from_regex(r"\A[0-9]{4,6}(\.dzi|_files/[0-9]{1,2}/[0-9]{1,4}_[0-9]{1,4}\.(webp|jpeg))\Z"), unique=True)
+)
+def test_index_no_two_names_are_one(names):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name in names:
+            archive.writestr(name, name)
+    index = index_of(out.getvalue())
+    for name in names:
+        start, length = index.entry(name)
+        assert out.getvalue()[start : start + length] == name.encode()
