@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 CAPTION_TYPES = frozenset({"text/vtt", "application/x-subrip"})
 MAX_BYTES = 2 << 20
 """Of a caption file that are read; a film of three hours has a tenth of it."""
+MAX_CHAPTER_BYTES = 64 << 10
+"""Of a file of chapters: five hundred of them with long titles."""
 MAX_CUES = 20_000
 _MAX_LINES = 8
 _MAX_LINE = 500
@@ -45,13 +47,15 @@ def as_webvtt(content: bytes) -> str:
 
 
 def chapters_of(content: bytes) -> list[tuple[int, str]]:
-    """(second, title) of the cues of a file of chapters, in order of time, a title once at a place."""
-    lines = as_webvtt(content).split("\n")
+    """(second, title) of the cues of a file of chapters, in order of time, a title once at a place.
+
+    Of more than `MAX_CHAPTER_BYTES` only the beginning is looked at: a page may ask for sixty such files.
+    """
+    lines = as_webvtt(content[:MAX_CHAPTER_BYTES]).split("\n")
     found: dict[int, str] = {}
     for n, line in enumerate(lines[:-1]):
         match = _START.match(line)
-        title = html.unescape(_TAG.sub("", lines[n + 1])).strip()[:_MAX_TITLE]
-        if match and title:
+        if match and (title := html.unescape(_TAG.sub("", lines[n + 1][:_MAX_LINE])).strip()[:_MAX_TITLE]):
             hours, minutes, seconds = (int(group or 0) for group in match.groups())
             found.setdefault(hours * 3600 + minutes * 60 + seconds, title)
     return sorted(found.items())

@@ -16,14 +16,14 @@ from appliance.web.covers import cover_of
 from appliance.web.detail_parts import form_name
 from appliance.web.display import current_display
 from appliance.web.errors import Refused
-from appliance.web.readers_captions import CAPTION_TYPES, MAX_BYTES, as_webvtt, chapters_of
+from appliance.web.readers_beside import Beside, names_chapters
+from appliance.web.readers_captions import CAPTION_TYPES, MAX_BYTES, MAX_CHAPTER_BYTES, as_webvtt, chapters_of
 from appliance.web.readers_words import reader_words
 from appliance.web.readers_work import Work, open_work, renditions, url_for_item
 from appliance.web.usable import closed_sentence, flag_of, kind_of_item
 from indexer.errors import IndexFormatError
 from indexer.peaks import MAX_BYTES as MAX_PEAKS_BYTES
 from indexer.peaks import PEAKS_TYPE, dump_peaks, load_peaks
-from indexer.roles import CHAPTERS
 from packager.format.layout import CHUNK
 from provisioning.words import numbers
 
@@ -41,7 +41,6 @@ SLEEP_MINUTES = (10, 20, 30, 60)
 _MAX_CHAPTERS = 500
 _MOST_FILES = 60
 """Files of chapters that one page reads; a work with more of them brings its chapters in its contents."""
-_CHAPTER_LABELS = frozenset({"chapters", "chapter", CHAPTERS})
 _log = logging.getLogger(__name__)
 _YEAR = "private, max-age=31536000, immutable"
 _CLOCK = re.compile(r"(?:t=)?(?:(\d{1,3}):)??(?:(\d{1,3}):)?(\d{1,6})(?:\.\d{1,6})?s?\Z")
@@ -52,7 +51,8 @@ def media_values(work: Work) -> dict[str, Any]:
     parts = _parts(work)
     current = _current(work, parts)
     series = "course" if work.resource.type == "course" else work.kind
-    described = [_described(work, part, number, series) for number, part in enumerate(parts, 1)]
+    around = Beside(work)
+    described = [_described(work, around, part, number, series) for number, part in enumerate(parts, 1)]
     start = seconds_of(request.args.get("at", ""))
     opened = described[current]
     if start:
@@ -145,14 +145,14 @@ def _current(work: Work, parts: list[Item]) -> int:
     return 0
 
 
-def _described(work: Work, part: Item, number: int, series: str) -> dict[str, Any]:
+def _described(work: Work, around: Beside, part: Item, number: int, series: str) -> dict[str, Any]:
     """One part for the page and its scripts."""
     spoken, resource = words(), work.resource
-    alternates = [i for i in _beside(work, part, "alternate") if kind_of_item(i) == work.kind and i.id != part.id]
+    alternates = [i for i in around.of(part, "alternate") if kind_of_item(i) == work.kind and i.id != part.id]
     # Who asks for the other form of a part gets it first; what most browsers cannot play comes last.
     sources = sorted([part, *alternates], key=lambda i: (not i.usable, i.id != work.item.id))
     closed = "" if any(i.usable for i in sources) else flag_of(part)
-    beside, own = _beside(work, part, "caption"), {part.id, *(i.id for i in alternates)}
+    beside, own = around.of(part, "caption"), {part.id, *(i.id for i in alternates)}
     return {
         "id": part.id,
         "label": part.label or spoken.label(f"reader.{series}_n", n=number),
@@ -170,15 +170,15 @@ def _described(work: Work, part: Item, number: int, series: str) -> dict[str, An
                 "url": url_for("readers.text", resource_id=resource.id, n=1, item=i.id),
                 "label": i.label if i.label and i.label != part.label else spoken.label("reader.transcript"),
             }
-            for i in _beside(work, part, "transcript")
+            for i in around.of(part, "transcript")
             if kind_of_item(i) == "text"
         ],
-        "peaks": _peaks_url(work, own),
-        "chapters": _chapters(work, beside, own),
+        "peaks": _peaks_url(work, around, own),
+        "chapters": _chapters(work, around, beside, own),
     }
 
 
-def _chapters(work: Work, beside: list[Item], own: set[str]) -> list[dict[str, Any]]:
+def _chapters(work: Work, around: Beside, beside: list[Item], own: set[str]) -> list[dict[str, Any]]:
     """The chapters of a part: those of the record's contents, else the cues of its file of chapters.
 
     `own` are the ids of the part and of its other forms: contents may name any of them.
@@ -189,28 +189,20 @@ def _chapters(work: Work, beside: list[Item], own: set[str]) -> list[dict[str, A
         for of, _, place in (entry.target.partition("#"),)
         if of in own and _CLOCK.match(place)
     ]
-    named = next((i for i in beside if _names_chapters(i) and i.media_type in CAPTION_TYPES), None)
-    if entries or named is None or _files_of_chapters(work) > _MOST_FILES:
+    named = next((i for i in beside if names_chapters(i) and i.media_type in CAPTION_TYPES), None)
+    if entries or named is None or around.files_of_chapters > _MOST_FILES:
         return entries
     try:
-        content = renditions().source(work.held_item(named)).read_at(0, min(named.size, MAX_BYTES))
+        content = renditions().source(work.held_item(named)).read_at(0, min(named.size, MAX_CHAPTER_BYTES))
     except (ServingError, Refused) as error:
         _log.warning("chapters %s: %s", named.id, error)
         return []
     return [{"title": title, "start": start} for start, title in chapters_of(content)[:_MAX_CHAPTERS]]
 
 
-def _names_chapters(item: Item) -> bool:
-    return item.label.casefold() in _CHAPTER_LABELS
-
-
-def _files_of_chapters(work: Work) -> int:
-    return sum(item.role == "caption" and _names_chapters(item) for item in work.resource.items)
-
-
-def _peaks_url(work: Work, own: set[str]) -> str:
+def _peaks_url(work: Work, around: Beside, own: set[str]) -> str:
     """Where the peaks of a part, or of another form of it, are; empty when there are none."""
-    item = next((i for i in work.resource.items if i.role == "peaks" and i.of in own), None)
+    item = around.first("peaks", own)
     if item is None or work.kind != "audio":
         return ""
     return url_for("readers.peaks", resource_id=work.resource.id, item_id=item.id, v=item.sha256[:16])
@@ -218,7 +210,7 @@ def _peaks_url(work: Work, own: set[str]) -> str:
 
 def _track(work: Work, item: Item) -> dict[str, str]:
     spoken = words()
-    chapters = _names_chapters(item)
+    chapters = names_chapters(item)
     language = item.language or next(iter(work.resource.language), "zh")
     name = f"language.{language}"
     label = item.label if item.label and item.label != item.language else ""
@@ -228,15 +220,6 @@ def _track(work: Work, item: Item) -> dict[str, str]:
         "language": language,
         "label": label or (spoken.label(name) if spoken.has_label(name) else spoken.label("reader.subtitles")),
     }
-
-
-def _beside(work: Work, part: Item, role: str) -> list[Item]:
-    """Files of a role that belong to a part: said so by the record, else those in the same place of the order."""
-    items = [item for item in work.resource.items if item.role == role]
-    own = [item for item in items if item.of == part.id]
-    if own or len(work.siblings) == 1:
-        return own or [item for item in items if not item.of]
-    return [item for item in items if not item.of and item.order == part.order]
 
 
 def _length(parts: list[Item], series: str) -> str:

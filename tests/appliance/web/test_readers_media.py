@@ -18,6 +18,7 @@ from indexer.peaks import load_peaks
 from tests.appliance.web.holding import make_app
 from tests.appliance.web.listening import SUBRIP, listening, swelling
 from tests.appliance.web.reading import reading_world
+from tests.hostile_amounts import srt_chapters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -243,3 +244,9 @@ def test_chapters_of_a_file_of_cues(content: bytes, found: list[tuple[int, str]]
 @given(st.text(alphabet="WEBVTT\n0123:.-> <b>&amp;章", max_size=80))
 def test_chapters_of_any_text_never_raises(text: str) -> None:
     assert chapters_of(text.encode()) == sorted(set(chapters_of(text.encode())))
+
+
+def test_chapters_of_a_large_file_are_those_of_its_beginning() -> None:
+    found = chapters_of(srt_chapters())
+    assert 500 <= len(found) < 3000
+    assert found[0] == (0, "第1章")
