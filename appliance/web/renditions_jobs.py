@@ -21,6 +21,7 @@ from appliance.errors import BusyError
 from appliance.serving.channel import LINK
 from appliance.serving.jobs import Job, Urgency
 from appliance.web.bytes import GRACE
+from appliance.web.renditions_turns import ReadersInTurn
 from indexer.errors import RenditionError, RenditionLimitError
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _T = TypeVar("_T")
 
 MAX_WAITING = 200
 """Jobs that wait for their turn; who comes then is asked to come again."""
+MAX_WAITING_EACH = 60
+"""Of them for one reader's address, so that there is room for the others."""
 LONGEST_WAIT = 60.0
 """Seconds that a thread waits when a request may not be parked any more."""
 REST_SECONDS = 600.0
@@ -42,9 +45,9 @@ _REMEMBERED = 2000
 class RenditionJob(Job):
     """One rendition on its way; `value` is what was made."""
 
-    def __init__(self, name: Hashable, work: Callable[[], Any]) -> None:
+    def __init__(self, name: Hashable, work: Callable[[], Any], owner: str = "") -> None:
         super().__init__("", name, bytes, Urgency.FIRST)
-        self._make = work
+        self._make, self.owner = work, owner
         self.value: Any = None
 
     def make(self) -> Exception | None:
@@ -59,6 +62,9 @@ class RenditionJob(Job):
 class RenditionJobs:
     """Runs jobs, the same one once however many ask for it. Thread-safe.
 
+    Readers take turns, by their addresses: who leafs through a heavy book keeps nobody waiting for longer than the
+    jobs that run already.
+
     Args:
         threads: jobs at a time, as many as the sandbox takes at a time.
         clock: seconds that only grow.
@@ -66,6 +72,7 @@ class RenditionJobs:
 
     def __init__(self, threads: int = 2, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._pool = ThreadPoolExecutor(threads, "rendition")
+        self._turns = ReadersInTurn[RenditionJob]()
         self._clock = clock
         self._lock = threading.Lock()
         self._jobs: dict[Hashable, RenditionJob] = {}
@@ -108,16 +115,32 @@ class RenditionJobs:
             job.settle(BusyError("the box is shutting down"))
 
     def _submit(self, name: Hashable, work: Callable[[], Any], owner: str) -> RenditionJob:
+        reader = request.remote_addr or "" if has_request_context() else ""
         with self._lock:
             job = self._jobs.get(name)
             if job is not None:
+                if not job.started and self._turns.waiting(reader) < MAX_WAITING_EACH:
+                    self._turns.add(reader, job)  # it comes when it is the turn of either of them
                 return job
             self._refuse_known(name, owner)
-            if self._closed or len(self._jobs) >= MAX_WAITING:
+            full = len(self._jobs) >= MAX_WAITING or self._turns.waiting(reader) >= MAX_WAITING_EACH
+            if self._closed or full:
                 raise BusyError("too many renditions wait")
-            job = self._jobs[name] = RenditionJob(name, work)
-            self._pool.submit(self._run, job, owner)
+            job = self._jobs[name] = RenditionJob(name, work, owner)
+            self._turns.add(reader, job)
+            self._pool.submit(self._run_next)
             return job
+
+    def _run_next(self) -> None:
+        """Run the job of the reader whose turn it is; one call stands for each job."""
+        with self._lock:
+            job = self._turns.next()
+            while job is not None and job.started:  # it was asked for by two
+                job = self._turns.next()
+            if job is None:
+                return
+            job.started = time.monotonic()
+        self._run(job, job.owner)
 
     def _refuse_known(self, name: Hashable, owner: str) -> None:
         error, until = self._failed.get(name, (None, 0.0))

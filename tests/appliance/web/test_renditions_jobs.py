@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,3 +202,53 @@ def test_close_fails_what_waits_and_takes_nothing_new(clock: Clock) -> None:
         link.jobs[2].result()
     with pytest.raises(BusyError):
         jobs.result("new", lambda: 1, owner="w")
+
+
+def asked_by(reader: str, link: Link, jobs: RenditionJobs, name: object, work: Callable[[], object]) -> None:
+    """A reader asks and is parked."""
+    environ = {LINK: link, "REMOTE_ADDR": reader}
+    with Flask("x").test_request_context(environ_overrides=environ), pytest.raises(Parked):
+        jobs.result(name, work, owner="w")
+
+
+def test_readers_take_turns(clock: Clock) -> None:
+    jobs, gate, link, made = RenditionJobs(1, clock=clock), threading.Event(), Link(), list[object]()
+
+    def work(name: object) -> Callable[[], object]:
+        return lambda: (gate.wait(5), made.append(name))
+
+    asked_by("10.0.0.1", link, jobs, "first", work("first"))
+    for n in range(20):
+        asked_by("10.0.0.1", link, jobs, n, work(n))
+    asked_by("10.0.0.2", link, jobs, "other", work("other"))
+    asked_by("10.0.0.3", Link(), jobs, 19, work(19))  # the same as one far back
+    gate.set()
+    assert link.jobs[18].wait(5)
+    assert made[0] == "first"
+    assert set(made[1:4]) == {0, "other", 19}
+    assert len(made) == 22
+    jobs.close()
+
+
+def test_reader_who_waits_for_very_much_leaves_room_for_others(
+    jobs: RenditionJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renditions_jobs, "MAX_WAITING_EACH", 3)
+    gate, link = threading.Event(), Link()
+    for n in range(5):  # two run, three wait
+        asked_by("10.0.0.1", link, jobs, n, lambda: gate.wait(5))
+        if n < 2:
+            wait_until_started(link.jobs[n])
+    environ = {LINK: link, "REMOTE_ADDR": "10.0.0.1"}
+    with Flask("x").test_request_context(environ_overrides=environ), pytest.raises(BusyError):
+        jobs.result(9, lambda: 1, owner="w")
+    asked_by("10.0.0.2", link, jobs, 10, lambda: gate.wait(5))
+    gate.set()
+
+
+def wait_until_started(job: Any) -> None:
+    """Wait until a thread has taken it."""
+    end = time.monotonic() + 5
+    while not job.started:
+        assert time.monotonic() < end
+        time.sleep(0.002)
