@@ -13,6 +13,8 @@ from pathlib import Path
 logger = logging.getLogger(__name__)
 
 DEFAULT_BYTES = 512 << 20
+_BLOCK = 4096
+"""Bytes that a file takes on the SSD at least, and counts for: else a million tiny views would pass for little."""
 _KEEP = 0.9
 """Part of the bound that is left after the oldest files went, so that not every new file drives one out."""
 
@@ -74,15 +76,16 @@ class RenditionCache:
                 new.unlink(missing_ok=True)
                 raise
         with self._lock:
-            self._total += len(content) - self._sizes.pop(key, 0)
-            self._sizes[key] = len(content)
+            size = _on_disk(len(content))
+            self._total += size - self._sizes.pop(key, 0)
+            self._sizes[key] = size
             old = self._too_old()
         for dropped in old:
             self._path(dropped).unlink(missing_ok=True)
         return path
 
     def total(self) -> int:
-        """Bytes kept now."""
+        """Bytes that the views take on the SSD now."""
         with self._lock:
             return self._total
 
@@ -108,9 +111,13 @@ class RenditionCache:
             elif shelf.is_dir(follow_symlinks=False):
                 for entry in os.scandir(shelf.path):
                     status = entry.stat(follow_symlinks=False)
-                    found.append((status.st_mtime, shelf.name + entry.name, status.st_size))
+                    found.append((status.st_mtime, shelf.name + entry.name, _on_disk(status.st_size)))
         for _used, key, size in sorted(found):
             self._sizes[key] = size
             self._total += size
         for dropped in self._too_old():
             self._path(dropped).unlink(missing_ok=True)
+
+
+def _on_disk(size: int) -> int:
+    return -(-max(size, 1) // _BLOCK) * _BLOCK
