@@ -61,6 +61,9 @@ class Package:
         self._root = parse_xml(archive.read(self._name, 8 << 20))
         self.manifest = {entry.id: entry for entry in self._entries()}
         self.spine = tuple(self._spine())
+        self._numbers: dict[str, int] = {}
+        for number, entry in enumerate(self.spine, 1):
+            self._numbers.setdefault(entry.name, number)
 
     # — metadata —
 
@@ -124,7 +127,7 @@ class Package:
 
     def chapter_number(self, name: str) -> int | None:
         """The place in the spine, from 1, of a file."""
-        return next((n for n, entry in enumerate(self.spine, 1) if entry.name == name and name), None)
+        return self._numbers.get(name) if name else None
 
     # — table of contents —
 

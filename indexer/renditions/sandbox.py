@@ -272,7 +272,7 @@ class _Job:
                     raise RenditionLimitError(f"a result of more than {self._limits.output} bytes")
                 self._give(wire.receive(self._sock, length), take)
             elif kind == wire.RESULT:
-                return _object(wire.receive_json(self._sock))
+                return _object(wire.receive_json(self._sock, wire.MAX_RESULT))
             elif kind == wire.ERROR:
                 raise _error(_object(wire.receive_json(self._sock)))
             else:

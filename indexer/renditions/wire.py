@@ -23,6 +23,7 @@ FAILED = 0xFFFF_FFFF
 MAX_READ = 1 << 20
 MAX_PIECE = 1 << 20
 MAX_JSON = 1 << 20
+MAX_RESULT = 4 << 20  # a table of contents of 5,000 long lines
 MAX_JOB = 64 << 10
 
 _READ = struct.Struct(">QI")
