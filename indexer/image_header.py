@@ -6,6 +6,7 @@ Fixed places of a few bytes are read here, nothing is unpacked, and a header tha
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 
@@ -15,12 +16,14 @@ _GIF_BLOCKS = 4096
 
 
 def header_pixels(head: bytes) -> int | None:
-    """Width times height of a PNG, JPEG, GIF or WebP as its header says; None for anything else.
+    """Width times height of a PNG, JPEG, GIF, WebP or AVIF as its header says; None for anything else.
 
     Args:
         head: the first bytes of the file, best `HEAD_BYTES` of them. More of them do not count.
     """
     head = head[:HEAD_BYTES]
+    if head[4:12] == b"ftypavif":
+        return _avif(head)
     for magic, read in _KINDS:
         if head.startswith(magic):
             try:
@@ -28,6 +31,15 @@ def header_pixels(head: bytes) -> int | None:
             except (struct.error, IndexError):
                 return None
     return None
+
+
+def picture_type(head: bytes) -> str:
+    """The media type of a picture that browsers show, by its first 16 bytes; empty for anything else."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:12] == b"ftypavif":
+        return "image/avif"
+    return next((media_type for magic, media_type in _TYPES if head.startswith(magic)), "")
 
 
 def _png(head: bytes) -> int | None:
@@ -84,6 +96,19 @@ def _jpeg(head: bytes) -> int | None:
         at += 2 if marker == 0x01 or 0xD0 <= marker <= 0xD7 else 2 + struct.unpack_from(">H", head, at + 2)[0]
 
 
+def _avif(head: bytes) -> int | None:
+    """The largest of the sizes that its parts say, whichever of them a browser shows."""
+    sizes = [struct.unpack(">II", found[1]) for found in _EXTENT.finditer(head)]
+    return max((int(width * height) for width, height in sizes), default=None)
+
+
+_EXTENT = re.compile(rb"(?=ispe\0\0\0\0(.{8}))", re.DOTALL)
+_TYPES = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
 _KINDS: tuple[tuple[bytes, Callable[[bytes], int | None]], ...] = (
     (b"\x89PNG\r\n\x1a\n", _png),
     (b"GIF87a", _gif),

@@ -42,6 +42,8 @@ _INERT_HEADERS = {
 }
 SHOWN_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """Pictures that every browser unpacks by itself."""
+_UNPACKED = SHOWN_PICTURES | {"image/avif"}
+"""Pictures that some browser unpacks when a page names them."""
 _PLAYED = frozenset(name for name in KNOWN_TYPES if name.startswith(("audio/", "video/")))
 _INLINE = SHOWN_PICTURES | _PLAYED | {"application/pdf", "application/epub+zip", "text/plain", "text/vtt"}
 """What is shown when it is opened by itself; everything else is saved."""
@@ -129,7 +131,7 @@ def may_be_shown(media_type: str, head: bytes, max_pixels: int = MAX_SHOWN_PIXEL
 
     A playlist that calls itself a film would have the browser ask for whatever it names.
     """
-    if media_type in SHOWN_PICTURES:
+    if media_type in _UNPACKED:
         pixels = header_pixels(head)
         return pixels is not None and pixels <= max_pixels
     return not (media_type in _PLAYED and _PLAYLIST.match(head[:64]))

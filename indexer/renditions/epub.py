@@ -15,6 +15,7 @@ from urllib.parse import quote
 from lxml import etree
 
 from indexer.errors import RenditionError, RenditionLimitError
+from indexer.image_header import picture_type
 from indexer.renditions.chapter import MAX_HTML, clean
 from indexer.renditions.epub_archive import Archive, as_text, local_name, parse_markup
 from indexer.renditions.epub_package import RASTER, Package, one_line, picture_reference
@@ -57,12 +58,6 @@ _DROPPED = frozenset(
 _KEPT = ("alt", "title", "dir", "id", "colspan", "rowspan", "start", "reversed", "value", "type", "datetime")
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}\Z")
 _XML_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
-_MAGIC = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
 
 
 def contents(file: BinaryIO) -> tuple[dict[str, Any], Iterable[bytes]]:
@@ -134,7 +129,7 @@ def resource(file: BinaryIO, name: str) -> tuple[dict[str, Any], Iterable[bytes]
         RenditionError: there is no such file, or it is no picture that browsers show safely.
     """
     body = Archive(file).read(name)
-    media_type = _picture_type(body)
+    media_type = picture_type(body[:16])
     if not media_type:
         raise RenditionError("that file of the book is no picture")
     return {"media_type": media_type}, (body,)
@@ -226,11 +221,3 @@ def _vertical(package: Package, name: str) -> bool:
 
 def _language(text: str) -> str:
     return text if _LANGUAGE.match(text) else ""
-
-
-def _picture_type(body: bytes) -> str:
-    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
-        return "image/webp"
-    if body[4:12] == b"ftypavif":
-        return "image/avif"
-    return next((media_type for magic, media_type in _MAGIC if body.startswith(magic)), "")

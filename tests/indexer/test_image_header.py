@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from indexer.image_header import header_pixels
+from indexer.image_header import header_pixels, picture_type
+from tests import hostile_amounts as amounts
 from tests import hostile_documents as documents
 
 SIZES = st.integers(1, 300)
@@ -75,3 +76,16 @@ def test_header_of_anything_has_an_answer_or_none(magic, rest):
 def test_header_of_endless_blocks_ends():
     assert header_pixels(b"GIF89a\x01\0\x01\0\0\0\0" + b"\x21\xfe\0" * 200_000) is None
     assert header_pixels(b"\xff\xd8" + b"\xff" * 300_000) is None
+
+
+def test_header_of_an_avif_is_the_largest_that_its_parts_say():
+    assert header_pixels(amounts.avif_claim()) == 65_535**2
+    assert header_pixels(b"\0\0\0\x1cftypavif" + bytes(100)) is None
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type"),
+    [("PNG", "image/png"), ("JPEG", "image/jpeg"), ("GIF", "image/gif"), ("WEBP", "image/webp"), ("BMP", "")],
+)
+def test_picture_type_is_found_by_the_first_bytes(form, media_type):
+    assert picture_type(saved(9, 9, form)[:16]) == media_type
