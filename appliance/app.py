@@ -50,5 +50,5 @@ def create_app(settings: Settings, services: Services) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages.register(app)
-    app.wsgi_app = security.PlainHost(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = security.PlainHost(security.WholeAnswers(app.wsgi_app))  # type: ignore[method-assign]
     return app

@@ -60,6 +60,23 @@ class PlainHost:
         return refusal(environ, start_response)
 
 
+class WholeAnswers:
+    """Around the application: only files of works are sent in pieces, which `appliance.web.bytes` does by itself.
+
+    What Flask sends in pieces a thread reads out for the client, into memory and temporary files.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        """Stand before `app`."""
+        self._app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if not environ.get("PATH_INFO", "").startswith("/items/"):
+            environ.pop("HTTP_RANGE", None)
+        return self._app(environ, start_response)
+
+
 def secure(response: Response) -> Response:
     """Add the headers that an answer does not set itself; pages are never kept by the browser.
 
