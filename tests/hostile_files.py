@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from tests import hostile_amounts as amounts
 from tests import hostile_books as books
 from tests import hostile_documents as documents
 from tests.appliance.web.holding import picture
@@ -93,6 +94,8 @@ def _books(target: Target) -> Iterator[HostileFile]:
         "deep.epub": ("elements and contents nested 100,000 deep", books.deep_book),
         "million.epub": ("a chapter of a million elements", books.many_elements),
         "long-spine.epub": ("100,000 chapters", books.long_spine),
+        "many-links.epub": ("60,000 links in one chapter", amounts.many_links),
+        "long-contents.epub": ("contents of 5,000 long lines", amounts.long_contents),
     }
     for name, (tries, make) in makers.items():
         yield HostileFile(name, tries, EPUB, make)
@@ -127,6 +130,7 @@ def _pictures(target: Target) -> Iterator[HostileFile]:
         "bomb.tif": ("169 megapixels in 20 kB", "image/tiff", documents.tiff_bomb),
         "claim.gif": ("10,000 pictures of 65,535 by 65,535 points", "image/gif", documents.gif_claim),
         "bomb.webp": ("268 megapixels, the most that WebP knows", "image/webp", documents.webp_bomb),
+        "claim.avif": ("65,535 by 65,535 points in a box of a small one", "image/avif", amounts.avif_claim),
         "claim.jp2": ("2^32 by 2^32 tiles of one point", "image/jp2", documents.jp2_claim),
         "script.svg": (
             "a drawing with scripts, frames and remote parts",
@@ -164,6 +168,7 @@ def _texts(target: Target) -> Iterator[HostileFile]:
             "part",
             lambda: b"<div>" * 100_000 + SHOWN.encode(),
         ),
+        "one-block.html": ("one paragraph of 260,000 elements", "text/html", "part", amounts.one_block),
         "million.html": ("a million elements", "text/html", "part", lambda: b"<p>x</p>" * 1_000_000),
         "markup.md": (
             "Markdown with HTML and javascript: links",

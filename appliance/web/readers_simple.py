@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flask import abort, make_response, redirect, render_template, request, send_file, url_for
 from markupsafe import Markup
+from werkzeug.exceptions import ServiceUnavailable
 
 from appliance.errors import BusyError, DamagedChunkError, ServingError
 from appliance.web.bytes import inert, may_be_shown
 from appliance.web.context import say, words
 from appliance.web.display import current_display
+from appliance.web.errors import http_error
 from appliance.web.readers_frames import RENDERED_WIDTH, Frames, is_shown_by_browsers
 from appliance.web.readers_neighbours import neighbours_of
 from appliance.web.readers_pictures import credit
@@ -19,18 +23,23 @@ from appliance.web.readers_text import shown, text_pages
 from appliance.web.readers_words import reader_key, reader_words
 from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions, url_for_part
 from indexer.errors import RenditionError
+from indexer.image_header import HEAD_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from werkzeug.wrappers import Response
 
+    from indexer.renditions import Chapter
     from provisioning.words import Sentence
 
 _log = logging.getLogger(__name__)
 _YEAR = "private, max-age=31536000, immutable"
 WIDEST = 3000
 _PAGE_WIDTH = 1400
+_LONG, _LONG_WAIT = 256 << 10, 10.0
+"""Letters of a chapter that is long, and seconds until its reader is asked to come again."""
+_long_pages = threading.BoundedSemaphore(2)
 _LOOKED_AT = 16 << 20
 """Bytes of a picture that are read before its page is answered."""
 
@@ -142,6 +151,8 @@ def page_image(resource_id: str, item_id: str, n: int) -> Response:
     work = open_work(resource_id, item_id)
     if work.kind not in {"pdf", "picture"} or n < 1:
         abort(404)
+    if n > 1 and n > (work.item.pages or renditions().page_count(work.held_item())):
+        abort(404)
     width = min(max(request.args.get("w", default=_PAGE_WIDTH, type=int), 80), WIDEST)
     image = renditions().page_image(work.held_item(), n, width)
     response = inert(send_file(image.path, mimetype=image.media_type, conditional=True, etag=image.tag))
@@ -172,25 +183,45 @@ def chapter(resource_id: str, n: int) -> Response:
 
     found, damaged = None, None
     try:
-        found = renditions().chapter(held, n, picture_url, chapter_url)
+        found = renditions().chapter(held, n)
     except (RenditionError, DamagedChunkError) as error:
         _log.warning("chapter %d of %s: %s", n, work.item.id, error)
         damaged = damage_sentence("reader.damaged.chapter")
-    return answer(
-        "readers/chapter.html",
-        POLICY,
-        work,
-        n=n,
-        total=total,
-        book=book,
-        chapter=found,
-        content=Markup(found.html) if found else "",  # noqa: S704 - sanitised against a closed list
-        next_part=url_for_part(work, work.next_part),
-        sounds=[sound_url(name) for name in found.sounds] if found else [],
-        damaged=damaged,
-        address=address,
-        chapter_url=chapter_url,
-    )
+    with _room_for(found):
+        content = found.addressed(picture_url, chapter_url).html if found else ""
+        return answer(
+            "readers/chapter.html",
+            POLICY,
+            work,
+            n=n,
+            total=total,
+            book=book,
+            chapter=found,
+            content=Markup(content),  # noqa: S704 - sanitised against a closed list
+            next_part=url_for_part(work, work.next_part),
+            sounds=[sound_url(name) for name in found.sounds] if found else [],
+            damaged=damaged,
+            address=address,
+            chapter_url=chapter_url,
+        )
+
+
+@contextmanager
+def _room_for(chapter: Chapter | None) -> Iterator[None]:
+    """Few pages of long chapters are put together at a time: each is in memory several times over until it is sent.
+
+    Raises:
+        BusyError: too many others are.
+    """
+    if chapter is None or len(chapter.html) <= _LONG:
+        yield
+        return
+    if not _long_pages.acquire(timeout=_LONG_WAIT):
+        raise BusyError("too many long chapters are asked for")
+    try:
+        yield
+    finally:
+        _long_pages.release()
 
 
 def book_picture(resource_id: str, item_id: str, name: str) -> Response:
@@ -202,10 +233,11 @@ def book_picture(resource_id: str, item_id: str, name: str) -> Response:
         picture = renditions().book_picture(work.held_item(), name)
     except RenditionError:
         abort(404)
-    if not may_be_shown(picture.media_type, picture.body):
+    with picture.path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not may_be_shown(picture.media_type, head):
         abort(404)
-    response = inert(make_response(picture.body))
-    response.headers["Content-Type"] = picture.media_type
+    response = inert(send_file(picture.path, mimetype=picture.media_type, conditional=True, etag=picture.tag))
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 
@@ -266,7 +298,7 @@ def bytes_failed(error: ServingError) -> Response:
 
 def busy(_error: BusyError) -> Response:
     """Too many ask for pages that must be made first."""
-    abort(503)
+    return http_error(ServiceUnavailable())
 
 
 def rendition_failed(_error: RenditionError) -> Response:

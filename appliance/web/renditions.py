@@ -13,16 +13,17 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from appliance.errors import DriveGoneError, ServingError
+from appliance.errors import BusyError, DriveGoneError, ServingError
 from appliance.serving.chunks import ChunkStore, ServedItem
 from appliance.web.renditions_cache import RenditionCache
 from appliance.web.renditions_jobs import RenditionJobs
 from indexer.errors import IndexFormatError, RenditionError
-from indexer.image_header import header_pixels
-from indexer.renditions import BookContents, BookPicture, Chapter, Renditions, TextPages, TilepackIndex
+from indexer.image_header import header_pixels, picture_type
+from indexer.renditions import BookContents, Chapter, Renditions, TextPages, TilepackIndex
 from indexer.renditions.sandbox import Sandbox
 from indexer.renditions.sounds import LONGEST_HEAD, sound_type
 from indexer.renditions.tilepack import descriptor
@@ -38,7 +39,7 @@ _T = TypeVar("_T")
 _FONTS = Path(__file__).parent / "static/vendor/fonts/whole"
 """For PDFs that do not hold their Chinese fonts: a county's machine need not have any."""
 
-VERSION = 1
+VERSION = 2
 """Of the kept views: a new number leaves the old ones to be driven out."""
 WIDTHS = (160, 320, 480, 800, 1100, 1400, 1800, 2400, 3000)
 """Pixel widths that are made; a wish is rounded up, so that guesses of a script cannot fill the SSD."""
@@ -46,6 +47,8 @@ MAX_TILE = 8 << 20
 MAX_TILE_PIXELS = 4_500_000
 """Of one tile: the largest that a descriptor may name, with its overlap."""
 _REMEMBERED = 8
+MAX_TILES_REMEMBERED = 2_000_000
+"""In the indexes of packs together: 40 MB."""
 _LONGEST_NAME = 1000
 _JOBS = 2
 """Renditions made at a time."""
@@ -178,27 +181,28 @@ class RenditionService:
             self._books, held, lambda: self._made(name, lambda: self.maker.epub_contents(self.source(held)), held)
         )
 
-    def chapter(
-        self, held: HeldItem, number: int, picture_url: Callable[[str], str], chapter_url: Callable[[int, str], str]
-    ) -> Chapter:
-        """Chapter `number` (from 1), sanitised, its pictures and links at the given addresses.
+    def chapter(self, held: HeldItem, number: int) -> Chapter:
+        """Chapter `number` (from 1), sanitised; its pictures and links have no addresses yet (`Chapter.addressed`).
 
         Raises:
             RenditionError: there is no such chapter, or it cannot be read. ServingError: its bytes cannot be had.
         """
         name = ("chapter", held.item.sha256, number)
-        found = self._made(name, lambda: self.maker.epub_chapter(self.source(held), number), held)
-        return found.addressed(picture_url, chapter_url)
+        return self._made(name, lambda: self.maker.epub_chapter(self.source(held), number), held)
 
-    def book_picture(self, held: HeldItem, name: str) -> BookPicture:
+    def book_picture(self, held: HeldItem, name: str) -> Kept:
         """A picture out of a book, by its name in the book.
 
         Raises:
             RenditionError: there is no such picture. ServingError: its bytes cannot be had.
         """
         name = name[:_LONGEST_NAME]
-        key = ("picture", held.item.sha256, name)
-        return self._made(key, lambda: self.maker.epub_resource(self.source(held), name), held)
+        key = RenditionCache.key(VERSION, held.item.sha256, "picture", name)
+        path = self._kept(key, lambda: self.maker.epub_resource(self.source(held), name).body, held)
+        media_type = picture_type(_read(path, 0, 16))
+        if not media_type:
+            raise RenditionError("that file of the book is no picture")
+        return Kept(path, media_type, key[:32])
 
     def book_sound(self, held: HeldItem, name: str) -> Kept:
         """A sound out of a book, by its name in the book.
@@ -221,7 +225,10 @@ class RenditionService:
         media_type = held.item.media_type
         key = RenditionCache.key(VERSION, held.item.sha256, "text", media_type)
         made = self._kept(key, lambda: self.maker.text_pages(self.source(held), media_type), held)
-        return TextPages(made.read_bytes())
+        try:
+            return TextPages(partial(_read, made), made.stat().st_size)
+        except FileNotFoundError as error:
+            raise BusyError("a view was driven out of the cache while it was read") from error
 
     def tiles(self, held: HeldItem) -> TilepackIndex:
         """Where the tiles of a pack lie; the last few packs are remembered.
@@ -237,7 +244,8 @@ class RenditionService:
             except IndexFormatError as error:
                 raise RenditionError(str(error)) from error
 
-        return self._remembered(self._packs, held, read)
+        name = ("tiles", held.item.sha256)
+        return self._remembered(self._packs, held, lambda: self._made(name, read, held), _most_tiles)
 
     def tile(self, held: HeldItem, name: str) -> bytes | None:
         """A file out of a tile pack by its name in it; None when there is none that may be shown.
@@ -259,7 +267,13 @@ class RenditionService:
         pixels = header_pixels(body)
         return body if pixels is not None and pixels <= MAX_TILE_PIXELS else None
 
-    def _remembered(self, shelf: OrderedDict[str, _T], held: HeldItem, make: Callable[[], _T]) -> _T:
+    def _remembered(
+        self,
+        shelf: OrderedDict[str, _T],
+        held: HeldItem,
+        make: Callable[[], _T],
+        full: Callable[[OrderedDict[str, _T]], bool] = lambda _shelf: False,
+    ) -> _T:
         key = held.item.sha256
         with self._lock:
             if key in shelf:
@@ -268,7 +282,7 @@ class RenditionService:
         made = make()
         with self._lock:
             shelf[key] = made
-            while len(shelf) > _REMEMBERED:
+            while len(shelf) > _REMEMBERED or (len(shelf) > 1 and full(shelf)):
                 shelf.popitem(last=False)
         return made
 
@@ -289,6 +303,21 @@ class RenditionService:
 
     def _made(self, name: Hashable, make: Callable[[], _T], held: HeldItem) -> _T:
         return self._jobs.result(("rendition", id(self), name), make, owner=held.resource.id)
+
+
+def _read(path: Path, offset: int, n: int) -> bytes:
+    """Bytes of a kept view."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(n)
+    except FileNotFoundError as error:
+        raise BusyError("a view was driven out of the cache while it was read") from error
+
+
+def _most_tiles(packs: OrderedDict[str, TilepackIndex]) -> bool:
+    """Whether these indexes name more tiles together than are remembered."""
+    return sum(map(len, packs.values())) > MAX_TILES_REMEMBERED
 
 
 def _is_pdf(held: HeldItem) -> bool:

@@ -44,6 +44,9 @@ _HOST = re.compile(
 """A host name or address with a port; what it is called does not matter, for no address is made from it."""
 
 
+_IN_PIECES = re.compile("/items/|/read/[^/]+/sounds/")
+
+
 class PlainHost:
     """Around the application: a request whose Host is no name or address is answered 400 before anything reads it."""
 
@@ -61,7 +64,7 @@ class PlainHost:
 
 
 class WholeAnswers:
-    """Around the application: only files of works are sent in pieces, which `appliance.web.bytes` does by itself.
+    """Around the application: only files of works, by `appliance.web.bytes`, and sounds of books are sent in pieces.
 
     What Flask sends in pieces a thread reads out for the client, into memory and temporary files.
     """
@@ -72,7 +75,7 @@ class WholeAnswers:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        if not environ.get("PATH_INFO", "").startswith("/items/"):
+        if not _IN_PIECES.match(environ.get("PATH_INFO", "")):
             environ.pop("HTTP_RANGE", None)
         return self._app(environ, start_response)
 

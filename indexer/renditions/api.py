@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from indexer.errors import RenditionError, RenditionLimitError
-from indexer.renditions.chapter import ID_PREFIX, MAX_HTML, ChapterUrl, PictureUrl, addressed, checked
+from indexer.renditions.chapter import ID_PREFIX, MAX_CLEANED, ChapterUrl, PictureUrl, addressed, checked
 from indexer.renditions.reading import MARKUP, TextPages
 from indexer.renditions.sandbox import Limits, Sandbox
 from indexer.renditions.sounds import LONGEST_HEAD, sound_type
@@ -21,6 +21,8 @@ from indexer.renditions.source import ByteSource
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 TILE_LIMITS = Limits(memory=3 << 30, cpu=600, wall=900.0, output=1 << 30)
 COVER_WIDTH, COVER_HEIGHT = 480, 640
+MAX_BOOK_PICTURE = 16 << 20
+"""Bytes of a picture that comes out of a book."""
 _MANY = 10_000_000
 _MAX_SOUNDS = 20
 
@@ -267,7 +269,7 @@ class Renditions:
             number: place in the spine, from 1.
         """
         values, body = self._run("epub.chapter", source, number=number)
-        if len(body) > 2 * MAX_HTML:
+        if len(body) > MAX_CLEANED:
             raise RenditionLimitError(f"a chapter of {len(body)} bytes")
         return Chapter(
             number,
@@ -282,7 +284,8 @@ class Renditions:
 
     def epub_resource(self, source: ByteSource, name: str) -> BookPicture:
         """A picture of a book by its name in the book; nothing but pictures comes out."""
-        values, body = self._run("epub.resource", source, name=name[:1000])
+        limits = replace(self._limits, output=min(self._limits.output, MAX_BOOK_PICTURE))
+        values, body = self._run("epub.resource", source, limits=limits, name=name[:1000])
         media_type = _text(values, "media_type", 40)
         if media_type not in PICTURE_TYPES | {"image/avif"}:
             raise RenditionError("the child gave no picture")
@@ -308,7 +311,8 @@ class Renditions:
             if media_type not in MARKUP:
                 raise
             _, body = self._run("reading.pages", source, media_type=media_type, plain=True)
-        return TextPages(body).body
+        TextPages.of(body)
+        return body
 
     # — tiles —
 

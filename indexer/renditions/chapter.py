@@ -22,7 +22,11 @@ PictureUrl = Callable[[str], str]
 ChapterUrl = Callable[[int, str], str]
 
 MAX_HTML = 8 << 20
-"""Bytes of a chapter, before and after it was cleaned."""
+"""Letters of a chapter before it is cleaned."""
+MAX_CLEANED = 4 << 20
+"""Bytes of a chapter that was cleaned: twice the longest Chinese novel, in one page."""
+MAX_LINKED = 20_000
+"""Pictures and links of a chapter that get addresses; nobody can use more of them."""
 ID_PREFIX = "b-"  # a book's ids never meet the page's own
 _TAGS = frozenset({
     "a", "abbr", "article", "aside", "b", "bdi", "bdo", "blockquote", "br", "caption", "center", "cite", "code",
@@ -88,7 +92,7 @@ def clean(text: str) -> str:
         url_schemes={"epub-resource", "epub-chapter"},
         link_rel=None,
     )
-    if len(cleaned) > MAX_HTML:
+    if len(cleaned.encode()) > MAX_CLEANED:
         raise RenditionLimitError(f"a chapter of {len(cleaned)} letters")
     return cleaned
 
@@ -121,4 +125,4 @@ def addressed(cleaned: str, picture_url: PictureUrl, chapter_url: ChapterUrl) ->
             address = chapter_url(int(number), ID_PREFIX + unquote(fragment) if fragment else "")
         return f'{name}="{html.escape(address)}"'
 
-    return _LINKED.sub(lambda tag: _ADDRESS.sub(put, tag[0]), cleaned)
+    return _LINKED.sub(lambda tag: _ADDRESS.sub(put, tag[0]), cleaned, count=MAX_LINKED)

@@ -12,7 +12,7 @@ import json
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 from urllib.parse import quote, unquote, urlsplit
 
 import nh3
@@ -26,12 +26,16 @@ MAX_BYTES = 8 << 20
 """Of a text that is shown; more of it is not read."""
 PAGE_LETTERS = 6000
 PAGE_BLOCKS = 600
+PAGE_MARKUP = 1 << 20
+"""Letters of a page with its markup; a block that is longer by itself, which no terminal would show, becomes words."""
 _MAX_PAGES = 20_000
 _MAX_CONTENTS = 2000
 _LONGEST_HEADING = 80
 _DEEPEST = 400
 _WRAPPERS = 20
 _LONGEST_PLACE = 2000
+_LONGEST_HEAD = 2 << 20
+_HEAD_PIECE = 64 << 10
 
 _TAGS = {
     "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dfn", "div", "dl", "dt", "em",
@@ -103,7 +107,7 @@ class _Book:
         self.pages: list[str] = []
         self.contents: list[tuple[str, int, str]] = []
         self._open: list[str] = []
-        self._letters = 0
+        self._letters = self._length = 0
 
     def heading(self, title: str) -> str:
         """Take a heading into the contents; its anchor, empty when there are too many."""
@@ -119,17 +123,19 @@ class _Book:
         """Put a block on the page."""
         self._open.append(content)
         self._letters += letters
+        self._length += len(content)
 
-    def room(self, letters: int) -> None:
-        """Begin a new page when a block of so many letters does not fit on this one."""
-        if self._open and (self._letters + letters > PAGE_LETTERS or len(self._open) >= PAGE_BLOCKS):
+    def room(self, letters: int, length: int) -> None:
+        """Begin a new page when a block of so many letters, `length` with its markup, does not fit on this one."""
+        full = self._letters + letters > PAGE_LETTERS or self._length + length > PAGE_MARKUP
+        if self._open and (full or len(self._open) >= PAGE_BLOCKS):
             self.close()
 
     def close(self) -> None:
         """End the page."""
         if self._open:
             self.pages.append("".join(self._open))
-        self._open, self._letters = [], 0
+        self._open, self._letters, self._length = [], 0, 0
 
     def done(self) -> bytes:
         """The pages, one at least, as a body."""
@@ -152,7 +158,7 @@ def _fill_plain(book: _Book, text: str) -> None:
             anchor = book.heading(html.unescape(title))
             book.add(f'<h2 id="{anchor}">{title}</h2>' if anchor else f"<h2>{title}</h2>", len(title))
             continue
-        book.room(len(paragraph))
+        book.room(len(paragraph), len(paragraph))
         book.add(f"<p>{paragraph.replace(chr(10), '<br>')}</p>", len(paragraph))
 
 
@@ -241,8 +247,11 @@ def _fill_markup(book: _Book, text: str) -> None:
             break
         body = inner
     for block, letters in _top_blocks(body):
-        if not block.startswith(("<h1", "<h2", "<h3")):
-            book.room(letters)
+        if len(block) > PAGE_MARKUP:
+            _fill_plain(book, html.unescape(_TAG.sub(" ", block)))
+            continue
+        if not block.startswith(("<h1", "<h2", "<h3")) or len(block) > PAGE_LETTERS:
+            book.room(letters, len(block))
         if "<h" in block:
             block = _CLEANED_HEADING.sub(lambda found: _anchored(book, found), block)
         book.add(block, letters)
@@ -294,21 +303,25 @@ def _top_blocks(body: str) -> Iterator[tuple[str, int]]:
 
 
 class TextPages:
-    """The pages of a text, as the child gave them.
+    """The pages of a text, as the child gave them. Only what is asked for is in memory: a text may have 32 MiB.
 
     Attributes:
-        body: as it was given.
         count: how many, at least 1. contents: (title, 1-based page, anchor on it) of its headings.
     """
 
-    def __init__(self, body: bytes) -> None:
-        """Read the first line of `body`.
+    def __init__(self, read_at: Callable[[int, int], bytes], size: int) -> None:
+        """Read the first line of what the child gave.
+
+        Args:
+            read_at: its bytes from an offset, at most as many as asked.
+            size: bytes of it.
 
         Raises:
             RenditionError: that is no such line.
         """
-        self.body = body
-        head, _, self._pages = body.partition(b"\n")
+        self._read_at = read_at
+        head = self._head()
+        self._start = len(head) + 1
         try:
             values = json.loads(head)
             self._ends = [_whole(end) for end in values["ends"]]
@@ -317,8 +330,13 @@ class TextPages:
             raise RenditionError("the child gave no pages") from error
         self.count = len(self._ends)
         ordered = self._ends == sorted(self._ends) and self.count <= _MAX_PAGES and len(self.contents) <= _MAX_CONTENTS
-        if not self.count or not ordered or self._ends[-1] != len(self._pages):
+        if not self.count or not ordered or self._ends[-1] != size - self._start:
             raise RenditionError("the child gave pages that do not fit together")
+
+    @classmethod
+    def of(cls, body: bytes) -> Self:
+        """The pages of a body in memory."""
+        return cls(lambda offset, n: body[offset : offset + n], len(body))
 
     def page(self, number: int) -> str:
         """Page `number` (from 1), safe to stand in a page.
@@ -327,7 +345,17 @@ class TextPages:
             RenditionError: it is not what such pages are made of.
         """
         start = self._ends[number - 2] if number > 1 else 0
-        return _GRAMMAR.check(self._pages[start : self._ends[number - 1]].decode("utf-8", "replace"))
+        body = self._read_at(self._start + start, self._ends[number - 1] - start)
+        return _GRAMMAR.check(body.decode("utf-8", "replace"))
+
+    def _head(self) -> bytes:
+        head = bytearray()
+        while len(head) < _LONGEST_HEAD and (piece := self._read_at(len(head), _HEAD_PIECE)):
+            line, end, _ = piece.partition(b"\n")
+            head += line
+            if end:
+                return bytes(head)
+        raise RenditionError("the child gave no pages")
 
 
 def addressed(page: str, figure_url: Callable[[str], str]) -> str:

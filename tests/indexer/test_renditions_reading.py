@@ -13,7 +13,8 @@ from indexer.renditions import BytesSource, Renditions, TextPages
 from indexer.renditions.chapter import checked
 from indexer.renditions.chapter import clean as clean_chapter
 from indexer.renditions.grammar import ANY, Grammar
-from indexer.renditions.reading import PAGE_BLOCKS, PAGE_LETTERS, addressed, cleaned, cut
+from indexer.renditions.reading import PAGE_BLOCKS, PAGE_LETTERS, PAGE_MARKUP, addressed, cleaned, cut
+from tests import hostile_amounts as amounts
 from tests.hostile_books import SHOWN
 from tests.hostile_files import Target, formatting_bomb, web_page
 
@@ -47,7 +48,7 @@ MARKUP = st.lists(
 
 
 def shown(text: str, media_type: str = "text/plain") -> tuple[list[str], tuple[tuple[str, int, str], ...]]:
-    found = TextPages(cut(text, media_type))
+    found = TextPages.of(cut(text, media_type))
     return [found.page(n) for n in range(1, found.count + 1)], found.contents
 
 
@@ -131,7 +132,7 @@ def test_markup_of_a_hostile_page_is_its_words():
 
 def test_markup_that_swells_is_read_as_words_within_bounds():
     with Renditions() as made:
-        found = TextPages(made.text_pages(BytesSource(formatting_bomb()), "text/html"))
+        found = TextPages.of(made.text_pages(BytesSource(formatting_bomb()), "text/html"))
     assert "x x x" in found.page(found.count).replace("  ", " ")
 
 
@@ -175,7 +176,7 @@ def test_markup_of_anything_passes_the_check_after_it_was_cleaned(text):
     ],
 )
 def test_page_that_was_not_cleaned_is_refused(page):
-    made = TextPages(body({"ends": [len(page)], "contents": []}, page.encode()))
+    made = TextPages.of(body({"ends": [len(page)], "contents": []}, page.encode()))
     with pytest.raises(RenditionError):
         made.page(1)
 
@@ -200,7 +201,7 @@ def test_page_that_was_not_cleaned_is_refused(page):
 )
 def test_pages_that_do_not_fit_together_are_refused(bad):
     with pytest.raises(RenditionError):
-        TextPages(bad)
+        TextPages.of(bad)
 
 
 @given(st.text(alphabet='<>/="ab ih', max_size=40))
@@ -217,3 +218,30 @@ def test_grammar_lets_nothing_but_its_tags_through(text):
 
     rest = re.sub(r'<[ab](?: i="[^"<>]*"| h="b*")+>', "", rest)
     assert "<" not in rest
+
+
+def test_block_that_no_terminal_would_show_becomes_words():
+    pages, _ = shown(amounts.one_block().decode(), "text/html")
+    assert max(map(len, pages)) <= PAGE_MARKUP
+    assert len(pages) > 10
+    assert SHOWN in pages[0]
+    assert not any("<b>" in page for page in pages)
+
+
+def test_page_of_empty_blocks_is_bounded():
+    pages, _ = shown(("<div>" + "<i></i>" * 20_000 + "</div>") * 20, "text/html")
+    assert max(map(len, pages)) <= PAGE_MARKUP
+
+
+def test_pages_read_no_more_than_is_asked_for():
+    made = cut(amounts.full_text().decode(), "text/plain")
+    read: list[int] = []
+
+    def read_at(offset: int, n: int) -> bytes:
+        read.append(n)
+        return made[offset : offset + n]
+
+    found = TextPages(read_at, len(made))
+    found.page(found.count)
+    assert len(made) > 1 << 20
+    assert sum(read) < 256 << 10

@@ -280,6 +280,7 @@ def test_chapter_reads_without_scripts(client: FlaskClient) -> None:
     assert address is not None
     image = client.get(address.group(1))
     assert image.mimetype == "image/png"
+    assert image.headers["Content-Security-Policy"].startswith("sandbox")
     assert LAST in client.get("/read/r.book/chapters/3").get_data(as_text=True)
 
 
