@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 def figure_urls(work: Work) -> Callable[[str], str]:
     """What gives the address here of a picture from its place beside the open web page, empty when it is not held."""
     figures = {
-        _compared(item.label): url_for_item(item)
+        _compared(item.label): item
         for item in work.resource.items
         if item.role == "figure" and item.of == work.item.id and item.media_type in SHOWN_PICTURES
     }
-    return lambda place: figures.get(_compared(place), "")
+
+    def url(place: str) -> str:
+        item = figures.get(_compared(place))
+        return url_for_item(item) if item is not None else ""
+
+    return url
 
 
 def _compared(path: str) -> str:
