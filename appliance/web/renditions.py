@@ -47,8 +47,8 @@ MAX_TILE = 8 << 20
 MAX_TILE_PIXELS = 4_500_000
 """Of one tile: the largest that a descriptor may name, with its overlap."""
 _REMEMBERED = 8
-MAX_TILES_REMEMBERED = 2_000_000
-"""In the indexes of packs together: 40 MB."""
+MAX_TILES_REMEMBERED = 1_000_000
+"""In the indexes of packs together: 20 MB."""
 _LONGEST_NAME = 1000
 _JOBS = 2
 """Renditions made at a time."""

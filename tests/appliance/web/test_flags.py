@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -226,3 +227,17 @@ def test_faces_say_it_in_their_own_words(client: FlaskClient, face: str, words: 
 def test_fonts_missing_is_told_to_the_reader_of_documents(client: FlaskClient) -> None:
     assert '"fonts_missing": true' in client.get("/read/f.fonts").get_data(as_text=True)
     assert "按原样显示" in client.get("/read/f.fonts").get_data(as_text=True)
+
+
+def test_file_is_chosen_among_very_many_at_once() -> None:
+    count = 20_000
+    parts = [("part", f"{n}.avi", "video/x-msvideo", b"") for n in range(count)]
+    forms = [("alternate", f"{n}.mp4", "video/mp4", b"") for n in (1, 2)]
+    record, _ = one("v.many", "很多", "video", files=[*parts, *forms])
+    items = [replace(item, flags=CODEC) for item in record.items[:count]]
+    last = replace(record.items[-1], of=items[-1].id)
+    record = replace(record, items=(*items, record.items[-2], last))
+    began = time.monotonic()
+    assert default_item(record) == last
+    assert len(closed_parts(record)) == count - 1
+    assert time.monotonic() - began < 5
