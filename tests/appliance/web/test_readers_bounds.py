@@ -31,7 +31,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
 
 def test_page_image_beyond_the_last_page_is_not_found_and_not_tried(client: FlaskClient) -> None:
     item = item_id("b.pdf", "part", "a.pdf")
-    assert client.get(f"/read/b.pdf/pages/{item}/8?w=160").status_code == 200
+    assert client.get(f"/read/b.pdf/pages/{item}/8?w=160", buffered=True).status_code == 200
     for number in ("9", "999999999", "9" * 5000):
         assert client.get(f"/read/b.pdf/pages/{item}/{number}?w=160").status_code == 404
 
@@ -40,8 +40,8 @@ def test_views_are_sent_whole_and_files_of_works_in_pieces(client: FlaskClient) 
     item = item_id("b.pdf", "part", "a.pdf")
     asked = {"Range": "bytes=0-9"}
     for address in (f"/read/b.pdf/pages/{item}/1?w=160", "/static/app.css", "/reader/pdf.worker.js"):
-        assert client.get(address, headers=asked).status_code != 206
-    assert client.get(f"/items/{item}", headers=asked).status_code == 206
+        assert client.get(address, headers=asked, buffered=True).status_code != 206
+    assert client.get(f"/items/{item}", headers=asked, buffered=True).status_code == 206
 
 
 def test_chapter_of_very_many_links_has_addresses_for_the_first() -> None:
