@@ -25,9 +25,12 @@ def one_block(size: int = 2 << 20) -> bytes:
 
 
 def many_links(count: int = 60_000) -> bytes:
-    """A chapter of links, and one character that takes four bytes for each of all the others."""
-    body = f"<p>{SHOWN}\U00020000</p>" + '<p><a href="c1.xhtml">x</a></p>' * count
-    files = {"OPS/package.opf": package(_ITEM, _SPINE), "OPS/c1.xhtml": page(body)}
+    """A chapter of links to itself, which stands behind 4,999 others in the order of reading."""
+    body = f"<p>{SHOWN}</p>" + '<p><a href="c1.xhtml">x</a></p>' * count
+    items = "".join(f'<item id="d{n}" href="d.xhtml" media-type="application/xhtml+xml"/>' for n in range(4999))
+    refs = "".join(f'<itemref idref="d{n}"/>' for n in range(4999))
+    spine = f'<spine>{refs}<itemref idref="c1"/></spine>'
+    files = {"OPS/package.opf": package(_ITEM + items, spine), "OPS/c1.xhtml": page(body)}
     return epub_of(files, zipfile.ZIP_STORED)
 
 

@@ -94,7 +94,6 @@ def _books(target: Target) -> Iterator[HostileFile]:
         "deep.epub": ("elements and contents nested 100,000 deep", books.deep_book),
         "million.epub": ("a chapter of a million elements", books.many_elements),
         "long-spine.epub": ("100,000 chapters", books.long_spine),
-        "many-links.epub": ("60,000 links in one chapter", amounts.many_links),
         "long-contents.epub": ("contents of 5,000 long lines", amounts.long_contents),
     }
     for name, (tries, make) in makers.items():

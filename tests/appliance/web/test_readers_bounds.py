@@ -9,9 +9,11 @@ import pytest
 from appliance.web import readers_simple
 from indexer.errors import RenditionLimitError
 from indexer.model import item_id
+from indexer.renditions import BytesSource, Renditions
 from indexer.renditions.chapter import MAX_CLEANED, MAX_LINKED, addressed, checked, clean
 from tests.appliance.web.holding import make_app, one
 from tests.appliance.web.reading import EPUB, document, plain_book, reading_world
+from tests.hostile_amounts import long_contents, many_links
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,3 +66,9 @@ def test_chapters_that_are_long_are_put_together_few_at_a_time(
     with readers_simple._long_pages, readers_simple._long_pages:
         assert client.get("/read/b.book/chapters/1").status_code == 503
     assert client.get("/read/b.book/chapters/1").status_code == 200
+
+
+def test_chapter_of_links_behind_thousands_of_chapters_is_found_at_once() -> None:
+    with Renditions() as made:
+        assert made.epub_chapter(BytesSource(many_links(20_000)), 5000).html.count('href="epub-chapter:5000') == 20_000
+        assert len(made.epub_contents(BytesSource(long_contents())).toc) == 5000
