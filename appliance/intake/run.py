@@ -95,7 +95,7 @@ class Intake:
         now = self._clock.monotonic()
         if now - self._reconciled >= 1.0:
             self._reconcile(now)
-        for command in receive(self._settings.commands_folder):
+        for command in receive(self._settings.commands_folder, self._files):
             self._command(command)
         self._watch_for_silence()
         self._board.publish_if_due([e.standing() for e in self._entries.values()])

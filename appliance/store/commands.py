@@ -51,29 +51,34 @@ def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: Files
     files.write_atomic(folder / name, json.dumps(dict(command), sort_keys=True).encode())
 
 
-def receive(folder: Path) -> list[dict[str, str]]:
-    """Take all waiting commands, in order of arrival; files that are not commands are removed and logged."""
+def receive(folder: Path, files: Files) -> list[dict[str, str]]:
+    """Take all waiting commands, in order of arrival; files that are not commands are removed and logged.
+
+    Args:
+        folder: `Settings.commands_folder`.
+        files: removes each command durably, so that one which brings the machine down does so once.
+    """
     try:
         names = sorted((p.name for p in folder.iterdir() if _NAME.match(p.name)), key=_order)
     except FileNotFoundError:
         return []
-    return [c for c in (_take(folder / name) for name in names[:MAX_WAITING]) if c is not None]
+    return [c for c in (_take(folder / name, files) for name in names[:MAX_WAITING]) if c is not None]
 
 
 def _order(name: str) -> tuple[int, ...]:
     return tuple(int(part) for part in name.removesuffix(".json").split("-"))
 
 
-def _take(path: Path) -> dict[str, str] | None:
+def _take(path: Path, files: Files) -> dict[str, str] | None:
     content = b""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_COMMAND_BYTES + 1)
-        path.unlink()
+        files.remove(path)
         data: Any = json.loads(content)
     except (OSError, ValueError, RecursionError) as error:
         _log.warning("command %s cannot be read: %s", path.name, error)
-        path.unlink(missing_ok=True)
+        files.remove(path)
         return None
     if not _is_command(data):
         _log.warning("command %s is not known: %.200r", path.name, data)

@@ -88,6 +88,10 @@ class Files(ABC):
         """Make one folder whose parent exists. An existing one raises FileExistsError."""
 
     @abstractmethod
+    def _remove_dir(self, path: Path) -> None:
+        """Remove an empty folder. A missing one raises FileNotFoundError."""
+
+    @abstractmethod
     def fsync_dir(self, folder: Path) -> None:
         """Make the names in `folder` durable."""
 
@@ -235,6 +239,24 @@ class Files(ABC):
             self._unlink(path)
             self.fsync_dir(path.parent)
 
+    def discard(self, path: Path) -> None:
+        """Throw away a file, or a folder with all that is in it, following no link; never an error.
+
+        Not durable: after a power cut any part of it may be there again. What must not be taken for whole then
+        (`READY`) is to be removed before.
+        """
+        if path.is_symlink() or not path.is_dir():
+            with contextlib.suppress(OSError):
+                self._unlink(path)
+            return
+        for folder, folders, files in os.walk(path, topdown=False):
+            links = [name for name in folders if Path(folder, name).is_symlink()]
+            for name in (*files, *links):
+                with contextlib.suppress(OSError):
+                    self._unlink(Path(folder, name))
+            with contextlib.suppress(OSError):
+                self._remove_dir(Path(folder))
+
 
 class RealFiles(Files):
     """The real disk."""
@@ -261,6 +283,9 @@ class RealFiles(Files):
 
     def _make_dir(self, path: Path) -> None:
         path.mkdir()
+
+    def _remove_dir(self, path: Path) -> None:
+        path.rmdir()
 
     def fsync_dir(self, folder: Path) -> None:
         """Make the names in `folder` durable."""

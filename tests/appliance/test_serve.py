@@ -123,7 +123,7 @@ def test_ejecting_drive_is_let_go_of_when_nobody_reads(box, world):
     republish(world, state="ejecting")
     folder = box._settings.commands_folder
     found = []
-    wait_for(lambda: found.extend(receive(folder)) or found)
+    wait_for(lambda: found.extend(receive(folder, RealFiles())) or found)
     assert found[0] == {"do": "released", "drive": "one"}
 
 
@@ -135,7 +135,7 @@ def test_broken_index_is_asked_for_again(box, world):
     world.store.set_parts(stored, {**stored.parts, "search": "meta/search.1"})
     world.publish()
     found = []
-    wait_for(lambda: found.extend(receive(box._settings.commands_folder)) or found)
+    wait_for(lambda: found.extend(receive(box._settings.commands_folder, RealFiles())) or found)
     assert found[0] == {"do": "rebuild", "folder": stored.folder, "part": "search", "why": "broken"}
 
 
@@ -163,7 +163,7 @@ def test_damage_in_one_bundle_leaves_all_pages_and_asks_for_it_again(box, world,
     assert "看天空" in answers["/browse/list"].text
     assert [hit["id"] for hit in answers["/api/search?q=看天空"].get_json()["hits"]] == ["sky"]
     wanted = {"do": "rebuild", "folder": folder, "part": part, "why": "broken"}
-    assert receive(box._settings.commands_folder) == [wanted]
+    assert receive(box._settings.commands_folder, RealFiles()) == [wanted]
 
 
 def test_index_being_made_in_one_bundle_leaves_search_to_the_other(box, world):
@@ -184,7 +184,7 @@ def test_index_being_made_in_one_bundle_leaves_search_to_the_other(box, world):
 
 def test_sick_drive_is_looked_at_again(box):
     box._look_again("one")
-    assert receive(box._settings.commands_folder) == [{"do": "look-again", "drive": "one"}]
+    assert receive(box._settings.commands_folder, RealFiles()) == [{"do": "look-again", "drive": "one"}]
 
 
 def test_housekeeping_that_fails_goes_on(box, monkeypatch, caplog):

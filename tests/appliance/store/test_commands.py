@@ -17,8 +17,8 @@ def test_commands_are_received_in_order_and_once(tmp_path):
     sent = [{"do": what, "drive": str(n)} for n, what in enumerate(COMMANDS * 3)]
     for command in sent:
         put(tmp_path / "spool", command)
-    assert receive(tmp_path / "spool") == sent
-    assert receive(tmp_path / "spool") == []
+    assert receive(tmp_path / "spool", RealFiles()) == sent
+    assert receive(tmp_path / "spool", RealFiles()) == []
 
 
 def test_send_unknown_command_is_refused(tmp_path):
@@ -28,7 +28,7 @@ def test_send_unknown_command_is_refused(tmp_path):
 
 
 def test_receive_no_folder_is_nothing(tmp_path):
-    assert receive(tmp_path / "none") == []
+    assert receive(tmp_path / "none", RealFiles()) == []
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,11 @@ def test_receive_no_folder_is_nothing(tmp_path):
 def test_receive_what_is_no_command_is_removed_and_the_rest_goes_on(tmp_path, content):
     (tmp_path / "20000101000000-1-1.json").write_bytes(content)
     put(tmp_path, {"do": "look-again"})
-    assert receive(tmp_path) == [{"do": "look-again"}]
+    assert receive(tmp_path, RealFiles()) == [{"do": "look-again"}]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_receive_leaves_unfinished_files_alone(tmp_path):
     (tmp_path / "20000101000000-1-1.json.tmp~").write_bytes(b'{"do":"eject"}')
-    assert receive(tmp_path) == []
+    assert receive(tmp_path, RealFiles()) == []
     assert len(list(tmp_path.iterdir())) == 1

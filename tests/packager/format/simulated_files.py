@@ -87,6 +87,10 @@ class SimulatedFiles(Files):
         self._real._make_dir(path)
         self._log("mkdir", self._name(path))
 
+    def _remove_dir(self, path: Path) -> None:
+        self._real._remove_dir(path)
+        self._log("rmdir", self._name(path))
+
     def fsync_dir(self, folder: Path) -> None:
         if folder != self.root and self.root not in folder.parents:
             return
@@ -126,8 +130,8 @@ def _apply(top: _Folder, what: str, path: str, content: bytes) -> None:
         node = _find(top, old)
         _set(top, old, None)
         _set(top, new, node)
-    elif what in {"new", "mkdir", "unlink"}:
-        _set(top, path, {"new": _File, "mkdir": _Folder, "unlink": lambda: None}[what]())
+    elif what in {"new", "mkdir", "unlink", "rmdir"}:
+        _set(top, path, {"new": _File, "mkdir": _Folder}.get(what, lambda: None)())
     elif what == "fsync_dir":
         folder = _find(top, path)
         assert isinstance(folder, _Folder)

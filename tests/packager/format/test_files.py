@@ -183,6 +183,32 @@ def test_remove_missing_is_fine_and_folder_is_not(tmp_path: Path) -> None:
         FILES.remove(tmp_path / "d")
 
 
+def test_discard_removes_what_is_there_and_follows_no_link(tmp_path: Path) -> None:
+    FILES.make_dir(tmp_path / "d" / "e")
+    FILES.write_atomic(tmp_path / "d" / "e" / "f", b"")
+    FILES.make_dir(tmp_path / "precious")
+    FILES.write_atomic(tmp_path / "precious" / "p", b"precious")
+    (tmp_path / "d" / "link").symlink_to(tmp_path / "precious")
+    FILES.write_atomic(tmp_path / "file", b"")
+    for name in ("d", "file", "missing"):
+        FILES.discard(tmp_path / name)
+    assert names(tmp_path) == ["precious"]
+    (tmp_path / "link").symlink_to(tmp_path / "precious")
+    FILES.discard(tmp_path / "link")
+    assert names(tmp_path) == ["precious"]
+    assert names(tmp_path / "precious") == ["p"]
+
+
+def test_discard_what_cannot_be_removed_is_no_error(tmp_path: Path) -> None:
+    class Stuck(RealFiles):
+        def _unlink(self, path: Path) -> None:
+            raise OSError(errno.EIO, "bad sector", str(path))
+
+    FILES.write_atomic(tmp_path / "f", b"")
+    Stuck().discard(tmp_path)
+    assert names(tmp_path) == ["f"]
+
+
 def test_free_space_is_a_number_of_bytes(tmp_path: Path) -> None:
     assert FILES.free_space(tmp_path) > CHUNK
 
