@@ -53,6 +53,17 @@ class TwoCopies:
         """
         return [content for _, content in sorted(filter(None, map(self._copy, self._paths)), reverse=True)]
 
+    def settle(self, content: bytes) -> None:
+        """See to it that both copies hold `content`, which was read or derived from what was read.
+
+        A power cut between the two copies leaves one of them behind; the next bad sector would then bring it back.
+
+        Raises:
+            OSError: as `write`.
+        """
+        if self.newest_first() != [content, content]:
+            self.write(content)
+
     def write(self, content: bytes) -> None:
         """Write both copies durably, the older or damaged one first.
 

@@ -90,6 +90,7 @@ class TrustStore:
             OSError: the disk is full or does not answer.
         """
         files.make_dir(state)
+        files.fsync_dir(state)  # a run that was killed may have left names that are not durable yet
         self._strict = strict
         self._earliest = earliest.astimezone(UTC)
         self._pinned = self._anchor = root
@@ -100,9 +101,9 @@ class TrustStore:
         self._verified: Verified | None = None
         self._listing = Listing()
         self._known: dict[str, str] = {}
-        for content in self._kept.newest_first():
-            if self._load(content):
-                break
+        copies = self._kept.newest_first()
+        loaded = next((content for content in copies if self._load(content)), None)
+        self._settle(loaded if copies[:1] == [loaded] else None)
 
     def current(self) -> Trusted:
         """What the box trusts now."""
@@ -216,6 +217,20 @@ class TrustStore:
         self._floor_copies.write(floors.to_bytes())
         self._floors, self._listing = floors, listing
         self._verified = verify(reader_of_mapping(files), self._anchor)
+
+    def _settle(self, kept: bytes | None) -> None:
+        """Finish what a power cut broke off: both copies alike, the floors as high as what is trusted.
+
+        Args:
+            kept: the newest copy if it is the one that is trusted. One that cannot be used is left as it is.
+        """
+        try:
+            if kept is not None:
+                self._kept.settle(kept)
+            if self._floors.roles:
+                self._floor_copies.settle(self._floors.to_bytes())
+        except OSError as error:
+            log.warning("what is trusted cannot be written again: %s", error)
 
     def _load(self, content: bytes) -> bool:
         """Take a kept copy, proving it again from the root; False if it cannot be."""
