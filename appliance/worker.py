@@ -41,14 +41,26 @@ def run(settings: Settings, clock: Clock, files: Files, stop: threading.Event, *
         TrustError: it is not root metadata.
         OSError: the SSD does not answer.
     """
-    files.make_dir(settings.data_folder)
-    files.make_dir(settings.commands_folder)
+    prepare(settings, files)
     with _alone(settings.data_folder / "worker.lock", stop) as alone:
         if alone:
             _work(settings, clock, files, stop, parent)
 
 
-def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int) -> None:
+def prepare(settings: Settings, files: Files) -> None:
+    """Make the folders in which the worker keeps its state, and make durable what a killed run left there."""
+    files.make_dir(settings.data_folder)
+    files.fsync_dir(settings.data_folder.parent)
+    files.make_dir(settings.commands_folder)
+    files.fsync_dir(settings.data_folder)
+
+
+def begin(settings: Settings, clock: Clock, files: Files) -> Intake:
+    """Take up what is on the SSD, whatever the last run left of it; one worker at a time.
+
+    Raises:
+        as `run`.
+    """
     trust_store = TrustStore(
         settings.trust_folder,
         read_root(settings.root_file),
@@ -56,7 +68,11 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
         earliest=settings.earliest,
         strict=settings.strict_trust,
     )
-    intake = Intake(settings, clock, files, trust_store, os.getpid(), last_holdings(settings.holdings_file))
+    return Intake(settings, clock, files, trust_store, os.getpid(), last_holdings(settings.holdings_file))
+
+
+def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int) -> None:
+    intake = begin(settings, clock, files)
     watch = Watch(watched_folders(settings), intake.poke)
     watch.start()
     renewed = 0.0

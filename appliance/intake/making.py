@@ -100,6 +100,8 @@ class Maker:
                 _log.info("%s of %s made in %.0f s", part, stored.folder, time.monotonic() - started)
         except (StoreError, OSError) as error:
             _log.warning("%s of %s cannot be made: %s", part, stored.folder, error)
+        finally:
+            self._store.unstage(f"make-{part}")
         if made is None and not self._stop.is_set():
             self._failed.add(key)
         self._states.pop(key, None)

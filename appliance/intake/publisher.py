@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from appliance.clock import Clock
@@ -45,13 +45,13 @@ class Publisher:
         self._settings, self._clock, self._files = settings, clock, files
         self._store, self._trust, self._maker, self._journal = store, trust, maker, journal
         self.stored: dict[str, Stored] = {s.folder: s for s in store.all()}
-        for stored in self.stored.values():
-            store.tidy(stored)
         self._worker = WorkerState(pid, self.now(), self.now())
         self._generation = before.generation
         self._awaited = {d.key for d in before.drives if d.state == "ready" and d.tagmanifest}
         self._began = clock.monotonic()
         self._dirty, self._published = True, -BEAT_SECONDS
+        self._crowded = False
+        self._outdated = [path for stored in self.stored.values() for path in store.outdated(stored)]
         self._told: list[tuple[str, str]] = []
 
     def now(self) -> str:
@@ -74,15 +74,9 @@ class Publisher:
         self._maker.update([self.stored[r.folder] for r in ordered])
         self._dirty = True
 
-    def collect(self, carried: Collection[str]) -> None:
-        """Drop releases that nobody needs: neither live, nor the one before, nor carried by a drive that is here."""
-        keep = set(carried)
-        held = self.releases()
-        for bundle in {r.bundle for r in held}:
-            keep.update(r.folder for r in [r for r in held if r.bundle == bundle][:2])
-        for folder in set(self.stored) - keep:
-            self._journal.add("dropped", {"folder": folder})
-            self._store.drop(self.stored.pop(folder))
+    def collect(self) -> None:
+        """Drop, with the next publication, what nobody needs any more."""
+        self._crowded = self._dirty = True
 
     def publish_if_due(self, places: Sequence[Standing]) -> None:
         """Write the document when something changed; progress alone every other second, a beat once a minute."""
@@ -108,8 +102,32 @@ class Publisher:
         self._awaited = set()
         return False
 
+    def _unneeded(self, held: Sequence[HeldRelease], places: Sequence[Standing]) -> set[str]:
+        """Releases that are neither live, nor the one before, nor carried by a drive that is here."""
+        if not self._crowded:
+            return set()
+        keep = {p.drive.carried.folder for p in places if p.drive.carried is not None}
+        for bundle in {r.bundle for r in held}:
+            keep.update([r.folder for r in held if r.bundle == bundle][:2])
+        return set(self.stored) - keep
+
     def _publish(self, places: Sequence[Standing]) -> None:
-        releases, trusted = self.releases(), self._trust.current()
+        """Write the document; then remove what it no longer names, so that it never names what is not there.
+
+        On a full SSD the document may only fit after something went: the removal does not wait for it.
+        """
+        held = self.releases()
+        leaving = self._unneeded(held, places)
+        self._write(tuple(r for r in held if r.folder not in leaving), places)
+        self._crowded = False
+        for folder in sorted(leaving):
+            self._journal.add("dropped", {"folder": folder})
+            self._store.drop(self.stored.pop(folder))
+        while self._outdated:
+            self._files.discard(self._outdated.pop())
+
+    def _write(self, releases: tuple[HeldRelease, ...], places: Sequence[Standing]) -> None:
+        trusted = self._trust.current()
         newest = newest_numbers(trusted.releases)
         places = [replace(p, drive=up_to_date(p.drive, newest)) for p in places]
         self._worker = replace(self._worker, beat=self.now())

@@ -203,7 +203,7 @@ class Intake:
             last = other.drive.last
             if other is not entry and last is not None and last.tagmanifest == carried.tagmanifest:
                 self._step(other, Forgotten())
-        self._board.collect({e.drive.carried.folder for e in self._entries.values() if e.drive.carried is not None})
+        self._board.collect()
 
     def _made(self, key: Key, made: Stored | None) -> None:
         if made is not None:

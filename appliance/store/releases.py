@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import shutil
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -97,28 +96,38 @@ class ReleaseStore:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        """Make the folders and throw away what an interrupted run left half done.
+        """Make the folders, throw away what an interrupted run left half done, make durable what it finished.
+
+        A run that was killed between giving a name and making it durable leaves a release that is there for all who
+        look, until a power cut takes it. Nobody may be told of it before that cannot happen any more.
 
         Raises:
             OSError: the SSD does not answer.
         """
-        shutil.rmtree(self._scratch, ignore_errors=True)  # nothing there is ever the only copy
+        self._files.discard(self._scratch)  # nothing there is ever the only copy
         self._files.make_dir(self._scratch)
         self._files.make_dir(self._root)
+        self._files.fsync_dir(self._root)
+        for bundle in [path for path in self._root.iterdir() if path.is_dir()]:
+            self._files.fsync_dir(bundle)
         for path in self._folders():
             if not (path / "READY").is_file():
-                shutil.rmtree(path, ignore_errors=True)
+                self._files.discard(path)
+                continue
+            for folder in (path, path / "meta", path / "disks"):
+                if folder.is_dir():
+                    self._files.fsync_dir(folder)
 
     def stage(self, name: str) -> Path:
         """An empty folder of that name in the scratch folder."""
         path = self._scratch / name
-        shutil.rmtree(path, ignore_errors=True)
+        self._files.discard(path)
         self._files.make_dir(path)
         return path
 
     def unstage(self, name: str) -> None:
         """Throw a folder of the scratch folder away."""
-        shutil.rmtree(self._scratch / name, ignore_errors=True)
+        self._files.discard(self._scratch / name)
 
     def all(self) -> list[Stored]:
         """Everything that is ready, by folder name; folders that are not whole are left out."""
@@ -152,7 +161,7 @@ class ReleaseStore:
         with self._lock:
             there = self.get(folder_name(admission.release))
             stored = self._place(tags, admission, parts) if there is None else self._join(there, tags, admission, parts)
-            shutil.rmtree(tags.folder, ignore_errors=True)
+            self._files.discard(tags.folder)
             return stored
 
     def sample(self, stored: Stored, disk: int) -> Sample:
@@ -170,7 +179,8 @@ class ReleaseStore:
         _check_truth(staged, release)
         self._files.write_atomic(staged / "READY", _ready(release))
         self._files.make_dir(path.parent)
-        shutil.rmtree(path, ignore_errors=True)  # it is not whole, or `get` would have found it
+        self._files.remove(path / "READY")  # it is not whole, or `get` would have found it
+        self._files.discard(path)
         self._files.replace(staged, path)
         return self._read(path)
 
@@ -213,17 +223,16 @@ class ReleaseStore:
         self._write_parts(stored.path, parts)
         return replace(stored, parts=dict(parts))
 
-    def tidy(self, stored: Stored) -> None:
-        """Remove derived files that were replaced. Call it when nobody can have them open: at the worker's start."""
+    def outdated(self, stored: Stored) -> tuple[Path, ...]:
+        """Derived files that were replaced. They may go when no document names them and nobody can open them anew."""
         keep = {name.split("/")[1] for name in stored.parts.values()}
-        for path in (stored.path / "meta").iterdir():
-            if path.name.split(".")[0] in PARTS and path.name != "catalogue.jsonl" and path.name not in keep:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        derived = (p for p in (stored.path / "meta").iterdir() if p.name.split(".")[0] in PARTS)
+        return tuple(sorted(p for p in derived if p.name != "catalogue.jsonl" and p.name not in keep))
 
     def drop(self, stored: Stored) -> None:
         """Remove a release; after a power cut it is there whole or not at all."""
         self._files.remove(stored.path / "READY")
-        shutil.rmtree(stored.path, ignore_errors=True)
+        self._files.discard(stored.path)
 
     def free_space(self) -> int:
         """Bytes that may still be written."""

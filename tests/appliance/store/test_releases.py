@@ -64,6 +64,18 @@ def test_start_removes_scratch_and_folders_without_ready(store, stored, tmp_path
     assert store.get(stored.folder) == stored
 
 
+def test_start_makes_durable_what_a_killed_run_had_named(stock, work, drive, tmp_path):
+    files = SimulatedFiles(tmp_path / "live")
+    store = store_at(files.root, files)
+    admission = stock.admission(work)
+    stored = store.add(verified(store, drive, admission, files), admission, {})
+    begun = len(files.journal)
+    store_at(files.root, files)
+    synced = {path for what, path, _ in files.journal[begun:] if what == "fsync_dir"}
+    folder = f"releases/{stored.folder}"
+    assert synced >= {"releases", "releases/national", folder, f"{folder}/meta", f"{folder}/disks"}
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -102,7 +114,7 @@ def test_add_truth_of_another_size_is_an_error_and_nothing_is_visible(store, sto
     assert store.all() == []
 
 
-def test_adopt_gives_every_copy_a_new_name_and_tidy_removes_the_old(store, stored, tmp_path):
+def test_adopt_gives_every_copy_a_new_name_and_the_old_is_outdated(store, stored, tmp_path):
     for n in (1, 2):
         made = store.stage("make") / "search"
         made.mkdir()
@@ -111,7 +123,9 @@ def test_adopt_gives_every_copy_a_new_name_and_tidy_removes_the_old(store, store
         assert stored.parts["search"] == f"meta/search.{n}"
     assert (stored.path / "meta/search.1").exists()
     assert store.get(stored.folder) == stored
-    store.tidy(stored)
+    assert store.outdated(stored) == (stored.path / "meta/search.1",)
+    RealFiles().discard(stored.path / "meta/search.1")
+    assert store.outdated(stored) == ()
     assert sorted(p.name for p in (stored.path / "meta").iterdir()) == [
         "catalogue.jsonl", "chunks.bin", "items.txt", "search.2",
     ]  # fmt: skip
