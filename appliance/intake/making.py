@@ -84,9 +84,13 @@ class Maker:
 
     def _work(self) -> None:
         while not self._stop.is_set():
-            task = self._tasks.get()
-            if task is not None and not self._stop.is_set():
-                self._make(*task)
+            self.turn()
+
+    def turn(self) -> None:
+        """Wait for the next one and make it; for the maker's thread."""
+        task = self._tasks.get()
+        if task is not None and not self._stop.is_set():
+            self._make(*task)
 
     def _make(self, stored: Stored, part: str) -> None:
         key = (stored.folder, part)

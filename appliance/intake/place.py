@@ -151,20 +151,24 @@ class Place:
     def _run(self) -> None:
         wait = 0.0
         while not self._closed.is_set():
-            try:
-                job = self._jobs.get(timeout=wait) if wait else self._jobs.get_nowait()
-            except queue.Empty:
-                job = None
-            self._touched, self._working = time.monotonic(), True
-            if job is not None:
-                self._do(*job)
-            if self._closed.is_set():
-                break
-            self._touched = time.monotonic()
-            found = glance(self.candidate, self.watched)
-            self._working = False
-            self._tell(self, Looked(found))
+            self.turn(wait)
             wait = LOOK_SECONDS
+
+    def turn(self, wait: float) -> None:
+        """Do one job if one comes within `wait` seconds, then look; for this place's thread."""
+        try:
+            job = self._jobs.get(timeout=wait) if wait else self._jobs.get_nowait()
+        except queue.Empty:
+            job = None
+        self._touched, self._working = time.monotonic(), True
+        if job is not None:
+            self._do(*job)
+        if self._closed.is_set():
+            return
+        self._touched = time.monotonic()
+        found = glance(self.candidate, self.watched)
+        self._working = False
+        self._tell(self, Looked(found))
 
     def _do(self, attempt: int, job: Job, stop: threading.Event) -> None:
         self._attempt, self._running = attempt, stop
