@@ -59,7 +59,7 @@ class RenditionCache:
         return path
 
     def put(self, key: str, content: bytes) -> Path:
-        """Keep `content`; a reader sees all of it or nothing.
+        """Keep `content`; a reader sees all of it or nothing, also after a power cut (which may take it whole).
 
         Raises:
             OSError: the SSD takes no more.
@@ -71,6 +71,7 @@ class RenditionCache:
             try:
                 file.write(content)
                 file.flush()
+                os.fsync(file.fileno())  # else the name may outlive a power cut and the bytes may not
                 new.replace(path)
             except BaseException:
                 new.unlink(missing_ok=True)

@@ -28,6 +28,20 @@ def test_put_content_is_got_back(tmp_path: Path) -> None:
     assert cache.total() == BLOCK
 
 
+def test_put_makes_the_bytes_durable_before_they_have_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut after the name and before the bytes left an empty file, which was then served for ever."""
+    synced: list[bytes] = []
+
+    def fsync(descriptor: int) -> None:
+        assert not [path for path in cache.folder.rglob("*") if path.is_file() and not path.name.startswith(".new-")]
+        synced.append(Path(f"/proc/self/fd/{descriptor}").read_bytes())
+
+    cache = RenditionCache(tmp_path)
+    monkeypatch.setattr("os.fsync", fsync)
+    cache.put(key("a"), b"all of it")
+    assert synced == [b"all of it"]
+
+
 def test_put_same_key_again_counts_once(tmp_path: Path) -> None:
     cache = RenditionCache(tmp_path)
     cache.put(key("a"), b"first")
