@@ -19,6 +19,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -244,13 +245,15 @@ def _plain(value: Any) -> Any:
 
 
 _T = TypeVar("_T")
+_hints = cache(get_type_hints)
+"""Types of a dataclass's members; to find them out takes longer than all the rest."""
 
 
 def _typed(hint: type[_T], value: Any) -> _T:
     """`value` as `hint`: a dataclass of this module, a tuple of them, a mapping of raw values or a plain value."""
     made: Any
     if is_dataclass(hint):
-        hints = get_type_hints(hint)
+        hints = _hints(hint)
         if not isinstance(value, dict) or set(value) != set(hints):
             raise TypeError(f"expected the members of {hint.__name__}")
         made = hint(**{name: _typed(hints[name], value[name]) for name in hints})
