@@ -32,13 +32,15 @@ class Verdict:
 
     Attributes:
         moments: between two operations. states: judged, distinct by what is on the disk and what was done by then.
-        disks: digests of the distinct contents of the disk. faults: what was wrong, with how often.
+        disks: digests of the distinct contents of the disk. kept: the same without the scratch folder.
+        faults: what was wrong, with how often.
         first: the first faulty state, with the number of operations before it.
     """
 
     moments: int = 0
     states: int = 0
     disks: set[int] = field(default_factory=set)
+    kept: set[int] = field(default_factory=set)
     faults: Counter[str] = field(default_factory=Counter)
     first: tuple[int, State] | None = None
 
@@ -75,6 +77,7 @@ class Judge:
             moments.add(done)
             disk = frozenset(state.items())
             verdict.disks.add(hash(disk))
+            verdict.kept.add(hash(frozenset(item for item in disk if not item[0].startswith("scratch"))))
             found = replay.broken_promises(state)
             place = bisect_right(self._marks, done, key=lambda mark: mark[0]) - 1
             if (disk, place) not in seen:

@@ -99,12 +99,18 @@ def test_twenty_thousand_power_cuts(stock: Stock, scratch: Path, capsys: pytest.
         **{f"killed after {count} operations": killed(after(count)) for count in range(40, 400, 40)},
     }
     disks: set[int] = set()
+    kept: set[int] = set()
     states = moments = 0
     for name, story in stories.items():
         verdict = judged(story, stock, scratch / "s", cap=192, start_every=1, finish_every=20)
         shutil.rmtree(scratch / "s")  # all stories happen in the same place, so that equal states count once
         disks |= verdict.disks
+        kept |= verdict.kept
         states, moments = states + verdict.states, moments + verdict.moments
         with capsys.disabled():
-            sys.stdout.write(f"\n{name}: {verdict.moments} moments, {verdict.states} states, in all {len(disks)} disks")
-    assert len(disks) >= 20_000, (len(disks), states, moments)
+            sys.stdout.write(f"\n{name}: {verdict.moments} moments, {verdict.states} states; distinct so far: ")
+            sys.stdout.write(
+                f"{len(disks)}, {len(kept)} without the scratch folder; {moments} moments, {states} states"
+            )
+            sys.stdout.flush()
+    assert len(disks) >= 20_000
