@@ -38,7 +38,7 @@ class File:
 def torn(begun: bytes, rest: bytes) -> Iterator[bytes]:
     """`begun` and then `rest` as a cut can leave it: cut short anywhere, or long enough with blocks of zeros."""
     size = len(rest)
-    for cut in sorted({0, 1, size // 2, size - 1, size // BLOCK * BLOCK, BLOCK} & set(range(size))):
+    for cut in sorted(at for at in {0, 1, size // 2, size - 1, size // BLOCK * BLOCK, BLOCK} if 0 <= at < size):
         yield begun + rest[:cut]
         yield begun + rest[:cut] + bytes(size - cut)
     blocks = [rest[at : at + BLOCK] for at in range(0, size, BLOCK)]

@@ -24,6 +24,13 @@ from tests.powercut.scenes import Essence, Scene, Snapshot, essence, floors_at
 from tests.simulator import FastFiles
 
 NOT_THERE = "the document names a release that is not there"
+REPEATED = 10
+"""Of states that differ in the scratch folder only, the box is started from one in so many after the first."""
+
+
+def without_scratch(state: State) -> frozenset[tuple[str, bytes | None]]:
+    """What is on the disk outside the scratch folder."""
+    return frozenset(item for item in state.items() if not item[0].startswith("scratch"))
 
 
 @dataclass
@@ -54,7 +61,7 @@ class Judge:
         Args:
             scene: recorded.
             scratch: a folder for states, made when missing.
-            start_every: in one in so many states the box is started; the others are looked at as they lie. 0: none.
+            start_every: the box is started from one in so many states; the others are looked at as they lie. 0: none.
             finish_every: one in so many states is also given its drives and must end as the scene did. 0: none.
         """
         scratch.mkdir(exist_ok=True)
@@ -65,6 +72,7 @@ class Judge:
         assert scene.box is not None
         self._end: Essence = essence(scene.box.holdings())
         self._looked_at: dict[frozenset[tuple[str, bytes | None]], list[str]] = {}
+        self._started_from: set[tuple[int, int]] = set()
         self._number = 0
 
     def all(self, *, start: int = 0, cap: int = 64, seed: int = 1, stop_at: int = 0) -> Verdict:
@@ -77,7 +85,7 @@ class Judge:
             moments.add(done)
             disk = frozenset(state.items())
             verdict.disks.add(hash(disk))
-            verdict.kept.add(hash(frozenset(item for item in disk if not item[0].startswith("scratch"))))
+            verdict.kept.add(hash(without_scratch(state)))
             found = replay.broken_promises(state)
             place = bisect_right(self._marks, done, key=lambda mark: mark[0]) - 1
             if (disk, place) not in seen:
@@ -98,7 +106,7 @@ class Judge:
         before = self._marks[place][1]
         after = self._marks[min(place + 1, len(self._marks) - 1)][1]
         found = [*self._document(state, before, after), *self._releases_as_they_lie(state)]
-        if self._is_due(self._start_every):
+        if self._is_due(self._start_every) and self._is_worth_it(state, place):
             with self._real(state) as folder:
                 found += self._started(folder, before, after)
         return found
@@ -118,6 +126,13 @@ class Judge:
             with self._real(releases) as folder:
                 self._looked_at[key] = list(self._as_it_lies(folder, releases))
         return self._looked_at[key]
+
+    def _is_worth_it(self, state: State, place: int) -> bool:
+        """Whether more than the scratch folder, which every start empties, is new; else one in `REPEATED` is."""
+        key = place, hash(without_scratch(state))
+        new = key not in self._started_from
+        self._started_from.add(key)
+        return new or self._number % REPEATED == 0
 
     def _is_due(self, every: int) -> bool:
         return every > 0 and self._number % every == 0

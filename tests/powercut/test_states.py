@@ -92,7 +92,7 @@ def test_killed_after_any_operation_the_next_run_ends_the_same(stock: Stock, scr
 @pytest.mark.slow
 @pytest.mark.timeout(14_400)
 def test_twenty_thousand_power_cuts(stock: Stock, scratch: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every state is started; one in twenty gets its drives again. The figures stand in docs/measurements.md."""
+    """The box starts from every state, one in twenty gets its drives again. Figures: docs/measurements.md."""
     stories = {
         **STORIES,
         **{name: killed(dies) for name, dies in KILLS.items()},
