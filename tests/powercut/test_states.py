@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import sys
@@ -13,8 +14,9 @@ import pytest
 from tests.appliance.stock import Stock
 from tests.powercut.faults import FAULTS
 from tests.powercut.judging import Judge, Verdict
+from tests.powercut.recording import RecordingFiles
 from tests.powercut.scenes import essence
-from tests.powercut.stories import STORIES, Story, after, at, killed, scene_at
+from tests.powercut.stories import STORIES, Story, after, at, killed, scene_at, second
 
 KILLS = {
     "killed when the metadata has its name": at("rename", "tuf/trusted.a"),
@@ -81,6 +83,31 @@ def kill_at(counts: range, stock: Stock, folder: Path) -> None:
         ends.add(essence(scene.box.holdings()))
         shutil.rmtree(folder / "s")
     assert len(ends) == 1
+
+
+class NoRoomForTheDocument(RecordingFiles):
+    """A full SSD, where even the document cannot be written."""
+
+    full = False
+
+    def _append(self, handle: int, block: bytes) -> None:
+        if self.full and self._open[handle].startswith("holdings.json"):
+            raise OSError(errno.ENOSPC, "full")
+        super()._append(handle, block)
+
+
+def test_full_disk_that_takes_no_document_is_made_room_on_all_the_same(stock: Stock, scratch: Path) -> None:
+    scene = scene_at(scratch / "s", stock, NoRoomForTheDocument)
+    second(scene)
+    scene.unplug("two")
+    assert isinstance(scene.files, NoRoomForTheDocument)
+    scene.files.full = True
+    scene.plug(3, "three")
+    with pytest.raises(AssertionError, match="not ready"):
+        scene.work(scene.serving(3))
+    assert {stored.release.seq for stored in scene.box.stored()} == {2, 3}
+    scene.files.full = False
+    scene.work(scene.serving(3, held=(3, 2)))
 
 
 @pytest.mark.slow
