@@ -14,7 +14,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from appliance.clock import Clock, RealClock
@@ -50,7 +50,8 @@ def run(settings: Settings, clock: Clock, files: Files, stop: threading.Event, *
 def prepare(settings: Settings, files: Files) -> None:
     """Make the folders in which the worker keeps its state, and make durable what a killed run left there."""
     files.make_dir(settings.data_folder)
-    files.fsync_dir(settings.data_folder.parent)
+    with suppress(PermissionError):  # whoever may not look into the folder above did not make ours either
+        files.fsync_dir(settings.data_folder.parent)
     files.make_dir(settings.commands_folder)
     files.fsync_dir(settings.data_folder)
 

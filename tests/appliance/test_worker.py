@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import signal
@@ -86,6 +87,23 @@ def test_run_ends_when_its_parent_is_gone(stock):
     begun = time.monotonic()
     worker.run(settings, RealClock(), RealFiles(), threading.Event(), parent=1 if os.getppid() != 1 else 2)
     assert time.monotonic() - begun < 10
+
+
+def test_prepare_makes_durable_what_a_killed_run_left_where_it_may(stock):
+    """A service may own its folder and not be allowed to look into the one above."""
+    synced: list[Path] = []
+
+    class Closed(RealFiles):
+        def fsync_dir(self, folder: Path) -> None:
+            if folder == settings.data_folder.parent:
+                raise PermissionError(errno.EACCES, "closed", str(folder))
+            synced.append(folder)
+
+    settings = stock.settings()
+    settings.data_folder.mkdir()
+    worker.prepare(settings, Closed())
+    assert settings.commands_folder.is_dir()
+    assert synced[-1] == settings.data_folder
 
 
 def test_read_root_absent_large_or_foreign_is_an_error(stock, tmp_path):

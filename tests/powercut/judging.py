@@ -33,6 +33,10 @@ def without_scratch(state: State) -> frozenset[tuple[str, bytes | None]]:
     return frozenset(item for item in state.items() if not item[0].startswith("scratch"))
 
 
+def _is_ready(name: str) -> bool:
+    return name.startswith("releases/") and name.endswith("/READY")
+
+
 @dataclass
 class Verdict:
     """What was seen of a scene.
@@ -119,13 +123,17 @@ class Judge:
         shutil.rmtree(folder)
 
     def _releases_as_they_lie(self, state: State) -> list[str]:
-        """What is wrong with the releases before anything is put in order; the same ones are looked at once."""
-        releases = {name: content for name, content in state.items() if name.startswith("releases/")}
-        key = frozenset(releases.items())
-        if key not in self._looked_at:
-            with self._real(releases) as folder:
-                self._looked_at[key] = list(self._as_it_lies(folder, releases))
-        return self._looked_at[key]
+        """What is wrong with releases that have a READY, before anything is put in order; equal ones are read once."""
+        ready = [name.removesuffix("READY") for name in state if _is_ready(name)]
+        found = []
+        for at in ready:
+            release = {name: content for name, content in state.items() if name.startswith(at)}
+            key = frozenset(release.items())
+            if key not in self._looked_at:
+                with self._real(release) as folder:
+                    self._looked_at[key] = list(self._as_it_lies(folder, release, at))
+            found += self._looked_at[key]
+        return found
 
     def _is_worth_it(self, state: State, place: int) -> bool:
         """Whether more than the scratch folder, which every start empties, is new; else one in `REPEATED` is."""
@@ -137,20 +145,18 @@ class Judge:
     def _is_due(self, every: int) -> bool:
         return every > 0 and self._number % every == 0
 
-    def _as_it_lies(self, folder: Path, state: State) -> Iterator[str]:
+    def _as_it_lies(self, folder: Path, state: State, at: str) -> Iterator[str]:
         """READY stands on whole releases only."""
         store = ReleaseStore(folder / "releases", folder / "scratch", FastFiles())
-        for name, content in state.items():
-            if name.startswith("releases/") and name.endswith("/READY") and content is not None:
-                stored = store.get(name.removeprefix("releases/").removesuffix("/READY"))
-                if stored is None:
-                    yield "READY stands on a release that is not whole"
-                    continue
-                yield from self._release_is_whole(stored.folder, stored.path, state)
-                for part, named in stored.parts.items():
-                    digest = hashlib.sha256(repr(tree(stored.path / named)).encode()).digest()
-                    if digest not in self._scene.parts[stored.folder, part]:
-                        yield f"READY stands on a release with half a {part}"
+        stored = store.get(at.removeprefix("releases/").removesuffix("/"))
+        if stored is None:
+            yield "READY stands on a release that is not whole"
+            return
+        yield from self._release_is_whole(stored.folder, stored.path, state)
+        for part, named in stored.parts.items():
+            digest = hashlib.sha256(repr(tree(stored.path / named)).encode()).digest()
+            if digest not in self._scene.parts[stored.folder, part]:
+                yield f"READY stands on a release with half a {part}"
 
     def _release_is_whole(self, name: str, path: Path, state: State) -> Iterator[str]:
         release = self._releases[name]
