@@ -14,6 +14,7 @@ from pathlib import Path
 from appliance.clock import FixedClock
 from appliance.errors import HoldingsError
 from appliance.intake.journal import Journal
+from appliance.library.keeper import LibraryKeeper
 from appliance.store.holdings import Holdings
 from appliance.store.releases import ReleaseStore
 from packager.format.floors import TwoCopies
@@ -66,7 +67,8 @@ class Judge:
             scene: recorded.
             scratch: a folder for states, made when missing.
             start_every: the box is started from one in so many states; the others are looked at as they lie. 0: none.
-            finish_every: one in so many states is also given its drives and must end as the scene did. 0: none.
+            finish_every: one in so many of these is also read as it lies, given its drives, and must end as the
+                scene did, with readers who see all of it. 0: none.
         """
         scratch.mkdir(exist_ok=True)
         self._scene, self._scratch = scene, scratch
@@ -177,6 +179,8 @@ class Judge:
         lines = len(list(Journal(folder / "intake.jsonl", FastFiles(), FixedClock()).read()))
         if not before.lines <= lines <= after.lines:
             yield f"the journal has {lines} lines"
+        if self._is_due(self._finish_every):
+            yield from _served(folder)
         with without_threads(), remembered_proofs():
             try:
                 box = SteppedBox(self._scene.settings(folder, plugged=False), FastFiles(), FixedClock())
@@ -195,6 +199,7 @@ class Judge:
                 return
             if end != self._end:
                 yield f"the next run ends with {end}, not {self._end}"
+            yield from _served(folder)
             left = [path.name for path in (folder / "scratch").iterdir()]
             if left:
                 yield f"the next run leaves {left} in the scratch folder"
@@ -244,3 +249,15 @@ class Judge:
                     yield "a derived file cannot be made"
                 elif part.name and not (folder / "releases" / release.folder / part.name).exists():
                     yield "the new document names a derived file that is not there"
+
+
+def _served(folder: Path) -> Iterator[str]:
+    """What readers get of the document as it stands: the serving process does not wait for the worker."""
+    broken: list[str] = []
+    keeper = LibraryKeeper(folder / "holdings.json", folder / "releases", broken=lambda _at, part: broken.append(part))
+    live = keeper.library.holdings.live()
+    if broken:
+        yield f"the serving process finds a broken {broken[0]}"
+    found, told = keeper.library.stats().resources, sum(r.count for r in live if r.catalogue.state == "ready")
+    if found != told:
+        yield f"readers see {found} resources of {told}"

@@ -75,6 +75,20 @@ def test_maker_makes_what_is_lacking_in_order_and_once(store, stored, told):
     maker.close()
 
 
+@pytest.mark.parametrize("good", [True, False])
+def test_maker_leaves_nothing_in_the_scratch_folder(store, stored, told, tmp_path, good):
+    def run(task, _progress, _stop):
+        task.out.write_bytes(b"gigabytes")
+        return good
+
+    maker = maker_of(store, told, run=run)
+    maker.update([stored])
+    for _ in range(2):
+        told.get(timeout=5)
+    assert list((tmp_path / "scratch").iterdir()) == []
+    maker.close()
+
+
 def test_maker_tells_its_progress(store, stored, told):
     go, seen = threading.Event(), threading.Event()
 

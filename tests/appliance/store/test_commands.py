@@ -7,6 +7,7 @@ import pytest
 from appliance.clock import FixedClock
 from appliance.store.commands import COMMANDS, MAX_COMMAND_BYTES, receive, send
 from packager.format.files import RealFiles
+from tests.packager.format.simulated_files import SimulatedFiles
 
 
 def put(folder, command, clock=None):
@@ -19,6 +20,16 @@ def test_commands_are_received_in_order_and_once(tmp_path):
         put(tmp_path / "spool", command)
     assert receive(tmp_path / "spool", RealFiles()) == sent
     assert receive(tmp_path / "spool", RealFiles()) == []
+
+
+def test_received_command_does_not_come_back_after_a_power_cut(tmp_path):
+    """One that brings the machine down would otherwise do so at every start."""
+    files = SimulatedFiles(tmp_path / "live")
+    files.root.mkdir()
+    send(files.root / "spool", {"do": "rebuild"}, clock=FixedClock(), files=files)
+    assert receive(files.root / "spool", files)
+    left = [state for done, state in files.states(per_cut=20) if done == len(files.journal)]
+    assert left == [{}] * 20
 
 
 def test_send_unknown_command_is_refused(tmp_path):
