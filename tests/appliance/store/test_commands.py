@@ -29,7 +29,7 @@ def test_received_command_does_not_come_back_after_a_power_cut(tmp_path):
     send(files.root / "spool", {"do": "rebuild"}, clock=FixedClock(), files=files)
     assert receive(files.root / "spool", files)
     left = [state for done, state in files.states(per_cut=20) if done == len(files.journal)]
-    assert left == [{}] * 20
+    assert left == [{}]
 
 
 def test_send_unknown_command_is_refused(tmp_path):

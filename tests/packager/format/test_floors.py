@@ -78,7 +78,7 @@ def test_two_copies_power_cut_leaves_old_or_new(tmp_path: Path) -> None:
         if done == len(files.journal):
             assert found == b"new"
         seen[found] = seen.get(found, 0) + 1
-    assert sum(seen.values()) > 2000
+    assert sum(seen.values()) > 50  # distinct ones; chance would find most of them again and again
     assert set(seen) == {b"old", b"new"}
 
 
@@ -90,7 +90,7 @@ def test_two_copies_write_the_damaged_one_first(tmp_path: Path, damaged: str, or
     flip(tmp_path / damaged, -1)
     files.journal.clear()
     copies.write(b"new")
-    assert "".join(path[-1] for what, path, _ in files.journal if what == "rename") == order
+    assert "".join(new[-1] for what, _, new in files.journal if what == "rename") == order
 
 
 def test_floors_come_back_as_written() -> None:

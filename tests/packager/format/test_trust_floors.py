@@ -112,7 +112,7 @@ def test_trap1_power_cut_while_taking_an_update_never_opens_a_way_back(
             assert reopened.offer(two[1] / "tuf").outcome == (UPDATED if checked[key] == 1 else SAME)
         if done == len(files.journal):
             assert checked[key] == 2
-    assert count > 1500
+    assert count > 100
     assert set(checked.values()) == {1, 2}
 
 
