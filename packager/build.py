@@ -2,6 +2,7 @@
 
     work/build.db        the journal (see `packager.journal`)
     work/bag/…           the bag, complete when `work/release.json` stands
+    work/disks/<n>/      the lists of each drive, when there are several (see `packager.disks`)
     work/release.json    the release to be signed
     work/problems.jsonl  every row and file that was not taken, with line and reason
 
@@ -26,16 +27,16 @@ from indexer.renditions.api import Renditions
 from indexer.renditions.sandbox import Sandbox
 from packager.cutting import Cutter
 from packager.derivatives import Workshop
+from packager.disks import Split, counts_of, place, placed_items, splits, write_disks, write_table
 from packager.errors import BuildSpaceError, SourceChangedError
-from packager.format.bag import write_bag
-from packager.format.items import ItemLine
 from packager.format.layout import DriveLayout
-from packager.format.release import Disk, Release
+from packager.format.release import Release
 from packager.journal import BuildJournal
 from packager.made import MadeBefore
 from packager.packing import PackedResource, pack_resource
 from packager.progress import Progress
 from packager.sources.folder import Problem, Source, open_source
+from packager.spread import Placement
 from packager.truth import write_accelerators, write_truth
 from provisioning.words import numbers
 
@@ -64,6 +65,9 @@ class BuildOptions:
         issued: ISO date. edition: as people read it.
         workers: resources packed at a time. quiet: show no progress.
         fonts: folders of fonts for covers of PDFs that do not hold their own.
+        drive_sizes: bytes of the drives: none for one drive of any size, one for as many such drives as it takes,
+            several for exactly these.
+        name: what readers call the bundle, as it is signed; empty for the name that goes with its id.
     """
 
     bundle: str
@@ -73,6 +77,8 @@ class BuildOptions:
     workers: int = 2
     quiet: bool = False
     fonts: tuple[Path, ...] = ()
+    drive_sizes: tuple[int, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ class BuildResult:
     Attributes:
         release: as in `work/release.json`. resources, items: packed. size: bytes of payload.
         problems: lines in `work/problems.jsonl`. resumed: whether an interrupted build was taken up.
+        splits: resources that no drive holds whole.
     """
 
     release: Release
@@ -90,6 +97,7 @@ class BuildResult:
     size: int
     problems: tuple[Problem, ...]
     resumed: bool
+    splits: tuple[Split, ...] = ()
 
 
 def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) -> BuildResult:
@@ -105,6 +113,7 @@ def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) 
         SourceError: the folder is no source.
         SourceChangedError: a file changed while it was read; what was done stays.
         BuildSpaceError: the work disk is too small; what was done stays.
+        ItemTooLargeError, DrivesTooSmallError: drives of `drive_sizes` do not hold it; what was done stays.
     """
     files.make_dir(work)
     files.remove(work / "release.json")
@@ -126,14 +135,14 @@ def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) 
         journal.forget_unseen()
         journal.commit()
         _remove_strangers(layout, journal)
-        release = _finish(layout, journal, options, files)
+        release, found = _finish(layout, journal, options, files)
         resources, items, size = journal.totals()
         problems = [*source.problems, *problems]
         _write_problems(work / "problems.jsonl", problems, files)
         files.write_atomic(work / "release.json", release.to_bytes())
         journal.set_state("finished", "yes")
         journal.commit()
-    return BuildResult(release, resources, items, size, tuple(problems), resumed)
+    return BuildResult(release, resources, items, size, tuple(problems), resumed, tuple(found))
 
 
 def _remove_strangers(layout: DriveLayout, journal: BuildJournal) -> None:
@@ -213,30 +222,42 @@ def _check_space(workshop: Workshop) -> None:
         raise BuildSpaceError(_SPARE - free)
 
 
-def _finish(layout: DriveLayout, journal: BuildJournal, options: BuildOptions, files: Files) -> Release:
+def _finish(
+    layout: DriveLayout, journal: BuildJournal, options: BuildOptions, files: Files
+) -> tuple[Release, list[Split]]:
     """Write everything that follows from the journal and describe it."""
     truth = write_truth(layout, journal, files)
     progress = Progress("正在建立检索", quiet=options.quiet)
     accelerators = write_accelerators(layout, files, progress.update)
     resources = journal.totals()[0]
     progress.close(f"检索已建好，共 {resources:,} 条。")
+    last = last_signed(layout, options.bundle)
+    before = last.seq if last is not None else None
+    placement = Placement(1)
+    if options.drive_sizes:
+        placement = place(layout.root, journal, options.drive_sizes, journal.placement(before or 0))
+        accelerators |= write_table(layout.root, placement, journal, files)
 
     def described(seq: int, issued: str, edition: str, supersedes: int | None) -> Release:
-        lines = (ItemLine(sha256, size, path) for sha256, size, path, _ in journal.items())
-        bag = write_bag(layout, lines, bundle=options.bundle, seq=seq, issued=issued, files=files)
+        disks = write_disks(
+            layout.root, lambda: placed_items(journal, placement), counts_of(placement),
+            bundle=options.bundle, seq=seq, issued=issued, files=files,
+        )  # fmt: skip
         return Release(
             bundle=options.bundle, seq=seq, issued=issued, edition=edition, truth=truth, accelerators=accelerators,
-            disks=(Disk(1, bag.tagmanifest, bag.bytes),), supersedes=supersedes, count=resources,
+            disks=disks, supersedes=supersedes, count=resources, name=options.name,
         )  # fmt: skip
 
-    last = last_signed(layout, options.bundle)
+    release = None
     if last is not None and options.seq is None and last.truth == truth:
         again = described(last.seq, last.issued, last.edition, last.supersedes)
-        if again == last:
-            return last
-    before = last.seq if last is not None else None
-    seq = options.seq or (before or 0) + 1
-    return described(seq, options.issued, options.edition, before if before is not None and before < seq else None)
+        release = last if again == last else None
+    if release is None:
+        seq = options.seq or (before or 0) + 1
+        supersedes = before if before is not None and before < seq else None
+        release = described(seq, options.issued, options.edition, supersedes)
+    journal.set_placement(release.seq, placement, before or 0)
+    return release, splits(placement, journal)
 
 
 def last_signed(layout: DriveLayout, bundle: str) -> Release | None:

@@ -18,8 +18,17 @@ from typing import TYPE_CHECKING
 
 from packager.authority import init_keys
 from packager.build import BuildOptions, BuildResult, build
+from packager.capacity import parse_sizes
 from packager.drives import write_drive
-from packager.errors import BuildSpaceError, DriveError, PackagerError, SigningError, SourceChangedError
+from packager.errors import (
+    BuildSpaceError,
+    DriveError,
+    DrivesTooSmallError,
+    ItemTooLargeError,
+    PackagerError,
+    SigningError,
+    SourceChangedError,
+)
 from packager.format.errors import FormatError
 from packager.format.files import RealFiles
 from packager.format.release import Release
@@ -52,6 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say_not("desk.source.changed", str(error), id=error.name)
     except BuildSpaceError as error:
         return _say_not("desk.build.space", str(error), size=error.missing)
+    except DrivesTooSmallError as error:
+        return _say_not("desk.build.drives_small", str(error), size=error.missing)
+    except ItemTooLargeError as error:
+        return _say_not("desk.build.item_large", str(error), id=error.id, size=error.size)
     except (DriveError, SigningError) as error:
         return _say_not(error.sentence, str(error), **error.params)
     except PassphraseError as error:
@@ -82,6 +95,14 @@ def _parser() -> Parser:
     made.add_argument("--bundle", metavar="代号", default="national", help="资源包的代号")
     made.add_argument("--seq", metavar="序号", type=int, help="版次序号；默认接着上一版")
     made.add_argument("--edition", metavar="版次", help="版次名称，如 2026.11；默认取签发日的年月")
+    made.add_argument("--name", metavar="名称", default="", help="资源包的名称，如 四川版；默认按代号")
+    made.add_argument(
+        "--drive-size",
+        metavar="容量",
+        type=parse_sizes,
+        default=(),
+        help="每块硬盘的容量，如 4TB，按需分成几块；写 4TB,4TB,2TB 即分成这三块；不写即一块",
+    )
     made.add_argument("--issued", metavar="日期", type=dt.date.fromisoformat, help="签发日，如 2026-11-22；默认今天")
     made.add_argument(
         "--fonts",
@@ -110,6 +131,7 @@ def _parser() -> Parser:
     drive = commands.add_parser("drive", help="把签发的一版写到硬盘（文件夹）")
     drive.add_argument("work", metavar="工作文件夹", type=Path, help="build 的工作文件夹")
     drive.add_argument("target", metavar="硬盘文件夹", type=Path, help="硬盘的文件夹；中断后再执行同一命令即接着做")
+    drive.add_argument("--disk", metavar="第几块", type=int, default=0, help="一套有几块硬盘时，写第几块")
     drive.set_defaults(run=_drive)
 
     training = commands.add_parser("training", help="生成培训资源（馆员手册、读者指南）的文件夹，供 build 使用")
@@ -186,9 +208,12 @@ def _build(arguments: argparse.Namespace) -> int:
         edition=arguments.edition or f"{issued:%Y.%m}",
         workers=arguments.workers,
         fonts=tuple(arguments.fonts),
+        drive_sizes=arguments.drive_size,
+        name=arguments.name,
     )
     result = build(arguments.source, arguments.work, options, RealFiles())
     _print_problems(result, arguments.work / "problems.jsonl")
+    _print_disks(result)
     item = result.release.number
     _say("desk.build.done", count=result.resources, size=result.size, item=item)
     return LEFT_OUT if result.problems else DONE
@@ -207,6 +232,16 @@ def _print_problems(result: BuildResult, path: Path) -> None:
     if dropped:
         _say("desk.source.rejects", done=result.resources, left=dropped)
     print(f"退回清单：{path}")
+
+
+def _print_disks(result: BuildResult) -> None:
+    disks = result.release.disks
+    for split in result.splits:
+        _say_only("desk.build.split", title=split.title, item="、".join(map(str, split.disks)))
+    if len(disks) > 1:
+        for disk in disks:
+            print(f"  第 {disk.n} 块　{numbers.size(disk.bytes)}　{disk.count:,} 种")
+        print(f"分成 {len(disks)} 块硬盘；目录和检索文件每块都有。")
 
 
 def _sign(arguments: argparse.Namespace) -> int:
@@ -230,7 +265,7 @@ def _sign(arguments: argparse.Namespace) -> int:
 
 
 def _drive(arguments: argparse.Namespace) -> int:
-    written = write_drive(arguments.work, arguments.target, RealFiles())
+    written = write_drive(arguments.work, arguments.target, RealFiles(), disk=arguments.disk)
     parts = (f"新写入 {written.copied:,} 个文件", f"原已在盘上 {written.kept:,} 个")
     told = "，".join(words for words, count in zip(parts, (written.copied, written.kept), strict=True) if count)
     print(f"{told}（{numbers.size(written.size)}），都已核对。")
@@ -263,6 +298,11 @@ def _say(key: str, **params: Value) -> None:
         print(sentence.second)
     if sentence.button:
         print(f"下一步：{sentence.button}")
+
+
+def _say_only(key: str, **params: Value) -> None:
+    """The first line alone, as one of several."""
+    print(f"  {_words().sentence(key, **params).text}")
 
 
 def _say_not(key: str, detail: str, **params: Value) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packager.disks import disk_layout
 from packager.errors import DriveError
 from packager.format.errors import FormatError
 from packager.format.items import MAX_ITEM_SIZE, read_items
@@ -38,22 +39,26 @@ class WrittenDrive:
     size: int
 
 
-def write_drive(work: Path, target: Path, files: Files, *, quiet: bool = False) -> WrittenDrive:
-    """Write the signed release of `work` to the folder `target`, replacing what another release left there.
+def write_drive(work: Path, target: Path, files: Files, *, disk: int = 0, quiet: bool = False) -> WrittenDrive:
+    """Write a drive of the signed release of `work` to the folder `target`, replacing what another release left there.
 
     Args:
         work: a work folder with a finished build and its signatures.
         target: the drive's folder, made when absent.
         files: the writer.
+        disk: which drive of the set, from 1; 0 for the only one.
         quiet: show no progress.
 
     Raises:
-        DriveError: the release is not signed, the target too small, or a payload file is not what the list says.
+        DriveError: the release is not signed or has no such drive, the target is too small, or a payload file is not
+            what the list says.
         OSError: a disk does not answer.
     """
-    source, drive = DriveLayout(work), DriveLayout(target)
-    release = _signed(work, source)
-    sizes = {line.path: line.size for line in read_items(source.items)} if source.items.is_file() else {}
+    drive = DriveLayout(target)
+    release = signed_release(work)
+    source = disk_layout(work, release, chosen_disk(release, disk))
+    wanted = {line.path for line in read_manifest(source.manifest)}
+    sizes = {line.path: line.size for line in read_items(source.items) if line.path in wanted}
     _make_room(drive, files, target, sum(sizes.values()))
     progress = Progress("已写入", quiet=quiet)
     copied = kept = size = 0
@@ -75,7 +80,27 @@ def write_drive(work: Path, target: Path, files: Files, *, quiet: bool = False) 
     return WrittenDrive(release, copied, kept, size)
 
 
-def _signed(work: Path, source: DriveLayout) -> Release:
+def chosen_disk(release: Release, disk: int) -> int:
+    """The number of the drive that is meant: `disk`, or the only one when it is 0.
+
+    Raises:
+        DriveError: the set has several drives and none was named, or there is no such drive.
+    """
+    total = len(release.disks)
+    if not disk and total > 1:
+        raise DriveError("desk.drive.which", f"the release is on {total} drives", total=total)
+    if not 0 < (disk or 1) <= total:
+        raise DriveError("desk.drive.no_such", f"there is no drive {disk} of {total}", n=disk, total=total)
+    return disk or 1
+
+
+def signed_release(work: Path) -> Release:
+    """The release of a work folder, if two people signed it.
+
+    Raises:
+        DriveError: the build is not finished or not signed.
+    """
+    source = DriveLayout(work)
     path = work / "release.json"
     if not path.is_file():
         raise DriveError("desk.drive.not_signed", "the build is not finished")
@@ -133,7 +158,7 @@ def _copy_lists(source: DriveLayout, drive: DriveLayout, files: Files) -> None:
     for name, sha256 in lists.items():
         goal = drive.bag / name
         files.make_dir(goal.parent)
-        files.copy_hashed(source.bag / name, goal, max_size=MAX_ITEM_SIZE, expected=sha256)
+        files.copy_hashed(source.root / source.tag_name(name), goal, max_size=MAX_ITEM_SIZE, expected=sha256)
     for path in [p for p in drive.meta.rglob("*") if p.is_file()]:
         if path.relative_to(drive.bag).as_posix() not in lists:
             path.unlink()

@@ -4,7 +4,9 @@ PackagerError
 ├── SourceError            a source folder that cannot be opened
 ├── BuildError             a build that cannot go on; what is done is kept
 │   ├── SourceChangedError   a source file changed while it was read
-│   └── BuildSpaceError      the work disk is too small
+│   ├── BuildSpaceError      the work disk is too small
+│   ├── DrivesTooSmallError  the drives do not hold the release
+│   └── ItemTooLargeError    no drive holds a file
 ├── DriveError             a drive that cannot be written; `sentence` is the key of what staff read
 ├── TrainingError          the training resources cannot be written (in `packager.training.errors`)
 └── SigningError           nothing was signed; `sentence` is the key of what staff read
@@ -56,6 +58,32 @@ class BuildSpaceError(BuildError):
         """Keep the number of bytes."""
         self.missing = missing
         super().__init__(f"{missing} bytes more are wanted on the work disk")
+
+
+class DrivesTooSmallError(BuildError):
+    """The drives that were asked for do not hold the release; `missing` bytes are wanted."""
+
+    code = "drives-small"
+
+    def __init__(self, missing: int) -> None:
+        """Keep the number of bytes."""
+        self.missing = missing
+        super().__init__(f"{missing} bytes more are wanted on the drives")
+
+
+class ItemTooLargeError(BuildError):
+    """A file is larger than the room on every drive.
+
+    Attributes:
+        id: of the resource. name: of the source file. size: of the file, bytes.
+    """
+
+    code = "item-large"
+
+    def __init__(self, resource_id: str, name: str, size: int) -> None:
+        """Keep what it is about."""
+        self.id, self.name, self.size = resource_id, name, size
+        super().__init__(f"{name} of {resource_id} has {size} bytes, more than a drive holds")
 
 
 class DriveError(PackagerError):

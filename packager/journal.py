@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from packager.made import COLUMNS as MADE_COLUMNS
 from packager.made import SCHEMA as MADE_SCHEMA
 from packager.made import Facts, Made
+from packager.spread import Placement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,9 @@ CREATE UNIQUE INDEX IF NOT EXISTS item_path ON item (path);
 CREATE INDEX IF NOT EXISTS item_resource ON item (resource);
 CREATE TABLE IF NOT EXISTS record (
   id TEXT PRIMARY KEY, run INTEGER NOT NULL, line BLOB NOT NULL, payload INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS placed (
+  seq INTEGER NOT NULL, resource TEXT NOT NULL, path TEXT NOT NULL, disk INTEGER NOT NULL,
+  PRIMARY KEY (seq, resource, path)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 _COLUMNS = "id, resource, source, source_size, source_mtime, tool, path, size, sha256, chunks, facts"
@@ -151,6 +155,42 @@ class BuildJournal:
         """(sha256, size, path, chunk digests) of every item, sorted by path."""
         for sha256, size, path, chunks in self._db.execute("SELECT sha256, size, path, chunks FROM item ORDER BY path"):
             yield str(sha256), int(size), str(path), bytes(chunks)
+
+    def owned_items(self) -> Iterator[tuple[str, int, str, str]]:
+        """(sha256, size, path, resource) of every item, sorted by path."""
+        yield from self._db.execute("SELECT sha256, size, path, resource FROM item ORDER BY path")
+
+    def item_sizes(self) -> Iterator[tuple[str, int]]:
+        """(resource, bytes) of every item, those of a resource together."""
+        yield from self._db.execute("SELECT resource, size FROM item ORDER BY resource")
+
+    def record(self, record_id: str) -> bytes:
+        """The canonical line of a record. KeyError: there is none."""
+        row = self._db.execute("SELECT line FROM record WHERE id = ?", (record_id,)).fetchone()
+        if row is None:
+            raise KeyError(record_id)
+        return bytes(row[0])
+
+    def placement(self, seq: int) -> Placement:
+        """Where everything was in release `seq`; empty when it is not known or was on one drive."""
+        whole: dict[str, int] = {}
+        split: dict[str, dict[str, int]] = {}
+        rows = self._db.execute("SELECT resource, path, disk FROM placed WHERE seq = ?", (seq,))
+        for resource, path, disk in rows:
+            if path:
+                split.setdefault(resource, {})[path] = disk
+            else:
+                whole[resource] = disk
+        disks = self._db.execute("SELECT coalesce(max(disk), 0) FROM placed WHERE seq = ?", (seq,)).fetchone()[0]
+        return Placement(int(disks), whole, split)
+
+    def set_placement(self, seq: int, placement: Placement, keep: int) -> None:
+        """Note where everything is in release `seq`; of the others only release `keep` is remembered."""
+        self._db.execute("DELETE FROM placed WHERE seq <> ?", (keep if keep != seq else -1,))
+        rows = [(seq, name, "", disk) for name, disk in placement.whole.items()]
+        for name, paths in placement.split.items():
+            rows += [(seq, name, path, disk) for path, disk in paths.items()]
+        self._db.executemany("INSERT INTO placed VALUES (?, ?, ?, ?)", rows)
 
     def totals(self) -> tuple[int, int, int]:
         """(records, items, bytes of payload)."""

@@ -104,17 +104,25 @@ class DriveLayout:
         catalogue, items, chunks: the truth files.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, lists: str = "bag") -> None:
+        """Name everything below `root`.
+
+        Args:
+            root: the folder of the drive.
+            lists: where the tag files of BagIt stand below it. On a drive always in the bag; a work folder with
+                several drives keeps one payload and the lists of each drive in a folder of their own.
+        """
         self.root = root
+        self._lists = lists
         self.bag = root / "bag"
         self.meta = self.bag / "meta"
         self.tuf = root / "tuf"
         self.tuf_metadata = self.tuf / "metadata"
         self.tuf_targets = self.tuf / "targets"
-        self.bagit = self.bag / "bagit.txt"
-        self.bag_info = self.bag / "bag-info.txt"
-        self.manifest = self.bag / "manifest-sha256.txt"
-        self.tagmanifest = self.bag / "tagmanifest-sha256.txt"
+        self.bagit = root / lists / "bagit.txt"
+        self.bag_info = root / lists / "bag-info.txt"
+        self.manifest = root / lists / "manifest-sha256.txt"
+        self.tagmanifest = root / lists / "tagmanifest-sha256.txt"
         self.catalogue = self.meta / "catalogue.jsonl"
         self.items = self.meta / "items.txt"
         self.chunks = self.meta / "chunks.bin"
@@ -126,6 +134,14 @@ class DriveLayout:
             LayoutError: `path` is not permitted.
         """
         return self.bag / check_payload_path(path)
+
+    def tag_name(self, path: str) -> str:
+        """Where a tag file stands below `root`, `path` as in the tagmanifest (`manifest-sha256.txt`, `meta/…`).
+
+        Raises:
+            LayoutError: `path` is not permitted.
+        """
+        return f"{'bag' if '/' in check_tag_path(path) else self._lists}/{path}"
 
     def meta_file(self, name: str) -> Path:
         """The full path of a file in `meta/`, `name` relative to it.

@@ -54,11 +54,17 @@ class Accelerator:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """One drive of the set. n: its number from 1; tagmanifest: SHA-256 of its tagmanifest; bytes: of its payload."""
+    """One drive of the set.
+
+    Attributes:
+        n: its number from 1. tagmanifest: SHA-256 of its tagmanifest.
+        bytes: of its payload. count: resources of which it holds a file; 0 where it is not told (sets of one drive).
+    """
 
     n: int
     tagmanifest: str
     bytes: int
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class Release:
         supersedes: number of the release before, None for the first.
         requires: features that a reader must know, sorted.
         count: resources in the catalogue.
+        name: what readers call the bundle, as signed: 四川版; 1-64 characters, empty where it is not told.
     """
 
     bundle: str
@@ -88,6 +95,7 @@ class Release:
     supersedes: int | None = None
     requires: tuple[str, ...] = ("chunks-v1",)
     count: int = 0
+    name: str = ""
 
     def __post_init__(self) -> None:
         """Check every member.
@@ -124,7 +132,7 @@ class Release:
             },
             "bundle": self.bundle,
             "count": self.count,
-            "disks": [{"bytes": d.bytes, "n": d.n, "tagmanifest": d.tagmanifest} for d in self.disks],
+            "disks": [_disk_members(disk) for disk in self.disks],
             "edition": self.edition,
             "issued": self.issued,
             "requires": list(self.requires),
@@ -132,6 +140,8 @@ class Release:
             "supersedes": self.supersedes,
             "truth": {name: {"sha256": d.sha256, "size": d.size} for name, d in self.truth.items()},
         }
+        if self.name:
+            document["name"] = self.name
         data = canonical_json(document)
         if len(data) > MAX_RELEASE:
             raise TooLargeError("is too large", path=self.target, expected=f"at most {MAX_RELEASE} bytes")
@@ -155,7 +165,7 @@ class Release:
                 issued=document["issued"],
                 edition=document["edition"],
                 truth={name: Digest(d["sha256"], d["size"]) for name, d in document["truth"].items()},
-                disks=tuple(Disk(d["n"], d["tagmanifest"], d["bytes"]) for d in document["disks"]),
+                disks=tuple(Disk(d["n"], d["tagmanifest"], d["bytes"], d.get("count", 0)) for d in document["disks"]),
                 accelerators={
                     name: Accelerator(a["sha256"], a["size"], a["tool"], a["format"])
                     for name, a in document["accelerators"].items()
@@ -163,6 +173,7 @@ class Release:
                 supersedes=document["supersedes"],
                 requires=tuple(document["requires"]),
                 count=document["count"],
+                name=document.get("name", ""),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise FormatError(f"has a member that is missing or of another shape: {error}", path="release") from error
@@ -226,6 +237,12 @@ def _refuse(text: str) -> NoReturn:
     raise ValueError(f"number {text[:20]} is not an integer")
 
 
+def _disk_members(disk: Disk) -> dict[str, str | int]:
+    """The members of a drive; one at its default is left out."""
+    told = {"count": disk.count} if disk.count else {}
+    return {"bytes": disk.bytes, "n": disk.n, "tagmanifest": disk.tagmanifest, **told}
+
+
 def _check_requires(document: Mapping[str, Any]) -> None:
     found = document.get("requires")
     if not isinstance(found, list) or not all(isinstance(feature, str) for feature in found):
@@ -257,6 +274,7 @@ def _check(release: Release) -> None:
     _must(all(isinstance(f, str) and _FEATURE.match(f) for f in features), "requires", features)
     _must(list(features) == sorted(set(features)), "requires", features)
     _must(_is_count(release.count, _MAX_BYTES), "count", release.count)
+    _must(release.name == "" or is_label(release.name), "name", release.name)
 
 
 def _check_accelerators(accelerators: Mapping[str, Accelerator]) -> None:
@@ -276,6 +294,7 @@ def _check_disks(disks: tuple[Disk, ...]) -> None:
     for n, disk in enumerate(disks, 1):
         _must(type(disk.n) is int and disk.n == n, "disks", disk.n)
         _must(is_sha256(disk.tagmanifest) and _is_count(disk.bytes, _MAX_BYTES), f"disk {n}", disk)
+        _must(_is_count(disk.count, _MAX_BYTES), f"disk {n}, count", disk.count)
 
 
 def _must(right: bool, member: str, found: object) -> None:
