@@ -7,7 +7,7 @@ far. Everybody who signs makes the list again from the change and from what was 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,14 +15,15 @@ from pathlib import Path
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 
+from indexer.model import is_resource_id
 from packager.authority import Published, expiry
 from packager.errors import NumberDiffersError, SequenceError, SigningError
 from packager.format.errors import FormatError
 from packager.format.files import Files
-from packager.format.listing import MAX_RETIRED
+from packager.format.listing import MAX_RETIRED, MAX_WITHDRAWN
 from packager.format.release import Release, canonical_json, load_canonical, target_name
 
-RELEASE, REVOKE, RETIRE = "release", "revoke", "retire"
+RELEASE, REVOKE, RETIRE, WITHDRAW = "release", "revoke", "retire", "withdraw"
 _MAX_REQUEST = 4 << 20
 
 
@@ -31,9 +32,9 @@ class Change:
     """What a request asks for.
 
     Attributes:
-        kind: `RELEASE`, `REVOKE` or `RETIRE`.
-        bundle: of the release.
-        seq: of the release.
+        kind: `RELEASE`, `REVOKE`, `RETIRE` or `WITHDRAW`.
+        bundle: of the release; of `WITHDRAW` whose desk keeps the list.
+        seq: of the release; of `WITHDRAW` 0.
         day: ISO date from which the lifetime of the list counts.
         contents: new target files as text, by target name.
     """
@@ -83,6 +84,38 @@ def retired_contents(before: Published, bundle: str, seq: int) -> dict[str, str]
     return {name: canonical_json({"bundle": bundle, "tagmanifests": drives}).decode()}
 
 
+def withdrawn_contents(before: Published, bundle: str, resources: Iterable[str], day: str) -> dict[str, str]:
+    """A bundle's list of withdrawn resources with more of them, as target content by name.
+
+    Raises:
+        SigningError: one is no id of a resource, or the list would be longer than `MAX_WITHDRAWN`.
+    """
+    listed = before.verified.listed if before.verified else {}
+    name = f"withdrawn/{bundle}.json"
+    known = dict(load_canonical(listed[name], MAX_WITHDRAWN, name)["resources"]) if name in listed else {}
+    for resource in resources:
+        if not is_resource_id(resource):
+            raise SigningError(f"{resource!r} is no id of a resource")
+        known.setdefault(resource, day)
+    content = canonical_json({"bundle": bundle, "resources": known})
+    if len(content) > MAX_WITHDRAWN:
+        raise SigningError(f"the list of withdrawn resources is longer than {MAX_WITHDRAWN} bytes")
+    return {name: content.decode()}
+
+
+def withdrawn_by(change: Change) -> frozenset[str]:
+    """The resources that the list of a `WITHDRAW` change names.
+
+    Raises:
+        NumberDiffersError: it is no such list.
+    """
+    try:
+        (text,) = change.contents.values()
+        return frozenset(load_canonical(text.encode(), MAX_WITHDRAWN, "withdrawn")["resources"])
+    except (FormatError, ValueError, KeyError, TypeError) as error:
+        raise NumberDiffersError("the request changes something else than a list of withdrawn resources") from error
+
+
 def next_list(before: Published, change: Change) -> bytes:
     """The unsigned list that follows from what was published and the change.
 
@@ -93,7 +126,7 @@ def next_list(before: Published, change: Change) -> bytes:
     targets = copy.deepcopy(before.targets) if before.targets else Targets()
     targets.version = before.targets.version + 1 if before.targets else 1
     targets.expires = expiry(day, "targets")
-    if change.kind != RELEASE:
+    if change.kind in {REVOKE, RETIRE}:
         name = target_name(change.bundle, change.seq)
         if targets.targets.pop(name, None) is None:
             raise SequenceError(f"{name} is not on the list")
@@ -162,7 +195,7 @@ def read_request(work: Path, before: Published) -> Request:
 def _change(document: dict[str, object]) -> Change:
     change = Change(**document)  # type: ignore[arg-type]  # the next line looks at every member
     texts = (change.kind, change.bundle, change.day, *change.contents, *change.contents.values())
-    if change.kind not in {RELEASE, REVOKE, RETIRE} or not all(isinstance(text, str) for text in texts):
+    if change.kind not in {RELEASE, REVOKE, RETIRE, WITHDRAW} or not all(isinstance(text, str) for text in texts):
         raise TypeError("a member is of another shape")
     if type(change.seq) is not int:
         raise TypeError("seq is no number")

@@ -8,13 +8,13 @@ Either on one machine in one go (`sign_release`), or in turn on two:
 3. `finish`, when enough have signed: the online key signs snapshot and timestamp, and all of it is published to the
    register and to `work/tuf`.
 
-A release is taken back (`revoke`) or retired in the same three steps. What the boxes make of it is in
-`packager.format.trust`; the keys are in `packager.authority`.
+A release is taken back (`revoke`) or retired, and a resource withdrawn, in the same three steps. What the boxes make
+of it is in `packager.format.trust`; the keys are in `packager.authority`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -38,12 +38,15 @@ from packager.request import (
     RELEASE,
     RETIRE,
     REVOKE,
+    WITHDRAW,
     Change,
     Request,
     check_list,
     read_request,
     remove_request,
     retired_contents,
+    withdrawn_by,
+    withdrawn_contents,
     write_request,
     write_signed,
 )
@@ -59,8 +62,10 @@ __all__ = [
     "init_keys",
     "request_release",
     "request_removal",
+    "request_withdrawal",
     "revoke_release",
     "sign_release",
+    "withdraw_resources",
 ]
 
 SIGNERS = ("targets-1", "targets-2")
@@ -164,6 +169,29 @@ def request_removal(work: Path, keys: Path, bundle: str, seq: int, day: date, fi
     return write_request(work, before, change, files)
 
 
+def request_withdrawal(
+    work: Path, keys: Path, bundle: str, resources: Iterable[str], day: date, files: Files
+) -> Request:
+    """Ask for signatures on withdrawing resources (下架), in every release of every bundle and on every drive.
+
+    Args:
+        work: a work folder; it needs no bag.
+        keys: a folder with `root.json` and the register.
+        bundle: whose desk keeps the list.
+        resources: ids of the resources.
+        day: of the notice.
+        files: the writer.
+
+    Raises:
+        SigningError: one is no id of a resource, or the list is too long.
+        TrustError: what was published before is not what was signed.
+        OSError: a disk is full or does not answer.
+    """
+    before = _published(work, keys)
+    contents = withdrawn_contents(before, bundle, resources, day.isoformat())
+    return write_request(work, before, Change(WITHDRAW, bundle, 0, day.isoformat(), contents), files)
+
+
 def approve(
     work: Path, keys: Path, key: Key, files: Files, *, full: bool = False, progress: Progress | None = None
 ) -> Request:
@@ -249,6 +277,31 @@ def revoke_release(
     return finish(work, keys, load_key(keys / f"{ONLINE_KEY}.pem", passphrases(ONLINE_KEY)), files)
 
 
+def withdraw_resources(
+    work: Path,
+    keys: Path,
+    passphrases: Passphrases,
+    bundle: str,
+    resources: Iterable[str],
+    day: date,
+    files: Files,
+    *,
+    signers: Sequence[str] = SIGNERS,
+) -> int:
+    """Request, approve and finish withdrawing resources, on one machine; arguments as `request_withdrawal`.
+
+    Returns:
+        The version of the list.
+
+    Raises:
+        SigningError, PassphraseError, KeyFileError, TrustError, OSError: as `sign_release`.
+    """
+    request_withdrawal(work, keys, bundle, resources, day, files)
+    for name in signers:
+        approve(work, keys, load_key(keys / f"{name}.pem", passphrases(name)), files)
+    return finish(work, keys, load_key(keys / f"{ONLINE_KEY}.pem", passphrases(ONLINE_KEY)), files)
+
+
 def _release_in(work: Path) -> Release:
     return Release.from_bytes((work / "release.json").read_bytes())
 
@@ -280,6 +333,9 @@ def _check_change(
         release = _only_release(change)
         _check_sequence(work, keys, release)
         check_release(work, release, full=full, progress=progress)
+    elif change.kind == WITHDRAW:
+        if change.contents != withdrawn_contents(before, change.bundle, withdrawn_by(change), change.day):
+            raise NumberDiffersError("the list of withdrawn resources is not the one that follows from the change")
     elif change.contents != (retired_contents(before, change.bundle, change.seq) if change.kind == RETIRE else {}):
         raise NumberDiffersError("the list of retired drives is not the one that follows from the change")
     check_list(before, request)

@@ -29,14 +29,16 @@ from packager.authority import (
     read_published,
     write_root,
 )
-from packager.format.bag import write_bag
+from packager.disks import write_disks
+from packager.drives import write_drive
 from packager.format.chunks import ChunkHasher, ChunkWriter
+from packager.format.disktable import DISKS_FORMAT, DISKS_NAME, write_disk_table
 from packager.format.files import Files, RealFiles
 from packager.format.items import item_lines, write_items
 from packager.format.layout import CHUNK, DriveLayout, item_path
-from packager.format.release import Accelerator, Digest, Disk, Release
+from packager.format.release import Accelerator, Digest, Release
 from packager.format.trust import TrustStore
-from packager.signing import SIGNERS, revoke_release, sign_release
+from packager.signing import SIGNERS, revoke_release, sign_release, withdraw_resources
 from provisioning.keys import Key, load_key, save_key
 
 DAY = date(2026, 11, 22)
@@ -111,6 +113,8 @@ class Publisher:
         signers: Sequence[str] = SIGNERS,
         sign: bool = True,
         records: Sequence[Record] = (),
+        drives: int = 1,
+        name: str = "",
     ) -> Path:
         """Build a tiny release and sign it; returns its work folder (`bag/`, `release.json`, `tuf/`).
 
@@ -122,6 +126,8 @@ class Publisher:
             meta: accelerators, name to bytes.
             signers: names of the targets keys that sign.
             sign: False leaves it unsigned.
+            drives: how many drives there are in the set, see `deal`.
+            name: of the bundle, as signed.
         """
         work = self.folder / f"work-{bundle}-{seq}"
         release = build_work(
@@ -136,14 +142,19 @@ class Publisher:
             meta=meta or {},
             supersedes=supersedes,
             files=self.files,
+            drives=drives,
+            bundle_name=name,
         )
         self.files.write_atomic(work / "release.json", release.to_bytes())
         if sign:
             sign_release(work, self.keys, passphrase, self.files, signers=signers)
         return work
 
-    def drive(self, work: Path, folder: Path) -> Path:
-        """Copy a work folder's bag and metadata to the folder of a drive."""
+    def drive(self, work: Path, folder: Path, disk: int = 0) -> Path:
+        """Copy a work folder's bag and metadata to the folder of a drive; `disk` of a set."""
+        if disk:
+            write_drive(work, folder, self.files, disk=disk, quiet=True)
+            return folder
         for part in ("bag", "tuf"):
             if (work / part).exists():
                 shutil.copytree(work / part, folder / part)
@@ -158,6 +169,12 @@ class Publisher:
         """Take the release of `work` off the list (also in `work/tuf`)."""
         release = Release.from_bytes((work / "release.json").read_bytes())
         revoke_release(work, self.keys, passphrase, release.bundle, release.seq, DAY, self.files, retire=retire)
+
+    def withdraw(self, *resources: str, bundle: str = "national", into: Path | None = None) -> None:
+        """Withdraw resources; `into` is a work folder whose `tuf` gets the new list too."""
+        work = into or self.folder / "withdrawals"
+        self.files.make_dir(work)
+        withdraw_resources(work, self.keys, passphrase, bundle, resources, DAY, self.files)
 
     def rotate(self, *names: str, times: int = 1, into: Sequence[Path] = ()) -> None:
         """Replace keys (`online`, `targets-1`, `root-1`) by new ones under the next root, and publish that.
@@ -220,6 +237,8 @@ def build_work(
     meta: Mapping[str, bytes],
     supersedes: int | None,
     files: Files,
+    drives: int = 1,
+    bundle_name: str = "",
 ) -> Release:
     """Write a bag of tiny resources and describe it; the shortest way through the format."""
     layout = DriveLayout(work)
@@ -246,19 +265,38 @@ def build_work(
         files.make_dir(layout.meta_file(name).parent)
         sha256, size = files.write_atomic(layout.meta_file(name), content)
         accelerators[name] = Accelerator(sha256, size, "simulator 1", "1")
-    bag = write_bag(layout, lines, bundle=bundle, seq=seq, issued=issued, files=files)
+    disk_of, counts = deal(resources, drives)
+    if drives > 1:
+        table = write_disk_table(layout.meta / DISKS_NAME, (disk_of[line.path] for line in lines), files)
+        accelerators[DISKS_NAME] = Accelerator(*table, "simulator 1", DISKS_FORMAT)
     return Release(
         bundle=bundle,
         seq=seq,
         issued=issued,
         edition=edition,
         truth=truth,
-        disks=(Disk(1, bag.tagmanifest, bag.bytes),),
+        disks=write_disks(
+            work, lambda: ((line, disk_of[line.path]) for line in lines), counts,
+            bundle=bundle, seq=seq, issued=issued, files=files,
+        ),
         accelerators=accelerators,
         supersedes=supersedes,
         requires=requires,
         count=len(resources),
-    )
+        name=bundle_name,
+    )  # fmt: skip
+
+
+def deal(resources: Sequence[Resource], drives: int) -> tuple[dict[str, int], list[int]]:
+    """Path → drive, and resources on each drive. The drive follows from the id, so that it is the same next time."""
+    disk_of: dict[str, int] = {}
+    counts = [0] * drives
+    for resource in resources:
+        if resource.items:
+            disk = 1 + sum(resource.id.encode()) % drives
+            counts[disk - 1] += 1
+            disk_of.update(dict.fromkeys((item.path for item in resource.items), disk))
+    return disk_of, counts
 
 
 def _resource(

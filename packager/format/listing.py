@@ -2,6 +2,8 @@
 
 Targets: `releases/<bundle>/<seq>.json` is a release; `retired/<bundle>.json` names drives that are no longer offered,
 `{"bundle":…,"tagmanifests":{"<SHA-256>":"<edition>"}}`. A release that is in neither has been revoked.
+`withdrawn/<bundle>.json` names resources that nobody may give any more, `{"bundle":…,"resources":{"<id>":"<day>"}}`; it
+holds for every release of every bundle.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from indexer.model import is_resource_id
 from packager.format.errors import FormatError, NeedsNewerBoxError, RetiredError
 from packager.format.release import Admission, Release, is_label, is_sha256, load_canonical
 
@@ -19,8 +22,11 @@ log = logging.getLogger(__name__)
 
 MAX_RETIRED = 1 << 20
 """Most bytes in a list of retired drives."""
+MAX_WITHDRAWN = 1 << 20
+"""Most bytes in a list of withdrawn resources."""
 
 _RELEASE = re.compile(r"releases/([a-z][a-z0-9-]{0,31})/([1-9][0-9]{0,9})\.json\Z")
+_WITHDRAWN = re.compile(r"withdrawn/([a-z][a-z0-9-]{0,31})\.json\Z")
 _RETIRED = re.compile(r"retired/([a-z][a-z0-9-]{0,31})\.json\Z")
 
 
@@ -33,12 +39,14 @@ class Listing:
         newest: the highest number of each bundle, readable or not.
         needs_newer: faults of releases that this version cannot read, by tagmanifest.
         retired: editions that are no longer offered, by tagmanifest.
+        withdrawn: ids of resources that are withdrawn.
     """
 
     releases: tuple[Release, ...] = ()
     newest: Mapping[str, int] = field(default_factory=dict)
     needs_newer: Mapping[str, NeedsNewerBoxError] = field(default_factory=dict)
     retired: Mapping[str, str] = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
 
     def find(self, tagmanifest: str) -> Admission | None:
         """The admission of the drive with this tagmanifest (SHA-256, hexadecimal), or None if it is not listed.
@@ -71,10 +79,12 @@ def read_listing(listed: Mapping[str, bytes]) -> Listing:
     newest: dict[str, int] = {}
     needs_newer: dict[str, NeedsNewerBoxError] = {}
     retired: dict[str, str] = {}
+    withdrawn: set[str] = set()
     for name, content in listed.items():
         match = _RELEASE.match(name)
         if match is None:
             retired.update(_read_retired(name, content))
+            withdrawn.update(_read_withdrawn(name, content))
             continue
         newest[match[1]] = max(int(match[2]), newest.get(match[1], 0))
         try:
@@ -84,7 +94,7 @@ def read_listing(listed: Mapping[str, bytes]) -> Listing:
             fault = error if isinstance(error, NeedsNewerBoxError) else NeedsNewerBoxError(error.reason, path=name)
             needs_newer.update(dict.fromkeys(_tagmanifests(content), fault))
     releases.sort(key=lambda release: (release.bundle, release.seq))
-    return Listing(tuple(releases), newest, needs_newer, retired)
+    return Listing(tuple(releases), newest, needs_newer, retired, frozenset(withdrawn))
 
 
 def _read_release(name: str, content: bytes) -> Release:
@@ -116,3 +126,15 @@ def _read_retired(name: str, content: bytes) -> dict[str, str]:
     if not isinstance(found, dict):
         return {}
     return {key: edition for key, edition in found.items() if is_sha256(key) and is_label(edition)}
+
+
+def _read_withdrawn(name: str, content: bytes) -> frozenset[str]:
+    """The ids of a list; what is no list of this form withdraws nothing, and is told in the log."""
+    if _WITHDRAWN.match(name) is None:
+        return frozenset()
+    try:
+        found = load_canonical(content, MAX_WITHDRAWN, name).get("resources")
+    except FormatError as error:
+        log.warning("%s cannot be read by this version: %s", name, error)
+        return frozenset()
+    return frozenset(filter(is_resource_id, found)) if isinstance(found, dict) else frozenset()

@@ -42,7 +42,7 @@ MAX_STEPS = 64
 MAX_REPOSITORY = 64 << 20
 """Most bytes that are read of one repository."""
 
-PREFIXES = ("releases/", "retired/")
+PREFIXES = ("releases/", "retired/", "withdrawn/")
 """Targets that a box reads at once; others (deltas) are fetched when they are needed."""
 
 NO_EXPIRY = datetime(1, 1, 1, tzinfo=UTC)

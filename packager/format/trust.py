@@ -62,6 +62,7 @@ class Trusted:
         reference_time: the highest signed date that was seen, at least the date of the box's image; UTC.
         expired: roles whose metadata has expired at that time. Nothing is refused for it: pages say how old it is.
         outcome: what the last offer was: `UPDATED`, `SAME` or `OLDER`.
+        withdrawn: ids of resources that are withdrawn, in every release and on every drive.
     """
 
     releases: tuple[Release, ...]
@@ -69,6 +70,7 @@ class Trusted:
     reference_time: datetime
     expired: tuple[str, ...] = ()
     outcome: str = SAME
+    withdrawn: frozenset[str] = frozenset()
 
 
 class TrustStore:
@@ -282,7 +284,8 @@ class TrustStore:
         if self._verified is None:
             return Trusted((), {}, reference, outcome=outcome)
         expired = tuple(role for role, when in sorted(self._verified.expires.items()) if when <= reference)
-        return Trusted(self._listing.releases, dict(self._verified.versions), reference, expired, outcome)
+        releases, withdrawn = self._listing.releases, self._listing.withdrawn
+        return Trusted(releases, dict(self._verified.versions), reference, expired, outcome, withdrawn)
 
 
 @contextmanager

@@ -93,3 +93,28 @@ def test_read_listing_retired_drive_is_told() -> None:
 )
 def test_read_listing_other_names_and_shapes_are_passed_over(name: str, content: bytes) -> None:
     assert read_listing({name: content}) == Listing()
+
+
+def test_read_listing_withdrawn_resources_of_all_lists_are_named() -> None:
+    lists = {
+        f"withdrawn/{bundle}.json": canonical_json({"bundle": bundle, "resources": dict.fromkeys(ids, "2026-11-22")})
+        for bundle, ids in (("national", ["A0001", "b.2"]), ("children", ["c-3", "A0001"]))
+    }
+    assert read_listing({**listed(FIRST), **lists}).withdrawn == {"A0001", "b.2", "c-3"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("withdrawn/national.json", b"[]\n"),
+        ("withdrawn/national.json", b'{"resources":["A0001"]}\n'),
+        ("withdrawn/national.json", b'{"resources": {"A0001":"2026-11-22"}}\n'),
+        ("withdrawn/national.json", b'{"resources":{"../etc":"2026-11-22","":""}}\n'),
+        ("withdrawn/x/y.json", b'{"resources":{"A0001":"2026-11-22"}}\n'),
+        ("retired/national.json", b'{"resources":{"A0001":"2026-11-22"}}\n'),
+    ],
+)
+def test_read_listing_what_is_no_list_of_withdrawals_withdraws_nothing(name: str, content: bytes) -> None:
+    found = read_listing({**listed(FIRST), name: content})
+    assert found.withdrawn == frozenset()
+    assert found.releases == (FIRST,)

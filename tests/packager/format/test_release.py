@@ -36,7 +36,7 @@ LABEL = st.from_regex(r"[0-9A-Za-z一-龥. -]{1,64}", fullmatch=True)
 @st.composite
 def releases(draw: Any) -> Release:
     seq = draw(st.integers(min_value=1, max_value=(1 << 31) - 1))
-    disks = draw(st.lists(st.tuples(HEX, SIZE), min_size=1, max_size=4))
+    disks = draw(st.lists(st.tuples(HEX, SIZE, SIZE), min_size=1, max_size=4))
     names = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,20}(/[A-Za-z0-9_-]{1,9})?", fullmatch=True)
     return Release(
         draw(st.from_regex(r"[a-z][a-z0-9-]{0,31}", fullmatch=True)),
@@ -44,10 +44,11 @@ def releases(draw: Any) -> Release:
         draw(st.dates()).isoformat(),
         draw(LABEL),
         {name: Digest(draw(HEX), draw(SIZE)) for name in TRUTH_NAMES},
-        tuple(Disk(n, sha256, size) for n, (sha256, size) in enumerate(disks, 1)),
+        tuple(Disk(n, *disk) for n, disk in enumerate(disks, 1)),
         draw(st.dictionaries(names, st.builds(Accelerator, HEX, SIZE, LABEL, LABEL), max_size=4)),
         draw(st.none() | st.integers(min_value=1, max_value=seq - 1)) if seq > 1 else None,
         count=draw(SIZE),
+        name=draw(st.just("") | LABEL),
     )
 
 
@@ -63,6 +64,21 @@ def test_release_document_is_canonical() -> None:
     assert data == canonical_json(json.loads(data))
     assert "年".encode() in data
     assert RELEASE.target == "releases/national/11.json"
+
+
+def test_release_without_name_and_counts_is_as_it_always_was() -> None:
+    data = RELEASE.to_bytes()
+    assert b'"name"' not in data
+    assert data.count(b'"count"') == 1
+    told = replace(RELEASE, name="四川版", disks=(Disk(1, B, 5, 2), Disk(2, A, 7, 1)))
+    assert json.loads(told.to_bytes())["name"] == "四川版"
+    assert [disk["count"] for disk in json.loads(told.to_bytes())["disks"]] == [2, 1]
+
+
+@pytest.mark.parametrize("name", [7, None, "x" * 65, "a\nb", "\u202eb", "e\u0301"])
+def test_release_bad_name_is_refused(name: object) -> None:
+    with pytest.raises(FormatError):
+        Release.from_bytes(document(name=name))
 
 
 def test_release_disk_of_finds_by_tagmanifest() -> None:
