@@ -136,10 +136,11 @@ class Publisher:
             generation=self._generation,
             reference_time=f"{trusted.reference_time:%Y-%m-%dT%H:%M:%SZ}",
             releases=releases,
-            drives=held_drives(places, {r.folder: r.count for r in releases if r.live}),
+            drives=held_drives(places, releases),
             notices=wording.notices(
                 [p.drive for p in places], releases, seen_any=any(p.drive.phase != "absent" for p in places)
             ),
+            withdrawn=tuple(sorted(trusted.withdrawn)),
             worker=self._worker,
         )
         try:

@@ -47,7 +47,7 @@ def carried_by(admission: Admission, issuer: str) -> Carried:
         seq=release.seq,
         edition=release.edition,
         issuer=issuer,
-        name=bundle_name(release.bundle),
+        name=bundle_name(release.bundle, release.name),
         folder=folder_name(release),
         tagmanifest=admission.disk.tagmanifest,
         disk=admission.disk.n,
@@ -91,11 +91,12 @@ def _held(stored: Stored, release: Release, part: Callable[[Stored, str], Part],
         edition=release.edition,
         issued=release.issued,
         issuer=issuer,
-        name=bundle_name(release.bundle),
+        name=bundle_name(release.bundle, release.name),
         folder=stored.folder,
         truth=truth_digest(release.truth),
         count=release.count,
         disks=len(release.disks),
+        shares=tuple(disk.count for disk in release.disks) if len(release.disks) > 1 else (),
         catalogue=part(stored, "catalogue"),
         search=part(stored, "search"),
     )
@@ -117,25 +118,26 @@ def up_to_date(drive: Drive, newest: Mapping[str, int]) -> Drive:
     return replace(drive, carried=replace(carried, newest=carried.seq >= newest.get(carried.bundle, 0)))
 
 
-def held_drives(places: Sequence[Standing], shares: Mapping[str, int]) -> tuple[HeldDrive, ...]:
+def held_drives(places: Sequence[Standing], releases: Sequence[HeldRelease]) -> tuple[HeldDrive, ...]:
     """All drives with their sentences, by key.
 
     Args:
         places: every place, see `up_to_date`; those where nothing is are left out.
-        shares: release folder → resources that only its drives give, for the sentence of a drive that is gone.
+        releases: held releases.
     """
     serving = [p for p in places if p.drive.phase == "ready" and p.drive.carried is not None]
-    return tuple(_drive(p, serving, shares) for p in sorted(places, key=lambda p: p.key) if p.drive.phase != "absent")
+    held = {release.folder: release for release in releases}
+    return tuple(_drive(p, serving, held) for p in sorted(places, key=lambda p: p.key) if p.drive.phase != "absent")
 
 
-def _drive(place: Standing, serving: Sequence[Standing], shares: Mapping[str, int]) -> HeldDrive:
+def _drive(place: Standing, serving: Sequence[Standing], held: Mapping[str, HeldRelease]) -> HeldDrive:
     drive = place.drive
     carried = drive.carried or (drive.last if drive.phase == "gone" else None)
     others = [p for p in serving if p is not place]
     twin = carried is not None and any(_is_twin(p, carried) and p.order < place.order for p in others)
     around = Around(
         serving=[p.drive.carried for p in others if p.drive.carried is not None],
-        missed=shares.get(carried.folder, carried.count) if carried else 0,
+        missed=_missed(carried, held) if carried else 0,
         seconds_left=place.seconds_left,
         twin_first=twin,
     )
@@ -154,6 +156,12 @@ def _drive(place: Standing, serving: Sequence[Standing], shares: Mapping[str, in
         tagmanifest=carried.tagmanifest if carried else "",
         since=place.since,
     )
+
+
+def _missed(carried: Carried, held: Mapping[str, HeldRelease]) -> int:
+    """Resources that only the catalogue shows while this drive is gone."""
+    release = held.get(carried.folder)
+    return release.share(carried.disk) if release else carried.count
 
 
 def _is_twin(place: Standing, carried: Carried) -> bool:

@@ -224,6 +224,14 @@ class Intake:
             entry.seconds_left = 0
         for action in actions:
             self._do(entry, action)
+        if entry.drive.phase == "gone" and before.phase != "gone" and self._has_twin(entry):
+            self._step(entry, Forgotten())  # the other one gives everything that it gave
+
+    def _has_twin(self, entry: Entry) -> bool:
+        """Whether another drive with the same content serves."""
+        last = entry.drive.last
+        serving = [e.drive.carried for e in self._entries.values() if e is not entry and e.drive.phase == "ready"]
+        return last is not None and any(c is not None and c.tagmanifest == last.tagmanifest for c in serving)
 
     def _do(self, entry: Entry, action: Do) -> None:
         match action:

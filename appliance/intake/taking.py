@@ -16,6 +16,7 @@ from appliance.store.verified import VerifiedDrives
 from indexer.catalogue import CATALOGUE_FORMAT
 from indexer.codec import INDEX_FORMAT
 from packager.format.bag import READY, TagFiles, tag_file_bytes, verify_tag_files
+from packager.format.disktable import DISKS_FORMAT, DISKS_NAME
 from packager.format.errors import HalfCopiedError, UnreadableError
 from packager.format.files import Files
 from packager.format.layout import DriveLayout
@@ -28,6 +29,9 @@ TOLERATED = 50
 
 REBUILT = 3
 """Derived files made here take about so many times the catalogue's bytes."""
+
+_FORMATS = {"catalogue.db": str(CATALOGUE_FORMAT), DISKS_NAME: DISKS_FORMAT}
+"""Versions of derived files that this box reads; the index has `INDEX_FORMAT`."""
 
 Progress = Callable[[int, int], None]
 
@@ -105,14 +109,19 @@ def _verify(
     reserve: int,
     progress: Progress,
 ) -> Stored:
-    """Copy and prove the tag files; give them their place, or keep only what is new."""
-    need = bytes_needed(admission.release, held=stored is not None)
+    """Copy and prove the tag files; give them their place, or keep only what is new.
+
+    Of another drive of a set that is here already only its own lists are read: the truth is on the SSD, proved.
+    """
+    joins = stored is not None and admission.disk.n not in stored.samples
+    need = bytes_needed(admission.release, held=stored is not None, joins=joins)
     free = store.free_space() - reserve
     if free < need:
         raise _no_room(need - free)
     staged = store.stage(stage)
     try:
-        tags = verify_tag_files(DriveLayout(root), admission, files, staged, progress, usable=usable)
+        truth = stored.path / "meta" if stored is not None and joins else None
+        tags = verify_tag_files(DriveLayout(root), admission, files, staged, progress, usable=usable, truth=truth)
         return store.add(tags, admission, came_along(tags))
     except OSError as error:
         if error.errno == errno.ENOSPC:
@@ -124,7 +133,7 @@ def _verify(
 
 def usable(name: str, accelerator: Accelerator) -> bool:
     """Whether a derived file on a drive is of the version that this box reads."""
-    return accelerator.format == (str(CATALOGUE_FORMAT) if name == "catalogue.db" else INDEX_FORMAT)
+    return accelerator.format == _FORMATS.get(name, INDEX_FORMAT)
 
 
 def came_along(tags: TagFiles) -> dict[str, str]:
@@ -138,8 +147,10 @@ def came_along(tags: TagFiles) -> dict[str, str]:
     return parts
 
 
-def bytes_needed(release: Release, *, held: bool) -> int:
-    """Bytes that taking the release in may write."""
+def bytes_needed(release: Release, *, held: bool, joins: bool = False) -> int:
+    """Bytes that taking the release in may write; `held`: it is here, `joins`: with another drive of the set."""
+    if joins:
+        return tag_file_bytes(release, truth_held=True)
     names = set(release.accelerators)
     rebuilt = "catalogue.db" not in names or not any(name.startswith("search/") for name in names)
     made_here = REBUILT * release.truth["catalogue.jsonl"].size if rebuilt and not held else 0

@@ -21,7 +21,7 @@ MAX_METADATA = 64 << 20
 """Most bytes of signed metadata that are looked at on one drive."""
 MAX_FILES = 10_000
 MAX_DEPTH = 4
-METADATA = ("metadata", "targets/releases", "targets/retired")
+METADATA = ("metadata", "targets/releases", "targets/retired", "targets/withdrawn")
 
 Judge = Callable[[Path, str], Admission]
 

@@ -9,14 +9,14 @@ from appliance.intake.states import Carried, Drive
 from appliance.store.holdings import HeldRelease, Message, Value
 
 BUNDLE_NAMES = {"national": "国家版", "children": "少儿版", "province": "省版", "training": "培训版"}
-"""What readers call the bundles whose ids are agreed; another bundle is called by its id."""
+"""What readers call the bundles whose ids are agreed, when no name is signed; another bundle is called by its id."""
 
 MINUTE = 60
 
 
-def bundle_name(bundle: str) -> str:
-    """What readers call a bundle."""
-    return BUNDLE_NAMES.get(bundle, bundle)
+def bundle_name(bundle: str, signed: str = "") -> str:
+    """What readers call a bundle: the name that its release carries, else the agreed one."""
+    return signed or BUNDLE_NAMES.get(bundle, bundle)
 
 
 def drive_name(carried: Carried | None) -> str:
@@ -95,21 +95,33 @@ def notices(drives: Sequence[Drive], releases: Sequence[HeldRelease], *, seen_an
         releases: held releases.
         seen_any: whether any drive is known at all, gone ones included.
     """
-    found = [_set_missing(drives)] if drives else []
-    found.append(_index_notice([r for r in releases if r.live]))
+    found = [message for release in releases if release.live for message in _of_set(release, drives)]
+    making = _index_notice([r for r in releases if r.live])
+    if making is not None:
+        found.append(making)
     if not seen_any:
         found.append(Message("home.no_drive"))
-    return tuple(m for m in found if m is not None)
+    return tuple(found)
 
 
-def _set_missing(drives: Sequence[Drive]) -> Message | None:
+def _of_set(release: HeldRelease, drives: Sequence[Drive]) -> list[Message]:
+    """What there is to say of a release on several drives of which only some are here."""
     serving = [d.carried for d in drives if d.phase == "ready" and d.carried is not None]
-    for carried in serving:
-        missing = missing_disks(carried, serving)
-        if missing:
-            share = carried.count * len(missing) // carried.disks
-            return Message("intake.set.missing", {"total": carried.disks, "n": missing[0], "count": max(1, share)})
-    return None
+    first = next((carried for carried in serving if carried.folder == release.folder), None)
+    if first is None:
+        return []
+    gone = [d.last for d in drives if d.phase == "gone" and d.last is not None]
+    missing = missing_disks(first, [*serving, *gone])  # one that was pulled out has a sentence of its own
+    found = []
+    if missing and any(c.bundle == release.bundle and c.folder != release.folder and c.disks > 1 for c in serving):
+        found.append(Message("intake.set.mixed", {"bundle": release.name}))
+    if missing:
+        params: dict[str, Value] = {"bundle": release.name, "total": release.disks}
+        params["count"] = sum(release.share(n) for n in missing)
+        several = len(missing) > 1
+        key = "intake.set.missing.several" if several else "intake.set.missing"
+        found.append(Message(key, {**params, "n": len(missing) if several else missing[0]}))
+    return found
 
 
 def _index_notice(live: Sequence[HeldRelease]) -> Message | None:

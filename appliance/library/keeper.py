@@ -11,7 +11,7 @@ from appliance.errors import HoldingsError
 from appliance.library.library import Library
 from appliance.library.searching import Searching
 from appliance.library.shelf import OpenRelease, Shelf, disk_lists
-from appliance.library.union import count_types, hidden_rows
+from appliance.library.union import count_types, hidden_rows, precedence
 from appliance.store.holdings import HeldRelease, Holdings, Part, read_holdings
 from indexer.errors import IndexerError
 from packager.format.errors import FormatError
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 Broken = Callable[[str, str], None]
 _Files = tuple[str, ...]
-"""What tells one set of open files from another: folder, name of the derived file, lists of drives."""
+"""What tells one set of open files from another: folder, name of the derived file; of open releases lists of drives."""
 _Union = tuple[tuple[frozenset[int], ...], dict[str, int]]
 """Hidden rows of each shelf, and counts by type."""
 
@@ -106,7 +106,7 @@ class LibraryKeeper:
         return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
     def _view(self, holdings: Holdings) -> Library:
-        live = sorted(holdings.live(), key=lambda r: (r.issued, r.seq, r.bundle), reverse=True)
+        live = sorted(holdings.live(), key=precedence)
         plugged = {d.folder for d in holdings.drives if d.serves}
         others = [r for r in holdings.releases if not r.live and r.folder in plugged]
         opened = {self._files(r): self._open(r) for r in (*live, *others) if r.catalogue.state != "failed"}
@@ -114,10 +114,10 @@ class LibraryKeeper:
         shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
         spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
         try:
-            hidden, counts = self._unite(shelves)
+            hidden, counts = self._unite(shelves, holdings.withdrawn)
         except IndexerError:
-            shelves = self._that_unite(shelves)
-            hidden, counts = self._unite(shelves)
+            shelves = self._that_unite(shelves, holdings.withdrawn)
+            hidden, counts = self._unite(shelves, holdings.withdrawn)
         searching = self._search(shelves, hidden)
         return Library(
             holdings, shelves, spare, hidden=hidden, counts=counts, searching=searching, damage=self._damaged
@@ -145,19 +145,19 @@ class LibraryKeeper:
         folder, _, *lists = self._files(release)
         return next((o for (at, _, *had), o in self._opened.items() if (at, had) == (folder, lists)), None)
 
-    def _unite(self, shelves: list[Shelf]) -> _Union:
-        key = tuple(self._files(s.release) for s in shelves)
+    def _unite(self, shelves: list[Shelf], withdrawn: tuple[str, ...]) -> _Union:
+        key = (*((s.release.folder, s.release.catalogue.name) for s in shelves), withdrawn)
         if self._united[0] != key:
-            hidden = hidden_rows(shelves)
+            hidden = hidden_rows(shelves, withdrawn)
             self._united = key, (hidden, count_types(shelves, hidden))
         return self._united[1]
 
-    def _that_unite(self, shelves: list[Shelf]) -> list[Shelf]:
+    def _that_unite(self, shelves: list[Shelf], withdrawn: tuple[str, ...]) -> list[Shelf]:
         """The shelves without those whose catalogue opens and then cannot be read; these are told and made again."""
         whole: list[Shelf] = []
         for shelf in shelves:
             try:
-                self._unite([*whole, shelf])
+                self._unite([*whole, shelf], withdrawn)
             except IndexerError as error:
                 self._damaged(shelf, "catalogue", error)
             else:
@@ -170,7 +170,7 @@ class LibraryKeeper:
         if not ready:
             self._searching = (), None  # what is no longer named must close with its last user
             return None
-        key = (*(self._files(s.release) for s in shelves), *((str(n), shelves[n].release.search.name) for n in ready))
+        key = (*self._united[0], *((str(n), shelves[n].release.search.name) for n in ready))
         if self._searching[0] == key:
             return self._searching[1]
         searching = None

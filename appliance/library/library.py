@@ -19,6 +19,7 @@ from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
 from appliance.library.union import count_types
 from indexer.errors import IndexFormatError
+from indexer.model import OPENED_ROLES
 
 if TYPE_CHECKING:
     from appliance.library.parts import Part
@@ -35,8 +36,9 @@ _T = TypeVar("_T")
 class Library:
     """All live releases as one collection.
 
-    Bundles are united. Where two bundles hold a resource of the same id, the one issued last speaks for it; the
-    other's record is hidden from search and lists, its drive still serves items whose digests agree.
+    Bundles are united. Where two bundles hold a resource of the same id, the first in the order of `union.precedence`
+    speaks for it; the other's record is hidden from search and lists, its drive still serves items whose digests
+    agree. A resource that the issuer withdraws is in no list and no answer, whatever holds it.
 
     A catalogue or an index that turns out to be damaged never fails an answer: what cannot be read is left out of it,
     `damage` is told, and the others go on.
@@ -57,9 +59,9 @@ class Library:
 
         Args:
             holdings: the document this view stands for.
-            shelves: live releases whose catalogue is ready, the last issued first.
+            shelves: live releases whose catalogue is ready, in the order of `union.precedence`.
             others: releases that are not live but whose drives are plugged in.
-            hidden: for each of `shelves`: rows whose resource an earlier shelf speaks for.
+            hidden: for each of `shelves`: rows whose resource an earlier shelf speaks for or that are withdrawn.
             counts: of all `shelves`, see `union.count_types`; counted here when not given.
             searching: over those of `shelves` whose index is ready; None when there is none.
             damage: told of every read that fails, in the thread of the request.
@@ -68,6 +70,7 @@ class Library:
         self._shelves, self._others = tuple(shelves), tuple(others)
         self._hidden = tuple(hidden) or (frozenset(),) * len(self._shelves)
         self._searching = searching
+        self._withdrawn = frozenset(holdings.withdrawn)
         self._part_lists = PartLists()
         self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
         self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
@@ -77,8 +80,12 @@ class Library:
         """Generation of the holdings document that this view stands for."""
         return self.holdings.generation
 
+    def is_withdrawn(self, resource_id: str) -> bool:
+        """Whether the issuer withdraws that resource (下架)."""
+        return resource_id in self._withdrawn
+
     def resource(self, resource_id: str) -> Held | None:
-        """The resource of that id with its availability, None when no live release has it."""
+        """The resource of that id with its availability, None when no live release has it; withdrawn ones too."""
         shelf = self._speaker(resource_id)
         resource = self._get(shelf, resource_id) if shelf else None
         return self._held(resource, shelf) if shelf and resource else None
@@ -124,9 +131,14 @@ class Library:
         return dict(self._counts)
 
     def newest(self, limit: int = 20, offset: int = 0, *, type_: str = "") -> list[Held]:
-        """What came last, newest first; resources that can be read only."""
-        streams = (self._stream(n, self._newest(shelf, type_)) for n, shelf in enumerate(self._shelves))
-        return list(islice(chain.from_iterable(streams), offset, offset + limit))
+        """What came last, newest first; resources that can be read only.
+
+        First what is new with the last release of each bundle, the bundle that was issued last before the others, then
+        the rest in the same order.
+        """
+        order = sorted(enumerate(self._shelves), key=lambda pair: _age(pair[1]), reverse=True)
+        streams = [(shelf, self._stream(n, self._newest(shelf, type_))) for n, shelf in order]
+        return list(islice(_arrivals(streams), offset, offset + limit))
 
     def browse(self, *, type_: str = "", clc: str = "", limit: int = 20, offset: int = 0) -> list[Held]:
         """Resources of a type and a class (prefix), in title order; works while the index is being made."""
@@ -198,21 +210,34 @@ class Library:
         return next((s for s in self._shelves if self._row(s, resource_id) is not None), None)
 
     def _held(self, resource: Resource, shelf: Shelf) -> Held:
-        lacking = self._lacking(resource, shelf)
+        items = resource.readable_items
+        lacking = next(self._all_lacking(items, shelf), None)
         if lacking is None:
-            return Held(resource, shelf.release, available=bool(resource.readable_items))
+            return Held(resource, shelf.release, available=bool(items))
         disk = shelf.disk_of(lacking)
-        wanted = (shelf.release.folder, disk)
-        name = next((d.name for d in self.holdings.drives if (d.folder, d.disk) == wanted), "")
-        return Held(resource, shelf.release, available=False, missing_disk=disk, missing_drive=name)
+        partly = lacking is not items[0] or any(shelf.carried(self._own(shelf), items))
+        name = shelf.release.drive_name(disk)
+        return Held(resource, shelf.release, available=False, missing_disk=disk, missing_drive=name, partly=partly)
 
-    def _lacking(self, resource: Resource, shelf: Shelf) -> Item | None:
-        """The first readable item that no plugged drive carries."""
-        if shelf.release.disks == 1 and any(
-            d.serves and d.folder == shelf.release.folder for d in self.holdings.drives
-        ):
-            return None
-        return next((item for item in resource.readable_items if not any(self._carriers(item, shelf))), None)
+    def lacking(self, held: Held) -> frozenset[str]:
+        """Ids of the files of a resource that a reader might open and that no plugged drive carries."""
+        shelf = self._speaker(held.resource.id)
+        if held.available or shelf is None:
+            return frozenset()
+        items = [item for item in held.resource.items if item.role in OPENED_ROLES]
+        return frozenset(item.id for item in self._all_lacking(items, shelf))
+
+    def _own(self, shelf: Shelf) -> set[int]:
+        """Numbers of the plugged drives of a release."""
+        return {d.disk for d in self.holdings.drives if d.serves and d.folder == shelf.release.folder}
+
+    def _all_lacking(self, items: Sequence[Item], shelf: Shelf) -> Iterator[Item]:
+        """The items that no plugged drive carries, in order."""
+        own = self._own(shelf)
+        if len(own) == shelf.release.disks:
+            return
+        missing = (item for item, here in zip(items, shelf.carried(own, items), strict=True) if not here)
+        yield from (item for item in missing if not any(self._carriers(item, shelf)))
 
     def _carriers(self, item: Item, shelf: Shelf) -> Iterator[HeldDrive]:
         """Plugged drives with exactly these bytes; those of the item's own release first."""
@@ -260,3 +285,20 @@ class Library:
 
     def _of(self, shelf: Shelf) -> Callable[[IndexFormatError], None]:
         return lambda error: self._damage(shelf, "catalogue", error)
+
+
+def _age(shelf: Shelf) -> tuple[str, int, str]:
+    release = shelf.release
+    return release.issued, release.seq, release.bundle
+
+
+def _arrivals(streams: Sequence[tuple[Shelf, Iterator[Held]]]) -> Iterator[Held]:
+    """New ones of every stream, then the rest of every stream; each is sorted by arrival, the newest first."""
+    left: list[Iterator[Held]] = []
+    for shelf, stream in streams:
+        for held in stream:
+            if (held.resource.first_release or 0) < shelf.release.seq:
+                left.append(chain((held,), stream))
+                break
+            yield held
+    yield from chain.from_iterable(left)

@@ -38,7 +38,8 @@ class Held:
         available: whether all its readable items can be read right now. A catalogue entry without files: False.
         missing_disk: when not available because a drive is not plugged in: the number of one such drive in its set
             (1 for a set of one); 0 otherwise.
-        missing_drive: what staff call that drive when the box has met it before, else empty.
+        missing_drive: what its label says, empty when nothing is missing.
+        partly: whether some of them can be read although others cannot.
     """
 
     resource: Resource
@@ -46,6 +47,7 @@ class Held:
     available: bool
     missing_disk: int = 0
     missing_drive: str = ""
+    partly: bool = False
 
     @property
     def catalogue_only(self) -> bool:

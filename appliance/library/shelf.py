@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import weakref
+from collections.abc import Collection, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from appliance.errors import StoreError
 from appliance.store.disks import DiskItems
@@ -83,6 +86,17 @@ class Shelf:
             return True
         known = self._opened.disks.get(disk)
         return known is not None and known.holds(item.path)
+
+    def carried(self, disks: Collection[int], items: Sequence[Item]) -> list[bool]:
+        """For each item whether one of these drives of the set carries it, as far as their lists are known here."""
+        if self.release.disks == 1:
+            return [bool(disks)] * len(items)
+        known = [self._opened.disks[n] for n in disks if n in self._opened.disks]
+        paths = [item.path for item in items]
+        found = np.zeros(len(items), dtype=np.bool_)
+        for disk in known:
+            found |= disk.among(paths)
+        return [bool(here) for here in found]
 
     def disk_of(self, item: Item) -> int:
         """The drive of the set that carries the item: from the known lists, else the first one not yet met."""

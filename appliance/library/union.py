@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from appliance.library.shelf import Shelf
+from appliance.store.holdings import HeldRelease
+
+_FIRST, _LAST = ("national", "children", "province"), "training"
 
 
-def hidden_rows(shelves: Sequence[Shelf]) -> tuple[frozenset[int], ...]:
-    """For each shelf the rows whose resource an earlier shelf speaks for.
+def precedence(release: HeldRelease) -> tuple[int, str]:
+    """The order in which bundles speak for a resource that several of them hold (docs/format.md, "Several bundles").
+
+    National, children, province, then others by id, training last. It follows from the bundle alone, so the record of
+    a resource does not change with what was issued last or is plugged in.
+    """
+    bundle = release.bundle
+    place = _FIRST.index(bundle) if bundle in _FIRST else len(_FIRST) + (bundle == _LAST)
+    return place, bundle
+
+
+def hidden_rows(shelves: Sequence[Shelf], withdrawn: Collection[str] = ()) -> tuple[frozenset[int], ...]:
+    """For each shelf the rows whose resource an earlier shelf speaks for, and those that are withdrawn.
 
     Walks the smaller catalogue of every pair and asks the larger one, so a small bundle beside a large one costs
     little. Memory: the duplicates.
     """
     hidden: list[set[int]] = [set() for _ in shelves]
+    for rows, shelf in zip(hidden, shelves, strict=True):
+        rows |= {row for name in withdrawn if (row := shelf.catalogue.row_of(name)) is not None}
     for later in range(1, len(shelves)):
         for earlier in range(later):
             hidden[later] |= _shared(shelves[earlier], shelves[later])

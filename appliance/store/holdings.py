@@ -84,7 +84,7 @@ class HeldRelease:
         name: the bundle's name as readers are told, such as 国家版; the id when nothing better is signed.
         folder: its folder's name below the releases folder, `<bundle>/<seq>-<12 hexadecimal digits>`.
         truth: SHA-256 over the digests of its truth files; two drives of one set share it.
-        count: resources in it. disks: drives in its set.
+        count: resources in it. disks: drives in its set. shares: resources on each, empty when untold.
         live: whether it is the newest of its bundle that the box holds; only live releases are searched.
         catalogue: `catalogue.db`. search: the index. Browsing needs the first, searching both.
     """
@@ -102,11 +102,20 @@ class HeldRelease:
     live: bool = True
     catalogue: Part = field(default_factory=Part)
     search: Part = field(default_factory=Part)
+    shares: tuple[int, ...] = ()
 
     @property
     def key(self) -> tuple[str, int, str]:
         """What makes it itself: bundle, number and truth."""
         return self.bundle, self.seq, self.truth
+
+    def drive_name(self, disk: int) -> str:
+        """What is printed on the label of a drive of the set: 国家版, 国家版第 2 块."""
+        return self.name if self.disks == 1 else f"{self.name}第 {disk} 块"
+
+    def share(self, disk: int) -> int:
+        """Resources on one drive of the set; an estimate, at least 1, when it is not told."""
+        return self.shares[disk - 1] if disk <= len(self.shares) else max(1, self.count // self.disks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +175,7 @@ class Holdings:
         releases: by bundle, then number falling.
         drives: by key, those gone included until something newer takes their place.
         notices: what staff should know beyond single drives, the most pressing first.
+        withdrawn: ids of resources that the issuer withdraws, sorted; they are shown nowhere, whatever holds them.
         worker: signs of life.
     """
 
@@ -175,6 +185,7 @@ class Holdings:
     drives: tuple[HeldDrive, ...] = ()
     notices: tuple[Message, ...] = ()
     worker: WorkerState = field(default_factory=WorkerState)
+    withdrawn: tuple[str, ...] = ()
 
     def live(self) -> tuple[HeldRelease, ...]:
         """The newest held release of every bundle."""

@@ -7,7 +7,8 @@
         meta/catalogue.jsonl items.txt chunks.bin        the truth
         meta/catalogue.db  meta/search/                  derived, from the drive or made here (catalogue.2.db, search.2)
         disks/<n>.sample    some items of drive n of the set, to see quickly whether a drive is whole
-        disks/<n>.items     which items drive n carries (sets of more than one drive only)
+        disks/<n>.items     which items drive n carries (sets of more than one drive only); of drives that were not
+                            here yet as meta/disks.bin tells it
 
 A folder is filled in the scratch folder and gets its place in one step, so after a power cut a release is there whole
 or not at all. Only the worker writes here; the serving process reads what the holdings document names.
@@ -25,8 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import StoreError
-from appliance.store.disks import Sample, read_sample, write_disk_items, write_sample
-from packager.format.bag import TagFiles
+from appliance.store.disks import Sample, read_sample, write_disk_items, write_sample, write_told_items
+from packager.format.bag import READY, TagFiles
+from packager.format.disktable import DISKS_NAME
 from packager.format.errors import FormatError
 from packager.format.files import Files
 from packager.format.manifest import read_manifest
@@ -266,7 +268,19 @@ class ReleaseStore:
         if len(admission.release.disks) > 1:
             paths = (line.path for line in read_manifest(tags.manifest))
             write_disk_items(folder / f"{disk}.items", paths, self._files)
+            self._write_told(folder, tags, admission)
         write_sample(folder / f"{disk}.sample", tags.manifest, tags.items, tags.count, self._files)
+
+    def _write_told(self, folder: Path, tags: TagFiles, admission: Admission) -> None:
+        """What the other drives of the set carry, so that readers and staff can be told which one is missing."""
+        total = len(admission.release.disks)
+        others = [n for n in range(1, total + 1) if not (folder / f"{n}.items").exists()]
+        if tags.accelerators.get(DISKS_NAME) != READY or not others:
+            return
+        try:
+            write_told_items(folder, tags.folder / "meta" / DISKS_NAME, tags.items, others, total, self._files)
+        except FormatError as error:
+            _log.warning("%s is left out: %s", DISKS_NAME, error)
 
 
 def _ready(release: Release) -> bytes:

@@ -134,13 +134,18 @@ def gate(resource: Resource) -> Decision:
     """The gate's answer for this reader, now; it takes no seat. Before bytes or a reader's page, ask `enter`."""
     limited = resource.access.seats is not None
     taken = box().seats.taken(resource.id, but=seat_names()) if limited else 0
-    return decide(resource, reader(), day=today(), seats_taken=taken)
+    return _decide(resource, taken)
+
+
+def _decide(resource: Resource, seats_taken: int = 0) -> Decision:
+    withdrawn = library().is_withdrawn(resource.id)
+    return decide(resource, reader(), day=today(), seats_taken=seats_taken, withdrawn=withdrawn)
 
 
 def listed(parts: Iterable[Part]) -> list[Part]:
     """Those that the gate lists for this reader; the reader is looked at once for thousands of issues."""
-    who, day = reader(), today()
-    return [part for part in parts if decide(part.record, who, day=day).listed]
+    who, day, withdrawn = reader(), today(), library().is_withdrawn
+    return [p for p in parts if decide(p.record, who, day=day, withdrawn=withdrawn(p.record.id)).listed]
 
 
 def enter(resource: Resource) -> Decision:
@@ -148,13 +153,13 @@ def enter(resource: Resource) -> Decision:
 
     Asked before every byte and every page of a reader. Taking is one step, so two who come at once get one seat.
     """
-    decision, seats = decide(resource, reader(), day=today()), resource.access.seats
+    decision, seats = _decide(resource), resource.access.seats
     if not decision.allowed or seats is None:
         return decision
     names = seat_names()
     mark_reader()
     if not box().seats.take(resource.id, names, seats):
-        return decide(resource, reader(), day=today(), seats_taken=seats)
+        return _decide(resource, seats)
     g.seated = (resource.id, names[0])
     return decision
 

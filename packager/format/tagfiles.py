@@ -52,6 +52,7 @@ class TagFiles:
 
     Attributes:
         folder: holds them under their names in the bag.
+        meta: holds the truth; another folder when it was there already.
         accelerators: `READY`, `ABSENT`, `DAMAGED` or `OTHER_VERSION` by name relative to `meta/`; only the ready ones
             are in the folder.
         count: payload files on this drive. bytes: of them.
@@ -61,21 +62,22 @@ class TagFiles:
     accelerators: dict[str, str]
     count: int
     bytes: int
+    meta: Path
 
     @property
     def catalogue(self) -> Path:
         """catalogue.jsonl."""
-        return self.folder / "meta" / "catalogue.jsonl"
+        return self.meta / "catalogue.jsonl"
 
     @property
     def items(self) -> Path:
         """items.txt: every item of the release."""
-        return self.folder / "meta" / "items.txt"
+        return self.meta / "items.txt"
 
     @property
     def chunks(self) -> Path:
         """chunks.bin."""
-        return self.folder / "meta" / "chunks.bin"
+        return self.meta / "chunks.bin"
 
     @property
     def manifest(self) -> Path:
@@ -122,9 +124,11 @@ def _look_at(root: Path) -> None:
     raise NotOursError("the drive holds neither a bag nor signed metadata")
 
 
-def tag_file_bytes(release: Release) -> int:
+def tag_file_bytes(release: Release, *, truth_held: bool = False) -> int:
     """The most bytes that `verify_tag_files` writes for a drive of this release."""
     items = release.truth["items.txt"].size  # a manifest line is never longer than the line of its item
+    if truth_held:
+        return items + MAX_TAGMANIFEST + 2 * _SMALL
     known = sum(d.size for d in release.truth.values()) + sum(a.size for a in release.accelerators.values())
     return known + items + MAX_TAGMANIFEST + 2 * _SMALL
 
@@ -137,6 +141,7 @@ def verify_tag_files(
     progress: Callable[[int, int], None] | None = None,
     *,
     usable: Callable[[str, Accelerator], bool] = lambda _name, _accelerator: True,
+    truth: Path | None = None,
 ) -> TagFiles:
     """Copy the tag files of an admitted drive to `dest`, each proved against the signed release. Memory: constant.
 
@@ -151,6 +156,8 @@ def verify_tag_files(
         dest: a folder of our own; made if missing.
         progress: called with bytes done and bytes in all (an upper bound).
         usable: whether an accelerator is of a version that the caller can use; others are not copied.
+        truth: a folder with the truth of this very release, proved before, from another drive of the set. Then the
+            drive's own copies are only looked at for their sizes, and no accelerator is copied.
 
     Raises:
         HalfCopiedError: a file other than an accelerator is missing or cut short.
@@ -158,26 +165,27 @@ def verify_tag_files(
         UnreadableError: the drive does not answer.
         OSError: our own disk is full (found before the first byte) or does not answer.
     """
-    total = tag_file_bytes(admission.release)
+    total = tag_file_bytes(admission.release, truth_held=truth is not None)
     files.make_dir(dest)
     if files.free_space(dest) < total:
         raise OSError(errno.ENOSPC, "not enough room for the tag files", str(dest))
     with layout.opened() as root:
         copy = _Copy(root, dest, files, total, progress)
         lists = copy.tagmanifest(admission.disk.tagmanifest)
-        copy.truth(admission.release, lists)
+        copy.truth(admission.release, lists, there=truth is not None)
         for name, most in (
             ("manifest-sha256.txt", admission.release.truth["items.txt"].size),
             ("bag-info.txt", _SMALL),
             ("bagit.txt", _SMALL),
         ):
             copy.listed(name, lists, most)
-        count, size = _check_lists(dest, admission)
+        meta = truth or dest / "meta"
+        count, size = _check_lists(dest, meta, admission)
         accelerators = {
-            name: copy.accelerator(name, found, lists) if usable(name, found) else OTHER_VERSION
+            name: copy.accelerator(name, found, lists) if truth is None and usable(name, found) else OTHER_VERSION
             for name, found in sorted(admission.release.accelerators.items())
         }
-    return TagFiles(dest, accelerators, count, size)
+    return TagFiles(dest, accelerators, count, size, meta)
 
 
 class _Copy:
@@ -198,13 +206,16 @@ class _Copy:
         except FormatError as error:
             raise ListChangedError(error.reason, path=error.path, found=error.found) from error
 
-    def truth(self, release: Release, lists: dict[str, str]) -> None:
-        """Copy the truth files, proved by the signed release and by the tagmanifest."""
+    def truth(self, release: Release, lists: dict[str, str], *, there: bool) -> None:
+        """Copy the truth files, proved by the signed release and by the tagmanifest; `there`: only look at them."""
         for name in TRUTH_NAMES:
             digest = release.truth[name]
             if lists.get(f"meta/{name}") != digest.sha256:
                 raise ListChangedError("is not the file that was signed", path=f"meta/{name}", expected=digest.sha256)
-            self._fatal(f"meta/{name}", digest.sha256, digest.size, digest.size)
+            if there:
+                self._look(f"meta/{name}", digest.size)
+            else:
+                self._fatal(f"meta/{name}", digest.sha256, digest.size, digest.size)
 
     def listed(self, name: str, lists: dict[str, str], most: int) -> None:
         """Copy a file that only the tagmanifest names."""
@@ -224,6 +235,23 @@ class _Copy:
         except (SourceReadError, FormatError):
             return DAMAGED
         return READY
+
+    def _look(self, name: str, size: int) -> None:
+        """Whether a file is there with all its bytes: a drive half copied is found without reading gigabytes."""
+        try:
+            descriptor = open_nofollow(self._root, f"bag/{name}")
+            found = os.fstat(descriptor).st_size
+            os.close(descriptor)
+        except FileNotFoundError as error:
+            raise HalfCopiedError("is missing", path=name) from error
+        except LayoutError as error:
+            raise ListChangedError(error.reason, path=name) from error
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror}", path=name) from error
+        if found < size:
+            raise HalfCopiedError("is cut short", path=name)
+        if found > size:
+            raise ListChangedError("is not what was signed", path=name)
 
     def _fatal(self, name: str, expected: str, most: int, size: int | None) -> None:
         try:
@@ -270,10 +298,10 @@ class _Copy:
             os.close(descriptor)
 
 
-def _check_lists(dest: Path, admission: Admission) -> tuple[int, int]:
+def _check_lists(dest: Path, meta: Path, admission: Admission) -> tuple[int, int]:
     """Prove that the copied lists agree with each other; return payload files and bytes of this drive."""
     try:
-        count, size, digests = _join(dest)
+        count, size, digests = _join(dest / "manifest-sha256.txt", meta / "items.txt")
     except FormatError as error:
         raise ListChangedError(error.reason, path=error.path, found=error.found) from error
     if digests * DIGEST != admission.release.truth["chunks.bin"].size:
@@ -284,13 +312,13 @@ def _check_lists(dest: Path, admission: Admission) -> tuple[int, int]:
     return count, size
 
 
-def _join(dest: Path) -> tuple[int, int, int]:
+def _join(listed: Path, items: Path) -> tuple[int, int, int]:
     """Walk manifest and items.txt side by side, both sorted by path; payload files, bytes and digests in chunks.bin."""
-    manifest = chain.from_iterable(read_manifest_rows(dest / "manifest-sha256.txt"))
+    manifest = chain.from_iterable(read_manifest_rows(listed))
     end = (b"", b"")
     known, wanted = next(manifest, end)
     count = size = digests = 0
-    for sha256, text, path in chain.from_iterable(read_item_rows(dest / "meta" / "items.txt")):
+    for sha256, text, path in chain.from_iterable(read_item_rows(items)):
         length = int(text)
         if length > CHUNK:
             digests += chunk_count(length)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from appliance.store.releases import ReleaseStore
 from indexer.build import build_index
 from indexer.catalogue import CATALOGUE_FORMAT, build_catalogue, read_records
 from indexer.codec import INDEX_FORMAT
-from packager.format.bag import TagFiles, verify_tag_files, write_bag
+from packager.disks import write_disks
+from packager.format.bag import TagFiles, verify_tag_files
+from packager.format.disktable import DISKS_NAME, read_disk_table
 from packager.format.files import Files, RealFiles
-from packager.format.items import read_items
+from packager.format.items import ItemLine, read_items
 from packager.format.layout import DriveLayout
-from packager.format.release import Accelerator, Admission, Disk, Release
+from packager.format.release import Accelerator, Admission, Release
 from packager.signing import sign_release
 from tests.simulator import Publisher, passphrase
 
@@ -53,49 +56,23 @@ class Stock:
         found = {}
         for path in sorted(p for p in layout.meta.rglob("*") if p.is_file()):
             name = path.relative_to(layout.meta).as_posix()
-            if name not in release.truth:
+            if name not in {*release.truth, DISKS_NAME}:
                 version = str(CATALOGUE_FORMAT) if name == "catalogue.db" else INDEX_FORMAT
                 sha256, size = RealFiles().copy_hashed(path, work / "copy", max_size=1 << 30)
                 found[name] = Accelerator(sha256, size, "stock 1", version)
-        lines = read_items(layout.items)
-        bag = write_bag(layout, lines, bundle=release.bundle, seq=release.seq, issued=release.issued, files=RealFiles())
+        found |= {name: a for name, a in release.accelerators.items() if name == DISKS_NAME}
+        disks = write_disks(
+            work, lambda: placed(work, release), [disk.count for disk in release.disks],
+            bundle=release.bundle, seq=release.seq, issued=release.issued, files=RealFiles(),
+        )  # fmt: skip
         values = {name: getattr(release, name) for name in Release.__slots__}
-        values |= {"accelerators": found, "disks": (Disk(1, bag.tagmanifest, bag.bytes),)}
-        (work / "release.json").write_bytes(Release(**values).to_bytes())
+        (work / "release.json").write_bytes(Release(**{**values, "accelerators": found, "disks": disks}).to_bytes())
 
-    def set_of_two(self, seq: int = 1, **options: Any) -> tuple[Path, Path]:
-        """A signed release on two drives; the second carries the last item only. Returns both drives' folders."""
-        work = self.publisher.release(seq=seq, sign=False, **options)
+    def drives(self, work: Path, folder: str = "shelf") -> list[Path]:
+        """All drives of a set, not plugged in."""
         release = Release.from_bytes((work / "release.json").read_bytes())
-        lines = list(read_items(DriveLayout(work).items))
-        drives, disks = [], []
-        for n, part in enumerate((lines[:-1], lines[-1:]), 1):
-            folder = self.folder / f"set-{seq}-{n}"
-            shutil.copytree(work / "bag", folder / "bag")
-            layout = DriveLayout(folder)
-            for line in lines:
-                if line not in part:
-                    layout.payload(line.path).unlink()
-            bag = write_bag(
-                layout,
-                part,
-                bundle=release.bundle,
-                seq=seq,
-                issued=release.issued,
-                files=RealFiles(),
-                disk=n,
-                disks=2,
-            )
-            disks.append(Disk(n, bag.tagmanifest, bag.bytes))
-            drives.append(folder)
-        values = {name: getattr(release, name) for name in Release.__slots__}
-        (work / "release.json").write_bytes(Release(**{**values, "disks": tuple(disks)}).to_bytes())
-        shutil.rmtree(work / "bag")
-        shutil.copytree(drives[0] / "bag", work / "bag")
-        sign_release(work, self.publisher.keys, passphrase, RealFiles())
-        for folder in drives:
-            shutil.copytree(work / "tuf", folder / "tuf")
-        return drives[0], drives[1]
+        names = [f"{folder}/{release.bundle}-{release.seq}-{disk.n}" for disk in release.disks]
+        return [self.publisher.drive(work, self.folder / name, n) for n, name in enumerate(names, 1)]
 
     def drive(self, work: Path, name: str = "media/one") -> Path:
         """A plugged drive of a release."""
@@ -118,6 +95,14 @@ class Stock:
             **options,
         }
         return Settings(**values)
+
+
+def placed(work: Path, release: Release) -> Iterator[tuple[ItemLine, int]]:
+    """The items of a release with their drives."""
+    layout = DriveLayout(work)
+    one = len(release.disks) == 1
+    numbers = repeat(1) if one else read_disk_table(layout.meta / DISKS_NAME, len(release.disks))
+    return zip(read_items(layout.items), numbers, strict=False)
 
 
 def store_at(folder: Path, files: Files | None = None) -> ReleaseStore:

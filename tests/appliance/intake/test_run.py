@@ -296,12 +296,12 @@ def test_revoked_release_stops_at_once_when_newer_metadata_comes(tmp_path):
 
 def test_set_of_two_says_which_one_is_missing(tmp_path):
     stock = Stock(tmp_path)
-    one, two = stock.set_of_two()
+    one, two = stock.drives(stock.work(drives=2))
     (tmp_path / "media").mkdir()
     one.rename(tmp_path / "media/one")
     with driven(stock.settings()) as box:
         holdings = box.until(lambda h: any(n.key == "intake.set.missing" for n in h.notices))
-        assert holdings.notices[0].params == {"total": 2, "n": 2, "count": 2}
+        assert holdings.notices[0].params == {"total": 2, "n": 2, "count": 2, "bundle": "国家版"}
         assert holdings.drives[0].name == "国家版第 1 块"
         two.rename(tmp_path / "media/two")
         box.drive("ready", "intake.set.complete")

@@ -69,7 +69,19 @@ def test_drive_message_reading_counts_minutes_up():
 
 def test_names_are_those_on_the_label():
     assert [bundle_name(b) for b in ("national", "children", "county-7")] == ["国家版", "少儿版", "county-7"]
+    assert [bundle_name(b, "四川版") for b in ("province", "sichuan")] == ["四川版", "四川版"]
     assert [drive_name(c) for c in (None, CARRIED, SECOND)] == ["", "国家版", "国家版第 2 块"]
+
+
+def test_set_missing_tells_the_resources_of_each_drive_as_signed():
+    third = replace(FIRST, disks=3)
+    told = held(disks=3, shares=(3, 4, 2), name="四川版")
+    (one,) = notices([replace(READY, carried=c) for c in (third, replace(third, disk=3))], [told], seen_any=True)
+    assert one.params == {"bundle": "四川版", "total": 3, "n": 2, "count": 4}
+    (several,) = notices([replace(READY, carried=replace(third, disk=2))], [told], seen_any=True)
+    assert several.params == {"bundle": "四川版", "total": 3, "n": 2, "count": 5}
+    (place,) = held_drives([Standing("a", Path("/a"), Drive("gone", last=replace(third, disk=3)))], [told])
+    assert place.message.params["count"] == 2
 
 
 def test_missing_disks_counts_only_drives_of_the_same_release():
@@ -90,8 +102,23 @@ NOTICES = [
     ([READY], [held(search=MAKING)], True, ["index.rebuilding"]),
     ([READY], [held(search=MAKING, live=False)], True, []),
     ([READY], [held(search=Part("failed", percent=0))], True, ["index.not_built"]),
-    ([replace(READY, carried=FIRST)], [held()], True, ["intake.set.missing"]),
-    ([replace(READY, carried=FIRST), replace(READY, carried=SECOND)], [held()], True, []),
+    ([replace(READY, carried=FIRST)], [held(disks=2)], True, ["intake.set.missing"]),
+    ([replace(READY, carried=FIRST), replace(READY, carried=SECOND)], [held(disks=2)], True, []),
+    ([replace(READY, carried=FIRST), Drive("gone", last=SECOND)], [held(disks=2)], True, []),
+    ([replace(READY, carried=replace(FIRST, disks=3))], [held(disks=3)], True, ["intake.set.missing.several"]),
+    (
+        [replace(READY, carried=FIRST), replace(READY, carried=replace(SECOND, folder="national/10-dd"))],
+        [held(disks=2)],
+        True,
+        ["intake.set.mixed", "intake.set.missing"],
+    ),
+    (
+        [replace(READY, carried=FIRST), replace(READY, carried=replace(CHILDREN, disks=2))],
+        [held(disks=2), held(bundle="children", folder="children/1-bb", disks=2)],
+        True,
+        ["intake.set.missing"] * 2,
+    ),
+    ([replace(READY, carried=replace(FIRST, folder="national/10-dd"))], [held(disks=2)], True, []),
 ]
 
 
@@ -151,18 +178,19 @@ def test_up_to_date_drive_ages_with_the_list():
 
 def test_held_drives_twin_is_the_one_that_came_later():
     places = [Standing("b", Path("/b"), READY, order=2), Standing("a", Path("/a"), READY, order=1)]
-    first, second = held_drives(places, {})
+    first, second = held_drives(places, [])
     assert (first.key, first.duplicate, second.duplicate) == ("a", False, True)
 
 
 def test_held_drives_absent_places_are_left_out_and_gone_ones_keep_what_they_were():
     gone = Drive("gone", last=CARRIED)
-    (found,) = held_drives([Standing("a", Path("/a"), Drive()), Standing("b", Path("/b"), gone)], {CARRIED.folder: 7})
+    places = [Standing("a", Path("/a"), Drive()), Standing("b", Path("/b"), gone)]
+    (found,) = held_drives(places, [held(count=7)])
     assert (found.folder, found.seq, found.name, found.message.params["count"]) == (CARRIED.folder, 11, "国家版", 7)
 
 
 def test_restored_drive_is_what_the_document_said():
-    (document,) = held_drives([Standing("a", Path("/a"), READY)], {})
+    (document,) = held_drives([Standing("a", Path("/a"), READY)], [])
     assert restored(document, [held()]).last == CARRIED
     assert restored(document, []).last is None
 

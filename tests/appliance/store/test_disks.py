@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from appliance.errors import StoreError
 from appliance.store import disks
-from appliance.store.disks import DiskItems, read_sample, write_disk_items, write_sample
+from appliance.store.disks import DiskItems, read_sample, write_disk_items, write_sample, write_told_items
+from packager.format.disktable import write_disk_table
 from packager.format.errors import FormatError
 from packager.format.files import RealFiles
 from packager.format.items import ItemLine, write_items
@@ -74,3 +75,28 @@ def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count
 def test_read_sample_damaged_is_empty(tmp_path, content):
     (tmp_path / "s").write_bytes(content)
     assert read_sample(tmp_path / "s") == ()
+
+
+def table(folder, numbers):
+    write_disk_table(folder / "disks.bin", numbers, RealFiles())
+    return folder / "disks.bin"
+
+
+def test_told_items_are_what_the_table_says(tmp_path):
+    every = lines(7)
+    write_items(tmp_path / "items.txt", every, RealFiles())
+    numbers = [1, 2, 3, 2, 2, 1, 3]
+    write_told_items(tmp_path, table(tmp_path, numbers), tmp_path / "items.txt", [2, 3, 4], 4, RealFiles())
+    for disk in (2, 3, 4):
+        items = DiskItems(tmp_path / f"{disk}.items")
+        expected = [number == disk for number in numbers]
+        assert [items.holds(i.path) for i in every] == list(items.among([i.path for i in every])) == expected
+    assert not (tmp_path / "1.items").exists()
+
+
+@pytest.mark.parametrize("numbers", [[1], [1, 1, 1], [1, 9]])
+def test_told_items_of_a_table_that_does_not_fit_are_not_written(tmp_path, numbers):
+    write_items(tmp_path / "items.txt", lines(2), RealFiles())
+    with pytest.raises(FormatError):
+        write_told_items(tmp_path, table(tmp_path, numbers), tmp_path / "items.txt", [1, 2], 2, RealFiles())
+    assert not list(tmp_path.glob("*.items"))

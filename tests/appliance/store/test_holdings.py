@@ -37,12 +37,12 @@ def drive(key="a", state="ready", **values):
     )
 
 
-TEXT = st.text(max_size=20).filter(lambda t: t.isprintable())
+TEXT = st.text(st.characters(exclude_categories=("C", "Z")), max_size=20)
 MESSAGES = st.builds(Message, TEXT, st.dictionaries(TEXT, TEXT | st.integers(-(10**9), 10**9), max_size=3))
 PARTS = st.builds(Part, TEXT, TEXT, st.integers(0, 100), st.integers(0, 10**6))
 RELEASES = st.builds(
     HeldRelease, TEXT, st.integers(1, 9), TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, st.integers(0, 9), st.integers(1, 9),
-    st.booleans(), PARTS, PARTS,
+    st.booleans(), PARTS, PARTS, st.lists(st.integers(0, 9), max_size=3).map(tuple),
 )  # fmt: skip
 DRIVES = st.builds(HeldDrive, TEXT, TEXT, TEXT, TEXT, MESSAGES, TEXT, st.integers(0, 9), TEXT, st.integers(0, 9))
 HOLDINGS = st.builds(
@@ -53,6 +53,7 @@ HOLDINGS = st.builds(
     st.lists(DRIVES, max_size=3).map(tuple),
     st.lists(MESSAGES, max_size=2).map(tuple),
     st.builds(WorkerState, st.integers(0, 9), TEXT, TEXT),
+    st.lists(st.text("aB0.-", min_size=1), max_size=3).map(tuple),
 )
 
 

@@ -161,15 +161,15 @@ def test_parts_record_that_makes_no_sense_means_none(store, stored, parts):
 
 
 def test_set_of_drives_shares_one_folder_and_remembers_who_carries_what(stock, store):
-    first, second = stock.set_of_two(seq=21)
-    work = stock.publisher.folder / "work-national-21"
+    work = stock.work(21, drives=2)
+    first, second = stock.drives(work, "set")
     one, two = stock.admission(work, 1), stock.admission(work, 2)
     stored = store.add(verified(store, first, one), one, {})
     assert stored.samples == {1}
     stored = store.add(verified(store, second, two), two, {})
     assert stored.samples == {1, 2}
     assert len(store.all()) == 1
-    assert len(store.sample(stored, 2)) == 1
+    assert len(store.sample(stored, 2)) == 3
     assert not set(store.sample(stored, 1)) & set(store.sample(stored, 2))
 
 

@@ -34,7 +34,7 @@ from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.format.manifest import MAX_TAGMANIFEST
 from packager.format.release import Admission, Digest, Release
-from tests.simulator import SMALL, build_work, flip
+from tests.simulator import SMALL, Publisher, build_work, flip
 
 FILES = RealFiles()
 LISTS = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt")
@@ -308,3 +308,64 @@ def test_tag_file_faults_are_all_trust_errors() -> None:
     for kind in (BlankError, NotOursError, HalfCopiedError, ListChangedError, UnreadableError):
         assert issubclass(kind, TrustError)
         assert kind.sentence.startswith("intake.refused.")
+
+
+# --- another drive of a set whose truth is here -------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> tuple[Publisher, Path, list[DriveLayout], Path]:
+    """A publisher, the work folder of a set of two, its drives, and the truth as the first drive brought it."""
+    publisher = Publisher(tmp_path / "publisher")
+    work = publisher.release(1, drives=2, meta=META)
+    drives = [DriveLayout(publisher.drive(work, tmp_path / f"drive-{n}", n)) for n in (1, 2)]
+    first = verify_tag_files(drives[0], admitted(work, 1), FILES, tmp_path / "first")
+    return publisher, work, drives, first.meta
+
+
+def admitted(work: Path, disk: int) -> Admission:
+    release = Release.from_bytes((work / "release.json").read_bytes())
+    return Admission(release, release.disks[disk - 1], newest=True)
+
+
+def test_second_drive_of_a_set_brings_its_lists_only(pair, tmp_path: Path) -> None:
+    _, work, drives, truth = pair
+    seen: list[tuple[int, int]] = []
+    found = verify_tag_files(
+        drives[1], admitted(work, 2), FILES, tmp_path / "second", lambda *n: seen.append(n), truth=truth
+    )
+    assert {p.name for p in (tmp_path / "second").rglob("*") if p.is_file()} == set(LISTS)
+    assert set(found.accelerators.values()) == {OTHER_VERSION}
+    assert (found.items, found.bytes) == (truth / "items.txt", admitted(work, 2).disk.bytes)
+    assert found.count > 0
+    assert seen[-1][1] == tag_file_bytes(admitted(work, 2).release, truth_held=True)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "fault"),
+    [
+        (lambda drive: drive.catalogue.unlink(), HalfCopiedError),
+        (lambda drive: drive.items.write_bytes(drive.items.read_bytes()[:-5]), HalfCopiedError),
+        (lambda drive: drive.chunks.write_bytes(drive.chunks.read_bytes() + b"x"), ListChangedError),
+        (lambda drive: (drive.items.unlink(), drive.items.symlink_to("/etc/passwd")), ListChangedError),
+        (lambda drive: flip(drive.manifest, 3), ListChangedError),
+        (lambda drive: flip(drive.bag_info, 3), ListChangedError),
+        (lambda drive: drive.manifest.unlink(), HalfCopiedError),
+    ],
+)
+def test_second_drive_of_a_set_that_is_not_whole_is_refused(pair, tmp_path: Path, spoil, fault) -> None:
+    _, work, drives, truth = pair
+    spoil(drives[1])
+    with pytest.raises(fault):
+        verify_tag_files(drives[1], admitted(work, 2), FILES, tmp_path / "second", truth=truth)
+
+
+def test_second_drive_that_names_another_truth_is_refused(pair, tmp_path: Path) -> None:
+    """The truth on the box is of this release; a drive that another release's signers made must not join it."""
+    publisher, _, _, truth = pair
+    other = publisher.release(2, drives=2, sources={"other": ("别的", {"o.txt": b"other"})}, supersedes=1)
+    drive = DriveLayout(publisher.drive(other, tmp_path / "other", 2))
+    release = replace(admitted(other, 2).release, truth=admitted(pair[1], 2).release.truth)
+    forged = Admission(release, release.disks[1], newest=True)
+    with pytest.raises(ListChangedError):
+        verify_tag_files(drive, forged, FILES, tmp_path / "dest", truth=truth)
