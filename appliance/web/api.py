@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, abort, jsonify, request, url_for
 from werkzeug.wrappers import Response
@@ -15,8 +15,11 @@ from appliance.web.errors import Refused
 from appliance.web.hits import date_text
 from appliance.web.query import facet_value, parse_address
 from indexer.access import Decision
-from indexer.model import Item, Resource, is_resource_id
+from indexer.model import Item, is_resource_id
 from indexer.search_request import Collapsed
+
+if TYPE_CHECKING:
+    from appliance.library.model import Held
 
 blueprint = Blueprint("api", __name__)
 _ITEM_MEMBERS = (
@@ -53,7 +56,7 @@ def version() -> str:
 def search() -> Response:
     """Twenty hits a page with facets. Bad values are a 400 that names the parameter; 503 while search is made."""
     found = library().search(parse_address(request.args).request(current_display().gate_face))
-    hits = [_hit(hit.held.resource, hit.collapsed) for hit in found.hits if gate(hit.held.resource).listed]
+    hits = [_hit(hit.held, hit.collapsed) for hit in found.hits if gate(hit.held.resource).listed]
     facets = {
         name: [{"value": facet_value(name, value), "count": count} for value, count in values]
         for name, values in found.facets.items()
@@ -68,7 +71,8 @@ def search() -> Response:
     )
 
 
-def _hit(record: Resource, collapsed: Collapsed | None) -> dict[str, Any]:
+def _hit(held: Held, collapsed: Collapsed | None) -> dict[str, Any]:
+    record = held.resource
     out: dict[str, Any] = {
         "id": record.id,
         "title": record.title,
@@ -76,6 +80,7 @@ def _hit(record: Resource, collapsed: Collapsed | None) -> dict[str, Any]:
         "type": record.type,
         "date": date_text(record),
         "url": url_for("patrons.detail", resource_id=record.id),
+        "available": held.available,
     }
     if collapsed is not None:
         best = [part.id for part in collapsed.best if gate(part).listed]
@@ -102,6 +107,8 @@ def resource(resource_id: str) -> Response:
     record["items"] = [_item(item) for item in held.resource.items]
     record["url"] = url_for("patrons.detail", resource_id=resource_id)
     record["available"] = held.available
+    if held.missing_drive:
+        record["drive"] = held.missing_drive
     record["usable"] = held.resource.usable
     record["use"] = _use(decision)
     return jsonify(record)

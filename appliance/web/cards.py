@@ -97,11 +97,15 @@ def parts_text(held: Held) -> str:
 
 
 def _state(held: Held) -> str:
-    """What it gathers, or what keeps it from being opened whatever is plugged in: 共 24 期, 仅有目录, 这里打不开."""
+    """What it gathers, or what keeps it from being opened: 共 24 期, 仅有目录, 这里打不开, 硬盘未接."""
     if held.catalogue_only or held.resource.access.scope == "none":
         return parts_text(held) or words().label("tag.catalogue")
     openable = can_be_opened(held.resource, download=gate(held.resource).download)
-    return "" if openable else words().label("tag.closed")
+    if not openable:
+        return words().label("tag.closed")
+    if held.available:
+        return ""
+    return words().label("tag.partly_plugged" if held.partly else "tag.not_plugged")
 
 
 def ruby_pairs(text: str, pinyin: str) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from appliance.web.covers import class_letter, cover_of
 from appliance.web.detail_gathered import gathered_of, leaves_of
 from appliance.web.detail_parts import Action, edition_rows, main_action, notice_of, rights_line
 from appliance.web.display import current_display
+from appliance.web.errors import Refused
 from appliance.web.facts import facts_of
 from appliance.web.kinds import kind_of
 from appliance.web.patrons import blueprint
@@ -38,10 +39,12 @@ def detail(resource_id: str) -> str:
         abort(404)
     record = held.resource
     decision = gate(record)
-    damaged = (
-        frozenset(i.id for i in record.items if services().faults.of_item(i.id)) if held.available else frozenset()
-    )
-    rows = edition_rows(held, decision, damaged)
+    if library().is_withdrawn(resource_id):
+        raise Refused(decision.reason, record)
+    here = held.available or held.partly
+    damaged = frozenset(i.id for i in record.items if services().faults.of_item(i.id)) if here else frozenset()
+    lacking = library().lacking(held)
+    rows = edition_rows(record, decision, damaged, lacking)
     kind = type_name(record)
     gathered = gathered_of(held)
     parent = library().resource(record.parent) if record.parent else None
@@ -58,9 +61,9 @@ def detail(resource_id: str) -> str:
             pictured=has_picture(held) and decision.listed,
         ),
         decision=decision,
-        notice=notice_of(held, decision, damaged, gathers=gathered.count > 0),
+        notice=notice_of(held, decision, damaged, lacking, gathers=gathered.count > 0),
         rights=rights_line(held, decision),
-        action=main_action(held, decision, rows, damaged) if rows else _into(record, gathered),
+        action=main_action(held, decision, rows, damaged | lacking) if rows else _into(record, gathered),
         gathered=gathered,
         leaves=leaves_of(record) if decision.allowed and held.available else [],
         rows=rows,

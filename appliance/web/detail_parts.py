@@ -40,7 +40,7 @@ class Row:
         name: what readers call it. meta: form, length, size. language: of the name when not the page's.
         open_url: where it is read, empty when it cannot be now. verb: the words on that button.
         download_url: where it is saved, empty when it may not be. damaged: whether it was found damaged here.
-        closed: why it does not open whatever the drive: 带锁，打不开; empty when nothing is known against it.
+        closed: why it does not open: 带锁，打不开; 硬盘未接; empty when nothing is known against it.
     """
 
     name: str
@@ -86,21 +86,32 @@ def length_text(seconds: int) -> str:
     return numbers.position(seconds) if seconds else ""
 
 
-def edition_rows(held: Held, decision: Decision, damaged: AbstractSet[str]) -> list[Row]:
-    """What can be opened: originals in order, page images together as one row, other forms after them."""
-    record = held.resource
+def edition_rows(
+    record: Resource, decision: Decision, damaged: AbstractSet[str], lacking: AbstractSet[str]
+) -> list[Row]:
+    """What can be opened: originals in order, page images together as one row, other forms after them.
+
+    Args:
+        record: the resource.
+        decision: the gate's answer.
+        damaged: items that were found damaged on a drive.
+        lacking: items whose drive is not plugged in.
+    """
     parts = [i for i in record.items if i.role == "part"]
     pages = [i for i in record.items if i.role == "page"]
     others = [i for i in record.items if i.role == "alternate"]
-    usable = decision.allowed and held.available
-    rows = [_row(record, i, decision, usable=usable, bad=i.id in damaged) for i in (parts + others)[:ROWS_SHOWN]]
+    shown = (parts + others)[:ROWS_SHOWN]
+    rows = [_row(record, i, decision, here=i.id not in lacking, bad=i.id in damaged) for i in shown]
     if pages:
+        usable = decision.allowed and not any(page.id in lacking for page in pages)
         rows.insert(0, _pages_row(record, pages, usable=usable, bad=all(p.id in damaged for p in pages)))
     return rows
 
 
-def _row(record: Resource, item: Item, decision: Decision, *, usable: bool, bad: bool) -> Row:
+def _row(record: Resource, item: Item, decision: Decision, *, here: bool, bad: bool) -> Row:
     spoken, flag = words(), flag_of(item)
+    usable = decision.allowed and here
+    closed = f"flag.{flag}" if flag else "" if here else "tag.not_plugged"
     form = form_name(item)
     about = (
         form if item.label else "",
@@ -124,7 +135,7 @@ def _row(record: Resource, item: Item, decision: Decision, *, usable: bool, bad:
         verb=spoken.label("detail.try" if tried else verb),
         download_url=saved,
         damaged=bad,
-        closed=spoken.label(f"flag.{flag}") if flag else "",
+        closed=spoken.label(closed) if closed else "",
     )
 
 
@@ -154,9 +165,9 @@ def main_action(held: Held, decision: Decision, rows: list[Row], damaged: Abstra
         held: the resource, with files of its own.
         decision: the gate's answer.
         rows: of its files.
-        damaged: items that were found damaged on a drive.
+        damaged: items that were found damaged on a drive or whose drive is not plugged in.
     """
-    if not decision.allowed or not held.available:
+    if not decision.allowed or not (held.available or held.partly):
         return None
     kind, first = kind_of(held.resource.type), default_item(held.resource)
     if first is not None and opens(first) and first.id not in damaged:
@@ -170,7 +181,9 @@ def main_action(held: Held, decision: Decision, rows: list[Row], damaged: Abstra
     return Action(words().label("detail.download"), saved.download_url, "down") if saved else None
 
 
-def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str], *, gathers: bool) -> Notice | None:
+def notice_of(
+    held: Held, decision: Decision, damaged: AbstractSet[str], lacking: AbstractSet[str], *, gathers: bool
+) -> Notice | None:
     """What stands in the way, the most important thing only; what gathers issues or volumes needs no files."""
     record = held.resource
     if gathers and held.catalogue_only:
@@ -179,8 +192,16 @@ def notice_of(held: Held, decision: Decision, damaged: AbstractSet[str], *, gath
         key = decision.reason if not decision.allowed else "rights.catalogue_only"
         return Notice("k-busy", "info", say(nothing_there(record, refusal_key(key)), **refusal_values(record)))
     if not held.available:
-        return Notice("k-busy", "drive", say("rights.not_plugged"))
+        return Notice("k-busy", "drive", _not_plugged(held, lacking))
     return _damage_notice(record, damaged) or _closed_notice(record)
+
+
+def _not_plugged(held: Held, lacking: AbstractSet[str]) -> Sentence:
+    """That a drive has to be plugged in, and which; some of the resource may be here."""
+    if not held.partly:
+        return say("rights.not_plugged.which", drive=held.missing_drive)
+    missing = [item for item in held.resource.readable_items if item.id in lacking]
+    return say("rights.not_plugged.partly", drive=held.missing_drive, count=len(missing))
 
 
 def _damage_notice(record: Resource, damaged: AbstractSet[str]) -> Notice | None:
@@ -210,7 +231,7 @@ def _closed_notice(record: Resource) -> Notice | None:
 
 def rights_line(held: Held, decision: Decision) -> list[tuple[str, str, bool]]:
     """(icon, words, whether it is a limit): where, whether it may be taken home, how many at a time, until when."""
-    if not decision.allowed or not held.available:
+    if not decision.allowed or not (held.available or held.partly):
         return []
     spoken, access = words(), held.resource.access
     line: list[tuple[str, str, bool]] = []

@@ -31,7 +31,7 @@ class HitLine:
     Attributes:
         url: of its page. title: with `<mark>` round what matched. language: of the title when not the page's.
         about: who, what, when. why: in which part it matched, empty when nothing stands out. excerpt: that part.
-        tag: how it may be used. extent: how much there is.
+        tag: how it may be used. extent: how much there is. away: whether a drive has to be plugged in for it.
         within: what the line stands for, in a few words; empty for a resource alone.
         ways: (words, address) of the best of them and of all.
     """
@@ -47,6 +47,7 @@ class HitLine:
     cover: Cover
     within: str = ""
     ways: tuple[tuple[str, str], ...] = ()
+    away: bool = False
 
 
 def hit_lines(found: Found, address: SearchAddress) -> list[HitLine]:
@@ -58,6 +59,7 @@ def hit_lines(found: Found, address: SearchAddress) -> list[HitLine]:
 
 def _line(hit: Hit, explained: Explained | None, address: SearchAddress) -> HitLine:
     held, spoken = hit.held, words()
+    used = _read_as(held, hit.collapsed)
     resource = held.resource
     kind = type_name(resource)
     why = spoken.label(f"why.{hit.why}") if hit.why and spoken.has_label(f"why.{hit.why}") else ""
@@ -71,7 +73,8 @@ def _line(hit: Hit, explained: Explained | None, address: SearchAddress) -> HitL
         about=" · ".join(part for part in about if part),
         why=why,
         excerpt=excerpt_of(hit, explained),
-        tag=use_tag(_read_as(held, line)),
+        tag=use_tag(used),
+        away=not (used.available or used.catalogue_only),
         extent=resource.extent if len(resource.extent) <= _MAX_EXTENT else "",
         cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),
         within=_within(line) if line else "",
@@ -151,7 +154,7 @@ def use_tag(held: Held) -> str:
     if not can_be_opened(resource, download=decision.download):
         return spoken.label("tag.closed")
     if not held.available:
-        return spoken.label("tag.not_plugged")
+        return spoken.label("tag.partly_plugged" if held.partly else "tag.not_plugged")
     if resource.access.scope == "premises":
         return spoken.label("tag.premises")
     if not decision.allowed:

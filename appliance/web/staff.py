@@ -16,6 +16,7 @@ from appliance.web.display import safe_next
 from appliance.web.glance import ACKNOWLEDGED, damages, public_status, status
 from appliance.web.qr import qr
 from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
+from appliance.web.staff_sets import bundle_sets
 from appliance.web.staff_states import drive_cards, said
 
 if TYPE_CHECKING:
@@ -91,11 +92,11 @@ def _address() -> str:
 @signed_in
 def drives() -> Response:
     """插入硬盘: every drive, its state, its one button; asked for again and again, 204 while nothing changed."""
-    cards = drive_cards()
-    mark = _mark([(card.said.state, card.said.sentence.text, card.since) for card in cards])
+    cards, sets = drive_cards(), bundle_sets()
+    mark = _mark([(card.said.state, card.said.sentence.text, card.since) for card in cards] + list(sets))
     if request.args.get(POLLED) == mark:
         return make_response("", 204)
-    return make_response(render_template("staff/drives.html", cards=cards, mark=mark, staff=current_staff()))
+    return make_response(render_template("staff/drives.html", cards=cards, sets=sets, mark=mark, staff=current_staff()))
 
 
 @blueprint.get("/health")

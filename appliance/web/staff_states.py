@@ -31,6 +31,8 @@ _LINKS = {
     "intake.trusted": "patrons.new",
     "intake.trusted.second_bundle": "patrons.new",
     "intake.set.complete": "patrons.new",
+    "intake.set.missing.several": "staff.drives",
+    "intake.set.mixed": "staff.drives",
     "check.damage.found": "staff.health",
     "home.starting": "staff.home",
     "home.normal": "staff.home",
@@ -77,7 +79,8 @@ class DriveCard:
     """A drive as staff see it.
 
     Attributes:
-        name: on its label. said: its state. release: what it carries. since: when it came into this state, in words.
+        name: on its label. said: its state. release: what it carries. count: resources on this drive.
+        since: when it came into this state, in words.
         can_eject: whether it may be let go of although its button says something else.
     """
 
@@ -85,6 +88,7 @@ class DriveCard:
     name: str
     said: Said
     release: HeldRelease | None
+    count: int
     since: str
     can_eject: bool
 
@@ -124,14 +128,15 @@ def drive_cards() -> list[DriveCard]:
 def _card(drive: HeldDrive) -> DriveCard:
     release = next((r for r in library().holdings.releases if drive.folder and r.folder == drive.folder), None)
     state = state_of(drive.message, drive=drive.key, since=drive.since)
+    count = 0 if release is None else release.count if release.disks == 1 else release.share(drive.disk)
     if drive.serves and state.light == "normal" and not _fresh(drive.since):
         params: dict[str, str | int] = {"drive": drive.name}
         if release is not None:
-            params |= {"bundle": release.name, "edition": release.edition, "count": release.count}
+            params |= {"bundle": release.name, "edition": release.edition, "count": count}
         state = replace(state, message=Message("intake.in_place", params))
     spoken = said(state)
     can_eject = drive.serves and not (spoken.button and spoken.button.command == "eject")
-    return DriveCard(drive, drive.name, spoken, release, moment_text(drive.since), can_eject)
+    return DriveCard(drive, drive.name, spoken, release, count, moment_text(drive.since), can_eject)
 
 
 def _fresh(since: str) -> bool:

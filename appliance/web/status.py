@@ -2,7 +2,7 @@
 
 The order, from section 0 of the sentences; within a rank the newer first:
 
-    1  what staff have just done (plugged in, pressed a button), for ten minutes or until acknowledged
+    1  what staff have just done (plugged in, pulled out, pressed a button), for ten minutes or until acknowledged
     2  work that must not be interrupted (请勿拔出, 请勿断电)
     3  readers are affected: a drive gone or slow, no room, search not usable
     4  a drive that was not taken
@@ -164,7 +164,7 @@ def _is_fresh(since: str, now: dt.datetime) -> bool:
 
 def _rank_of_drive(state: State, *, fresh: bool) -> int:
     rank = _rank_of(state.message.key)
-    return _DONE if fresh and (state.light == "normal" or rank == _REFUSED) else rank
+    return _DONE if fresh and (state.light == "normal" or rank in {_READERS, _REFUSED}) else rank
 
 
 def _rank_of(key: str) -> int:

@@ -43,6 +43,7 @@ def test_search_finds_by_title_with_the_documented_members(client: FlaskClient) 
             "type": "book",
             "date": "",
             "url": "/resources/x.lunyu",
+            "available": True,
         }
     ]
     assert client.get(answer["hits"][0]["url"]).status_code == 200

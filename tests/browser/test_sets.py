@@ -1,0 +1,99 @@
+"""A drive of a set that is missing, in words, on the staff's pages and the patrons', on desktop and phone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.appliance.web.holding import PASSWORD, make_app, make_world
+from tests.appliance.web.sets import LECTURES, spread
+from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.appliance.web.holding import World
+
+SHOTS = os.environ.get("SHUXIANG_SHOTS", "")
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with make_world(tmp_path_factory.mktemp("sets")) as made:
+        made.accounts.first_start()
+        made.accounts.set_password(made.accounts.all()[0].name, PASSWORD)
+        yield made
+
+
+@pytest.fixture(scope="module")
+def server(world: World) -> Iterator[str]:
+    with serving(make_app(world)) as base:
+        yield base
+
+
+def looked_at(page: Page, name: str, width: int) -> None:
+    """Accessible, as wide as the screen; pictured when somebody wants to see it."""
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if SHOTS:
+        page.screenshot(path=Path(SHOTS) / f"{name}-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_staff_read_which_drive_is_missing_and_see_it_come(
+    browser: Browser, server: str, world: World, size: tuple[int, int]
+) -> None:
+    spread(world, 1, older=(2,))
+    with opened(browser, server, size) as page:
+        page.goto("/staff/")
+        assert page.get_by_text("接上的国家版硬盘不是同一版").is_visible()
+        looked_at(page, "staff-public", size[0])
+        page.goto("/staff/sign-in")
+        page.get_by_label("账号").fill(world.accounts.all()[0].name)
+        page.get_by_label("密码").fill(PASSWORD)
+        page.get_by_role("button", name="登录").click()
+        page.wait_for_url("**/staff/")
+        looked_at(page, "staff-home", size[0])
+        page.get_by_role("link", name="看是哪一块").click()
+        page.wait_for_url("**/staff/drives")
+        rows = page.get_by_role("region", name="资源包和硬盘").get_by_role("listitem")
+        assert rows.count() == 4
+        assert "第 2 块 没有接上 3 种目前只能查目录" in " ".join(rows.nth(1).inner_text().split())
+        assert "第 2 块 2026年10月版" in rows.nth(3).inner_text()
+        looked_at(page, "staff-mixed", size[0])
+        spread(world, 1, 3)
+        page.get_by_text("另一版").wait_for(state="detached", timeout=8000)
+        assert [row.locator(".light").inner_text() for row in rows.all()] == ["已接上", "没有接上", "已接上"]
+        looked_at(page, "staff-missing", size[0])
+        spread(world, 1, 2, 3)
+        rows.filter(has_text="没有接上").wait_for(state="detached", timeout=8000)
+        assert rows.count() == 3
+        looked_at(page, "staff-complete", size[0])
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_patrons_read_which_drive_is_missing_and_open_what_is_here(
+    browser: Browser, server: str, world: World, size: tuple[int, int]
+) -> None:
+    spread(world, 1, 3)
+    with opened(browser, server, size) as page:
+        page.goto("/search?q=三國")
+        assert page.get_by_text("硬盘未接").is_visible()
+        looked_at(page, "patron-results", size[0])
+        page.goto("/resources/x.sanguo")
+        assert page.get_by_text("这份资源在硬盘“国家版第 2 块”上").is_visible()
+        looked_at(page, "patron-missing", size[0])
+        page.goto(f"/resources/{LECTURES}")
+        assert page.get_by_text("其中 2 个文件在硬盘“国家版第 2 块”上").is_visible()
+        assert page.get_by_role("listitem").filter(has_text="第5讲").get_by_text("硬盘未接").is_visible()
+        looked_at(page, "patron-partly", size[0])
+        page.goto("/new")
+        looked_at(page, "patron-new", size[0])
+        spread(world, 1, 2, 3)
+        page.goto("/resources/x.sanguo")
+        assert page.locator(".btn--seal").is_visible()
