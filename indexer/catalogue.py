@@ -252,6 +252,16 @@ class Catalogue:
         )
         return len(found), self.rows([found[0][0]])[0].level if found else ""
 
+    def parents_of_rows(self, rows: Sequence[int]) -> frozenset[str]:
+        """Ids of the parents of some rows; without a parent there is none."""
+        found: set[str] = set()
+        for start in range(0, len(rows), _BATCH):
+            batch = [int(row) for row in rows[start : start + _BATCH]]
+            marks = ",".join("?" * len(batch))
+            sql = f"SELECT DISTINCT parent FROM resource WHERE row IN ({marks}) AND parent <> ''"  # noqa: S608
+            found.update(parent for (parent,) in self._query(sql, batch) if parent)
+        return frozenset(found)
+
     def children(self, parent_id: str, limit: int = 10_000) -> list[Resource]:
         """Listed parts of a resource in the order of `indexer.part_order`."""
         found = list(self.parts_of(parent_id))

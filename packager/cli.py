@@ -1,4 +1,4 @@
-"""The builder's command line: keys, build, sign, drive, training.
+"""The builder's command line: keys, build, sign, withdraw, drive, training.
 
 Every command ends with what happened, what was kept and what comes next, in the words of the reviewed sentences.
 Exit codes: 0 done; 1 done, but rows or files were left out (named in `problems.jsonl`); 2 wrong arguments; 3 not done;
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import difflib
 import getpass
+import json
 import os
 import secrets
 import sys
@@ -17,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager.authority import init_keys
-from packager.build import BuildOptions, BuildResult, build
+from packager.build import BuildOptions, BuildResult, build, last_signed
 from packager.capacity import parse_sizes
 from packager.drives import write_drive
 from packager.errors import (
@@ -31,9 +33,19 @@ from packager.errors import (
 )
 from packager.format.errors import FormatError
 from packager.format.files import RealFiles
+from packager.format.layout import DriveLayout
 from packager.format.release import Release
-from packager.signing import approve, finish, request_release, sign_release
+from packager.request import RELEASE, WITHDRAW
+from packager.signing import (
+    approve,
+    finish,
+    request_release,
+    request_withdrawal,
+    sign_release,
+    withdraw_resources,
+)
 from packager.terminal import Parser, failure
+from packager.truth import read_catalogue
 from provisioning.errors import PassphraseError, ProvisioningError
 from provisioning.keys import load_key
 from provisioning.roles import ONLINE_KEY, key_names
@@ -48,6 +60,8 @@ if TYPE_CHECKING:
 DEMONSTRATION = "demonstration-passphrases.txt"
 DONE, LEFT_OUT, NOT_DONE, INTERRUPTED = 0, 1, 3, 130
 _MOST_WORKERS = 64
+_NEAR = 5
+"""Ids that are named beside one that is not known."""
 _SHOWN = 20
 """Problems shown on the terminal; the rest stand in the file."""
 
@@ -127,6 +141,15 @@ def _parser() -> Parser:
     sign.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
     sign.add_argument("--by", metavar="钥匙", help="只以这一位签发人签，如 targets-1；两人到齐即发行。默认两把都在本机")
     sign.set_defaults(run=_sign)
+
+    withdraw = commands.add_parser("withdraw", help="两人签发下架通知：各版、各包、各块硬盘上的同一资源都不再提供")
+    withdraw.add_argument("work", metavar="工作文件夹", type=Path, help="已签发的工作文件夹；下架通知随它写到硬盘")
+    withdraw.add_argument("ids", metavar="记录号", nargs="+", help="要下架的资源")
+    withdraw.add_argument("--bundle", metavar="代号", default="national", help="由哪个资源包发出通知")
+    withdraw.add_argument("--keys", metavar="钥匙文件夹", type=Path, required=True, help="放钥匙的文件夹")
+    withdraw.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
+    withdraw.add_argument("--by", metavar="钥匙", help="只以这一位签发人签；两人到齐即生效。默认两把都在本机")
+    withdraw.set_defaults(run=_withdraw)
 
     drive = commands.add_parser("drive", help="把签发的一版写到硬盘（文件夹）")
     drive.add_argument("work", metavar="工作文件夹", type=Path, help="build 的工作文件夹")
@@ -251,16 +274,54 @@ def _sign(arguments: argparse.Namespace) -> int:
         names, edition = "、".join(signed.signers), signed.release.edition
         _say_signed(names, edition)
         return DONE
-    if not (arguments.work / "request" / "targets.json").exists():
+    if not _pending(arguments.work, RELEASE):
         request_release(arguments.work, arguments.keys, files)
+    if not _sign_in_turn(arguments, ask, files):
+        return DONE
+    edition = Release.from_bytes((arguments.work / "release.json").read_bytes()).edition
+    _say_signed(arguments.by, edition)
+    return DONE
+
+
+def _pending(work: Path, kind: str) -> bool:
+    """Whether a request of that kind waits for signatures; nobody signs another kind than they were asked to."""
+    try:
+        found = json.loads((work / "request" / "change.json").read_bytes())["kind"]
+    except FileNotFoundError:
+        return False
+    if found != kind:
+        raise PackagerError("这个工作文件夹里还有另一份申请没有签完，请先办完那一份")
+    return (work / "request" / "targets.json").exists()
+
+
+def _sign_in_turn(arguments: argparse.Namespace, ask: Passphrases, files: RealFiles) -> bool:
+    """Add one person's signature to the request of a work folder; whether that was the last one and it is published."""
     key = load_key(arguments.keys / f"{arguments.by}.pem", ask(arguments.by))
     request = approve(arguments.work, arguments.keys, key, files)
     if not request.ready:
         _say("desk.sign.one", name=arguments.by)
-        return DONE
+        return False
     finish(arguments.work, arguments.keys, load_key(arguments.keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), files)
-    edition = Release.from_bytes((arguments.work / "release.json").read_bytes()).edition
-    _say_signed(arguments.by, edition)
+    return True
+
+
+def _withdraw(arguments: argparse.Namespace) -> int:
+    files, ask, wanted = RealFiles(), _passphrases(arguments.passphrases), list(dict.fromkeys(arguments.ids))
+    known = {resource.id for resource in read_catalogue(DriveLayout(arguments.work))}
+    for name in (name for name in wanted if name not in known):
+        near = "、".join(difflib.get_close_matches(name, sorted(known), _NEAR)) or "没有相近的"
+        return _say_not("desk.withdraw.unknown", near, id=name)
+    last = last_signed(DriveLayout(arguments.work), arguments.bundle)
+    if last is None:
+        return _say_not("desk.drive.not_signed", f"no release of {arguments.bundle} was signed in this work folder")
+    if arguments.by is None:
+        withdraw_resources(arguments.work, arguments.keys, ask, arguments.bundle, wanted, _today(), files)
+    else:
+        if not _pending(arguments.work, WITHDRAW):
+            request_withdrawal(arguments.work, arguments.keys, arguments.bundle, wanted, _today(), files)
+        if not _sign_in_turn(arguments, ask, files):
+            return DONE
+    _say("desk.withdraw.done", count=len(wanted))
     return DONE
 
 

@@ -110,8 +110,7 @@ def _of_set(release: HeldRelease, drives: Sequence[Drive]) -> list[Message]:
     first = next((carried for carried in serving if carried.folder == release.folder), None)
     if first is None:
         return []
-    gone = [d.last for d in drives if d.phase == "gone" and d.last is not None]
-    missing = missing_disks(first, [*serving, *gone])  # one that was pulled out has a sentence of its own
+    missing = missing_disks(first, _told(drives))
     found = []
     if missing and any(c.bundle == release.bundle and c.folder != release.folder and c.disks > 1 for c in serving):
         found.append(Message("intake.set.mixed", {"bundle": release.name}))
@@ -122,6 +121,12 @@ def _of_set(release: HeldRelease, drives: Sequence[Drive]) -> list[Message]:
         key = "intake.set.missing.several" if several else "intake.set.missing"
         found.append(Message(key, {**params, "n": len(missing) if several else missing[0]}))
     return found
+
+
+def _told(drives: Sequence[Drive]) -> list[Carried]:
+    """What drives carry that serve or have a sentence of their own: slow, being read, let go, pulled out."""
+    known = (d.carried or (d.last if d.phase in {"gone", "recognising"} else None) for d in drives)
+    return [carried for carried in known if carried is not None]
 
 
 def _index_notice(live: Sequence[HeldRelease]) -> Message | None:

@@ -17,7 +17,7 @@ from appliance.errors import SearchNotReadyError
 from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
-from appliance.library.union import count_types
+from appliance.library.union import count_types, thinned_parents
 from indexer.errors import IndexFormatError
 from indexer.model import OPENED_ROLES
 
@@ -52,6 +52,7 @@ class Library:
         *,
         hidden: Sequence[frozenset[int]] = (),
         counts: Mapping[str, int] | None = None,
+        thinned: frozenset[str] | None = None,
         searching: Searching | None = None,
         damage: Damage | None = None,
     ) -> None:
@@ -63,6 +64,7 @@ class Library:
             others: releases that are not live but whose drives are plugged in.
             hidden: for each of `shelves`: rows whose resource an earlier shelf speaks for or that are withdrawn.
             counts: of all `shelves`, see `union.count_types`; counted here when not given.
+            thinned: see `union.thinned_parents`; likewise.
             searching: over those of `shelves` whose index is ready; None when there is none.
             damage: told of every read that fails, in the thread of the request.
         """
@@ -74,6 +76,7 @@ class Library:
         self._part_lists = PartLists()
         self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
         self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
+        self._thinned = thinned_parents(self._shelves, self._hidden) if thinned is None else thinned
 
     @property
     def generation(self) -> int:
@@ -142,7 +145,7 @@ class Library:
 
     def browse(self, *, type_: str = "", clc: str = "", limit: int = 20, offset: int = 0) -> list[Held]:
         """Resources of a type and a class (prefix), in title order; works while the index is being made."""
-        if len(self._shelves) == 1:
+        if len(self._shelves) == 1 and not self._hidden[0]:
             shelf = self._shelves[0]
             found = page_of(lambda n, at: shelf.catalogue.browse(type_, clc, n, at), limit, offset, self._of(shelf))
             return [self._held(r, shelf) for r in found if r is not None]
@@ -164,7 +167,7 @@ class Library:
         """How many issues, volumes or parts a resource has and the level of the first; cheaper than `parts`."""
 
         def read() -> tuple[int, str]:
-            if any(self._hidden):
+            if parent_id in self._thinned:
                 parts = self.parts(parent_id)
                 return len(parts), parts[0].record.level if parts else ""
             counted = [self._ask(shelf, lambda catalogue: catalogue.parts_count(parent_id)) for shelf in self._shelves]

@@ -45,6 +45,12 @@ def _shared(speaker: Shelf, other: Shelf) -> set[int]:
     return {row for row in found if row is not None}
 
 
+def thinned_parents(shelves: Sequence[Shelf], hidden: Sequence[frozenset[int]]) -> frozenset[str]:
+    """Ids of the serials and sets of which a part is hidden: their parts must be counted one by one."""
+    found = (shelf.catalogue.parents_of_rows(sorted(rows)) for shelf, rows in zip(shelves, hidden, strict=True))
+    return frozenset().union(*found)
+
+
 def count_types(shelves: Sequence[Shelf], hidden: Sequence[frozenset[int]]) -> dict[str, int]:
     """Type → resources that lists show, every resource counted once; issues of a serial are found under it."""
     total: Counter[str] = Counter()

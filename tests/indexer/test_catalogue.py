@@ -126,6 +126,9 @@ def test_catalogue_counts_and_shelves(catalogue: Catalogue) -> None:
     assert ids(catalogue.children("a1")) == ["b2", "b1"]
     assert catalogue.parts_count("a1") == (2, "issue")
     assert catalogue.parts_count("b1") == (0, "")
+    every = dict(catalogue.all_lines())
+    assert catalogue.parents_of_rows(sorted(every)) == {record.parent for record in every.values()} - {""}
+    assert catalogue.parents_of_rows([]) == frozenset()
     assert catalogue.children("none") == []
     assert ids(catalogue.browse(type="book", clc="I")) == ["c1", "c2"]
     assert list(catalogue.ids()) == [(row, record.id) for row, record in enumerate(RECORDS)]

@@ -240,3 +240,27 @@ def test_commands_say_in_words_what_is_where_and_what_is_lacking(made, capsys, t
     assert main(["drive", str(folder / "work"), str(tmp_path / "d"), "--disk", "9"]) == NOT_DONE
     assert "没有第 9 块" in capsys.readouterr().err
     assert main(["drive", str(folder / "work"), str(tmp_path / "d"), "--disk", "3"]) == DONE
+
+
+def test_withdraw_command_publishes_a_list_that_drives_bring(made, capsys, tmp_path):
+    folder, publisher, release = made
+    work, keys = linked(folder, tmp_path), publisher.fork(tmp_path / "fork").keys
+    words = tmp_path / "words"
+    words.write_text("".join(f"{name}={passphrase(name)}\n" for name in ("targets-1", "targets-2", "online")))
+    command = ["withdraw", str(work), "--bundle", "sichuan", "--keys", str(keys), "--passphrases", str(words)]
+    assert main([*command, "r03", "r99"]) == NOT_DONE
+    said = capsys.readouterr().err
+    assert "没有记录号 r99，没有下架任何资源" in said
+    assert "r09" in said
+    assert main([*command, "r03", "map", "--by", "targets-1"]) == DONE
+    assert "只有 targets-1 一人签发" in capsys.readouterr().out
+    signing = ["sign", str(work), "--keys", str(keys), "--passphrases", str(words), "--by", "targets-2"]
+    assert main(signing) == NOT_DONE
+    assert "还有另一份申请没有签完" in capsys.readouterr().err
+    assert main([*command, "r03", "map", "--by", "targets-2"]) == DONE
+    assert "下架通知已备好，共 2 种" in capsys.readouterr().out
+    assert main([*command, "r04", "r04"]) == DONE
+    write_drive(work, tmp_path / "drive", RealFiles(), disk=1, quiet=True)
+    box = publisher.box(tmp_path / "box")
+    assert box.offer(tmp_path / "drive/tuf").withdrawn == {"r03", "map", "r04"}
+    assert build(folder / "source", work, OPTIONS, RealFiles()).release == release

@@ -105,6 +105,9 @@ NOTICES = [
     ([replace(READY, carried=FIRST)], [held(disks=2)], True, ["intake.set.missing"]),
     ([replace(READY, carried=FIRST), replace(READY, carried=SECOND)], [held(disks=2)], True, []),
     ([replace(READY, carried=FIRST), Drive("gone", last=SECOND)], [held(disks=2)], True, []),
+    ([replace(READY, carried=FIRST), replace(READY, phase="sick", carried=SECOND)], [held(disks=2)], True, []),
+    ([replace(READY, carried=FIRST), Drive("recognising", last=SECOND)], [held(disks=2)], True, []),
+    ([replace(READY, carried=FIRST), Drive("refused", last=SECOND)], [held(disks=2)], True, ["intake.set.missing"]),
     ([replace(READY, carried=replace(FIRST, disks=3))], [held(disks=3)], True, ["intake.set.missing.several"]),
     (
         [replace(READY, carried=FIRST), replace(READY, carried=replace(SECOND, folder="national/10-dd"))],

@@ -14,10 +14,12 @@ import pytest
 from appliance.errors import SearchNotReadyError
 from appliance.library.keeper import LibraryKeeper
 from appliance.library.shelf import ItemDigests
-from appliance.store.holdings import Part
+from appliance.library.union import precedence
+from appliance.store.holdings import HeldRelease, Part
+from indexer.model import Item, Resource, item_id
 from indexer.search import SearchRequest
 from packager.format.chunks import chunk_count
-from packager.format.layout import CHUNK
+from packager.format.layout import CHUNK, item_path
 from tests.appliance.library.world import CHILDREN, NEWER, ids
 
 
@@ -215,3 +217,59 @@ def test_set_of_two_knows_what_is_on_the_other_drive(world):
     assert keeper.refresh()
     missing = {h.resource.id: h.missing_disk for h in keeper.library.browse() if not h.catalogue_only}
     assert missing == {"big-map": 0, "two-parts": 0, "red-chamber": 1}
+
+
+def issue(name, **members):
+    path = item_path(item_id(name, "part", "a.txt"), "txt")
+    content = name.encode()
+    digest = hashlib.sha256(content).hexdigest()
+    item = Item(item_id(name, "part", "a.txt"), "part", 0, path, "text/plain", len(content), digest)
+    return Resource(id=name, title=f"月刊 {name}", type="journal", items=(item,), **members), {path: content}
+
+
+def test_withdrawn_issues_are_in_no_list_count_or_answer_and_come_back_when_given_back(world):
+    records = [(Resource(id="serial", title="月刊", type="journal", level="serial"), {})]
+    records += [issue(f"issue-{n}", parent="serial", level="issue", seq=n) for n in (1, 2, 3)]
+    records += [issue("alone", first_release=1)]
+    world.take(world.stock.work(1, ready=True, records=records), "one")
+    keeper = world.keeper()
+    before = keeper.library
+    assert before.parts_count("serial") == (3, "issue")
+    world.withdrawn = ("alone", "issue-2", "unheard-of")
+    world.publish()
+    assert keeper.refresh()
+    library = keeper.library
+    assert [part.record.id for part in library.parts("serial")] == ["issue-1", "issue-3"]
+    assert library.parts_count("serial") == (2, "issue")
+    assert ids(library.children("serial")) == ["issue-1", "issue-3"]
+    assert ids(library.browse()) == ["serial"]
+    assert "alone" not in ids(library.newest())
+    assert library.stats().resources == before.stats().resources - 2
+    assert library.counts() == {"journal": 1}
+    found = library.search(SearchRequest(q="月刊", within="serial")).hits
+    assert sorted(hit.held.resource.id for hit in found) == ["issue-1", "issue-3"]
+    assert library.is_withdrawn("alone")
+    assert library.resource("alone") is not None  # its page says what became of it
+    world.withdrawn = ()
+    world.publish()
+    assert keeper.refresh()
+    assert keeper.library.parts_count("serial") == (3, "issue")
+    assert sorted(ids(keeper.library.browse())) == ["alone", "serial"]
+
+
+def test_arrivals_of_every_bundle_come_before_what_was_there(world):
+    national = [issue(f"n{n}", first_release=n) for n in (1, 2)]
+    children = [issue(f"c{n}", first_release=n) for n in (3, 4)]
+    world.take(world.stock.work(2, ready=True, records=national, issued=date(2026, 11, 2)), "one")
+    world.take(world.stock.work(4, ready=True, bundle="children", records=children, issued=date(2026, 11, 1)), "two")
+    assert ids(world.library().newest()) == ["n2", "c4", "n1", "c3"]
+    assert ids(world.library().newest(2, 1)) == ["c4", "n1"]
+
+
+def test_bundles_speak_in_the_documented_order():
+    def held(bundle):
+        return HeldRelease(bundle, 1, "1", "2026-01-01", "x", bundle, f"{bundle}/1", "0" * 64, 1)
+
+    names = ["training", "sichuan", "province", "national", "anhui", "children"]
+    spoken = sorted(map(held, names), key=precedence)
+    assert [r.bundle for r in spoken] == ["national", "children", "province", "anhui", "sichuan", "training"]

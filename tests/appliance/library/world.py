@@ -36,6 +36,7 @@ class World:
         self.stored = []
         self.generation = 0
         self.parts: dict[tuple[str, str], Part] = {}
+        self.withdrawn: tuple[str, ...] = ()
 
     def take(self, work: Path, key: str, drive: Path | None = None, disk: int = 1) -> None:
         """Take a drive in and leave it plugged in."""
@@ -64,7 +65,8 @@ class World:
             return self.parts.get((stored.folder, name), Part("ready", stored.parts[name]))
 
         releases = held_releases(self.store.all(), self.trusted, part, "国家图书馆")
-        holdings = Holdings(self.generation, releases=releases, drives=tuple(self.drives.values()))
+        drives = tuple(self.drives.values())
+        holdings = Holdings(self.generation, releases=releases, drives=drives, withdrawn=self.withdrawn)
         write_holdings(self.file, holdings, RealFiles())
         return holdings
 
