@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.store.holdings import HeldRelease, Part
 from tests.appliance.web.holding import PASSWORD, make_app, make_world
 from tests.appliance.web.sets import LECTURES, spread
 from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
@@ -34,6 +36,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def server(world: World) -> Iterator[str]:
     with serving(make_app(world)) as base:
         yield base
+
+
+def children(world: World) -> HeldRelease:
+    """A bundle that was here, none of whose two drives is plugged in."""
+    waiting = Part("waiting", percent=0)
+    return replace(
+        world.holdings.releases[0], bundle="children", name="少儿版", edition="2026.9", seq=3, count=40, disks=2,
+        shares=(22, 18), folder="children/3-0", live=True, catalogue=waiting, search=waiting,
+    )  # fmt: skip
 
 
 def looked_at(page: Page, name: str, width: int) -> None:
@@ -74,6 +85,10 @@ def test_staff_read_which_drive_is_missing_and_see_it_come(
         rows.filter(has_text="没有接上").wait_for(state="detached", timeout=8000)
         assert rows.count() == 3
         looked_at(page, "staff-complete", size[0])
+        spread(world, 1, 2, 3, others=(children(world),))
+        page.get_by_role("heading", name="少儿版").wait_for(timeout=8000)
+        assert rows.filter(has_text="没有接上").count() == 2
+        looked_at(page, "staff-bundles", size[0])
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
