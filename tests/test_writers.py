@@ -45,6 +45,7 @@ ALLOWED = {
     "packager/copying.py": "folders and left-overs of payload; durable with the journal's next commit (os.sync)",
     "packager/cutting.py": "temporary files of the work disk",
     "packager/derivatives.py": "as packager/copying.py; temporary files",
+    "packager/disks.py": "lists of another set in the work folder; every build makes them again",
     "packager/drives.py": "payload that the new lists do not name is removed; left there it is ignored",
     "packager/format/repository.py": "python-tuf works in a temporary folder; its result is kept by the writer",
     "packager/journal.py": "os.sync before the rows that promise the payload",

@@ -188,7 +188,7 @@ class Judge:
                 yield f"the box does not start: {error!r}"
                 return
             yield from self._kept(folder, box, before, after)
-            yield from self._published(folder, box.until(lambda h: h.generation > box.began_with))
+            yield from self._published(folder, before, box.until(lambda h: h.generation > box.began_with))
             if not self._is_due(self._finish_every):
                 return
             box = SteppedBox(self._scene.settings(folder), FastFiles(), FixedClock())
@@ -241,8 +241,10 @@ class Judge:
         if left:
             yield f"half a release is left: {left}"
 
-    def _published(self, folder: Path, holdings: Holdings) -> Iterator[str]:
+    def _published(self, folder: Path, before: Snapshot, holdings: Holdings) -> Iterator[str]:
         """Old or new wholly: what is told without a drive can be browsed and searched, or is being made."""
+        if not before.withdrawn <= set(holdings.withdrawn):
+            yield "what was withdrawn is there again"
         for release in holdings.releases:
             for part in (release.catalogue, release.search):
                 if part.state == "failed":
@@ -255,9 +257,11 @@ def _served(folder: Path) -> Iterator[str]:
     """What readers get of the document as it stands: the serving process does not wait for the worker."""
     broken: list[str] = []
     keeper = LibraryKeeper(folder / "holdings.json", folder / "releases", broken=lambda _at, part: broken.append(part))
-    live = keeper.library.holdings.live()
+    holdings = keeper.library.holdings
     if broken:
         yield f"the serving process finds a broken {broken[0]}"
-    found, told = keeper.library.stats().resources, sum(r.count for r in live if r.catalogue.state == "ready")
+    told = sum(r.count for r in holdings.live() if r.catalogue.state == "ready")
+    told -= len(holdings.withdrawn) if told else 0  # a story withdraws what all its releases hold
+    found = keeper.library.stats().resources
     if found != told:
         yield f"readers see {found} resources of {told}"

@@ -33,12 +33,13 @@ class Snapshot:
 
     Attributes:
         versions: of trusted metadata. floors: versions below which the box must not go.
-        folders: releases that were whole. holdings: the document. lines: of the journal.
+        folders: releases that were whole. withdrawn: resources. holdings: the document. lines: of the journal.
     """
 
     versions: Mapping[str, int] = field(default_factory=dict)
     floors: Mapping[str, int] = field(default_factory=dict)
     folders: frozenset[str] = frozenset()
+    withdrawn: frozenset[str] = frozenset()
     holdings: bytes = b""
     lines: int = 0
 
@@ -52,7 +53,7 @@ def floors_at(folder: Path) -> dict[str, int]:
 def essence(holdings: Holdings) -> Essence:
     """What readers and staff have of a document, without its times and numbers."""
     releases = [(r.folder, r.live, r.catalogue.state, r.search.state) for r in holdings.releases]
-    return tuple(releases), tuple((d.path, d.folder) for d in holdings.drives if d.serves)
+    return tuple(releases), holdings.withdrawn, tuple((d.path, d.folder) for d in holdings.drives if d.serves)
 
 
 @dataclass
@@ -178,6 +179,7 @@ class Scene:
             dict(self.box.trust.current().versions),
             floors_at(settings.trust_folder),
             frozenset(stored.folder for stored in found),
+            frozenset(self.box.trust.current().withdrawn),
             holdings,
             len(list(Journal(settings.journal_file, FastFiles(), FixedClock()).read())),
         )

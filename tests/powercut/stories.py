@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 
 from packager.format.layout import DriveLayout
@@ -101,6 +101,20 @@ def taken_back(scene: Scene) -> int:
     return begun
 
 
+def withdrawn(scene: Scene) -> int:
+    """A newer list withdraws a resource, for ever."""
+    first(scene)
+    scene.unplug("one")
+    begun = len(scene.files.ops)
+    scene.fork()
+    scene.stock.publisher.withdraw("red-chamber")
+    drive = scene.plug(1, "one")
+    scene.stock.publisher.refresh(drive / "tuf")
+    served = scene.serving(1)
+    scene.work(lambda h: served(h) and h.withdrawn == ("red-chamber",))
+    return begun
+
+
 def rotated(scene: Scene) -> int:
     """All keys but one are replaced: floors fall where they may, root never."""
     first(scene)
@@ -117,7 +131,8 @@ def rotated(scene: Scene) -> int:
 def set_of_two(scene: Scene) -> int:
     """The two drives of a set, one after the other."""
     scene.fork()
-    drives = scene.stock.set_of_two(4, sources=MOST, supersedes=3, issued=date(DAY.year, DAY.month, DAY.day + 1))
+    work = scene.stock.work(4, ready=True, drives=2, sources=MOST, supersedes=3, issued=DAY + timedelta(days=1))
+    drives = scene.stock.drives(work)
     scene.start()
     shutil.copytree(drives[0], scene.media / "one")
     scene.work(scene.serving(4))
@@ -168,7 +183,7 @@ def after(count: int) -> Callable[[Op], bool]:
 
 STORIES: dict[str, Story] = {
     story.__name__: story
-    for story in (first, second, third, derived, remade, taken_back, rotated, set_of_two, late_index)
+    for story in (first, second, third, derived, remade, taken_back, withdrawn, rotated, set_of_two, late_index)
 }
 
 

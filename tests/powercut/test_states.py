@@ -43,7 +43,8 @@ def judged(story: Story, stock: Stock, folder: Path, *, cap: int, start_every: i
     start = story(scene)
     judge = Judge(scene, folder / "cuts", start_every=start_every, finish_every=finish_every)
     verdict = judge.all(start=start, cap=cap)
-    assert not verdict.faults, (verdict.faults.most_common(), verdict.first)
+    done, state = verdict.first or (0, {})
+    assert not verdict.faults, (verdict.faults.most_common(), done, scene.files.ops[done - 1][:2], sorted(state))
     return verdict
 
 
