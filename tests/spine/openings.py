@@ -226,7 +226,8 @@ def _leaves(page: Page, form: Form, shot: Callable[[], None]) -> Outcome:
 
     arrive(form.address)
     shot()
-    last = page.get_attribute("#page", "max") or ""
+    jump = page.locator("#page")  # one picture alone has none
+    last = (jump.get_attribute("max") or "") if jump.count() else "1"
     if last != "1":
         page.fill("#page", last)
         page.locator(".rjump button").click()
