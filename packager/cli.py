@@ -1,8 +1,8 @@
-"""The builder's command line: keys, build, sign, withdraw, drive, training.
+"""The builder's command line: keys, build, sign, withdraw, drive, inspect, verify, training.
 
 Every command ends with what happened, what was kept and what comes next, in the words of the reviewed sentences.
 Exit codes: 0 done; 1 done, but rows or files were left out (named in `problems.jsonl`); 2 wrong arguments; 3 not done;
-130 stopped by the user.
+130 stopped by the user. `inspect` and `verify` have their own (`packager.audit.cli`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packager.audit.cli import add_commands
 from packager.authority import init_keys
 from packager.build import BuildOptions, BuildResult, build, last_signed
 from packager.capacity import parse_sizes
@@ -156,6 +157,8 @@ def _parser() -> Parser:
     drive.add_argument("target", metavar="硬盘文件夹", type=Path, help="硬盘的文件夹；中断后再执行同一命令即接着做")
     drive.add_argument("--disk", metavar="第几块", type=int, default=0, help="一套有几块硬盘时，写第几块")
     drive.set_defaults(run=_drive)
+
+    add_commands(commands)
 
     training = commands.add_parser("training", help="生成培训资源（馆员手册、读者指南）的文件夹，供 build 使用")
     training.add_argument("folder", metavar="文件夹", type=Path, help="放培训资源的文件夹")

@@ -33,7 +33,7 @@ from packager.authority import (
 from packager.errors import NotListedError, NumberDiffersError, OneSignatureError, SamePersonError, SequenceError
 from packager.format.files import Files
 from packager.format.release import Release
-from packager.inspect import Progress, check_release
+from packager.recompute import Progress, check_release
 from packager.request import (
     RELEASE,
     RETIRE,

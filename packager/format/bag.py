@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from packager.format.baginfo import BAGIT, BagInfo
 from packager.format.errors import FormatError
 from packager.format.files import Files, read_chunk
 from packager.format.items import ItemLine
@@ -43,9 +44,6 @@ __all__ = [
     "verify_tag_files",
     "write_bag",
 ]
-
-BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
-"""All of bagit.txt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +100,8 @@ def write_bag(
             yield ManifestLine(line.sha256, line.path).to_bytes()
 
     tags = {layout.manifest.name: files.write_atomic(layout.manifest, manifest())[0]}
-    info = (
-        f"Bag-Count: {disk} of {disks}\nBag-Group-Identifier: {bundle}-{seq}\nBagging-Date: {issued}\n"
-        f"Payload-Oxum: {size}.{count}\n"
-    )
-    tags[layout.bag_info.name] = files.write_atomic(layout.bag_info, info.encode("ascii"))[0]
+    info = BagInfo(disk, disks, bundle, seq, issued, size, count)
+    tags[layout.bag_info.name] = files.write_atomic(layout.bag_info, info.to_bytes())[0]
     tags[layout.bagit.name] = files.write_atomic(layout.bagit, BAGIT)[0]
     tags.update(_hash_meta(layout, progress))
     content = b"".join(ManifestLine(tags[name], name).to_bytes() for name in sorted(tags))

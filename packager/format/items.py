@@ -68,7 +68,7 @@ def write_items(path: Path, lines: Iterable[ItemLine], files: Files) -> tuple[st
 
 def _parsed(lines: Iterable[ItemLine]) -> Iterator[ItemLine]:
     for line in lines:
-        yield _parse(line.to_bytes()[:-1], line.path)
+        yield parse_item(line.to_bytes()[:-1], line.path)
 
 
 def read_items(path: Path, *, max_count: int = MAX_ITEMS) -> Iterator[ItemLine]:
@@ -105,7 +105,13 @@ def _in_order(lines: Iterable[ItemLine], name: str) -> Iterator[ItemLine]:
         yield line
 
 
-def _parse(line: bytes, where: str) -> ItemLine:
+def parse_item(line: bytes, where: str) -> ItemLine:
+    """The item of one line without its line feed; `where` goes into errors.
+
+    Raises:
+        FormatError: the line is malformed, or the item too large.
+        LayoutError: its path is none that a drive may hold.
+    """
     match = _LINE.match(line)
     if match is None:
         raise FormatError("is malformed", path=where, expected="<sha256> <size> <path>", found=repr(line[:80]))
@@ -120,7 +126,7 @@ def _parse(line: bytes, where: str) -> ItemLine:
 
 
 def _check_line(line: bytes, where: str) -> str:
-    return _parse(line, where).path
+    return parse_item(line, where).path
 
 
 _LONGEST_SIZE = len(str(MAX_ITEM_SIZE))

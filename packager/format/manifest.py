@@ -81,14 +81,20 @@ def parse_lines(lines: Iterable[bytes], check: Callable[[str], str], name: str) 
     """
     before = ""
     for n, line in enumerate(lines, 1):
-        found = _parse(line, f"{name}, line {n}", check)
+        found = parse_line(line, f"{name}, line {n}", check)
         if found.path <= before:
             raise FormatError("is not sorted, or names a path twice", path=name, found=found.path)
         before = found.path
         yield found
 
 
-def _parse(line: bytes, where: str, check: Callable[[str], str]) -> ManifestLine:
+def parse_line(line: bytes, where: str, check: Callable[[str], str]) -> ManifestLine:
+    """The entry of one line without its line feed; `check` proves its path; `where` goes into errors.
+
+    Raises:
+        FormatError: the line is malformed.
+        LayoutError: `check` refuses the path.
+    """
     match = _LINE.match(line)
     if match is None:
         raise FormatError("is malformed", path=where, expected="<sha256>  <path>", found=repr(line[:80]))
@@ -96,7 +102,7 @@ def _parse(line: bytes, where: str, check: Callable[[str], str]) -> ManifestLine
 
 
 def _check_line(line: bytes, where: str) -> str:
-    return _parse(line, where, check_payload_path).path
+    return parse_line(line, where, check_payload_path).path
 
 
 _FORM = RowFormat(_ROW, separators=3, max_line=64 + 2 + 200 + 1, check_line=_check_line)

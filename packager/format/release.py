@@ -27,7 +27,8 @@ MAX_RELEASE = 256 << 10
 MAX_DISKS = 999
 MAX_ACCELERATORS = 1000
 MAX_SEQ = (1 << 31) - 1
-_MAX_BYTES = 1 << 53
+MAX_BYTES = 1 << 53
+"""Highest size and highest count in a release: what every JSON reader keeps exactly."""
 
 _BUNDLE = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
@@ -261,11 +262,11 @@ def _check_requires(document: Mapping[str, Any]) -> None:
 def _check(release: Release) -> None:
     _must(isinstance(release.bundle, str) and bool(_BUNDLE.match(release.bundle)), "bundle", release.bundle)
     _must(_is_count(release.seq, MAX_SEQ) and release.seq > 0, "seq", release.seq)
-    _must(_is_date(release.issued), "issued", release.issued)
+    _must(is_date(release.issued), "issued", release.issued)
     _must(is_label(release.edition), "edition", release.edition)
     _must(sorted(release.truth) == list(TRUTH_NAMES), "truth", sorted(map(str, release.truth)))
     for name, digest in release.truth.items():
-        _must(is_sha256(digest.sha256) and _is_count(digest.size, _MAX_BYTES), f"truth {name}", digest)
+        _must(is_sha256(digest.sha256) and _is_count(digest.size, MAX_BYTES), f"truth {name}", digest)
     _check_accelerators(release.accelerators)
     _check_disks(release.disks)
     before = release.supersedes
@@ -273,7 +274,7 @@ def _check(release: Release) -> None:
     features = release.requires
     _must(all(isinstance(f, str) and _FEATURE.match(f) for f in features), "requires", features)
     _must(list(features) == sorted(set(features)), "requires", features)
-    _must(_is_count(release.count, _MAX_BYTES), "count", release.count)
+    _must(_is_count(release.count, MAX_BYTES), "count", release.count)
     _must(release.name == "" or is_label(release.name), "name", release.name)
 
 
@@ -285,7 +286,7 @@ def _check_accelerators(accelerators: Mapping[str, Accelerator]) -> None:
         except LayoutError as error:
             raise FormatError("has an accelerator that no drive may hold", path="release", found=repr(name)) from error
         _must(name not in TRUTH_NAMES, "accelerators", name)
-        _must(is_sha256(found.sha256) and _is_count(found.size, _MAX_BYTES), f"accelerator {name}", found)
+        _must(is_sha256(found.sha256) and _is_count(found.size, MAX_BYTES), f"accelerator {name}", found)
         _must(is_label(found.tool) and is_label(found.format), f"accelerator {name}", found)
 
 
@@ -293,8 +294,8 @@ def _check_disks(disks: tuple[Disk, ...]) -> None:
     _must(0 < len(disks) <= MAX_DISKS, "disks", len(disks))
     for n, disk in enumerate(disks, 1):
         _must(type(disk.n) is int and disk.n == n, "disks", disk.n)
-        _must(is_sha256(disk.tagmanifest) and _is_count(disk.bytes, _MAX_BYTES), f"disk {n}", disk)
-        _must(_is_count(disk.count, _MAX_BYTES), f"disk {n}, count", disk.count)
+        _must(is_sha256(disk.tagmanifest) and _is_count(disk.bytes, MAX_BYTES), f"disk {n}", disk)
+        _must(_is_count(disk.count, MAX_BYTES), f"disk {n}, count", disk.count)
 
 
 def _must(right: bool, member: str, found: object) -> None:
@@ -318,7 +319,8 @@ def is_sha256(value: object) -> bool:
     return isinstance(value, str) and bool(_HEX.match(value))
 
 
-def _is_date(value: object) -> bool:
+def is_date(value: object) -> bool:
+    """Whether `value` is an ISO date that exists."""
     try:
         return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
     except ValueError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
+from packager.format.baginfo import MAX_BAG_TEXT
 from packager.format.chunks import DIGEST, chunk_count
 from packager.format.errors import (
     BlankError,
@@ -35,7 +36,6 @@ from packager.format.release import Accelerator, Admission, Release
 READY, ABSENT, DAMAGED, OTHER_VERSION = "ready", "absent", "damaged", "other-version"
 """What became of an accelerator."""
 
-_SMALL = 64 << 10
 _IGNORED = frozenset({"lost+found", "system volume information", "$recycle.bin", ".trashes", ".spotlight-v100"})
 
 
@@ -128,9 +128,9 @@ def tag_file_bytes(release: Release, *, truth_held: bool = False) -> int:
     """The most bytes that `verify_tag_files` writes for a drive of this release."""
     items = release.truth["items.txt"].size  # a manifest line is never longer than the line of its item
     if truth_held:
-        return items + MAX_TAGMANIFEST + 2 * _SMALL
+        return items + MAX_TAGMANIFEST + 2 * MAX_BAG_TEXT
     known = sum(d.size for d in release.truth.values()) + sum(a.size for a in release.accelerators.values())
-    return known + items + MAX_TAGMANIFEST + 2 * _SMALL
+    return known + items + MAX_TAGMANIFEST + 2 * MAX_BAG_TEXT
 
 
 def verify_tag_files(
@@ -175,8 +175,8 @@ def verify_tag_files(
         copy.truth(admission.release, lists, there=truth is not None)
         for name, most in (
             ("manifest-sha256.txt", admission.release.truth["items.txt"].size),
-            ("bag-info.txt", _SMALL),
-            ("bagit.txt", _SMALL),
+            ("bag-info.txt", MAX_BAG_TEXT),
+            ("bagit.txt", MAX_BAG_TEXT),
         ):
             copy.listed(name, lists, most)
         meta = truth or dest / "meta"

@@ -23,7 +23,7 @@ from packager.format.layout import DriveLayout
 from packager.format.manifest import read_manifest
 from packager.format.release import Release
 from packager.format.tagfiles import verify_tag_files
-from packager.inspect import check_release
+from packager.recompute import check_release
 from packager.signing import sign_release
 from tests.simulator import Publisher, passphrase
 

@@ -17,7 +17,7 @@ from packager.format.items import ItemLine, item_lines, read_items
 from packager.format.layout import TRUTH_NAMES, DriveLayout, item_path
 from packager.format.release import Release
 from packager.format.trust import TrustStore
-from packager.inspect import check_release
+from packager.recompute import check_release
 from tests.simulator import EARLIEST, FastFiles, build_work
 from tests.vectors.make import SOURCES
 

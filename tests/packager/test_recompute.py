@@ -13,7 +13,7 @@ from packager.errors import NumberDiffersError
 from packager.format.layout import CHUNK, DriveLayout
 from packager.format.manifest import ManifestLine
 from packager.format.release import Accelerator, Digest, Release
-from packager.inspect import check_release, compute_truth
+from packager.recompute import check_release, compute_truth
 from tests.simulator import SMALL, FastFiles, build_work, flip
 
 

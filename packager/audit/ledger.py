@@ -1,0 +1,130 @@
+"""Everything that the lists name and that the drive holds, side by side, in a temporary database.
+
+SQLite keeps it in a file of its own that it removes; so lists of any length and any order are compared in little
+memory. Paths are bytes: a hostile name need not be UTF-8.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+_SCHEMA = """
+CREATE TABLE listed (path BLOB PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;
+CREATE TABLE items (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER, first INTEGER) WITHOUT ROWID;
+CREATE TABLE recorded (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER) WITHOUT ROWID;
+CREATE TABLE ids (folded TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE present (path BLOB PRIMARY KEY, folded BLOB, size INTEGER) WITHOUT ROWID;
+"""
+Pair = tuple[bytes, str]
+Payload = tuple[bytes, str, int | None, int | None, int]
+
+
+class Ledger:
+    """The names on both sides. A context manager; one thread."""
+
+    def __enter__(self) -> Self:
+        self._base = sqlite3.connect("", isolation_level=None)
+        self._base.executescript(f"PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; {_SCHEMA} BEGIN;")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._base.close()
+
+    def list_payload(self, path: str, sha256: str) -> bool:
+        """A line of the payload manifest; False when the path was there before."""
+        return self._put("INSERT OR IGNORE INTO listed VALUES (?, ?)", path.encode(), sha256)
+
+    def list_item(self, path: str, sha256: str, size: int, first: int) -> bool:
+        """A line of items.txt and the index of its first digest; False when the path was there before."""
+        return self._put("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?)", path.encode(), sha256, size, first)
+
+    def record_item(self, path: str, sha256: str, size: int) -> bool:
+        """An item of a record of the catalogue; False when the path was there before."""
+        return self._put("INSERT OR IGNORE INTO recorded VALUES (?, ?, ?)", _bytes(path), sha256, size)
+
+    def record_id(self, identity: str) -> bool:
+        """The id of a record; False when there was one that differs from it by capital letters at most."""
+        return self._put("INSERT OR IGNORE INTO ids VALUES (?)", identity.lower())
+
+    def find(self, path: bytes, size: int) -> None:
+        """A plain file in the bag, relative to it."""
+        self._put("INSERT OR IGNORE INTO present VALUES (?, ?, ?)", path, path.lower(), size)
+
+    def _put(self, statement: str, *values: object) -> bool:
+        return self._base.execute(statement, values).rowcount == 1
+
+    # What does not agree; every answer is in the order of the paths.
+
+    def missing(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """Payload that is listed and not there, each with a present name that differs by capital letters only."""
+        self._base.execute("CREATE INDEX IF NOT EXISTS by_folded ON present (folded)")
+        return self._rows(
+            "SELECT path, (SELECT path FROM present WHERE folded = listed.path) FROM listed"
+            " WHERE path NOT IN (SELECT path FROM present) ORDER BY path"
+        )
+
+    def strangers(self) -> Iterator[tuple[bytes]]:
+        """Payload that is there and not listed, but for names that differ by capital letters only."""
+        return self._rows(
+            "SELECT path FROM present WHERE substr(path, 1, 5) = CAST('data/' AS BLOB)"
+            " AND path NOT IN (SELECT path FROM listed) AND NOT (folded IN (SELECT path FROM listed)"
+            " AND folded NOT IN (SELECT path FROM present)) ORDER BY path"
+        )
+
+    def unlisted_tags(self) -> Iterator[tuple[bytes, int]]:
+        """Files in the bag that are no payload."""
+        return self._rows("SELECT path, size FROM present WHERE substr(path, 1, 5) <> CAST('data/' AS BLOB)")
+
+    def foreign(self) -> Iterator[tuple[bytes, str, str | None]]:
+        """Lines of the manifest that items.txt lacks or gives another digest, with that digest."""
+        return self._rows(
+            "SELECT path, listed.sha256, items.sha256 FROM listed LEFT JOIN items USING (path)"
+            " WHERE items.sha256 IS NOT listed.sha256 ORDER BY path"
+        )
+
+    def elsewhere(self) -> Iterator[tuple[bytes]]:
+        """Items that this drive does not carry."""
+        return self._rows("SELECT path FROM items WHERE path NOT IN (SELECT path FROM listed) ORDER BY path")
+
+    def unrecorded(self) -> Iterator[tuple[bytes]]:
+        """Lines of items.txt that no record has just so."""
+        return self._rows("SELECT path FROM (SELECT path, sha256, size FROM items EXCEPT SELECT * FROM recorded)")
+
+    def unlisted_items(self) -> Iterator[tuple[bytes]]:
+        """Items of records that items.txt lacks or has otherwise."""
+        return self._rows("SELECT path FROM (SELECT * FROM recorded EXCEPT SELECT path, sha256, size FROM items)")
+
+    def payload(self) -> Iterator[Payload]:
+        """What is listed and there: path, digest, size and first chunk by items.txt (None: not in it), size there."""
+        return self._rows(
+            "SELECT path, listed.sha256, items.size, items.first, present.size FROM listed JOIN present USING (path)"
+            " LEFT JOIN items USING (path) ORDER BY path"
+        )
+
+    def sums(self) -> tuple[int, int]:
+        """Files and bytes of the payload by the lists."""
+        count, size = next(
+            self._rows("SELECT count(*), coalesce(sum(items.size), 0) FROM listed LEFT JOIN items USING (path)")
+        )
+        return count, size
+
+    def present_sums(self) -> tuple[int, int]:
+        """Files and bytes below data/ that are there, listed or not."""
+        count, size = next(
+            self._rows(
+                "SELECT count(*), coalesce(sum(size), 0) FROM present WHERE substr(path, 1, 5) = CAST('data/' AS BLOB)"
+            )
+        )
+        return count, size
+
+    def _rows(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+        return iter(self._base.execute(query))
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode("utf-8", "surrogatepass")
