@@ -1,18 +1,36 @@
 """Write the golden bytes of a format version: `python -m tests.vectors.make v1`.
 
-Run it once for a new version of the format, never for an old one: the files are what drives in the field look like,
-and every later version of the code must read them. The keys are thrown away.
+`drive/`, `root.json`, `release.json`
+    A drive of the first days, signed with keys that were thrown away. It is never made again: every later version of
+    the code must read it. Its payload is not kept; it follows from `SOURCES`.
+`known/`
+    A drive signed with keys that everybody knows, for this one purpose: every record member, every role, two roots, a
+    retired release. The same bytes come out every time. Its one file of more than 1 MiB is not kept (`records.BIG`).
+`*.jsonl`
+    Cases for readers in any language, written down in `tests.vectors.cases`: what is read, what is refused and why.
+
+A new version of the format gets a new folder. What stands in an old one does not change.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from packager.format.layout import CHUNK
+from packager.format.release import canonical_json
+from provisioning.keys import Key
 from tests.simulator import Publisher
+from tests.vectors.cases import CASES
+from tests.vectors.records import BIG, RECORDS
 
 SOURCES = {
     "red-chamber": ("红楼梦", {"红楼梦.txt": "满纸荒唐言，一把辛酸泪。\n".encode()}),
@@ -20,20 +38,55 @@ SOURCES = {
     "two-parts": ("上下册", {"a.txt": b"first\n", "b.txt": b"second\n"}),
     "entry-only": ("只有目录", {}),
 }
-"""The payload of the golden drive; it is not kept, the tests make it again from this."""
+"""The payload of the first golden drive."""
+
+
+@contextmanager
+def known_keys() -> Iterator[None]:
+    """Keys that follow from their number: for vectors only, they protect nothing."""
+    number = 0
+
+    def new() -> Key:
+        nonlocal number
+        number += 1
+        seed = hashlib.sha256(f"shuxiang golden vector, key {number}, protects nothing".encode()).digest()
+        return Key(Ed25519PrivateKey.from_private_bytes(seed))
+
+    with patch.object(Key, "new", new):
+        yield
+
+
+def write_known(folder: Path) -> None:
+    """Write `root.json` and `drive/` to `folder`: release 3 of three, under the second root; release 1 is retired."""
+    with tempfile.TemporaryDirectory() as scratch, known_keys():
+        publisher = Publisher(Path(scratch))
+        (folder / "root.json").write_bytes(publisher.root)
+        first = publisher.release(1, sources={"red-chamber": SOURCES["red-chamber"]})
+        publisher.release(2, sources={"red-chamber": SOURCES["red-chamber"]}, supersedes=1)
+        publisher.rotate("online", "targets-1")
+        publisher.revoke(first, retire=True)
+        meta = {"catalogue.db": b"an accelerator\n", "search/MAIN_1.seg": b"another one\n"}
+        work = publisher.release(3, records=RECORDS, edition="2026年11月版", supersedes=2, meta=meta)
+        drive = publisher.drive(work, folder / "drive")
+        publisher.refresh(drive / "tuf")
+        for path in list((drive / "bag/data").rglob("*.bin")):
+            if path.read_bytes() == BIG:
+                path.unlink()
+                path.parent.rmdir()
+
+
+def write_cases(folder: Path) -> None:
+    """Write a file for each kind of case: one canonical JSON object a line."""
+    for name, cases in CASES.items():
+        (folder / f"{name}.jsonl").write_bytes(b"".join(map(canonical_json, cases)))
 
 
 def write(folder: Path) -> None:
-    """Write `root.json` and the drive (all but `bag/data`) to `folder`: release 2 of two, under the second root."""
-    with tempfile.TemporaryDirectory() as scratch:
-        publisher = Publisher(Path(scratch))
-        publisher.release(1, sources={"red-chamber": SOURCES["red-chamber"]})
-        publisher.rotate("online")
-        work = publisher.release(2, sources=SOURCES, supersedes=1, meta={"catalogue.db": b"an accelerator"})
-        drive = publisher.drive(work, folder / "drive")
-        shutil.rmtree(drive / "bag" / "data")
-        (folder / "root.json").write_bytes(publisher.root)
-        shutil.copy(work / "release.json", folder)
+    """Write everything that is made again."""
+    shutil.rmtree(folder / "known", ignore_errors=True)
+    (folder / "known").mkdir(parents=True)
+    write_known(folder / "known")
+    write_cases(folder)
 
 
 if __name__ == "__main__":
