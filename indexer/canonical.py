@@ -15,7 +15,7 @@ from typing import Any, Self, get_args, get_origin, get_type_hints
 
 from indexer.errors import RecordError
 
-_INTEGER_LIMIT = 1 << 53
+INTEGER_LIMIT = 1 << 53
 
 
 class Canonical:
@@ -110,6 +110,6 @@ def _bounded(value: object, name: str) -> object:
             value.encode()
         except UnicodeEncodeError as error:
             raise RecordError("holds half a character (lone surrogate)", field=name) from error
-    elif isinstance(value, int) and abs(value) >= _INTEGER_LIMIT:
+    elif isinstance(value, int) and abs(value) >= INTEGER_LIMIT:
         raise RecordError("is a number too large to keep exactly", field=name)
     return value

@@ -58,12 +58,12 @@ SCOPES = ("open", "premises", "seats", "accessible-only", "none")
 CERTAINTIES = ("exact", "about", "inferred", "unknown")
 AUDIENCES = ("unknown", "children", "general", "scholar")
 
-_ID = re.compile(r"(?:local:)?[A-Za-z0-9._-]{1,64}\Z")
+RESOURCE_ID = re.compile(r"(?:local:)?[A-Za-z0-9._-]{1,64}\Z")
 
 
 def is_resource_id(text: str) -> bool:
     """Whether `text` is a permitted resource id: letters, digits, `.`, `_`, `-`, at most 64."""
-    return bool(_ID.match(text)) and text not in {".", ".."}
+    return bool(RESOURCE_ID.match(text)) and text not in {".", ".."}
 
 
 def item_id(resource_id: str, role: str, source_path: str) -> str:

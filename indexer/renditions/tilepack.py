@@ -33,8 +33,8 @@ _KINDS = ("dzi", "webp", "jpeg")
 _PIECE = 1 << 20
 _LONGEST_ENTRY = 256 << 10
 """Bytes that one line of a directory takes at most: three fields of 64 KiB."""
-_MAX_TILE = 8 << 20
-_MAX_DESCRIPTOR = 2000
+MAX_TILE = 8 << 20
+MAX_DESCRIPTOR = 2000
 _SPACE = "http://schemas.microsoft.com/deepzoom/2008"
 _DESCRIBED = {
     "Format": (0, 0),
@@ -132,7 +132,7 @@ class _PictureSink:
         if len(waiting) < 6 + name_length:
             return None
         (length,) = struct.unpack_from(">I", waiting, 2 + name_length)
-        if length > _MAX_TILE:
+        if length > MAX_TILE:
             raise RenditionError(f"a tile of {length} bytes")
         end = 6 + name_length + length
         if len(waiting) < end:
@@ -285,7 +285,7 @@ def descriptor(body: bytes) -> bytes:
     Raises:
         RenditionError: it is none, or its numbers are out of bounds.
     """
-    text = body[:_MAX_DESCRIPTOR].decode("ascii", "replace")
+    text = body[:MAX_DESCRIPTOR].decode("ascii", "replace")
     found = {name: re.findall(rf'\b{name}="([a-z0-9]{{1,9}})"', text) for name in _DESCRIBED}
     if any(len(values) != 1 for values in found.values()) or found["Format"][0] not in MEDIA_TYPES:
         raise RenditionError("the tile pack has no such descriptor")

@@ -24,10 +24,10 @@ MAX_PATH = 200
 TRUTH_NAMES = ("catalogue.jsonl", "chunks.bin", "items.txt")
 """The three files that say what a release is, sorted; they stand in `meta/`."""
 
-_ITEM_ID = re.compile(r"[a-z2-7]{20}\Z")
-_EXTENSION = re.compile(r"[a-z0-9]{1,10}\Z")
-_PAYLOAD_PART = re.compile(r"[a-z0-9_-][a-z0-9._-]*\Z")
-_TAG_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
+ITEM_ID = re.compile(r"[a-z2-7]{20}\Z")
+EXTENSION = re.compile(r"[a-z0-9]{1,10}\Z")
+PAYLOAD_PART = re.compile(r"[a-z0-9_-][a-z0-9._-]*\Z")
+TAG_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # O_NONBLOCK: a FIFO must not hold us up
 
 
@@ -41,9 +41,9 @@ def item_path(item_id: str, ext: str) -> str:
     Raises:
         LayoutError: the id or the extension has another shape.
     """
-    if not _ITEM_ID.match(item_id):
+    if not ITEM_ID.match(item_id):
         raise LayoutError("is not an item id", path=item_id[:MAX_PATH])
-    if ext and not _EXTENSION.match(ext):
+    if ext and not EXTENSION.match(ext):
         raise LayoutError("is not a file name extension", path=ext[:MAX_PATH])
     name = f"{item_id}.{ext}" if ext else item_id
     return f"data/{item_id[:2]}/{item_id[2:4]}/{name}"
@@ -58,7 +58,7 @@ def check_payload_path(text: str) -> str:
     Raises:
         LayoutError: it may not.
     """
-    return _check(text, _PAYLOAD_PART, first="data")
+    return _check(text, PAYLOAD_PART, first="data")
 
 
 def check_tag_path(text: str) -> str:
@@ -68,8 +68,8 @@ def check_tag_path(text: str) -> str:
         LayoutError: it may not.
     """
     if "/" not in text:
-        return _check(text, _TAG_PART, first="")
-    return _check(text, _TAG_PART, first="meta")
+        return _check(text, TAG_PART, first="")
+    return _check(text, TAG_PART, first="meta")
 
 
 def check_meta_name(text: str) -> str:
@@ -78,7 +78,7 @@ def check_meta_name(text: str) -> str:
     Raises:
         LayoutError: it may not.
     """
-    _check(f"meta/{text}", _TAG_PART, first="meta")
+    _check(f"meta/{text}", TAG_PART, first="meta")
     return text
 
 

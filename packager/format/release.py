@@ -27,12 +27,14 @@ MAX_RELEASE = 256 << 10
 MAX_DISKS = 999
 MAX_ACCELERATORS = 1000
 MAX_SEQ = (1 << 31) - 1
+MAX_LABEL = 64
+"""Most characters in an edition, a tool or a format."""
 MAX_BYTES = 1 << 53
 """Highest size and highest count in a release: what every JSON reader keeps exactly."""
 
-_BUNDLE = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
-_HEX = re.compile(r"[0-9a-f]{64}\Z")
-_FEATURE = re.compile(r"[a-z0-9.-]{1,64}\Z")
+BUNDLE = re.compile(r"[a-z][a-z0-9-]{0,31}\Z")
+SHA256 = re.compile(r"[0-9a-f]{64}\Z")
+FEATURE = re.compile(r"[a-z0-9.-]{1,64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +262,7 @@ def _check_requires(document: Mapping[str, Any]) -> None:
 
 
 def _check(release: Release) -> None:
-    _must(isinstance(release.bundle, str) and bool(_BUNDLE.match(release.bundle)), "bundle", release.bundle)
+    _must(isinstance(release.bundle, str) and bool(BUNDLE.match(release.bundle)), "bundle", release.bundle)
     _must(_is_count(release.seq, MAX_SEQ) and release.seq > 0, "seq", release.seq)
     _must(is_date(release.issued), "issued", release.issued)
     _must(is_label(release.edition), "edition", release.edition)
@@ -272,7 +274,7 @@ def _check(release: Release) -> None:
     before = release.supersedes
     _must(before is None or (_is_count(before, MAX_SEQ) and 0 < before < release.seq), "supersedes", before)
     features = release.requires
-    _must(all(isinstance(f, str) and _FEATURE.match(f) for f in features), "requires", features)
+    _must(all(isinstance(f, str) and FEATURE.match(f) for f in features), "requires", features)
     _must(list(features) == sorted(set(features)), "requires", features)
     _must(_is_count(release.count, MAX_BYTES), "count", release.count)
     _must(release.name == "" or is_label(release.name), "name", release.name)
@@ -308,15 +310,15 @@ def _is_count(value: object, highest: int) -> bool:
 
 
 def is_label(value: object) -> bool:
-    """Whether `value` is a short printable text in NFC, 1-64 characters."""
-    if not isinstance(value, str) or not 0 < len(value) <= 64 or not value.isprintable():
+    """Whether `value` is a short printable text in NFC, 1 to `MAX_LABEL` characters."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_LABEL or not value.isprintable():
         return False
     return unicodedata.is_normalized("NFC", value)
 
 
 def is_sha256(value: object) -> bool:
     """Whether `value` is 64 lower-case hexadecimal digits."""
-    return isinstance(value, str) and bool(_HEX.match(value))
+    return isinstance(value, str) and bool(SHA256.match(value))
 
 
 def is_date(value: object) -> bool:

@@ -49,7 +49,8 @@ log = logging.getLogger(__name__)
 UPDATED, SAME, OLDER = "updated", "same", "older"
 """What an offer was to the box."""
 
-_MAX_KNOWN = 10_000
+MAX_KNOWN = 10_000
+"""Drives whose editions are remembered, to tell a revoked one from a foreign one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +273,7 @@ class TrustStore:
             for disk in release.disks:
                 self._known.pop(disk.tagmanifest, None)
                 self._known[disk.tagmanifest] = release.edition
-        while len(self._known) > _MAX_KNOWN:
+        while len(self._known) > MAX_KNOWN:
             del self._known[next(iter(self._known))]
 
     def _shares_root(self, tuf_dir: Path) -> bool:

@@ -125,7 +125,7 @@ def test_trap2_box_image_with_an_older_root_keeps_what_it_trusted(
 
 
 def test_trap2_memory_of_what_was_listed_is_bounded(national: Publisher, state: Path, two, monkeypatch) -> None:
-    monkeypatch.setattr(trust, "_MAX_KNOWN", 1)
+    monkeypatch.setattr(trust, "MAX_KNOWN", 1)
     box = national.box(state)
     box.offer(two[1] / "tuf")
     assert len(box._known) == 1
