@@ -27,6 +27,8 @@ TEXT_MAGIC = b"SXTXT001"
 LENGTHS = "_x_len"
 MAX_TOC = 64 << 20
 MAX_RECORDS = 50_000_000
+MAX_LENGTH = 1 << 53
+"""Highest sum of lengths: what a mean can be made of."""
 
 
 class IndexFiles:
@@ -145,6 +147,7 @@ def _is_toc(toc: dict[str, Any]) -> bool:
     return (
         all(type(number) is int and number >= 0 for number in numbers)
         and toc["records"] <= MAX_RECORDS
+        and toc["total_length"] <= MAX_LENGTH
         and isinstance(segment, str)
         and len(segment) == 16
         and set(segment) <= set("0123456789abcdef")

@@ -108,19 +108,17 @@ class Ledger:
 
     def sums(self) -> tuple[int, int]:
         """Files and bytes of the payload by the lists."""
-        count, size = next(
-            self._rows("SELECT count(*), coalesce(sum(items.size), 0) FROM listed LEFT JOIN items USING (path)")
-        )
-        return count, size
+        return self._sums("items.size", "listed LEFT JOIN items USING (path)")
 
     def present_sums(self) -> tuple[int, int]:
         """Files and bytes below data/ that are there, listed or not."""
-        count, size = next(
-            self._rows(
-                "SELECT count(*), coalesce(sum(size), 0) FROM present WHERE substr(path, 1, 5) = CAST('data/' AS BLOB)"
-            )
-        )
-        return count, size
+        return self._sums("size", "present WHERE substr(path, 1, 5) = CAST('data/' AS BLOB)")
+
+    def _sums(self, size: str, rows: str) -> tuple[int, int]:
+        """Rows and the sum of a column in two parts: SQLite adds up to 2^63 only, a hostile list goes further."""
+        query = f"SELECT count(*), coalesce(sum({size} >> 20), 0), coalesce(sum({size} & 1048575), 0) FROM {rows}"  # noqa: S608
+        count, high, low = next(self._rows(query))
+        return count, (high << 20) + low
 
     def _rows(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
         return iter(self._base.execute(query))

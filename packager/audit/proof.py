@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from packager.audit.findings import Findings
 from packager.audit.tree import walk_metadata
@@ -103,12 +103,12 @@ def describe(root: int, found: Metadata, findings: Findings) -> dict[str, dict[s
             continue
         name = found.newest[role][1]
         try:
-            document = json.loads(read_bounded(root, name, MAX_SIZE[role]))
+            document = _loads(read_bounded(root, name, MAX_SIZE[role]))
             signed = document["signed"]
             said[role] = {
                 "expires": str(signed["expires"])[:32],
                 "signatures": sorted(str(s["keyid"])[:64] for s in document["signatures"])[:64],
-                "version": int(signed["version"]),
+                "version": _whole(signed["version"]),
             }
             if role == "root":
                 parts = dict(signed["roles"])
@@ -119,7 +119,8 @@ def describe(root: int, found: Metadata, findings: Findings) -> dict[str, dict[s
     for role, facts in said.items():
         part = parts.get(role)
         if isinstance(part, dict) and isinstance(part.get("keyids"), list):
-            facts["keys"], facts["threshold"] = len(part["keyids"]), part.get("threshold")
+            threshold = part.get("threshold")
+            facts["keys"], facts["threshold"] = len(part["keyids"]), threshold if type(threshold) is int else None
     return said
 
 
@@ -135,7 +136,7 @@ def find_release(
     for name in found.releases:
         try:
             content = read_bounded(root, name, MAX_LISTED_SIZE)
-            document = json.loads(content)
+            document = _loads(content)
             numbers = [disk["n"] for disk in document["disks"] if disk["tagmanifest"] == tagmanifest]
             if numbers:
                 return document, _admission(content, numbers[0]), True
@@ -153,6 +154,21 @@ def _admission(content: bytes, number: int) -> Admission | None:
         return None
     disk = next((disk for disk in release.disks if disk.n == number), None)
     return Admission(release, disk, newest=False) if disk is not None else None
+
+
+def _loads(content: bytes) -> Any:
+    """JSON without fractions and infinities: what is told of a drive must be JSON again."""
+    return json.loads(content, parse_float=_refuse, parse_constant=_refuse)
+
+
+def _whole(value: object) -> int:
+    if type(value) is not int or not 0 <= value < 1 << 53:
+        raise ValueError(f"{value!r:.40} is no version")
+    return value
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(f"number {text[:20]} is not an integer")
 
 
 def check_targets(root: int, layout_root: Path, findings: Findings) -> None:

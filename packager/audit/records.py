@@ -15,6 +15,7 @@ from packager.audit.findings import Findings
 from packager.audit.ledger import Ledger
 from packager.audit.lists import CATALOGUE, open_tag_file, read_lines
 from packager.format.errors import FormatError
+from packager.format.items import MAX_ITEM_SIZE
 from packager.format.layout import check_payload_path
 from packager.format.release import is_sha256
 
@@ -57,13 +58,19 @@ def count_records(root: int, findings: Findings) -> Contents:
     for number, line in _lines(root, findings):
         try:
             data = json.loads(line)
-            items = [(str(item["role"]), int(item["size"])) for item in data.get("items", ())]
+            items = [(str(item["role"]), _size(item["size"])) for item in data.get("items", ())]
             kind, level = str(data["type"]), str(data.get("level", "work"))
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as error:
             findings.add("record", _WHERE, repr(error), number)
             continue
         _count(contents, kind, level, items)
     return contents
+
+
+def _size(value: object) -> int:
+    if type(value) is not int or not 0 <= value <= MAX_ITEM_SIZE:
+        raise ValueError(f"{value!r:.40} is no size")
+    return value
 
 
 def check_records(root: int, ledger: Ledger, findings: Findings) -> Contents:

@@ -122,10 +122,10 @@ class Floors:
         """
         document = load_canonical(content, 1 << 20, "floor")
         try:
-            roles = {name: Floor(int(f["version"]), tuple(f["keys"])) for name, f in document["roles"].items()}
+            roles = {name: _floor(f["version"], f["keys"]) for name, f in document["roles"].items()}
             reference = document["reference"]
             when = datetime.fromisoformat(reference).astimezone(UTC) if reference is not None else None
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise FormatError(f"is not a document of floors: {error}", path="floor") from error
         return cls(roles, when)
 
@@ -161,3 +161,9 @@ class Floors:
         """The floors after metadata of these versions was verified and taken."""
         roles = {role: Floor(versions[role], keys[role]) for role in ("root", "timestamp", "snapshot", "targets")}
         return Floors(roles, max(reference, self.reference or reference))
+
+
+def _floor(version: object, keys: object) -> Floor:
+    if type(version) is not int or not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise TypeError("a floor is a whole number and a list of texts")
+    return Floor(version, tuple(keys))

@@ -162,6 +162,10 @@ FLOORS = [
     bad("a version that is text", _FLOORS.replace(":2}", ':"two"}')),
     bad("a role that is a list", '{"reference":null,"roles":{"root":[]}}\n'),
     bad("a date that there is not", _FLOORS.replace("11-22", "13-22")),
+    bad("a version in a text", _FLOORS.replace(":2}", ':"2"}')),
+    bad("a version that is true", _FLOORS.replace(":2}", ":true}")),
+    bad("keys in one text", _FLOORS.replace('["k1","k2"]', '"k1"')),
+    bad("a time before all times", _FLOORS.replace("2026-11-22T00:00:00+00:00", "0001-01-01T00:00:00+23:00")),
     bad("a list", "[]\n"),
     bad("empty", ""),
 ]

@@ -41,16 +41,21 @@ SOURCES = {
 """The payload of the first golden drive."""
 
 
+def known_key(number: int) -> Key:
+    """A key that everybody knows: root-1 to 3, targets-1 to 3, online, and after the rotation online, targets-1."""
+    seed = hashlib.sha256(f"shuxiang golden vector, key {number}, protects nothing".encode()).digest()
+    return Key(Ed25519PrivateKey.from_private_bytes(seed))
+
+
 @contextmanager
 def known_keys() -> Iterator[None]:
-    """Keys that follow from their number: for vectors only, they protect nothing."""
+    """Make every new key a known one: for vectors only, they protect nothing."""
     number = 0
 
     def new() -> Key:
         nonlocal number
         number += 1
-        seed = hashlib.sha256(f"shuxiang golden vector, key {number}, protects nothing".encode()).digest()
-        return Key(Ed25519PrivateKey.from_private_bytes(seed))
+        return known_key(number)
 
     with patch.object(Key, "new", new):
         yield

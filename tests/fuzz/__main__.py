@@ -1,0 +1,97 @@
+"""The long form: `python -m tests.fuzz NAME --seconds 600 [--report docs/fuzzing.md]`; NAME may be `all`."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fuzz.report import Result, write_report
+from tests.fuzz.target import Target
+from tests.fuzz.targets import TARGETS
+
+SLOWER = 10
+"""Seconds on a busy machine, in instrumented code, for each second of a target's bound."""
+_STATUS = re.compile(r"cov: (\d+) ft: (\d+) corp: (\d+)/")
+
+
+@dataclass(frozen=True)
+class Options:
+    """seconds: for each target; artifacts: where inputs that are findings are kept."""
+
+    seconds: int
+    artifacts: Path
+
+
+def fuzz(target: Target, options: Options) -> Result:
+    """Run one target to its end, or to its first finding."""
+    with tempfile.TemporaryDirectory(prefix="corpus-") as folder:
+        corpus = Path(folder) / "corpus"
+        corpus.mkdir()
+        for n, seed in enumerate(target.seeds()):
+            (corpus / f"seed-{n:03}").write_bytes(seed)
+        stats = Path(folder) / "stats.json"
+        command = [
+            sys.executable, "-m", "tests.fuzz.child", target.name, str(stats), str(corpus),
+            f"-max_total_time={options.seconds}", f"-max_len={target.max_len}", f"-rss_limit_mb={target.memory}",
+            f"-timeout={int(target.seconds * SLOWER)}", f"-artifact_prefix={options.artifacts}/{target.name}-",
+            "-print_final_stats=0", "-reload=0",
+        ]  # fmt: skip
+        done = subprocess.run(command, check=False, capture_output=True, cwd=Path(__file__).parents[2])
+        said = (done.stderr + done.stdout).decode("utf-8", "replace")
+        facts = json.loads(stats.read_text()) if stats.exists() else {}
+    covered = _STATUS.findall(said) or [("0", "0", "0")]
+    finding = "" if done.returncode == 0 else _finding(said)
+    return Result(
+        name=target.name,
+        day=dt.datetime.now(dt.UTC).date().isoformat(),  # noqa: TID251
+        seconds=round(facts.get("seconds", 0)),
+        executions=facts.get("executions", 0),
+        taken=facts.get("taken", 0),
+        edges=int(covered[-1][0]),
+        features=int(covered[-1][1]),
+        corpus=int(covered[-1][2]),
+        slowest=facts.get("slowest", 0.0),
+        slowest_size=len(facts.get("input", "")) // 2,
+        memory=facts.get("memory", 0),
+        finding=finding,
+    )
+
+
+def _finding(said: str) -> str:
+    """The line that names what went wrong."""
+    lines = [
+        line
+        for line in said.splitlines()
+        if re.match(r"(\w+\.)*\w*(Error|Exception)\b|ERROR: libFuzzer|==\d+== ?ERROR", line)
+    ]
+    return (lines or said.strip().splitlines()[-1:] or ["ended"])[0][:200]
+
+
+def main() -> int:
+    """Run what is asked for; the exit code says whether there was a finding."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("name", choices=[*TARGETS, "all"])
+    parser.add_argument("--seconds", type=int, default=600, help="for each target")
+    parser.add_argument("--report", type=Path, help="write or renew the table of this document")
+    parser.add_argument("--artifacts", type=Path, default=Path(tempfile.gettempdir()), help="where findings are kept")
+    arguments = parser.parse_args()
+    found = False
+    for name in TARGETS if arguments.name == "all" else [arguments.name]:
+        result = fuzz(TARGETS[name], Options(arguments.seconds, arguments.artifacts))
+        sys.stdout.write(result.line() + "\n")
+        sys.stdout.flush()
+        found = found or bool(result.finding)
+        if arguments.report is not None:
+            write_report(arguments.report, [result])
+    return int(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
