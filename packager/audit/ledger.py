@@ -15,6 +15,7 @@ _SCHEMA = """
 CREATE TABLE listed (path BLOB PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;
 CREATE TABLE items (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER, first INTEGER) WITHOUT ROWID;
 CREATE TABLE recorded (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER) WITHOUT ROWID;
+CREATE TABLE formed (path BLOB PRIMARY KEY, form TEXT) WITHOUT ROWID;
 CREATE TABLE ids (folded TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE present (path BLOB PRIMARY KEY, folded BLOB, size INTEGER) WITHOUT ROWID;
 """
@@ -46,6 +47,10 @@ class Ledger:
     def record_item(self, path: str, sha256: str, size: int) -> bool:
         """An item of a record of the catalogue; False when the path was there before."""
         return self._put("INSERT OR IGNORE INTO recorded VALUES (?, ?, ?)", _bytes(path), sha256, size)
+
+    def record_form(self, path: str, form: str) -> None:
+        """An item whose form the format sets."""
+        self._put("INSERT OR IGNORE INTO formed VALUES (?, ?)", _bytes(path), form)
 
     def record_id(self, identity: str) -> bool:
         """The id of a record; False when there was one that differs from it by capital letters at most."""
@@ -104,6 +109,13 @@ class Ledger:
         return self._rows(
             "SELECT path, listed.sha256, items.size, items.first, present.size FROM listed JOIN present USING (path)"
             " LEFT JOIN items USING (path) ORDER BY path"
+        )
+
+    def formed(self) -> Iterator[tuple[bytes, str]]:
+        """Items whose form the format sets, that are listed and there with the size that they should have."""
+        return self._rows(
+            "SELECT path, form FROM formed JOIN listed USING (path) JOIN items USING (path) JOIN present USING (path)"
+            " WHERE items.size = present.size ORDER BY path"
         )
 
     def sums(self) -> tuple[int, int]:

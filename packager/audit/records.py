@@ -10,8 +10,20 @@ from typing import Any
 
 from indexer.catalogue_build import MAX_LINE
 from indexer.errors import RecordError
-from indexer.model import ITEM_FLAGS, ITEM_ROLES, LEVELS, SCOPES, TYPES, Resource, dump_line, is_resource_id, load_line
+from indexer.model import (
+    ITEM_FLAGS,
+    ITEM_ROLES,
+    LEVELS,
+    SCOPES,
+    TYPES,
+    Item,
+    Resource,
+    dump_line,
+    is_resource_id,
+    load_line,
+)
 from packager.audit.findings import Findings
+from packager.audit.forms import form_of
 from packager.audit.ledger import Ledger
 from packager.audit.lists import CATALOGUE, open_tag_file, read_lines
 from packager.format.errors import FormatError
@@ -131,14 +143,20 @@ def _check_resource(resource: Resource, number: int, ledger: Ledger, findings: F
         findings.add("record", _WHERE, f"{resource.id} has an item id twice", number)
     for item in resource.items:
         name = f"{resource.id}, item {item.id}"
-        if item.role not in ITEM_ROLES or not set(item.flags) <= set(ITEM_FLAGS):
-            findings.add("unknown", _WHERE, f"{name} has the role {item.role!r} and flags {item.flags!r}", number)
         if item.of and item.of not in ids:
             findings.add("record", _WHERE, f"{name} belongs to {item.of!r}, which is no item of it", number)
-        if not _is_place(item.path, item.id) or not is_sha256(item.sha256) or item.size < 0:
-            findings.add("record", _WHERE, f"{name} has a path, digest or size that no item may have", number)
-        if not ledger.record_item(item.path, item.sha256, item.size):
-            findings.add("record", _WHERE, f"{name} has the path of another item", number)
+        _check_item(item, name, number, ledger, findings)
+
+
+def _check_item(item: Item, name: str, number: int, ledger: Ledger, findings: Findings) -> None:
+    if item.role not in ITEM_ROLES or not set(item.flags) <= set(ITEM_FLAGS):
+        findings.add("unknown", _WHERE, f"{name} has the role {item.role!r} and flags {item.flags!r}", number)
+    if not _is_place(item.path, item.id) or not is_sha256(item.sha256) or item.size < 0:
+        findings.add("record", _WHERE, f"{name} has a path, digest or size that no item may have", number)
+    if not ledger.record_item(item.path, item.sha256, item.size):
+        findings.add("record", _WHERE, f"{name} has the path of another item", number)
+    if form := form_of(item.role, item.media_type):
+        ledger.record_form(item.path, form)
 
 
 def _is_place(path: str, identity: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from packager.audit.document import NOT_OURS, UNREADABLE, Report
 from packager.audit.findings import Findings, printable
+from packager.audit.forms import check_forms
 from packager.audit.ledger import Ledger
 from packager.audit.lists import (
     CHUNKS,
@@ -132,6 +133,7 @@ class _Verification:
         check_sizes(ledger, findings)
         if not self._options.quick:
             check_bytes(root, ledger, findings, self._read)
+            check_forms(root, ledger, findings)
 
     def _read(self, count: int) -> None:
         self._report.read += count

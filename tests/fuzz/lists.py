@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from indexer.catalogue_build import read_records
-from indexer.errors import IndexFormatError, RecordError
+from indexer.errors import IndexFormatError, RecordError, RenditionError
 from indexer.model import dump_line, load_line
 from indexer.peaks import dump_peaks, load_peaks
+from indexer.renditions.tilepack import TilepackIndex, descriptor
 from indexer.sections import dump_section, read_sections
 from packager.format.baginfo import BagInfo
 from packager.format.chunks import DIGEST, ChunkHasher, ChunkTable, chunk_count
@@ -150,6 +152,31 @@ def run_peaks(data: bytes) -> bool:
     return found is not None
 
 
+def run_tilepack(data: bytes) -> bool:
+    pack = outcome(lambda: TilepackIndex(lambda at, length: data[at : at + length], len(data)), IndexFormatError)
+    if pack is None:
+        return False
+    assert pack.pictures <= len(pack)
+    for name in ("0001.dzi", "0001_files/0/0_0.jpeg"):
+        place = outcome(lambda name=name: pack.entry(name), IndexFormatError)
+        if place is not None:
+            assert place[0] + place[1] <= len(data)
+            outcome(lambda place=place: descriptor(data[place[0] : place[0] + place[1]]), RenditionError)
+    return True
+
+
+def _tilepack_seeds() -> Sequence[bytes]:
+    body = b'<Image Format="jpeg" Overlap="1" TileSize="510"><Size Width="9" Height="9"/></Image>'
+    found = []
+    for names in ((), ("0001.dzi",), ("0001.dzi", "0001_files/0/0_0.jpeg", "0002.dzi")):
+        out = BytesIO()
+        with zipfile.ZipFile(out, "w") as pack:
+            for name in names:
+                pack.writestr(zipfile.ZipInfo(name), body)
+        found.append(out.getvalue())
+    return found
+
+
 def _catalogue_seeds() -> Sequence[bytes]:
     return [*vectors("catalogue"), *(BAG / "meta/catalogue.jsonl").read_bytes().splitlines(keepends=True)]
 
@@ -209,4 +236,11 @@ LISTS = (
         (b'"kind":"page"', b'"n":2', b"\xc2\xad"),
     ),
     Target("peaks", "indexer.peaks.load_peaks", seeds("peaks"), run_peaks, (b'"data":[', b"-128", b"1e9")),
+    Target(
+        "tilepack",
+        "indexer.renditions.tilepack",
+        _tilepack_seeds,
+        run_tilepack,
+        (b"PK\1\2", b"PK\5\6", b"PK\6\6", b"\xff" * 4),
+    ),
 )

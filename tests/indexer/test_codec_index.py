@@ -117,6 +117,7 @@ def rewrite_toc(folder: Path, **members: object) -> None:
         {"tables": {"class": [[], [1]], "dynasty": [[]], "language": [[]], "places": [[]]}},
         {"tables": []},
         {"total_length": None},
+        {"total_length": 10**400},
     ],
 )
 def test_index_with_another_table_of_contents_is_refused(folder: Path, part: Part, members: dict[str, object]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from packager.audit.verify import Options, inspect_drive, verify_drive
 from packager.cli import main
 from provisioning.words import LANGUAGES, Words
 from tests.simulator import Publisher, flip
+from tests.vectors.records import RECORDS
 
 ROOT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -124,6 +127,22 @@ def test_verify_goes_on_after_a_fault_and_names_the_stretch(drive: Path, nationa
     report = verify_drive(drive, Options(national.root), NOW)
     assert report.findings.counts == {"digest": 4, "chunk": 1}
     assert [f.detail for f in report.findings.kept if f.code == "chunk"] == ["MiB 1, counted from 0"]
+
+
+@pytest.mark.parametrize("role", ["text", "peaks", "tilepack"])
+def test_verify_reads_the_files_whose_form_is_set(national: Publisher, tmp_path: Path, role: str) -> None:
+    record, payload = RECORDS[0]
+    spoilt = {i.path: b"not in its form" for i in record.items if i.role == role}
+    items = tuple(
+        replace(i, size=len(spoilt[i.path]), sha256=hashlib.sha256(spoilt[i.path]).hexdigest())
+        if i.path in spoilt
+        else i
+        for i in record.items
+    )
+    work = national.release(records=[(record.with_items(items), {**payload, **spoilt})], bundle=f"of-{role}")
+    drive = national.drive(work, tmp_path / "drive")
+    found = verify_drive(drive, Options(national.root), NOW).findings
+    assert [(f.code, f.path) for f in found.kept] == [("form", f"bag/{path}") for path in spoilt]
 
 
 def test_two_drives_of_a_set_have_each_their_part(national: Publisher, drive: Path) -> None:
