@@ -25,7 +25,7 @@ class VerifiedDrives:
         try:
             found = json.loads(path.read_bytes()[: 1 << 20])
             self._known = {str(k): str(v) for k, v in found.items()}
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             pass
 
     def has(self, tagmanifest: str, facts: str) -> bool:

@@ -1,19 +1,21 @@
 """`packager inspect` and `packager verify`: arguments, what they print, how they end.
 
-Exit codes: 0 sound; 1 faults were found; 2 wrong arguments; 3 the drive cannot be read; 4 it is no drive of ours; 130
-stopped by the user.
+Exit codes: 0 sound; 1 faults were found; 2 wrong arguments; 3 the drive cannot be read, or no temporary file can be
+kept; 4 it is no drive of ours; 130 stopped by the user.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from packager.audit.document import NOT_OURS, SOUND, UNREADABLE, Report
+from packager.audit.document import EXITS, NOT_OURS, SOUND, UNREADABLE, Report
 from packager.audit.findings import Finding, printable
 from packager.audit.verify import Options, inspect_drive, verify_drive
 from packager.format.errors import FormatError
@@ -62,7 +64,11 @@ def _verify(arguments: argparse.Namespace) -> int:
     # The command line is where the clock is read: everything below is told the moment.
     now = dt.datetime.now(dt.UTC)  # noqa: TID251
     options = Options(root, arguments.strict, arguments.quick)
-    report = verify_drive(arguments.drive, options, now, lambda done, total: _step(progress, done, total))
+    try:
+        report = verify_drive(arguments.drive, options, now, lambda done, total: _step(progress, done, total))
+    except sqlite3.Error as error:
+        print(f"没有办成：放临时文件的盘（{tempfile.gettempdir()}）写不了：{error}", file=sys.stderr)
+        return EXITS[UNREADABLE]
     return _tell(report, as_json=arguments.json)
 
 

@@ -90,13 +90,17 @@ class Findings:
         self._strict = strict
         self.kept: list[Finding] = []
         self.counts: Counter[str] = Counter()
+        self._seen: set[Finding] = set()
 
     def add(self, code: str, path: str | bytes = "", detail: str = "", line: int = 0) -> None:
-        """Count a finding and keep it if it is among the first of its code; see `Finding`."""
-        fault = self._strict or code in FAULTS
+        """Count a finding and keep it if it is among the first of its code; see `Finding`. The same twice is one."""
+        found = Finding(code, printable(path), printable(detail), line, self._strict or code in FAULTS)
+        if found in self._seen:
+            return
         self.counts[code] += 1
         if self.counts[code] <= MAX_KEPT:
-            self.kept.append(Finding(code, printable(path), printable(detail), line, fault))
+            self._seen.add(found)
+            self.kept.append(found)
 
     def add_error(self, error: FormatError | OSError, path: str = "", code: str = "") -> None:
         """Count what an exception says; `code` is used where its class does not say it better."""

@@ -75,6 +75,7 @@ def check_tagmanifest(root: int, findings: Findings) -> tuple[str, dict[str, str
     if content is None:
         return "", {}
     found: dict[str, str] = {}
+    folded: dict[str, str] = {}
     before = ""
     for number, line in enumerate(io.BytesIO(content), 1):
         entry = _entry(line, number, TAGMANIFEST, check_tag_path, findings)
@@ -83,6 +84,8 @@ def check_tagmanifest(root: int, findings: Findings) -> tuple[str, dict[str, str
         if entry.path <= before or entry.path in found:
             findings.add("order", f"bag/{TAGMANIFEST}", f"names {entry.path}", number)
         before = max(before, entry.path)
+        if folded.setdefault(entry.path.lower(), entry.path) != entry.path:
+            findings.add("case", f"bag/{entry.path}", "differs from another name by capital letters only")
         if entry.path == TAGMANIFEST:
             findings.add("mismatch", f"bag/{TAGMANIFEST}", "lists itself", number)
         found[entry.path] = entry.sha256

@@ -76,7 +76,7 @@ def inspect_drive(folder: Path) -> Report:
 
 
 def verify_drive(folder: Path, options: Options, now: datetime, progress: Progress | None = None) -> Report:
-    """Examine every byte of a drive. Memory: some ten MiB, whatever its size; the rest is in a temporary file.
+    """Examine every byte of a drive. Memory: a few ten MiB, whatever its size; the rest is in a temporary file.
 
     Args:
         folder: the drive's folder.

@@ -169,6 +169,13 @@ def copy_in_capitals(bag: Path) -> None:
     shutil.copy(payload(bag), payload(bag).with_name(payload(bag).name.upper()))
 
 
+def two_tag_files(bag: Path) -> None:
+    for name in ("meta/NOTE.txt", "meta/note.txt"):
+        (bag / name).write_bytes(b"x")
+    more = [f"{sha256(bag / n)}  {n}\n".encode() for n in ("meta/NOTE.txt", "meta/note.txt")]
+    put(bag, sorted([*lines(bag, TAGMANIFEST), *more], key=lambda line: line[66:]), TAGMANIFEST)
+
+
 def headless(content: bytes) -> bytes:
     return content[content.index(b"\n") + 1 :]
 
@@ -259,6 +266,7 @@ BAD: dict[str, tuple[str, Spoil]] = {
     "tagmanifest unsorted": ("order", lambda bag: put(bag, lines(bag, TAGMANIFEST)[::-1], TAGMANIFEST)),
     "tagmanifest with CRLF": ("line", tag(TAGMANIFEST, lambda content: content.replace(b"\n", b"\r\n"))),
     "tagmanifest with ..": ("name", tag(TAGMANIFEST, lambda content: b"0" * 64 + b"  ../x\n" + content)),
+    "tag files that differ by capitals": ("case", two_tag_files),
     "tagmanifest empty": ("mismatch", tag(TAGMANIFEST, lambda _content: b"")),
     "tagmanifest too large": ("too-large", tag(TAGMANIFEST, lambda content: content * 3000)),
     # — texts —

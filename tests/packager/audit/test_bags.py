@@ -11,8 +11,11 @@ import pytest
 
 from packager.audit.document import Report
 from packager.audit.verify import Options, verify_drive
+from packager.format.bag import write_bag
+from packager.format.items import read_items
+from packager.format.layout import DriveLayout
 from tests.packager.audit.bags import BAD, MANIFEST, TAGMANIFEST, bagit_refuses, pipe, relist, sha256sum_refuses
-from tests.simulator import Publisher
+from tests.simulator import FastFiles, Publisher
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TRUST = {"list-changed", "unproved"}
@@ -47,6 +50,32 @@ def test_good_bag_is_sound_by_all_three(drive: Path, national: Publisher) -> Non
     assert (report.findings.kept, report.verdict, report.proof) == ([], "sound", "root")
     size = sum(p.stat().st_size for p in (drive / "bag").rglob("*") if p.is_file())
     assert report.read == size - (drive / "bag" / TAGMANIFEST).stat().st_size
+
+
+def test_good_bag_without_payload_is_sound(national: Publisher, tmp_path: Path) -> None:
+    work = national.release(1, bundle="entries", sources={"entry-only": ("只有目录", {})})
+    drive = national.drive(work, tmp_path / "drive")
+    assert not bagit_refuses(drive / "bag")
+    assert verify(drive, national, strict=True).verdict == "sound"
+
+
+def test_good_bags_of_a_set_of_two_hold_each_their_part(drive: Path, tmp_path: Path) -> None:
+    shutil.copytree(drive, tmp_path / "second")
+    items = list(read_items(DriveLayout(drive).items))
+    parts = (items[:1], items[1:])
+    for n, (folder, part) in enumerate(zip((drive, tmp_path / "second"), parts, strict=True), 1):
+        for item in items:
+            if item not in part:
+                (folder / "bag" / item.path).unlink()
+        info = {"bundle": "national", "seq": 1, "issued": "2026-11-22", "disk": n, "disks": 2}
+        write_bag(DriveLayout(folder), part, files=FastFiles(), **info)  # type: ignore[arg-type]
+        assert not bagit_refuses(folder / "bag")
+        assert not sha256sum_refuses(folder / "bag")
+        report = verify_drive(folder, Options(), NOW)
+        assert report.files == len(part)
+        # The signed release knows one drive only; the lists agree with each other.
+        details = {f.detail for f in report.findings.kept if f.code not in TRUST}
+        assert all("by the release" in detail for detail in details), details
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -160,6 +161,22 @@ def test_findings_are_bounded_and_counted() -> None:
     for n in range(MAX_KEPT + 50):
         findings.add("stranger", f"bag/data/{n}")
     assert (len(findings.kept), findings.faults, findings.omitted) == (MAX_KEPT, MAX_KEPT + 50, 50)
+
+
+def test_the_same_finding_twice_is_one() -> None:
+    findings = Findings()
+    for _ in range(2):
+        findings.add("missing", "bag/meta/items.txt")
+    assert (len(findings.kept), findings.counts) == (1, {"missing": 1})
+
+
+def test_verify_without_room_for_its_temporary_file_says_so(drive: Path, capsys, monkeypatch) -> None:
+    def full(*_arguments: object) -> bool:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("packager.audit.ledger.Ledger.list_payload", full)
+    assert main(["verify", str(drive)]) == 3
+    assert "临时文件" in capsys.readouterr().err
 
 
 def test_findings_never_hold_what_a_terminal_obeys() -> None:
