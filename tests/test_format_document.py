@@ -23,6 +23,8 @@ from packager.format.layout import TRUTH_NAMES
 from packager.format.release import FEATURES, Release
 from packager.format.repository import MAX_SIZE
 from provisioning.roles import ROLES
+from tests.vectors.cases import CASES
+from tests.vectors.records import BIG
 
 DOCUMENT = (Path(__file__).parents[1] / "docs/format.md").read_text("utf-8")
 
@@ -31,7 +33,8 @@ def table(head: str) -> list[list[str]]:
     """The cells of the table with this first line, without their backquotes."""
     found = re.search(rf"^{re.escape(head)}\n\|[-|: ]+\|\n((?:\|.*\n?)*)", DOCUMENT, re.M)
     assert found, head
-    return [[cell.strip().strip("`") for cell in row.strip().strip("|").split(" | ")] for row in found[1].splitlines()]
+    rows = ([cell.strip() for cell in row.strip().strip("|").split(" | ")] for row in found[1].splitlines())
+    return [[cell.strip("`") if cell.count("`") == 2 else cell for cell in row] for row in rows]
 
 
 def value_of(name: str) -> Any:
@@ -113,6 +116,18 @@ def test_release_members_are_those_of_the_code() -> None:
     start = DOCUMENT.index("### 1.3 Release")
     rows = re.findall(r"^\| `(\w+)` \|", DOCUMENT[start : DOCUMENT.index("| Feature |", start)], re.M)
     assert sorted(rows) == sorted(f.name for f in fields(Release))
+
+
+def test_golden_cases_are_those_of_the_tree() -> None:
+    start = DOCUMENT.index("| File | Reads | More members |")
+    rows = dict(
+        re.findall(r"^\| `([\w-]+)` \| [^|]*\| (.*)\|$", DOCUMENT[start : DOCUMENT.index("## 5.", start)], re.M)
+    )
+    assert set(rows) == set(CASES)
+    for name, cases in CASES.items():
+        found = {member for case in cases for member in case} - {"name", "input", "base64", "expand", "ok", "code"}
+        assert found == set(re.findall(r"`(\w+)`", rows[name])), name
+    assert f"with {len(BIG)}\nbytes" in DOCUMENT
 
 
 def test_truth_files_and_bagit_txt_are_those_of_the_code() -> None:
