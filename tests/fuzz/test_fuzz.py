@@ -63,5 +63,5 @@ def test_fuzz_long_form_runs_and_reports(tmp_path: Path) -> None:
     pytest.importorskip("atheris")
     report = tmp_path / "fuzzing.md"
     command = [sys.executable, "-m", "tests.fuzz", "bag-info", "--seconds", "1", "--report", str(report)]
-    subprocess.run(command, check=True, cwd=Path(__file__).parents[2], capture_output=True, timeout=120)
+    subprocess.run(command, check=True, cwd=Path(__file__).parents[2], capture_output=True, timeout=280)
     assert "| `bag-info` | `packager.format.baginfo.BagInfo` |" in report.read_text("utf-8")

@@ -97,6 +97,16 @@ def test_verify_knows_a_stranger_by_the_root(drive: Path, national: Publisher, t
     assert (set(report.findings.counts), report.proof, report.verdict) == ({"unproved"}, "itself", "sound")
 
 
+@pytest.mark.parametrize(("retire", "expected"), [(True, "retired"), (False, "list-changed")])
+def test_verify_a_release_that_was_taken_off_the_list(tmp_path: Path, retire: bool, expected: str) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    work = publisher.release(1)
+    drive = publisher.drive(work, tmp_path / "drive")
+    publisher.revoke(work, retire=retire)
+    publisher.refresh(drive / "tuf")
+    assert code(drive, publisher) == {expected}
+
+
 def test_verify_one_signer_is_too_few(drive: Path, national: Publisher) -> None:
     national.fork(drive.parent / "fork").forge(drive / "tuf", signers=("targets-1",))
     assert code(drive, national) == {"one-signer"}
