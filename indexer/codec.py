@@ -169,7 +169,7 @@ def read_postings(file: BlockReader, offset: int, length: int, count: int, docum
         IndexFormatError: they are not what the term file promises.
     """
     parts = [read_body(file, block) for block in blocks_of(file, offset, length, documents)]
-    if sum(len(ids) for ids, _ in parts) != count:
+    if not parts or sum(len(ids) for ids, _ in parts) != count:
         raise IndexFormatError(file.name, f"the postings at {offset} are not the {count} promised")
     if len(parts) == 1:
         return parts[0]

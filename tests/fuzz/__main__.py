@@ -44,7 +44,7 @@ def fuzz(target: Target, options: Options) -> Result:
             "-print_final_stats=0", "-reload=0",
         ]  # fmt: skip
         done = subprocess.run(command, check=False, capture_output=True, cwd=Path(__file__).parents[2])
-        said = (done.stderr + done.stdout).decode("utf-8", "replace")
+        said = (done.stdout + done.stderr).decode("utf-8", "replace")
         facts = json.loads(stats.read_text()) if stats.exists() else {}
     covered = _STATUS.findall(said) or [("0", "0", "0")]
     finding = "" if done.returncode == 0 else _finding(said)
