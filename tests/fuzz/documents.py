@@ -50,7 +50,7 @@ def run_release(data: bytes) -> bool:
 
 def _known(document: dict[str, object]) -> object:
     """A release document without the members that this version passes over."""
-    kept = {"sha256", "size", "tool", "format", "n", "tagmanifest", "bytes"}
+    kept = {"sha256", "size", "tool", "format", "n", "tagmanifest", "bytes", "count"}
     nested = {"accelerators", "truth"}
     found = {}
     for name, value in document.items():
@@ -64,18 +64,19 @@ def _known(document: dict[str, object]) -> object:
 
 
 _RELEASE = {
-    "accelerators", "bundle", "count", "disks", "edition", "issued", "requires", "seq", "supersedes", "truth",
+    "accelerators", "bundle", "count", "disks", "edition", "issued", "name", "requires", "seq", "supersedes", "truth",
 }  # fmt: skip
 
 
 def run_listing(data: bytes) -> bool:
     """A signed list is read whatever its targets hold: one that cannot be read harms itself only."""
     content = data[1:]
-    name = ("releases/national/11.json", "retired/national.json")[data[0] % 2 if data else 0]
+    names = ("releases/national/11.json", "retired/national.json", "withdrawn/national.json")
+    name = names[data[0] % 3 if data else 0]
     whole = (V1 / "release.json").read_bytes()
     listing = read_listing({"releases/national/2.json": whole, name: content})
     assert [release.seq for release in listing.releases][:1] == [2]
-    return len(listing.releases) > 1 or bool(listing.retired)
+    return len(listing.releases) > 1 or bool(listing.retired) or bool(listing.withdrawn)
 
 
 def run_floors(data: bytes) -> bool:
@@ -231,7 +232,8 @@ def _tuf_seeds() -> Sequence[bytes]:
 
 def _listing_seeds() -> Sequence[bytes]:
     retired = next((KNOWN / "drive/tuf/targets/retired").iterdir()).read_bytes()
-    return [*(b"\0" + text for text in vectors("releases")), b"\1" + retired]
+    withdrawn = b'{"bundle":"national","resources":{"A0001":"2026-11-22"}}\n'
+    return [*(b"\0" + text for text in vectors("releases")), b"\1" + retired, b"\2" + withdrawn]
 
 
 def _copies_seeds() -> Sequence[bytes]:
