@@ -14,7 +14,7 @@ from typing import Self
 _SCHEMA = """
 CREATE TABLE listed (path BLOB PRIMARY KEY, sha256 TEXT) WITHOUT ROWID;
 CREATE TABLE items (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER, first INTEGER) WITHOUT ROWID;
-CREATE TABLE recorded (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER) WITHOUT ROWID;
+CREATE TABLE recorded (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER, line INTEGER) WITHOUT ROWID;
 CREATE TABLE formed (path BLOB PRIMARY KEY, form TEXT) WITHOUT ROWID;
 CREATE TABLE ids (folded TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE present (path BLOB PRIMARY KEY, folded BLOB, size INTEGER) WITHOUT ROWID;
@@ -44,9 +44,9 @@ class Ledger:
         """A line of items.txt and the index of its first digest; False when the path was there before."""
         return self._put("INSERT OR IGNORE INTO items VALUES (?, ?, ?, ?)", path.encode(), sha256, size, first)
 
-    def record_item(self, path: str, sha256: str, size: int) -> bool:
-        """An item of a record of the catalogue; False when the path was there before."""
-        return self._put("INSERT OR IGNORE INTO recorded VALUES (?, ?, ?)", _bytes(path), sha256, size)
+    def record_item(self, path: str, sha256: str, size: int, line: int) -> bool:
+        """An item of the record in a line of the catalogue; False when the path was there before."""
+        return self._put("INSERT OR IGNORE INTO recorded VALUES (?, ?, ?, ?)", _bytes(path), sha256, size, line)
 
     def record_form(self, path: str, form: str) -> None:
         """An item whose form the format sets."""
@@ -98,11 +98,15 @@ class Ledger:
 
     def unrecorded(self) -> Iterator[tuple[bytes]]:
         """Lines of items.txt that no record has just so."""
-        return self._rows("SELECT path FROM (SELECT path, sha256, size FROM items EXCEPT SELECT * FROM recorded)")
+        return self._rows(
+            "SELECT path FROM (SELECT path, sha256, size FROM items EXCEPT SELECT path, sha256, size FROM recorded)"
+        )
 
     def unlisted_items(self) -> Iterator[tuple[bytes]]:
         """Items of records that items.txt lacks or has otherwise."""
-        return self._rows("SELECT path FROM (SELECT * FROM recorded EXCEPT SELECT path, sha256, size FROM items)")
+        return self._rows(
+            "SELECT path FROM (SELECT path, sha256, size FROM recorded EXCEPT SELECT path, sha256, size FROM items)"
+        )
 
     def payload(self) -> Iterator[Payload]:
         """What is listed and there: path, digest, size and first chunk by items.txt (None: not in it), size there."""
@@ -117,6 +121,11 @@ class Ledger:
             "SELECT path, form FROM formed JOIN listed USING (path) JOIN items USING (path) JOIN present USING (path)"
             " WHERE items.size = present.size ORDER BY path"
         )
+
+    def records_here(self) -> int:
+        """Records of which this drive's lists name a file."""
+        (count,) = next(self._rows("SELECT count(DISTINCT line) FROM recorded JOIN listed USING (path)"))
+        return int(count)
 
     def sums(self) -> tuple[int, int]:
         """Files and bytes of the payload by the lists."""

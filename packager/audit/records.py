@@ -153,7 +153,7 @@ def _check_item(item: Item, name: str, number: int, ledger: Ledger, findings: Fi
         findings.add("unknown", _WHERE, f"{name} has the role {item.role!r} and flags {item.flags!r}", number)
     if not _is_place(item.path, item.id) or not is_sha256(item.sha256) or item.size < 0:
         findings.add("record", _WHERE, f"{name} has a path, digest or size that no item may have", number)
-    if not ledger.record_item(item.path, item.sha256, item.size):
+    if not ledger.record_item(item.path, item.sha256, item.size, number):
         findings.add("record", _WHERE, f"{name} has the path of another item", number)
     if form := form_of(item.role, item.media_type):
         ledger.record_form(item.path, form)

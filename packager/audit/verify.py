@@ -204,6 +204,10 @@ class _Verification:
         disk = report.admission.disk if report.admission else None
         if disk is not None and disk.bytes != report.size:
             add("mismatch", f"bag/{MANIFEST}", f"expected {disk.bytes} bytes by the release; found {report.size}")
+        here = self._ledger.records_here()
+        if disk is not None and disk.count not in {0, here}:
+            detail = f"expected files of {disk.count} records by the release; found {here}"
+            add("mismatch", f"bag/{MANIFEST}", detail)
         if report.contents is not None and report.contents.records != release.count:
             detail = f"expected {release.count} records by the release; found {report.contents.records}"
             add("mismatch", "bag/meta/catalogue.jsonl", detail)
