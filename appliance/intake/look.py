@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.intake.mounts import Candidate
-from packager.format.layout import DriveLayout
+from packager.format.layout import INFO_NAME, DriveLayout
 
 MAX_NAMES = 2000
 """Names read of one folder; more do not make a drive more ours."""
@@ -69,6 +69,8 @@ def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
         return Glance(there=False)
     except OSError as error:
         return Glance(mount is not None, f"{base} errno {error.errno}")
+    if INFO_NAME in names and "bag" not in names and "tuf" not in names:
+        return Glance(there=False)  # what a disk of ours shows on a PC: the drive is its other partition
     if mount is None and not names:
         return Glance(there=False, empty=True, mark=f"{base} {root.st_dev} {root.st_ino} empty")
     digest = hashlib.sha256(f"{base} {root.st_dev} {root.st_ino} {names}".encode("utf-8", "surrogateescape"))

@@ -24,6 +24,9 @@ MAX_PATH = 200
 TRUTH_NAMES = ("catalogue.jsonl", "chunks.bin", "items.txt")
 """The three files that say what a release is, sorted; they stand in `meta/`."""
 
+INFO_NAME = "shuxiang-info.json"
+"""Stands in the partition of a disk that people see on a PC. A folder that holds it and no bag is no drive."""
+
 ITEM_ID = re.compile(r"[a-z2-7]{20}\Z")
 EXTENSION = re.compile(r"[a-z0-9]{1,10}\Z")
 PAYLOAD_PART = re.compile(r"[a-z0-9_-][a-z0-9._-]*\Z")

@@ -43,6 +43,15 @@ def test_glance_plain_empty_folder_is_empty_a_mounted_one_is_there(tmp_path):
     assert glance(Candidate(tmp_path, MOUNT)).there
 
 
+def test_glance_papers_of_a_disk_are_no_drive_but_never_hide_one(tmp_path):
+    for name in ("README.txt", "serial.txt", "shuxiang-info.json"):
+        (tmp_path / name).write_text("x")
+    assert not glance(Candidate(tmp_path, MOUNT)).there
+    assert not glance(Candidate(tmp_path, None)).empty
+    (tmp_path / "bag").mkdir()
+    assert glance(Candidate(tmp_path, MOUNT)).there
+
+
 def test_glance_unreadable_mount_is_there_with_a_mark_of_its_own(tmp_path, monkeypatch):
     def broken(_folder):
         raise OSError(5, "Input/output error")
