@@ -36,6 +36,7 @@ from packager.format.errors import FormatError
 from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.format.release import Release
+from packager.production.commands import add_commands as add_production_commands
 from packager.request import RELEASE, WITHDRAW
 from packager.signing import (
     approve,
@@ -166,6 +167,7 @@ def _parser() -> Parser:
         "--fonts", metavar="字体文件夹", type=Path, required=True, help="含 Noto 中文字体分片的文件夹"
     )
     training.set_defaults(run=_training)
+    add_production_commands(commands)
     return parser
 
 

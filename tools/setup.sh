@@ -60,4 +60,5 @@ if [ "$purpose" = test ]; then
     [ -d tests/browser/chromium109/node_modules/.unpacked ] || say "==> 取来旧版浏览器 fetching Chromium 109 (53 MB)"
     .venv/bin/python -m tests.browser.chromium109
     command -v mke2fs >/dev/null 2>&1 || [ -x /usr/sbin/mke2fs ] || apt e2fsprogs
+    command -v mformat >/dev/null 2>&1 || apt mtools
 fi
