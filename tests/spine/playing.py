@@ -23,7 +23,7 @@ DECODES = """() => {
   const player = document.getElementById("player");
   return [...player.querySelectorAll("source")].some(({ type }) => player.canPlayType(type) !== "");
 }"""
-LAST = """() => [...document.querySelectorAll("#parts a")].at(-1).getAttribute("aria-current") === "true" """
+LAST = """() => [...document.querySelectorAll("#parts a")].at(-1)?.getAttribute("aria-current") === "true" """
 END = "() => { const p = document.getElementById('player'); p.currentTime = Math.max(0, p.duration - 0.4); }"
 SAYS = "(said) => document.querySelector('main').innerText.includes(said)"
 STARTED = "() => (({ paused, currentTime }) => !paused || currentTime > 0)(document.getElementById('player'))"
