@@ -10,7 +10,8 @@ from appliance.web.cards import creators_text, has_picture, title_language, type
 from appliance.web.context import SEARCH_AWAY, gate, library, services, settings, words
 from appliance.web.covers import class_letter, cover_of
 from appliance.web.detail_gathered import gathered_of, leaves_of
-from appliance.web.detail_parts import Action, edition_rows, main_action, notice_of, rights_line
+from appliance.web.detail_parts import Action, main_action, notice_of, rights_line
+from appliance.web.detail_rows import Editions, contents_of
 from appliance.web.display import current_display
 from appliance.web.errors import Refused
 from appliance.web.facts import facts_of
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from appliance.library.model import Held
     from appliance.web.detail_gathered import Gathered
 
-_CONTENTS_SHOWN = 200
 _RELATED = 4
 
 
@@ -42,9 +42,10 @@ def detail(resource_id: str) -> str:
     if library().is_withdrawn(resource_id):
         raise Refused(decision.reason, record)
     here = held.available or held.partly
-    damaged = frozenset(i.id for i in record.items if services().faults.of_item(i.id)) if here else frozenset()
+    damaged = services().faults.damaged_among(i.id for i in record.items) if here else frozenset()
     lacking = library().lacking(held)
-    rows = edition_rows(record, decision, damaged, lacking)
+    editions = Editions(record, decision, damaged, lacking)
+    contents, contents_pages = contents_of(record)
     kind = type_name(record)
     gathered = gathered_of(held)
     parent = library().resource(record.parent) if record.parent else None
@@ -63,12 +64,12 @@ def detail(resource_id: str) -> str:
         decision=decision,
         notice=notice_of(held, decision, damaged, lacking, gathers=gathered.count > 0),
         rights=rights_line(held, decision),
-        action=main_action(held, decision, rows, damaged | lacking) if rows else _into(record, gathered),
+        action=main_action(held, decision, editions, damaged | lacking) if editions.count else _into(record, gathered),
         gathered=gathered,
         leaves=leaves_of(record) if decision.allowed and held.available else [],
-        rows=rows,
-        editions=sum(i.role == "part" for i in record.items) == 1 < len(rows),
-        contents=[(entry.title, _place(record, entry.target)) for entry in record.contents[:_CONTENTS_SHOWN]],
+        editions=editions,
+        contents=contents,
+        contents_pages=contents_pages,
         parent=parent.resource if parent else None,
         related=_related(record),
         facts=facts_of(record),
@@ -88,14 +89,6 @@ def _into(record: Resource, gathered: Gathered) -> Action | None:
 def _address(record: Resource) -> str:
     """What a phone in the library's network opens, on the address that patrons are told."""
     return f"http://{settings().address}{url_for('patrons.detail', resource_id=record.id)}"
-
-
-def _place(record: Resource, target: str) -> str:
-    """Where a line of the contents leads, empty when nowhere."""
-    item_id, _, place = target.partition("#")
-    if not item_id or all(item.id != item_id for item in record.items):
-        return ""
-    return url_for("readers.read", resource_id=record.id, item=item_id, at=place or None)
 
 
 def _related(record: Resource) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Parts of a resource's page: the main button, the line of rights, the notice, the table of editions and parts."""
+"""Parts of a resource's page: the main button, the line of rights, the notice."""
 
 from __future__ import annotations
 
@@ -12,45 +12,15 @@ from appliance.web.context import mark_reader, say, seats_left, words
 from appliance.web.errors import refusal_key, refusal_values
 from appliance.web.kinds import kind_of
 from appliance.web.readers_work import nothing_there
-from appliance.web.usable import (
-    PLAYED,
-    closed_parts,
-    closed_sentence,
-    default_item,
-    flag_of,
-    forms_of,
-    kind_of_item,
-    opens,
-)
-from indexer.model import READABLE_ROLES, UNUSABLE_FLAGS, Item, Resource
+from appliance.web.usable import closed_parts, closed_sentence, default_item, flag_of, opens
+from indexer.model import READABLE_ROLES
 from provisioning.words import Sentence, numbers
 
 if TYPE_CHECKING:
     from appliance.library.model import Held
+    from appliance.web.detail_rows import Editions
     from indexer.access import Decision
-
-ROWS_SHOWN = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One edition, lecture or volume.
-
-    Attributes:
-        name: what readers call it. meta: form, length, size. language: of the name when not the page's.
-        open_url: where it is read, empty when it cannot be now. verb: the words on that button.
-        download_url: where it is saved, empty when it may not be. damaged: whether it was found damaged here.
-        closed: why it does not open: 带锁，打不开; 硬盘未接; empty when nothing is known against it.
-    """
-
-    name: str
-    meta: str
-    language: str
-    open_url: str
-    verb: str
-    download_url: str
-    damaged: bool
-    closed: str = ""
+    from indexer.model import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,100 +41,13 @@ class Notice:
     sentence: Sentence
 
 
-def form_name(item: Item) -> str:
-    """EPUB, PDF, MP3 …: the form in a word."""
-    spoken = words()
-    media = item.media_type.partition(";")[0]
-    for key in (f"media.{media}", f"media.{media.partition('/')[0]}"):
-        if spoken.has_label(key):
-            return spoken.label(key)
-    return spoken.label("media.other")
-
-
-def length_text(seconds: int) -> str:
-    """A playing time, empty when unknown."""
-    return numbers.position(seconds) if seconds else ""
-
-
-def edition_rows(
-    record: Resource, decision: Decision, damaged: AbstractSet[str], lacking: AbstractSet[str]
-) -> list[Row]:
-    """What can be opened: originals in order, page images together as one row, other forms after them.
-
-    Args:
-        record: the resource.
-        decision: the gate's answer.
-        damaged: items that were found damaged on a drive.
-        lacking: items whose drive is not plugged in.
-    """
-    parts = [i for i in record.items if i.role == "part"]
-    pages = [i for i in record.items if i.role == "page"]
-    others = [i for i in record.items if i.role == "alternate"]
-    shown = (parts + others)[:ROWS_SHOWN]
-    rows = [_row(record, i, decision, here=i.id not in lacking, bad=i.id in damaged) for i in shown]
-    if pages:
-        usable = decision.allowed and not any(page.id in lacking for page in pages)
-        rows.insert(0, _pages_row(record, pages, usable=usable, bad=all(p.id in damaged for p in pages)))
-    return rows
-
-
-def _row(record: Resource, item: Item, decision: Decision, *, here: bool, bad: bool) -> Row:
-    spoken, flag = words(), flag_of(item)
-    usable = decision.allowed and here
-    closed = f"flag.{flag}" if flag else "" if here else "tag.not_plugged"
-    form = form_name(item)
-    about = (
-        form if item.label else "",
-        spoken.label("detail.pages", count=item.pages) if item.pages else "",
-        length_text(item.duration),
-        spoken.size(item.size),
-        *(spoken.label(f"flag.{other}") for other in item.flags if other not in UNUSABLE_FLAGS),
-    )
-    # What hardly plays may be tried, when there is nothing better.
-    tried = flag == "codec-unplayable" and not any(form.usable for form in _forms_beside(record, item))
-    opened = url_for("readers.read", resource_id=record.id, item=item.id, anyway=1 if tried else None)
-    saved = url_for("items.download", item_id=item.id) if usable and decision.download and not bad else ""
-    verb = "detail.play" if kind_of_item(item) in PLAYED else "detail.open"
-    if kind_of_item(item) in {"epub", "pdf", "text"}:
-        verb = "detail.read_short"
-    return Row(
-        name=item.label or form,
-        meta=" · ".join(part for part in about if part),
-        language=item.language if item.language and item.language != spoken.language else "",
-        open_url=opened if usable and not bad and (tried or opens(item)) else "",
-        verb=spoken.label("detail.try" if tried else verb),
-        download_url=saved,
-        damaged=bad,
-        closed=spoken.label(closed) if closed else "",
-    )
-
-
-def _forms_beside(record: Resource, item: Item) -> list[Item]:
-    part = next((i for i in record.items if i.id == item.of), item)
-    return forms_of(record, part)
-
-
-def _pages_row(record: Resource, pages: list[Item], *, usable: bool, bad: bool) -> Row:
-    spoken = words()
-    about = (spoken.label("detail.pictures", count=len(pages)), spoken.size(sum(p.size for p in pages)))
-    return Row(
-        name=spoken.label("role.page"),
-        meta=" · ".join(about),
-        language="",
-        open_url=url_for("readers.read", resource_id=record.id, item=pages[0].id) if usable and not bad else "",
-        verb=spoken.label("detail.view"),
-        download_url="",
-        damaged=bad,
-    )
-
-
-def main_action(held: Held, decision: Decision, rows: list[Row], damaged: AbstractSet[str]) -> Action | None:
+def main_action(held: Held, decision: Decision, editions: Editions, damaged: AbstractSet[str]) -> Action | None:
     """The one thing to press: read, listen or watch what opens first, else take it home; None when nothing can be done.
 
     Args:
         held: the resource, with files of its own.
         decision: the gate's answer.
-        rows: of its files.
+        editions: the rows of its files.
         damaged: items that were found damaged on a drive or whose drive is not plugged in.
     """
     if not decision.allowed or not (held.available or held.partly):
@@ -172,6 +55,7 @@ def main_action(held: Held, decision: Decision, rows: list[Row], damaged: Abstra
     kind, first = kind_of(held.resource.type), default_item(held.resource)
     if first is not None and opens(first) and first.id not in damaged:
         return Action(words().label(kind.verb), url_for("readers.read", resource_id=held.resource.id), kind.icon)
+    rows = editions.first()
     row = next((row for row in rows if row.open_url and not row.closed), None)
     if row is not None:
         return Action(words().label(kind.verb), row.open_url, kind.icon)

@@ -88,13 +88,16 @@ def damages() -> list[Damage]:
 
 def _gathered(faults: Iterable[Fault]) -> list[Damage]:
     by_resource: dict[str, dict[str, str]] = {}
-    records = {}
+    records, owners = {}, dict[str, str]()
     for fault in faults:
-        held = library().item(fault.item_id)
-        if held is None:
-            continue
-        records[held.resource.id] = held.resource
-        by_resource.setdefault(held.resource.id, {}).setdefault(fault.item_id, fault.found)
+        if fault.item_id not in owners:
+            # A record is asked for once, however many of its thousand files are damaged.
+            held = library().item(fault.item_id)
+            if held is None:
+                continue
+            records[held.resource.id] = held.resource
+            owners.update((item.id, held.resource.id) for item in held.resource.items)
+        by_resource.setdefault(owners[fault.item_id], {}).setdefault(fault.item_id, fault.found)
     out = []
     for resource_id, found in by_resource.items():
         resource = records[resource_id]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
-from appliance.web.detail_parts import form_name
+from appliance.web.detail_rows import form_name
 from appliance.web.usable import PLAYED, kind_of_item, opens
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from appliance.web.bytes import inert
 from appliance.web.cards import creators_text
 from appliance.web.context import say, words
 from appliance.web.covers import cover_of
-from appliance.web.detail_parts import form_name
+from appliance.web.detail_rows import form_name
 from appliance.web.display import current_display
 from appliance.web.errors import Refused
 from appliance.web.readers_beside import Beside, names_chapters
@@ -184,10 +184,7 @@ def _chapters(work: Work, around: Beside, beside: list[Item], own: set[str]) -> 
     `own` are the ids of the part and of its other forms: contents may name any of them.
     """
     entries = [
-        {"title": entry.title, "start": seconds_of(place)}
-        for entry in work.resource.contents[:_MAX_CHAPTERS]
-        for of, _, place in (entry.target.partition("#"),)
-        if of in own and _CLOCK.match(place)
+        {"title": title, "start": seconds_of(place)} for title, place in around.lines(own) if _CLOCK.match(place)
     ]
     named = next((i for i in beside if names_chapters(i) and i.media_type in CAPTION_TYPES), None)
     if entries or named is None or around.files_of_chapters > _MOST_FILES:

@@ -47,21 +47,23 @@ def opens(item: Item) -> bool:
     return item.usable and kind_of_item(item) != "other"
 
 
-def forms_of(resource: Resource, part: Item) -> list[Item]:
-    """A part and its other forms; an alternate that names no part belongs to the only one."""
-    alone = sum(item.role == "part" for item in resource.items) == 1
-    others = (i for i in resource.items if i.role == "alternate" and (i.of == part.id or (alone and not i.of)))
-    return [part, *others]
-
-
 def _forms(resource: Resource) -> dict[str, list[Item]]:
-    """Each part by its id with its other forms, as `forms_of` gives them; of thousands of parts in one look."""
+    """Each part by its id with its other forms; an alternate that names no part belongs to the only one.
+
+    Thousands of parts are looked through once.
+    """
     found = {item.id: [item] for item in resource.items if item.role == "part"}
     alone = next(iter(found)) if len(found) == 1 else ""
     for item in resource.items:
         if item.role == "alternate" and (forms := found.get(item.of or alone)) is not None:
             forms.append(item)
     return found
+
+
+def ids_with_usable_form(resource: Resource) -> frozenset[str]:
+    """Ids of the parts that have some form that can be used here, and of all their forms."""
+    families = _forms(resource).values()
+    return frozenset(form.id for forms in families if any(form.usable for form in forms) for form in forms)
 
 
 def can_be_opened(resource: Resource, *, download: bool) -> bool:
