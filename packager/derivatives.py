@@ -24,6 +24,7 @@ from packager.format.items import MAX_ITEM_SIZE
 from packager.format.layout import CHUNK, item_path
 from packager.journal import PackedItem
 from packager.made import Facts, Made
+from packager.reasons import reason_of
 from packager.texts import TEXT_TOOL, TextPlan, dump_text, text_plans
 
 if TYPE_CHECKING:
@@ -213,7 +214,7 @@ def _once(
     try:
         written = _taken_over(before, target, workshop) or make(target)
     except RenditionError as error:
-        reason = f"{_NOT_MADE[recipe.role]}：{error}"
+        reason = f"{_NOT_MADE[recipe.role]}：{reason_of(error)}"
         failed = Made(recipe.origin, recipe.tool, Facts(""), reason=reason)
         again = isinstance(error, RenditionLimitError)
         return Derivative(recipe.role, of.id, of.source, None, reason, None if again else failed)

@@ -14,6 +14,7 @@ from indexer.playable import NONE, plays
 from indexer.renditions.extraction import CAPTION_TYPES, DOCUMENT_TYPES, Extraction
 from indexer.renditions.source import FileSource
 from packager.made import Facts
+from packager.reasons import reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def learn_facts(path: Path, media_type: str, renditions: Renditions) -> Facts:
                     media_type, pages=found.pages, width=found.width, height=found.height, tool=FACTS_TOOL
                 )  # fmt: skip
     except RenditionError as error:
-        trouble = f"内容读不出，阅读时会说明：{error}"
+        trouble = f"内容读不出，阅读时会说明：{reason_of(error)}"
         if isinstance(error, RenditionLimitError):
             return Facts(media_type, trouble=trouble)  # the next build asks again
         return Facts(media_type, trouble=trouble, flags=("damaged",), tool=FACTS_TOOL)

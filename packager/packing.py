@@ -21,6 +21,7 @@ from packager.file_claims import named_otherwise, program_of
 from packager.format.layout import item_path
 from packager.journal import PackedItem
 from packager.made import Made
+from packager.reasons import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,7 +116,7 @@ def _fact(file: SourceFile, known: PackedItem | None, problems: list[tuple[str, 
                 return None
             media_type = sniff(head, file.name)
     except OSError as error:
-        problems.append((file.name, f"读不出：{error.strerror}"))
+        problems.append((file.name, f"读不出：{failure_of(error)}"))
         return None
     if otherwise := named_otherwise(file.name, media_type):
         problems.append((file.name, otherwise))

@@ -15,6 +15,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from packager.reasons import failure_of
+
 _MAX_NAME = 4096
 _LISTINGS = 64
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -69,7 +71,7 @@ class FolderFiles:
             path = folder / self._similar(folder, part)
             status = path.lstat()
         except OSError as error:
-            raise FileRefusedError(f"读不了：{error.strerror}") from error
+            raise FileRefusedError(f"读不了：{failure_of(error)}") from error
         if stat.S_ISLNK(status.st_mode):
             raise FileRefusedError("路径上有链接，链接不收")
         return path

@@ -13,6 +13,7 @@ from packager.file_claims import named_otherwise, program_of
 from tests.hostile_books import MARK
 from tests.hostile_files import Target, hostile_files, strange_names
 from tests.packager.hostile_builds import Build, left_behind, watched_build
+from tests.packager.wording import foreign_words
 
 FILES = [*hostile_files(Target()), *strange_names()]
 MIB = 1 << 20
@@ -53,6 +54,12 @@ def test_generated_file_that_is_not_packed_is_named_with_a_reason(build: Build) 
                 assert any(name in problem["field"] and problem["reason"] for problem in told), name
 
 
+def test_generated_build_tells_its_reasons_in_chinese(build: Build) -> None:
+    reasons = {problem["reason"] for told in build.problems.values() for problem in told}
+    assert len(reasons) > 10
+    assert {reason: left for reason in reasons if (left := foreign_words(reason))} == {}
+
+
 def kept(build: Build, name: str) -> tuple[str, str]:
     """Media type of the file's own item, empty when it was refused, and what was said."""
     identity = next(i for i, other in build.files.items() if other == name)
@@ -73,7 +80,7 @@ def kept(build: Build, name: str) -> tuple[str, str]:
         ("drawing.jpg", "image/svg+xml", ""),
         ("entity-bomb.epub", "application/epub+zip", "内容读不出"),
         ("zip-bomb.epub", "application/epub+zip", "没有取出文字"),
-        ("claim.png", "image/png", "2147483647 x 2147483647"),
+        ("claim.png", "image/png", "2147483647×2147483647"),
         ("giant-tag.mp3", "audio/mpeg", "内容读不出"),
         ("actions.pdf", "application/pdf", ""),
         ("everything.epub", "application/epub+zip", ""),
