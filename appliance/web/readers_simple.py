@@ -19,7 +19,7 @@ from appliance.web.errors import http_error
 from appliance.web.readers_frames import RENDERED_WIDTH, Frames, is_shown_by_browsers
 from appliance.web.readers_neighbours import neighbours_of
 from appliance.web.readers_pictures import credit
-from appliance.web.readers_text import shown, text_pages
+from appliance.web.readers_text import is_blank, shown, text_pages
 from appliance.web.readers_words import reader_key, reader_words
 from appliance.web.readers_work import POLICY, Work, answer, open_work, renditions, url_for_part
 from indexer.errors import RenditionError
@@ -201,6 +201,7 @@ def chapter(resource_id: str, n: int) -> Response:
             next_part=url_for_part(work, work.next_part),
             sounds=[sound_url(name) for name in found.sounds] if found else [],
             damaged=damaged,
+            blank=say("reader.blank") if found and not found.sounds and is_blank(content) else None,
             address=address,
             chapter_url=chapter_url,
         )
@@ -271,13 +272,15 @@ def text(resource_id: str, n: int) -> Response:
     elsewhere = _chosen(n, found.count, work, address)
     if elsewhere is not None:
         return elsewhere
+    content = shown(found, n, work)
     return answer(
         "readers/text.html",
         POLICY,
         work,
         n=n,
         total=found.count,
-        content=shown(found, n, work),
+        content=content,
+        blank=say("reader.blank") if is_blank(content) else None,
         contents=found.contents if len(found.contents) > 1 else (),
         address=address,
         settings_json={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -13,6 +14,14 @@ from indexer.renditions.reading import addressed
 if TYPE_CHECKING:
     from appliance.web.readers_work import Work
     from indexer.renditions import TextPages
+
+
+_BLANK = re.compile(r"(?:<(?!img\b)[^<>]*>|\s)*+\Z")
+
+
+def is_blank(content: str) -> bool:
+    """Whether cleaned markup shows neither words nor pictures; its page says so in a sentence."""
+    return _BLANK.match(content) is not None
 
 
 def text_pages(work: Work) -> TextPages:

@@ -149,7 +149,15 @@ def parse_markup(body: bytes) -> Any:
         root = lxml_html.document_fromstring(plain, parser=parser, ensure_head_body=True)
     except (etree.LxmlError, ValueError) as error:
         raise RenditionError(f"a chapter cannot be read: {error}") from error
+    if not _holds_anything(root) and any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        raise RenditionError("a chapter cannot be read: nested too deep")
     return root
+
+
+def _holds_anything(root: Any) -> bool:
+    """Whether words or pictures are in the body of an HTML page."""
+    body = root.find("body")
+    return body is not None and (any(text.strip() for text in body.itertext()) or body.find(".//img") is not None)
 
 
 def local_name(element: Any) -> str:

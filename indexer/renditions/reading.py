@@ -60,7 +60,8 @@ _HEADING = re.compile(
     re.MULTILINE,
 )
 """A line that stands alone and is called a chapter, or a heading of Markdown."""
-_TAG = re.compile(r"<[^<>]*>?")
+_TAG_RUNS = re.compile(r"(?:<[^<>]*>?)+")
+_SPACES = re.compile(r"[ \t]{2,}")
 _TAG_START = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,15})")
 _CLEANED_TAG = re.compile(r"<(/?)([a-z0-9]+)[^<>]*>")
 _CLEANED_HEADING = re.compile(r"<(h[123])((?: [^<>]*)?)>(.*?)</\1>", re.DOTALL)
@@ -94,7 +95,7 @@ def cut(text: str, media_type: str, *, plain: bool = False) -> bytes:
     if media_type not in MARKUP:
         _fill_plain(book, text)
     elif plain or _too_deep(text):
-        _fill_plain(book, html.unescape(_TAG.sub(" ", text)))
+        _fill_plain(book, _words(text))
     else:
         _fill_markup(book, text)
     return book.done()
@@ -160,6 +161,11 @@ def _fill_plain(book: _Book, text: str) -> None:
             continue
         book.room(len(paragraph), len(paragraph))
         book.add(f"<p>{paragraph.replace(chr(10), '<br>')}</p>", len(paragraph))
+
+
+def _words(markup: str) -> str:
+    """The words of markup that is not laid out; a hundred thousand tags are one space, not pages of them."""
+    return _SPACES.sub(" ", html.unescape(_TAG_RUNS.sub(" ", markup)))
 
 
 def _printable(text: str) -> str:
@@ -248,7 +254,7 @@ def _fill_markup(book: _Book, text: str) -> None:
         body = inner
     for block, letters in _top_blocks(body):
         if len(block) > PAGE_MARKUP:
-            _fill_plain(book, html.unescape(_TAG.sub(" ", block)))
+            _fill_plain(book, _words(block))
             continue
         if not block.startswith(("<h1", "<h2", "<h3")) or len(block) > PAGE_LETTERS:
             book.room(letters, len(block))
