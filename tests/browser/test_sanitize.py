@@ -201,3 +201,32 @@ def test_pictures_are_measured_as_the_box_measures_them(bench: Page) -> None:
     )
     assert {name: shown for name, (shown, _) in found.items()} == {name: shown for name, (_, shown) in contents.items()}
     assert {pixels for shown, pixels in found.values() if shown} == {123 * 45}
+
+
+MEASURED = """async ([before, shown, after]) => {
+  const { measureOnlyTheNear } = await import("/static/readers/epub-visible.js");
+  const doc = document.implementation.createHTMLDocument("");
+  for (let n = 0; n < before + shown + after; n += 1) doc.body.append(doc.createElement("p"));
+  measureOnlyTheNear(doc);
+  let measured = 0;
+  const acceptNode = () => {
+    measured += 1;
+    const isShown = measured > before && measured <= before + shown;
+    return isShown ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_REJECT;
+  };
+  const walker = doc.createTreeWalker(doc.body, NodeFilter.SHOW_ELEMENT, { acceptNode });
+  let found = 0;
+  while (walker.nextNode()) found += 1;
+  const plain = doc.createTreeWalker(doc.body, NodeFilter.SHOW_ELEMENT);
+  let all = 0;
+  while (plain.nextNode()) all += 1;
+  return [found, measured, all];
+}"""
+
+
+def test_elements_far_behind_the_page_are_not_measured(browser: Browser, server: str) -> None:
+    with opened(browser, server) as page:
+        page.goto("/")
+        found, measured, every = page.evaluate(MEASURED, [3000, 20, 60_000])
+    assert (found, every) == (20, 63_020)
+    assert measured <= 3000 + 20 + 1001

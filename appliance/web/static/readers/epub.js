@@ -6,6 +6,7 @@ import { bindBookFind } from "./epub-find.js";
 import { bindNotes } from "./epub-notes.js";
 import { bindSwipe } from "./epub-swipe.js";
 import { bookStyles, textScale } from "./epub-styles.js";
+import { measureOnlyTheNear } from "./epub-visible.js";
 import { fillContents } from "./contents.js";
 import {
   bindKeys, config, element, handleKey, isNight, memory, onTheme, opened, place, say, sayFailure,
@@ -44,11 +45,17 @@ function layOut() {
   const { renderer } = view;
   if (view.isFixedLayout) return;
   const narrow = innerWidth < 720;
-  renderer.setAttribute("margin", narrow ? "20px" : "36px");
-  renderer.setAttribute("gap", narrow ? "8%" : "7%");
-  renderer.setAttribute("max-inline-size", `${Math.round(620 * Math.max(1, (size * textScale()) / 100))}px`);
-  renderer.setAttribute("max-block-size", "1080px");
-  renderer.setAttribute("max-column-count", isDouble() ? "2" : "1");
+  const wanted = {
+    margin: narrow ? "20px" : "36px",
+    gap: narrow ? "8%" : "7%",
+    "max-inline-size": `${Math.round(620 * Math.max(1, (size * textScale()) / 100))}px`,
+    "max-block-size": "1080px",
+    "max-column-count": isDouble() ? "2" : "1",
+  };
+  // Each of them that is set lays out and measures the whole chapter, also when it is the same as before.
+  for (const [name, value] of Object.entries(wanted)) {
+    if (renderer.getAttribute(name) !== value) renderer.setAttribute(name, value);
+  }
 }
 
 function changeSize(step) {
@@ -197,6 +204,7 @@ function reshapeWhenFontsCome(doc) {
 }
 
 function onLoad({ detail: { doc } }) {
+  measureOnlyTheNear(doc);
   reshapeWhenFontsCome(doc);
   noticeWriting(doc);
   applyStyles();
