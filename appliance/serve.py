@@ -20,10 +20,13 @@ from appliance.people.accounts import Accounts
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
 from appliance.serving.memory import keep_few_arenas
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
+from appliance.serving.upkeep_view import UpkeepView
 from appliance.settings import Settings
 from appliance.store import commands
-from appliance.store.faults import Fault, FaultStore
+from appliance.store.faults import MAX_STANDING, Fault, FaultStore
 from appliance.store.holdings import HeldDrive
+from appliance.store.objects import ObjectStore
+from appliance.store.reading import ReadingSign
 from appliance.web.context import EXTENSION
 from appliance.web.renditions import RenditionService
 from appliance.web.renditions_cache import RenditionCache
@@ -40,7 +43,7 @@ HOUSE_SECONDS = 1.0
 SETTLE_SECONDS = 3.0
 """A drive whose reads fail is given so long to be found unplugged before its items count as unreadable."""
 RECHECKED = 50
-"""Faults looked at again in one go, when the drives have changed."""
+"""Faults looked at again in one turn, when the drives have changed."""
 RELEASE_SECONDS = 5.0
 """A drive that is being ejected is let go of when nobody has read from it for so long."""
 
@@ -69,8 +72,15 @@ class ServingBox:
         )
         self.keeper = LibraryKeeper(settings.holdings_file, settings.releases_folder, broken=self._broken)
         limits = PoolLimits(threads=settings.drive_threads, deadline=float(settings.drive_deadline_seconds))
-        self.pools = DrivePools(limits, on_sick=self._look_again)
-        self.chunks = ChunkStore(settings.chunk_cache_bytes, on_damage=self._damaged, on_gone=self._unreadable)
+        self.pools = DrivePools(limits, on_sick=self._fell_sick)
+        self.upkeep = UpkeepView(settings, self.faults)
+        self.chunks = ChunkStore(
+            settings.chunk_cache_bytes,
+            on_damage=self._damaged,
+            on_gone=self._unreadable,
+            on_asked=ReadingSign(settings.reading_folder).mark,
+            repaired=ObjectStore(settings.objects_folder).read,
+        )
         cache = RenditionCache(settings.cache_folder)
         self.renditions = RenditionService(cache, self.chunks, self.pools)
         self.app = create_app(
@@ -84,6 +94,7 @@ class ServingBox:
                 pools=self.pools,
                 command=self.command,
                 renditions=self.renditions,
+                upkeep=lambda: self.upkeep.state,
             ),
         )
         self._seats: Seats = self.app.extensions[EXTENSION].seats
@@ -91,6 +102,7 @@ class ServingBox:
         self._house = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
         self._serving: dict[str, HeldDrive] = {}
         self._quiet_since: dict[str, float] = {}
+        self._unchecked: list[Fault] = []
 
     def start(self) -> None:
         """Follow the holdings and keep house."""
@@ -106,6 +118,7 @@ class ServingBox:
         self.renditions.close()
         self.pools.close()
         self.accounts.close()
+        self.upkeep.close()
         self.faults.close()
 
     def command(self, command: Mapping[str, str]) -> None:
@@ -116,7 +129,8 @@ class ServingBox:
         """A derived file cannot be opened: have it made again."""
         self.command({"do": "rebuild", "folder": folder, "part": part, "why": "broken"})
 
-    def _look_again(self, drive: str) -> None:
+    def _fell_sick(self, drive: str) -> None:
+        self.faults.note_sick(drive)
         self.command({"do": "look-again", "drive": drive})
 
     def _damaged(self, item: ServedItem, index: int) -> None:
@@ -152,6 +166,7 @@ class ServingBox:
 
     def _tidy(self) -> None:
         self._seats.forget()
+        self.upkeep.refresh()
         holdings = self.keeper.library.holdings
         serving = {d.key: d for d in holdings.drives if d.serves}
         states = self.pools.states()
@@ -164,7 +179,8 @@ class ServingBox:
             self.pools.drop(key)
         if {k: d.since for k, d in serving.items()} != {k: d.since for k, d in self._serving.items()}:
             self._serving = serving
-            self._recheck()
+            self._unchecked = self.faults.standing(MAX_STANDING)
+        self._recheck()
 
     def _release(self, key: str, *, busy: bool) -> None:
         now = time.monotonic()
@@ -177,7 +193,8 @@ class ServingBox:
 
     def _recheck(self) -> None:
         """The drives have changed: damage on a drive that was replaced need not be told any longer."""
-        for fault in self.faults.standing(RECHECKED):
+        some, self._unchecked = self._unchecked[:RECHECKED], self._unchecked[RECHECKED:]
+        for fault in some:
             if self._stop.is_set():
                 return
             held = self.keeper.library.item(fault.item_id)

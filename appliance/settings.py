@@ -13,6 +13,7 @@ from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import urlsplit
 
 from appliance.errors import SettingsError
 
@@ -58,6 +59,11 @@ class Settings:
         drive_deadline_seconds: a drive that does not answer for so long is called sick.
         chunk_cache_bytes: memory for verified chunks, shared by all drives.
         reserve_bytes: room on the SSD that intake never uses.
+        check_months: months between two full checks of a drive; 0: only when staff ask.
+        check_after_seconds: how long a drive serves before its full check begins.
+        repair_bytes: room on the SSD for repaired chunks.
+        repair_folders: folders in which data for repairs are looked for (`objects/`, `repair/`), there or not.
+        repair_origins: addresses below which the publisher's objects lie (`<address>/objects/ab/<SHA-256>`).
         image_date: day on which the system image was made: the first lower bound of a plausible clock.
         clock_horizon_years: years after `image_date` up to which a clock is believed.
         strict_trust: follow TUF to the letter, expiry included. For conformance tests, not for counties.
@@ -92,6 +98,11 @@ class Settings:
     drive_deadline_seconds: int = 20
     chunk_cache_bytes: int = 256 << 20
     reserve_bytes: int = 512 << 20
+    check_months: int = 3
+    check_after_seconds: int = 60
+    repair_bytes: int = 4 << 30
+    repair_folders: tuple[Path, ...] = ()
+    repair_origins: tuple[str, ...] = ()
     image_date: date = date(2026, 11, 1)
     clock_horizon_years: int = 20
     strict_trust: bool = False
@@ -146,6 +157,26 @@ class Settings:
     def faults_file(self) -> Path:
         """SQLite: damaged chunks."""
         return self.data_folder / "faults.db"
+
+    @property
+    def checks_file(self) -> Path:
+        """SQLite: how far the full checks are, and what they found."""
+        return self.data_folder / "checks.db"
+
+    @property
+    def repairs_file(self) -> Path:
+        """SQLite: what was repaired."""
+        return self.data_folder / "repairs.db"
+
+    @property
+    def objects_folder(self) -> Path:
+        """Repaired chunks, each named by its digest."""
+        return self.data_folder / "objects"
+
+    @property
+    def reading_folder(self) -> Path:
+        """Signs that readers use a drive."""
+        return self.data_folder / "reading"
 
     @property
     def accounts_file(self) -> Path:
@@ -258,6 +289,14 @@ def _networks(values: tuple[str, ...]) -> bool:
         return False
 
 
+def _addresses(values: tuple[str, ...]) -> bool:
+    try:
+        found = [(u.scheme, u.hostname, u.port, u.query, u.fragment) for u in map(urlsplit, values)]
+    except ValueError:
+        return False
+    return all(scheme in {"http", "https"} and host and not q and not f for scheme, host, _, q, f in found)
+
+
 _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "library_name": (bool, "a name"),
     "language": _one_of(*LANGUAGES),
@@ -271,6 +310,10 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "drive_deadline_seconds": _between(1, 600),
     "chunk_cache_bytes": _between(8 << 20, 64 << 30),
     "reserve_bytes": _between(0, 1 << 40),
+    "check_months": _between(0, 120),
+    "check_after_seconds": _between(0, 86400),
+    "repair_bytes": _between(0, 1 << 40),
+    "repair_origins": (_addresses, "a list of addresses such as https://example.org/library"),
     "image_date": (lambda d: date(2020, 1, 1) <= d <= date(2100, 1, 1), "a date from 2020 to 2100"),
     "clock_horizon_years": _between(1, 100),
     "premises_networks": (_networks, "a list of networks such as 192.168.0.0/16"),

@@ -1,4 +1,6 @@
-"""The worker process: takes drives in, makes what is lacking, publishes holdings. No reader waits for it.
+"""The worker process: takes drives in, makes what is lacking, publishes holdings, checks and repairs.
+
+No reader waits for it.
 
 It may die at any moment, also by a power cut: the next one goes on from what is on the SSD and on the drives. While
 none runs, the serving process goes on with the last holdings document. Only one runs at a time, held by a lock that
@@ -23,6 +25,7 @@ from appliance.intake.run import Intake
 from appliance.intake.watch import Watch
 from appliance.settings import Settings, load_settings
 from appliance.store.holdings import Holdings, read_holdings
+from appliance.upkeep.upkeep import Upkeep
 from packager.format.files import Files, RealFiles
 from packager.format.trust import TrustStore
 
@@ -74,8 +77,11 @@ def begin(settings: Settings, clock: Clock, files: Files) -> Intake:
 
 def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int) -> None:
     intake = begin(settings, clock, files)
+    upkeep = Upkeep(settings, clock, files)
+    intake.upkeep = upkeep.command
     watch = Watch(watched_folders(settings), intake.poke)
     watch.start()
+    upkeep.start()
     renewed = 0.0
     try:
         while not stop.is_set() and (not parent or os.getppid() == parent):
@@ -85,6 +91,7 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
                 renewed = time.monotonic()
     finally:
         watch.close()
+        upkeep.close()
         intake.close()
 
 

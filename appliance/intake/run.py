@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from appliance.clock import Clock
@@ -25,7 +26,7 @@ from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing
 from appliance.intake.taking import bytes_needed, copy
 from appliance.intake.trusting import SharedTrust, trust
 from appliance.settings import Settings
-from appliance.store.commands import receive
+from appliance.store.commands import UPKEEP, receive
 from appliance.store.holdings import Holdings, Message
 from appliance.store.releases import PARTS, ReleaseStore, Stored
 from appliance.store.verified import VerifiedDrives
@@ -45,7 +46,11 @@ BLANK_SECONDS = 8.0
 
 
 class Intake:
-    """Takes drives in for as long as it runs. Everything but `poke` is for one thread."""
+    """Takes drives in for as long as it runs. Everything but `poke` is for one thread.
+
+    Attributes:
+        upkeep: takes the commands that are about checks and repairs.
+    """
 
     def __init__(
         self, settings: Settings, clock: Clock, files: Files, trust_store: TrustStore, pid: int, before: Holdings
@@ -76,6 +81,7 @@ class Intake:
         self._order = 0
         self._remade: dict[Key, int] = {}
         self._reconciled = -1e9
+        self.upkeep: Callable[[dict[str, str]], None] = lambda _command: None
         self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
         for held in before.drives[:MAX_PLACES]:
             drive = states.after_power_cut(restored(held, before.releases))
@@ -368,6 +374,9 @@ class Intake:
     def _command(self, command: dict[str, str]) -> None:
         what = command["do"]
         self._journal.add("command", {k: v[:200] for k, v in command.items()})
+        if what in UPKEEP:
+            self.upkeep(command)
+            return
         if what == "rebuild":
             self._rebuild(command.get("folder", ""), command.get("part", ""), by_itself="why" in command)
             return

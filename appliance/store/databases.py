@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from appliance.errors import StoreError
 
@@ -44,6 +46,64 @@ def _migrate(connection: sqlite3.Connection, name: str, migrations: tuple[str, .
         raise StoreError(f"{name} was made by a newer version: {version}, expected at most {len(migrations)}")
     for number, statements in enumerate(migrations[version:], version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {statements} PRAGMA user_version = {number}; COMMIT;")
+
+
+class DatabaseReader:
+    """Reads a database of ours that another process writes. For one thread; it never raises, it answers nothing."""
+
+    def __init__(self, path: Path, version: int) -> None:
+        """Name the database; it need not be there yet.
+
+        Args:
+            path: the file.
+            version: how many migrations its tables must have seen; before that it counts as not there.
+        """
+        self._path, self._version = path, version
+        self._connection: sqlite3.Connection | None = None
+        self._seen = -1
+
+    def changed(self) -> bool:
+        """Whether something was written since this was asked last."""
+        if self._connection is None:
+            self._connection, self._seen = self._open(), -1
+        before = self._seen
+        self._seen = next((row[0] for row in self.ask("PRAGMA data_version")), before)
+        return self._seen != before
+
+    def ask(self, sql: str, *values: str | int) -> list[Any]:
+        """All rows of the answer; none while the database is not there or cannot be read."""
+        if self._connection is None:
+            self._connection = self._open()
+        if self._connection is None:
+            return []
+        try:
+            return self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error:
+            self.close()
+            return []
+
+    def epoch(self) -> str:
+        """Names the database, where its `epoch` table does: another one, made after a loss, counts its rows anew."""
+        return next((str(row[0]) for row in self.ask("SELECT id FROM epoch")), "")
+
+    def close(self) -> None:
+        """Close the database; the next question opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _open(self) -> sqlite3.Connection | None:
+        uri = f"file:{quote(str(self._path.absolute()))}?mode=ro"
+        try:
+            connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=2)
+        except sqlite3.Error:
+            return None
+        with suppress(sqlite3.Error):
+            connection.execute("PRAGMA query_only=ON")
+            if connection.execute("PRAGMA user_version").fetchone()[0] >= self._version:
+                return connection
+        connection.close()
+        return None
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from appliance.serving.upkeep_view import UpkeepState
+
 if TYPE_CHECKING:
     from appliance.clock import Clock
     from appliance.library.library import Library
@@ -35,6 +37,7 @@ class Services:
         chunks: verified chunks in memory. pools: who reads drives. limiter: shares of bytes, None for no limit.
         command: asks the worker to do something (`appliance.store.commands.send` with its folder).
         renditions: what makes page images, chapters and tile packs for the readers.
+        upkeep: how far checks and repairs are.
     """
 
     keeper: Keeper
@@ -46,3 +49,4 @@ class Services:
     command: Callable[[Mapping[str, str]], None]
     limiter: DownloadLimiter | None = None
     renditions: RenditionService | None = None
+    upkeep: Callable[[], UpkeepState] = UpkeepState

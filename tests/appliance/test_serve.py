@@ -183,7 +183,7 @@ def test_index_being_made_in_one_bundle_leaves_search_to_the_other(box, world):
 
 
 def test_sick_drive_is_looked_at_again(box):
-    box._look_again("one")
+    box._fell_sick("one")
     assert receive(box._settings.commands_folder, RealFiles()) == [{"do": "look-again", "drive": "one"}]
 
 

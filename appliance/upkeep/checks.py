@@ -1,0 +1,138 @@
+"""Which drives are checked now: those that are plugged in and due, one thread each."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from appliance.clock import Clock
+from appliance.serving.pools import DrivePools
+from appliance.settings import Settings
+from appliance.store.checks import CheckRun, CheckStore
+from appliance.store.objects import ObjectStore
+from appliance.upkeep.check import DriveCheck
+from appliance.upkeep.payload import Plugged
+
+_log = logging.getLogger(__name__)
+
+
+class Checks:
+    """Starts, stops and resumes the checks. For one thread."""
+
+    def __init__(
+        self, settings: Settings, clock: Clock, store: CheckStore, pools: DrivePools, objects: ObjectStore
+    ) -> None:
+        """Begin with what the store knows."""
+        self._settings, self._clock, self._store = settings, clock, store
+        self._pools, self._objects = pools, objects
+        self._running: dict[str, DriveCheck] = {}
+        self._met: dict[tuple[str, str], float] = {}
+        self._rested: set[tuple[str, str]] = set()
+        store.forget_old()
+
+    def turn(self, plugged: Iterable[Plugged], sizes: Mapping[str, tuple[int, int]]) -> None:
+        """Stop the checks of drives that are gone, begin what is due.
+
+        Args:
+            plugged: drives that serve now.
+            sizes: identity → bytes of payload and number of resources on it.
+        """
+        here = {(p.identity, p.since): p for p in plugged}
+        now = self._clock.monotonic()
+        self._met = {mark: self._met.get(mark, now) for mark in here}
+        self._rested &= here.keys()
+        for identity, check in list(self._running.items()):
+            if (identity, check.plugged.since) not in here:
+                check.stop()
+            if not check.alive:
+                del self._running[identity]
+                if check.run.state == "running":
+                    self._rested.add((identity, check.plugged.since))
+        for mark, drive in here.items():
+            if mark[0] not in self._running and mark not in self._rested:
+                self._begin_if_due(drive, now - self._met[mark], sizes.get(drive.identity, (0, 0)))
+
+    def command(self, what: str, plugged: Iterable[Plugged]) -> None:
+        """Do what staff asked: `check` (begin, or go on), `check-pause` or `check-resume`, for these drives."""
+        for drive in plugged:
+            run = self._store.run(drive.identity)
+            self._rested.discard((drive.identity, drive.since))
+            if what == "check-pause" and run is not None and run.state in {"running", "yielding"}:
+                self._end(drive.identity)
+                self._store.set_state(drive.identity, "paused")
+            elif run is not None and run.state == "paused":
+                self._store.set_state(drive.identity, "running")
+            elif what == "check" and (run is None or run.state == "finished"):
+                self._store.save(self._fresh(drive, run.total if run else 0, run.resources if run else 0))
+
+    def stop(self) -> None:
+        """Have all end; how far they are is kept."""
+        for check in self._running.values():
+            check.stop()
+
+    def join(self) -> None:
+        """Wait for the ends, a few seconds at most."""
+        for check in self._running.values():
+            check.join(3)
+
+    def _end(self, identity: str) -> None:
+        check = self._running.pop(identity, None)
+        if check is not None:
+            check.stop()
+            check.join(5)
+
+    def _begin_if_due(self, drive: Plugged, waited: float, size: tuple[int, int]) -> None:
+        total, resources = size
+        run = self._store.run(drive.identity)
+        if run is None or (run.state == "finished" and self._is_due(run)):
+            if not self._settings.check_months or waited < self._settings.check_after_seconds:
+                return
+            run = self._fresh(drive, total, resources)
+            self._store.save(run)
+        if run.state not in {"running", "yielding"}:
+            return
+        run = replace(
+            run, state="running", drive=drive.key, name=drive.name, total=total or run.total, resources=resources
+        )
+        self._store.save(run)
+        check = DriveCheck(
+            drive,
+            run,
+            store=self._store,
+            pools=self._pools,
+            objects=self._objects,
+            clock=self._clock,
+            reading=self._settings.reading_folder,
+        )
+        self._running[drive.identity] = check
+        check.start()
+        _log.info("drive %s is checked, from %d %% on", drive.key, run.percent)
+
+    def _fresh(self, drive: Plugged, total: int, resources: int) -> CheckRun:
+        now = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
+        return CheckRun(
+            drive.identity,
+            drive.key,
+            drive.name,
+            drive.folder,
+            total=total,
+            resources=resources,
+            started=now,
+            changed=now,
+        )
+
+    def _is_due(self, run: CheckRun) -> bool:
+        months = self._settings.check_months
+        return bool(months) and f"{self._clock.now():%Y-%m}" >= month_after(run.changed, months)
+
+
+def month_after(moment: str, months: int) -> str:
+    """The month (2027-02) that lies `months` after an ISO time; empty when it is none."""
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return ""
+    count = at.year * 12 + at.month - 1 + months
+    return f"{count // 12:04}-{count % 12 + 1:02}"

@@ -1,0 +1,251 @@
+"""The full checks and the repairs of one box, beside intake in the worker process.
+
+It knows the drives from the holdings document alone, as the serving process does, and reads them in pools of its own,
+so a drive that never answers holds one thread here and nothing else. One thread looks at what is plugged in; each
+check has a thread; the repairer has one.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from appliance.clock import Clock
+from appliance.errors import HoldingsError, ServingError
+from appliance.serving.pools import DrivePools, PoolLimits, Urgency
+from appliance.settings import Settings
+from appliance.store import commands
+from appliance.store.checks import CheckStore
+from appliance.store.holdings import Holdings, read_holdings
+from appliance.store.objects import ObjectStore
+from appliance.store.repairs import RepairStore, Report
+from appliance.upkeep.checks import Checks
+from appliance.upkeep.origin import OriginSource
+from appliance.upkeep.payload import Plugged
+from appliance.upkeep.priority import give_way
+from appliance.upkeep.repairer import Outcome, Repairer
+from appliance.upkeep.sources import DriveSource, FolderSource, offers_repairs
+from packager.format.errors import FormatError
+from packager.format.files import Files
+from packager.format.release import MAX_RELEASE, Release
+
+_log = logging.getLogger(__name__)
+
+TURN_SECONDS = 0.5
+AGAIN_SECONDS = 900.0
+"""Servers that could not be asked are asked again after so long."""
+
+
+class Upkeep:
+    """Looks after the drives until `close`."""
+
+    def __init__(self, settings: Settings, clock: Clock, files: Files) -> None:
+        """Open what is kept; `start` begins.
+
+        Raises:
+            StoreError: a database cannot be opened.
+        """
+        self._settings, self._clock, self._files = settings, clock, files
+        self._stop = threading.Event()
+        self._commands: queue.Queue[dict[str, str]] = queue.Queue()
+        self._ask_again = threading.Event()
+        limits = PoolLimits(threads=1, deadline=float(settings.drive_deadline_seconds))
+        self.pools = DrivePools(limits, on_sick=self._look_again)
+        self.objects = ObjectStore(settings.objects_folder)
+        self._check_store = CheckStore(settings.checks_file)
+        self._repair_store = RepairStore(settings.repairs_file)
+        self._checks = Checks(settings, clock, self._check_store, self.pools, self.objects)
+        self._repairer = Repairer(
+            settings, clock, files, store=self._repair_store, objects=self.objects, stopping=self._stop
+        )
+        self._origins = [OriginSource(address) for address in settings.repair_origins]
+        self._holdings = Holdings()
+        self._seen: object = None
+        self._threads = [
+            threading.Thread(target=self._watch, name="upkeep", daemon=True),
+            threading.Thread(target=self._repair, name="repair", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def command(self, command: dict[str, str]) -> None:
+        """Do what staff asked, soon. From any thread."""
+        self._commands.put(command)
+
+    def close(self) -> None:
+        """End; what was checked and repaired is kept."""
+        self._stop.set()
+        self._ask_again.set()
+        watch, repair = self._threads
+        if watch.is_alive():
+            watch.join(3)
+        self._checks.stop()
+        self.pools.close()
+        self._checks.join()
+        if repair.is_alive():
+            repair.join(3)
+        self._repairer.close()
+        self._check_store.close()
+        self._repair_store.close()
+
+    # What is plugged in
+
+    def _watch(self) -> None:
+        while not self._stop.wait(TURN_SECONDS):
+            try:
+                self._turn()
+            except Exception:  # noqa: BLE001 - the next turn tries again; intake and readers must not notice
+                _log.exception("upkeep")
+
+    def _turn(self) -> None:
+        holdings = self._read()
+        plugged = plugged_drives(holdings, self._settings.releases_folder)
+        while not self._commands.empty():
+            self._obey(self._commands.get(), plugged)
+        self._checks.turn(plugged, {p.identity: self._size(p, holdings) for p in plugged})
+        for key in self.pools.states().keys() - {p.key for p in plugged} - _folder_marks(self.pools.states()):
+            self.pools.drop(key)
+
+    def _obey(self, command: dict[str, str], plugged: list[Plugged]) -> None:
+        what = command["do"]
+        if what.startswith("check"):
+            self._checks.command(what, [p for p in plugged if command.get("drive", p.key) == p.key])
+        elif what == "repair":
+            self._repairer.forget_answers()
+            self._ask_again.set()
+
+    def _read(self) -> Holdings:
+        """The holdings as the worker published them last."""
+        try:
+            facts = self._settings.holdings_file.stat()
+            seen = (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+            if seen != self._seen:
+                self._holdings, self._seen = read_holdings(self._settings.holdings_file), seen
+        except (OSError, HoldingsError):
+            _log.debug("there are no holdings yet")
+        return self._holdings
+
+    def _size(self, plugged: Plugged, holdings: Holdings) -> tuple[int, int]:
+        """Bytes of payload on a drive, and about how many resources."""
+        release = next((r for r in holdings.releases if r.folder == plugged.folder), None)
+        count = max(1, release.count // plugged.disks) if release else 0
+        try:
+            with (plugged.release / "release.json").open("rb") as file:
+                signed = Release.from_bytes(file.read(MAX_RELEASE))
+            return signed.disks[plugged.disk - 1].bytes, count
+        except (OSError, FormatError, IndexError):
+            return 0, count
+
+    def _look_again(self, drive: str) -> None:
+        """A read of ours did not come back: intake looks at the drive, and says so when it does not answer either."""
+        command = {"do": "look-again", "drive": drive}
+        if any(d.key == drive for d in self._holdings.drives):
+            commands.send(self._settings.commands_folder, command, clock=self._clock, files=self._files)
+
+    # Repairs
+
+    def _repair(self) -> None:
+        give_way()
+        before: object = None
+        kept: object = None
+        left, tried = 0, self._clock.monotonic()
+        while not self._stop.is_set():
+            try:
+                holdings = self._holdings
+                releases = {r.folder: self._settings.releases_folder / r.folder for r in holdings.releases}
+                if not releases:
+                    self._stop.wait(TURN_SECONDS)
+                    continue
+                plugged = plugged_drives(holdings, self._settings.releases_folder)
+                folders = self._folders(holdings)
+                now = {p.key + p.since for p in plugged} | {f.mark for f in folders}
+                again = bool(left and self._origins) and self._clock.monotonic() - tried > AGAIN_SECONDS
+                if self._repairer.news() or now != before or self._ask_again.is_set() or again:
+                    self._ask_again.clear()
+                    before, tried = now, self._clock.monotonic()
+                    left = self._round(releases, plugged, folders).left
+                if releases != kept:
+                    self._repairer.collect(releases)
+                    kept = releases
+            except Exception:  # noqa: BLE001 - the next round tries again
+                _log.exception("repair")
+            self._ask_again.wait(TURN_SECONDS)
+
+    def _round(self, releases: Mapping[str, Path], plugged: list[Plugged], folders: list[FolderSource]) -> Outcome:
+        sticks = {f.mark: f.about for f in folders if f.about}
+
+        def progress(done: int, total: int) -> None:
+            for about in sticks.values():
+                if done % 20 == 1:
+                    self._report(about, "repair.stick.reading", done=done, total=total)
+
+        outcome = self._repairer.round(
+            releases,
+            plugged,
+            lambda p, paths: DriveSource(p, paths, self.pools),
+            [*folders, *self._origins],
+            progress,
+        )
+        if outcome.done or outcome.left:
+            _log.info("repair: %d places done, nobody has the bytes of %d", outcome.done, outcome.left)
+        for mark, about in sticks.items():
+            done, wrong = outcome.by_mark.get(mark, (0, 0))
+            if wrong and not done:
+                self._report(about, "repair.stick.not_matching")
+            elif done and outcome.left:
+                self._report(about, "repair.partial", done=done, left=outcome.left)
+            elif done:
+                self._report(about, "repair.done.stick", done=done)
+        return outcome
+
+    def _report(self, about: str, key: str, **params: str | int) -> None:
+        self._repair_store.report(Report(about, key, params, f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"))
+
+    def _folders(self, holdings: Holdings) -> list[FolderSource]:
+        """Folders from the settings, and plugged sticks that hold objects for repairs."""
+        found = [FolderSource(path, f"folder {path}", self.pools) for path in self._settings.repair_folders]
+        for drive in holdings.drives:
+            mark = f"stick {drive.key} {drive.since}"
+            if drive.state == "refused" and self._offers(Path(drive.path), mark):
+                found.append(FolderSource(Path(drive.path), mark, self.pools, about=drive.key))
+        return found
+
+    def _offers(self, root: Path, mark: str) -> bool:
+        def look() -> bytes:
+            return b"yes" if offers_repairs(root) else b""
+
+        try:
+            return bool(self.pools.wait(self.pools.submit(mark, "look", look, Urgency.AHEAD)))
+        except (ServingError, OSError):
+            return False
+
+
+def plugged_drives(holdings: Holdings, releases: Path) -> list[Plugged]:
+    """The drives that serve, as the checks and repairs see them."""
+    disks = {r.folder: r.disks for r in holdings.releases}
+    return [
+        Plugged(
+            key=d.key,
+            root=Path(d.path),
+            name=d.name,
+            release=releases / d.folder,
+            folder=d.folder,
+            disk=d.disk,
+            disks=disks[d.folder],
+            identity=f"{d.tagmanifest}+{d.key}" if d.duplicate else d.tagmanifest,
+            since=d.since,
+        )
+        for d in holdings.drives
+        if d.serves and d.tagmanifest and d.folder in disks
+    ]
+
+
+def _folder_marks(names: Iterable[str]) -> set[str]:
+    """Pools that are no drives'."""
+    return {name for name in names if name.startswith(("folder ", "stick "))}

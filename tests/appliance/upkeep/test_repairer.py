@@ -1,0 +1,215 @@
+"""Tests of repairs: whose bytes are taken, what is refused, what is kept and for how long."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import replace
+
+import pytest
+
+from appliance.serving.chunks import ChunkStore, ServedItem
+from appliance.serving.pools import DrivePools
+from appliance.store.holdings import HeldDrive, Message
+from indexer.model import item_id
+from packager.format.layout import CHUNK
+from tests.appliance.upkeep.room import SINCE, big, spoil, wait_for
+
+BOOKS = {"long": ("长卷", {"long.bin": big(5)}), "short": ("短文", {"short.txt": b"a short text\n"})}
+CONTENT = BOOKS["long"][1]["long.bin"]
+SHA = hashlib.sha256(CONTENT).hexdigest()
+LONG = item_id("long", "part", "long.bin")
+
+
+def chunk(n: int) -> bytes:
+    return CONTENT[n * CHUNK : (n + 1) * CHUNK]
+
+
+def plug(room, *damaged, key="one"):
+    room.world.stock.folder.joinpath("media").mkdir(exist_ok=True)
+    work = room.world.stock.publisher.folder / "work-national-1"
+    if not work.exists():
+        room.world.stock.work(1, ready=True, sources=BOOKS)
+    drive = room.take(work, key)
+    spoil(drive, LONG, *damaged)
+    for n in damaged:
+        room.faults.record(SHA, n, item_id=LONG, drive=key)
+    return drive
+
+
+def stick(room, key="stick", **objects):
+    """A plugged stick that intake has refused, with files by their names."""
+    folder = room.world.stock.folder / "media" / key
+    for name, content in objects.items():
+        path = folder / "repair/objects" / name[1:3] / name[1:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    message = Message("intake.refused.not_ours")
+    room.world.drives[key] = HeldDrive(key, str(folder), "", "refused", message, since=SINCE)
+    return folder
+
+
+def named(content: bytes) -> str:
+    return "x" + hashlib.sha256(content).hexdigest()
+
+
+def mended(room):
+    room.view.refresh()
+    return not room.faults.count()
+
+
+def test_twin_drive_mends_and_the_serving_process_reads_the_mended_chunk(room):
+    drive = plug(room, 1, 3)
+    plug(room, key="two")
+    room.start()
+    wait_for(lambda: mended(room))
+    assert {(r.chunk, r.source) for r in room.view.state.repaired} == {(1, "drive"), (3, "drive")}
+    path = next(p for p in (drive / "bag/data").rglob("*") if p.stem == LONG)
+    digests = [hashlib.sha256(chunk(n)).digest() for n in range(6)]
+    item = ServedItem(SHA, len(CONTENT), digests.__getitem__, lambda: __import__("os").open(path, 0), "one")
+    bad, pools = [], DrivePools()
+    store = ChunkStore(16 << 20, on_damage=lambda _item, n: bad.append(n), repaired=room.objects.read)
+    assert b"".join(store.load(item, n) for n in range(6)) == CONTENT
+    assert bad == []
+    pools.close()
+
+
+def test_same_bytes_in_another_bundle_under_another_name_mend_too(room):
+    plug(room, 2)
+    other = {"other": ("别本", {"other-name.bin": CONTENT})}
+    room.take(room.world.stock.work(4, ready=True, bundle="children", sources=other), "two")
+    room.start()
+    wait_for(lambda: mended(room))
+    assert room.view.state.repaired[0].source == "drive"
+
+
+def test_stick_with_chunks_and_whole_objects_mends(room):
+    plug(room, 0, 4)
+    stick(room, **{named(chunk(0)): chunk(0), "x" + SHA: CONTENT})
+    room.start()
+    wait_for(lambda: mended(room))
+    wait_for(lambda: (room.view.refresh(), room.view.state.reports)[1])
+    (report,) = room.view.state.reports
+    assert (report.about, report.key, dict(report.params)) == ("stick", "repair.done.stick", {"done": 2})
+
+
+def test_stick_with_other_bytes_is_refused_and_told(room):
+    plug(room, 0)
+    stick(room, **{named(chunk(0)): b"x" * CHUNK})
+    room.start()
+    wait_for(lambda: (room.view.refresh(), room.view.state.reports)[1])
+    assert room.view.state.reports[0].key == "repair.stick.not_matching"
+    assert room.faults.count() == 1
+    assert list(room.objects.all()) == []
+    assert room.view.state.attempts == {(SHA, 0)}
+
+
+def test_stick_that_has_some_mends_some(room):
+    plug(room, 0, 1)
+    stick(room, **{named(chunk(1)): chunk(1)})
+    room.start()
+    wait_for(lambda: (room.view.refresh(), room.view.state.reports)[1])
+    assert (room.view.state.reports[0].key, dict(room.view.state.reports[0].params)) == (
+        "repair.partial",
+        {"done": 1, "left": 1},
+    )
+    wait_for(lambda: (room.view.refresh(), room.faults.count())[1] == 1)
+
+
+def test_links_on_a_stick_lead_nowhere(room, tmp_path):
+    plug(room, 0)
+    folder = stick(room)
+    secret = tmp_path / "secret"
+    secret.write_bytes(chunk(0))
+    path = folder / "objects" / named(chunk(0))[1:3] / named(chunk(0))[1:]
+    path.parent.mkdir(parents=True)
+    path.symlink_to(secret)
+    room.start()
+    wait_for(lambda: (room.view.refresh(), room.view.state.attempts)[1])
+    assert room.faults.count() == 1
+
+
+def test_whole_item_that_is_missing_is_mended_chunk_by_chunk(room):
+    drive = plug(room)
+    next(p for p in (drive / "bag/data").rglob("*") if p.stem == LONG).unlink()
+    room.faults.record(SHA, -1, item_id=LONG, drive="one", kind="unreadable")
+    plug(room, key="two")
+    room.start()
+    wait_for(lambda: mended(room))
+    assert {r.chunk for r in room.view.state.repaired} == {-1, 0, 1, 2, 3, 4, 5}
+
+
+def test_room_for_repairs_is_bounded(room):
+    room.settings = replace(room.settings, repair_bytes=2 * CHUNK)
+    plug(room, 0, 1, 2, 3)
+    plug(room, key="two")
+    room.start()
+    wait_for(lambda: (room.view.refresh(), len(room.view.state.attempts))[1] == 2)
+    assert sum(size for _, size in room.objects.all()) == 2 * CHUNK
+
+
+def test_damage_on_both_twins_is_left_and_told(room):
+    plug(room, 1)
+    plug(room, 1, key="two")
+    room.start()
+    wait_for(lambda: (room.view.refresh(), room.view.state.attempts)[1] == {(SHA, 1)})
+    assert room.faults.count() == 2
+    assert list(room.objects.all()) == []
+
+
+def test_repaired_chunks_go_with_their_release(room):
+    plug(room, 1)
+    plug(room, key="two")
+    room.start()
+    wait_for(lambda: mended(room))
+    stray = room.settings.objects_folder / "ab" / ("ab" * 32)
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"nobody's")
+    stray.with_name(stray.name + ".tmp~").write_bytes(b"half")
+    room.stop()
+    room.start()
+    wait_for(lambda: not stray.exists())
+    assert len(list(room.objects.all())) == 1
+    room.stop()
+    newer = {"short": ("短文", {"short.txt": b"another text\n"})}
+    for key in ("one", "two"):
+        del room.world.drives[key]
+    for stored in room.world.store.all():
+        room.world.store.drop(stored)
+    room.world.trusted.clear()
+    room.take(room.world.stock.work(2, ready=True, sources=newer), "three")
+    room.start()
+    wait_for(lambda: list(room.objects.all()) == [])
+    wait_for(lambda: (room.view.refresh(), room.view.state.repaired)[1] == ())
+
+
+def test_spoiled_repair_on_the_ssd_is_noticed_and_made_again(room):
+    plug(room, 1)
+    plug(room, key="two")
+    room.start()
+    wait_for(lambda: mended(room))
+    digest = hashlib.sha256(chunk(1)).digest()
+    path = room.settings.objects_folder / digest.hex()[:2] / digest.hex()
+    path.write_bytes(b"z" * CHUNK)
+    assert room.objects.read(digest) is None
+    room.faults.record(SHA, 1, item_id=LONG, drive="one")
+    wait_for(lambda: room.objects.read(digest) is not None)
+    wait_for(lambda: mended(room))
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_sources_are_asked_once_an_occasion_and_again_when_staff_ask(room, asked):
+    plug(room, 0)
+    folder = stick(room, **{named(chunk(0)): b"x" * CHUNK})
+    upkeep = room.start()
+    wait_for(lambda: (room.view.refresh(), room.view.state.attempts)[1])
+    path = folder / "repair/objects" / named(chunk(0))[1:3] / named(chunk(0))[1:]
+    path.write_bytes(chunk(0))
+    room.faults.record("cd" * 32, 0, item_id="nobody", drive="one")
+    if asked:
+        upkeep.command({"do": "repair"})
+        wait_for(lambda: (room.view.refresh(), room.faults.count())[1] == 1)
+    else:
+        time.sleep(0.3)
+        room.view.refresh()
+        assert room.faults.count() == 2
