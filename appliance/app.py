@@ -8,8 +8,10 @@ from flask import Flask
 
 from appliance.web import pages, security
 from appliance.web.context import EXTENSION, Box
+from appliance.web.damage import DamageBoard
 from appliance.web.display import LANGUAGE
-from appliance.web.glance import ACKNOWLEDGED, Acknowledged
+from appliance.web.glance import ACKNOWLEDGED, BOARD, Acknowledged
+from appliance.web.harm import HarmFinder
 from appliance.web.seats import Seats
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     )
     app.extensions[EXTENSION] = Box(settings, services, Seats(services.clock))
     app.extensions[ACKNOWLEDGED] = Acknowledged()
+    app.extensions[BOARD] = DamageBoard(HarmFinder(getattr(services, "renditions", None)))
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages.register(app)

@@ -131,7 +131,7 @@ class ServingBox:
 
     def _fell_sick(self, drive: str) -> None:
         self.faults.note_sick(drive)
-        self.command({"do": "look-again", "drive": drive})
+        self.command({"do": "look-again", "drive": drive, "why": "sick"})
 
     def _damaged(self, item: ServedItem, index: int) -> None:
         """In a drive's thread: bytes are not the signed ones."""

@@ -368,8 +368,7 @@ class Intake:
         for entry in list(self._entries.values()):
             patience = READING_PATIENCE if entry.drive.phase == "reading" else 1
             if entry.place.quiet_for > patience * self._settings.drive_deadline_seconds:
-                name = wording.drive_name(entry.drive.carried)
-                self._step(entry, Stalled(Message("intake.sick", {"drive": name})))
+                self._step(entry, Stalled(wording.sick_message(entry.drive.carried)))
 
     def _command(self, command: dict[str, str]) -> None:
         what = command["do"]
@@ -382,6 +381,8 @@ class Intake:
             return
         for entry in list(self._entries.values()):
             if command.get("drive", entry.key) == entry.key:
+                if command.get("why") == "sick":
+                    self._step(entry, Stalled(wording.sick_message(entry.drive.carried)))
                 self._step(entry, Asked(what))
                 entry.place.look_now()
 

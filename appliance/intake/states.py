@@ -73,7 +73,7 @@ class Drive:
         reason: why it is refused, waiting or sick.
         carried: what it carries once trusted.
         last: what it carried when it last served; when it is gone this is what is missing.
-        back: whether its coming is a return.
+        back: whether its coming is a return. recovered: whether it was sick before.
     """
 
     phase: str = "absent"
@@ -83,6 +83,7 @@ class Drive:
     carried: Carried | None = None
     last: Carried | None = None
     back: bool = False
+    recovered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,8 @@ def _gone(drive: Drive) -> Drive:
 def _look(drive: Drive, mark: str) -> Step:
     """Begin again from the drive's content."""
     stop = (Do.STOP,) if drive.phase in _WORKING else ()
-    fresh = Drive("recognising", drive.attempt + 1, mark, last=drive.last)
+    recovered = drive.phase == "sick" or (drive.recovered and drive.phase in _WORKING)
+    fresh = Drive("recognising", drive.attempt + 1, mark, last=drive.last, recovered=recovered)
     return fresh, (*stop, Do.TRUST, *_TELL)
 
 

@@ -26,6 +26,11 @@ def drive_name(carried: Carried | None) -> str:
     return carried.name if carried.disks == 1 else f"{carried.name}第 {carried.disk} 块"
 
 
+def sick_message(carried: Carried | None) -> Message:
+    """The sentence of a drive that does not answer."""
+    return Message("intake.sick", {"drive": drive_name(carried)})
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """What else is known when a drive's sentence is chosen.
@@ -72,6 +77,8 @@ def _ready(drive: Drive, carried: Carried, around: Around) -> Message:
         return Message("intake.duplicate")
     if not carried.newest:
         return Message("intake.trusted.older", params)
+    if drive.recovered:
+        return Message("intake.sick.back", {"drive": drive_name(carried)})
     if drive.back:
         return Message("intake.trusted.back")
     if carried.disks > 1 and not missing_disks(carried, [*around.serving, carried]):

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
+from datetime import datetime
 from pathlib import Path
 
 from appliance.store.databases import DatabaseReader, open_database, transaction
@@ -180,3 +181,13 @@ class CheckReader(DatabaseReader):
 def _one(connection: sqlite3.Connection, identity: str) -> CheckRun | None:
     row = connection.execute(f"SELECT {_COLUMNS} FROM run WHERE identity = ?", (identity,)).fetchone()  # noqa: S608
     return CheckRun(*row) if row else None
+
+
+def month_after(moment: str, months: int) -> str:
+    """The month (2027-02) that lies `months` after an ISO time; empty when it is none."""
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return ""
+    count = at.year * 12 + at.month - 1 + months
+    return f"{count // 12:04}-{count % 12 + 1:02}"

@@ -29,10 +29,10 @@ _serial = itertools.count()
 UPKEEP = ("check", "check-pause", "check-resume", "repair", "repair-export")
 COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP)
 """eject: let go of a drive (`drive`). released: no reader uses it any more (`drive`). keep: take the ejection back
-(`drive`). look-again: look at a drive as if it had just been plugged in (`drive`, or all when absent). rebuild: make
-a derived file again (`folder`, `part`: catalogue or search; `why`: broken when no person asks). check, check-pause,
-check-resume: read a whole drive, rest, go on (`drive`, or all when absent). repair: ask every source again.
-repair-export: write the list of what is lacking to a stick (`drive`, or the first that takes it)."""
+(`drive`). look-again: look at a drive as if it had just been plugged in (`drive`, or all when absent; `why`: sick when
+a read did not come back). rebuild: make a derived file again (`folder`, `part`: catalogue or search; `why`: broken when
+no person asks). check, check-pause, check-resume: read a whole drive, rest, go on (`drive`, or all when absent).
+repair: ask every source again. repair-export: write the list of what is lacking to a stick (`drive`)."""
 
 
 def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: Files) -> None:

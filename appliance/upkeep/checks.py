@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from appliance.clock import Clock
 from appliance.serving.pools import DrivePools
 from appliance.settings import Settings
-from appliance.store.checks import CheckRun, CheckStore
+from appliance.store.checks import CheckRun, CheckStore, month_after
 from appliance.store.objects import ObjectStore
 from appliance.upkeep.check import DriveCheck
 from appliance.upkeep.payload import Plugged
@@ -126,13 +125,3 @@ class Checks:
     def _is_due(self, run: CheckRun) -> bool:
         months = self._settings.check_months
         return bool(months) and f"{self._clock.now():%Y-%m}" >= month_after(run.changed, months)
-
-
-def month_after(moment: str, months: int) -> str:
-    """The month (2027-02) that lies `months` after an ISO time; empty when it is none."""
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
-        return ""
-    count = at.year * 12 + at.month - 1 + months
-    return f"{count // 12:04}-{count % 12 + 1:02}"

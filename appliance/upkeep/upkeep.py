@@ -144,7 +144,7 @@ class Upkeep:
 
     def _look_again(self, drive: str) -> None:
         """A read of ours did not come back: intake looks at the drive, and says so when it does not answer either."""
-        command = {"do": "look-again", "drive": drive}
+        command = {"do": "look-again", "drive": drive, "why": "sick"}
         if any(d.key == drive for d in self._holdings.drives):
             commands.send(self._settings.commands_folder, command, clock=self._clock, files=self._files)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import abort, render_template, request, url_for
 
 from appliance.web.cards import creators_text, has_picture, title_language, type_name
-from appliance.web.context import SEARCH_AWAY, gate, library, services, settings, words
+from appliance.web.context import SEARCH_AWAY, gate, library, settings, words
 from appliance.web.covers import class_letter, cover_of
 from appliance.web.detail_gathered import gathered_of, leaves_of
 from appliance.web.detail_parts import Action, main_action, notice_of, rights_line
@@ -15,6 +15,7 @@ from appliance.web.detail_rows import Editions, contents_of
 from appliance.web.display import current_display
 from appliance.web.errors import Refused
 from appliance.web.facts import facts_of
+from appliance.web.glance import damage_of
 from appliance.web.kinds import kind_of
 from appliance.web.patrons import blueprint
 from appliance.web.qr import qr
@@ -41,10 +42,10 @@ def detail(resource_id: str) -> str:
     decision = gate(record)
     if library().is_withdrawn(resource_id):
         raise Refused(decision.reason, record)
-    here = held.available or held.partly
-    damaged = services().faults.damaged_among(i.id for i in record.items) if here else frozenset()
+    damage = damage_of(record.id) if held.available or held.partly else None
+    closed = frozenset(damage.closed) if damage else frozenset()
     lacking = library().lacking(held)
-    editions = Editions(record, decision, damaged, lacking)
+    editions = Editions(record, decision, closed, lacking)
     contents, contents_pages = contents_of(record)
     kind = type_name(record)
     gathered = gathered_of(held)
@@ -62,9 +63,9 @@ def detail(resource_id: str) -> str:
             pictured=has_picture(held) and decision.listed,
         ),
         decision=decision,
-        notice=notice_of(held, decision, damaged, lacking, gathers=gathered.count > 0),
+        notice=notice_of(held, decision, damage, lacking, gathers=gathered.count > 0),
         rights=rights_line(held, decision),
-        action=main_action(held, decision, editions, damaged | lacking) if editions.count else _into(record, gathered),
+        action=main_action(held, decision, editions, closed | lacking) if editions.count else _into(record, gathered),
         gathered=gathered,
         leaves=leaves_of(record) if decision.allowed and held.available else [],
         editions=editions,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from appliance.web.context import mark_reader, say, seats_left, words
+from appliance.web.damage import Damage, joined
 from appliance.web.errors import refusal_key, refusal_values
 from appliance.web.kinds import kind_of
 from appliance.web.readers_work import nothing_there
 from appliance.web.usable import closed_parts, closed_sentence, default_item, flag_of, opens
-from indexer.model import READABLE_ROLES
 from provisioning.words import Sentence, numbers
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def main_action(held: Held, decision: Decision, editions: Editions, damaged: Abs
         held: the resource, with files of its own.
         decision: the gate's answer.
         editions: the rows of its files.
-        damaged: items that were found damaged on a drive or whose drive is not plugged in.
+        damaged: items of which damage leaves nothing to open, or whose drive is not plugged in.
     """
     if not decision.allowed or not (held.available or held.partly):
         return None
@@ -66,7 +66,7 @@ def main_action(held: Held, decision: Decision, editions: Editions, damaged: Abs
 
 
 def notice_of(
-    held: Held, decision: Decision, damaged: AbstractSet[str], lacking: AbstractSet[str], *, gathers: bool
+    held: Held, decision: Decision, damage: Damage | None, lacking: AbstractSet[str], *, gathers: bool
 ) -> Notice | None:
     """What stands in the way, the most important thing only; what gathers issues or volumes needs no files."""
     record = held.resource
@@ -77,7 +77,7 @@ def notice_of(
         return Notice("k-busy", "info", say(nothing_there(record, refusal_key(key)), **refusal_values(record)))
     if not held.available:
         return Notice("k-busy", "drive", _not_plugged(held, lacking))
-    return _damage_notice(record, damaged) or _closed_notice(record)
+    return (_damage_notice(record, damage) if damage else None) or _closed_notice(record)
 
 
 def _not_plugged(held: Held, lacking: AbstractSet[str]) -> Sentence:
@@ -88,18 +88,23 @@ def _not_plugged(held: Held, lacking: AbstractSet[str]) -> Sentence:
     return say("rights.not_plugged.partly", drive=held.missing_drive, count=len(missing))
 
 
-def _damage_notice(record: Resource, damaged: AbstractSet[str]) -> Notice | None:
-    """What was found damaged on a drive of this box."""
-    readable = [item for item in record.items if item.role in READABLE_ROLES]
-    bad = [item for item in readable if item.id in damaged]
+def _damage_notice(record: Resource, damage: Damage) -> Notice | None:
+    """What was found damaged on a drive of this box: which pages, which minutes."""
+    readable = {item.id for item in record.readable_items}
+    bad = [(of, harm) for of, harm in zip(damage.item_ids, damage.harms, strict=True) if of in readable]
     if not bad:
         return None
-    if len(bad) == len(readable):
-        return Notice("k-todo", "warn", say("reader.damaged.whole"))
-    if all(item.role == "page" for item in bad):
-        places = numbers.pages([item.order + 1 for item in bad], words().language)
-        return Notice("k-todo", "warn", say("reader.damaged.page", pages=places))
-    return Notice("k-todo", "warn", say("reader.damaged.chapter"))
+    harm, spoken = joined(damage), words()
+    if harm.kind == "pages":
+        said = say("reader.damaged.page", pages=numbers.pages(list(harm.pages), spoken.language))
+    elif harm.kind == "minutes":
+        said = say("reader.damaged.minutes", start=numbers.position(harm.start), end=numbers.position(harm.end))
+    elif harm.whole:
+        said = say("reader.damaged.whole")
+    else:
+        several = len(readable) > 1 or harm.kind == "chapters"
+        said = say("reader.damaged.chapter" if several else "reader.damaged.part")
+    return Notice("k-todo", "warn", said)
 
 
 def _closed_notice(record: Resource) -> Notice | None:

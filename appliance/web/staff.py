@@ -15,6 +15,7 @@ from appliance.web.context import library, local_now, say, services, settings, w
 from appliance.web.display import safe_next
 from appliance.web.glance import ACKNOWLEDGED, damages, public_status, status
 from appliance.web.qr import qr
+from appliance.web.staff_health import check_cards, damage_rows
 from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
 from appliance.web.staff_sets import bundle_sets
 from appliance.web.staff_states import drive_cards, said
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from provisioning.words import Sentence
 
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
-_COMMANDS = frozenset({"eject", "keep", "look-again"})
+_COMMANDS = frozenset({"eject", "keep", "look-again", "check", "check-pause", "check-resume"})
 _MAX_TOKEN = 300
 HOW = (
     "intake.refused.not_ours",
@@ -37,6 +38,9 @@ HOW = (
     "intake.refused.needs_newer_box",
     "intake.refused.retired",
     "intake.refused.revoked",
+    "intake.sick",
+    "intake.sick.replace",
+    "repair.drive.replace",
     "box.worker_silent",
 )
 """What the page on what to do explains, with the words of the sentences."""
@@ -102,8 +106,16 @@ def drives() -> Response:
 @blueprint.get("/health")
 @signed_in
 def health() -> Response:
-    """健康: damaged titles in readers' words."""
-    return make_response(render_template("staff/health.html", damages=damages(), staff=current_staff()))
+    """健康: the checks of the drives, and damaged titles in readers' words; asked again and again as `drives`."""
+    checks, rows = check_cards(), damage_rows(damages())
+    mark = _mark([checks, rows])
+    if request.args.get(POLLED) == mark:
+        return make_response("", 204)
+    lacking = sum(damage.tried for damage in damages())
+    page = render_template(
+        "staff/health.html", checks=checks, rows=rows, lacking=lacking, mark=mark, staff=current_staff()
+    )
+    return make_response(page)
 
 
 @blueprint.get("/how")
@@ -111,20 +123,23 @@ def how() -> str:
     """接盘方法 and what to do with a drive that was not taken."""
     spoken = words()
     made = settings()
-    cases = [spoken.message(key, {"issuer": made.issuer_name, "support": made.support_name}) for key in HOW]
+    names = {"issuer": made.issuer_name, "support": made.support_name, "drive": spoken.label("staff.how_drive")}
+    cases = [spoken.message(key, names) for key in HOW]
     return render_template("staff/how.html", cases=cases, staff=current_staff())
 
 
 @blueprint.post("/command")
 @signed_in
 def command() -> Response:
-    """Ask the worker to let go of a drive, keep it, look again, or make search ready again."""
+    """Ask the worker to let go of a drive, keep it, look again, check it, repair, or make search ready again."""
     wanted, drive = request.form.get("do", ""), request.form.get("drive", "")
     if wanted == "rebuild":
         for release in library().holdings.live():
             for part in ("catalogue", "search"):
                 if getattr(release, part).state == "failed":
                     services().command({"do": "rebuild", "folder": release.folder, "part": part})
+    elif wanted == "repair":
+        services().command({"do": wanted})
     elif wanted in _COMMANDS and library().holdings.drive(drive) is not None:
         services().command({"do": wanted, "drive": drive})
     else:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from appliance.store.holdings import HeldDrive, Message
-from appliance.web.context import library, local_now, settings, words
+from appliance.web.context import library, local_now, services, settings, words
+from appliance.web.glance import status
 from appliance.web.status import FRESH, State, state_of
 from provisioning.words import Sentence, numbers
 
 if TYPE_CHECKING:
+    from appliance.store.checks import CheckRun
     from appliance.store.holdings import HeldRelease
 
 _COMMANDS = {
@@ -23,6 +25,8 @@ _COMMANDS = {
     "intake.unplug.closing": "keep",
     "intake.sick": "look-again",
     "intake.refused.unreadable": "look-again",
+    "intake.sick.back": "check",
+    "check.paused.staff": "check-resume",
 }
 _LINKS = {
     "intake.recognising": "staff.drives",
@@ -33,7 +37,20 @@ _LINKS = {
     "intake.set.complete": "patrons.new",
     "intake.set.missing.several": "staff.drives",
     "intake.set.mixed": "staff.drives",
+    "check.running": "staff.health",
+    "check.paused.readers": "staff.health",
+    "check.finished.repaired": "staff.health",
     "check.damage.found": "staff.health",
+    "check.damage.pages": "staff.health",
+    "check.damage.minutes": "staff.health",
+    "check.damage.chapter": "staff.health",
+    "check.damage.part": "staff.health",
+    "check.damage.whole": "staff.health",
+    "check.damage.many": "staff.health",
+    "repair.list.needed": "staff.health",
+    "repair.partial": "staff.health",
+    "repair.stick.reading": "staff.health",
+    "repair.stick.not_matching": "staff.health",
     "home.starting": "staff.home",
     "home.normal": "staff.home",
     "index.rebuilding": "staff.drives",
@@ -127,16 +144,33 @@ def drive_cards() -> list[DriveCard]:
 
 def _card(drive: HeldDrive) -> DriveCard:
     release = next((r for r in library().holdings.releases if drive.folder and r.folder == drive.folder), None)
-    state = state_of(drive.message, drive=drive.key, since=drive.since)
+    state = _standing_in(drive) or state_of(drive.message, drive=drive.key, since=drive.since)
     count = 0 if release is None else release.count if release.disks == 1 else release.share(drive.disk)
     if drive.serves and state.light == "normal" and not _fresh(drive.since):
         params: dict[str, str | int] = {"drive": drive.name}
         if release is not None:
             params |= {"bundle": release.name, "edition": release.edition, "count": count}
+        run = run_of(drive)
+        if run is not None:
+            params["percent"] = run.percent
         state = replace(state, message=Message("intake.in_place", params))
     spoken = said(state)
     can_eject = drive.serves and not (spoken.button and spoken.button.command == "eject")
     return DriveCard(drive, drive.name, spoken, release, count, moment_text(drive.since), can_eject)
+
+
+def run_of(drive: HeldDrive) -> CheckRun | None:
+    """The check of what is on a drive, None when it was never begun."""
+    known = services().upkeep().runs
+    own = [run for run in known if drive.tagmanifest and run.identity.startswith(drive.tagmanifest)]
+    return next((run for run in own if run.drive == drive.key), own[0] if own else None)
+
+
+def _standing_in(drive: HeldDrive) -> State | None:
+    """What is said of a drive besides what the worker knows: it does not answer, it wears out, it brings repairs."""
+    keys = ("intake.sick", "repair.stick.", "repair.done.stick", "repair.partial")
+    found = (s for s in status().all if s.drive == drive.key and s.message.key.startswith(keys))
+    return next(found, None)
 
 
 def _fresh(since: str) -> bool:

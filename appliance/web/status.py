@@ -15,7 +15,7 @@ The order, from section 0 of the sentences; within a rank the newer first:
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,6 +47,9 @@ _RANKS = (
     ("clock.", _BOX),
     ("box.hot", _BOX),
     ("check.damage.", _DAMAGE),
+    ("check.", _REMINDER),
+    ("repair.stick.reading", _HOLD),
+    ("repair.done.", _REMINDER),
     ("repair.", _DAMAGE),
     ("box.", _BOX),
 )
@@ -93,7 +96,14 @@ class Status:
         return (self.first, *self.more)
 
 
-def choose(holdings: Holdings, damaged: int, now: dt.datetime, acknowledged: Collection[str] = frozenset()) -> Status:
+def choose(
+    holdings: Holdings,
+    damaged: int,
+    now: dt.datetime,
+    acknowledged: Collection[str] = frozenset(),
+    *,
+    others: Iterable[State] = (),
+) -> Status:
     """The light and its sentence.
 
     Args:
@@ -101,8 +111,12 @@ def choose(holdings: Holdings, damaged: int, now: dt.datetime, acknowledged: Col
         damaged: how many resources have known damage.
         now: wall time, aware.
         acknowledged: tokens of states that staff have read and put away.
+        others: what else there is to say, such as of checks and repairs.
     """
-    found = [(rank, state) for rank, state in _states(holdings, damaged, now) if state.token not in acknowledged]
+    others = tuple(others)
+    known = [*_states(holdings, damaged, now, {s.drive for s in others if _stands_in(s)})]
+    known += [(_rank_of_other(state, fresh=is_fresh(state.since, now)), state) for state in others]
+    found = [(rank, state) for rank, state in known if state.token not in acknowledged]
     found.sort(key=lambda pair: pair[1].since, reverse=True)
     found.sort(key=lambda pair: pair[0])
     ordered = tuple(state for _, state in found)
@@ -123,13 +137,23 @@ def for_public(status: Status) -> Status:
     return Status(state_of(Message(key)), tuple(s for s in status.more if s.public))
 
 
-def _states(holdings: Holdings, damaged: int, now: dt.datetime) -> Iterator[tuple[int, State]]:
+def _stands_in(state: State) -> bool:
+    """Whether it says of a drive what the holdings do not know: it does not answer, or it is a stick with repairs."""
+    key = state.message.key
+    return bool(state.drive) and (key == "intake.sick" or key.startswith(("repair.stick.", "repair.done.stick")))
+
+
+def _states(
+    holdings: Holdings, damaged: int, now: dt.datetime, told: Collection[str] = ()
+) -> Iterator[tuple[int, State]]:
     if holdings.generation == 0:
         yield _READERS, state_of(Message("home.starting", {"minutes": 1}))
         return
     for drive in holdings.drives:
+        if drive.key in told:
+            continue
         state = state_of(drive.message, drive=drive.key, since=drive.since)
-        fresh = _is_fresh(drive.since, now)
+        fresh = is_fresh(drive.since, now)
         if fresh or state.light != "normal":
             yield _rank_of_drive(state, fresh=fresh), state
     for message in holdings.notices:
@@ -139,7 +163,7 @@ def _states(holdings: Holdings, damaged: int, now: dt.datetime) -> Iterator[tupl
         yield _DAMAGE, state_of(Message("check.damage.found", {"count": damaged}))
     if not holdings.releases and not holdings.drives:
         yield _READERS, state_of(Message("home.no_drive"))
-    beat = _time(holdings.worker.beat)
+    beat = as_time(holdings.worker.beat)
     if beat is not None and now - beat > SILENT:
         yield _READERS, state_of(Message("box.worker_silent"), since=holdings.worker.beat)
 
@@ -157,14 +181,21 @@ def _searches(holdings: Holdings) -> Iterator[tuple[int, State]]:
         yield _READERS, state_of(Message("index.rebuilding", {"duration": left}))
 
 
-def _is_fresh(since: str, now: dt.datetime) -> bool:
-    at = _time(since)
+def is_fresh(since: str, now: dt.datetime) -> bool:
+    """Whether a moment (ISO time) is at most `FRESH` ago."""
+    at = as_time(since)
     return at is not None and dt.timedelta(0) <= now - at <= FRESH
 
 
 def _rank_of_drive(state: State, *, fresh: bool) -> int:
     rank = _rank_of(state.message.key)
     return _DONE if fresh and (state.light == "normal" or rank in {_READERS, _REFUSED}) else rank
+
+
+def _rank_of_other(state: State, *, fresh: bool) -> int:
+    """Checks and repairs go on by themselves; only of a stick or drive in somebody's hands is the news what they did."""
+    by_itself = not state.drive or state.message.key.startswith("check.")
+    return _rank_of(state.message.key) if by_itself else _rank_of_drive(state, fresh=fresh)
 
 
 def _rank_of(key: str) -> int:
@@ -196,7 +227,8 @@ def _row(key: str) -> tuple[str, str]:
     return row.light, row.audience
 
 
-def _time(text: str) -> dt.datetime | None:
+def as_time(text: str) -> dt.datetime | None:
+    """An ISO time, in UTC when it names no zone; None when it is none."""
     try:
         found = dt.datetime.fromisoformat(text)
     except ValueError:

@@ -7,7 +7,20 @@ from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO
 
 from indexer.errors import RenditionError
-from indexer.renditions import cover, document, epub, epub_sounds, image, media, pdf, peaks, reading, tiles, words
+from indexer.renditions import (
+    cover,
+    document,
+    epub,
+    epub_sounds,
+    harm,
+    image,
+    media,
+    pdf,
+    peaks,
+    reading,
+    tiles,
+    words,
+)
 
 Result = tuple[dict[str, Any], Iterable[bytes]]
 Task = Callable[..., Result]
@@ -26,6 +39,8 @@ TASKS: dict[str, Task] = {
     "cover.cover": cover.cover,
     "document.pdf_facts": document.pdf_facts,
     "document.epub_facts": document.epub_facts,
+    "harm.epub_chapters": harm.epub_chapters,
+    "harm.media_stretches": harm.media_stretches,
     "media.facts": media.facts,
     "peaks.make": peaks.make,
     "words.sections": words.sections,

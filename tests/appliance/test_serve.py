@@ -184,7 +184,8 @@ def test_index_being_made_in_one_bundle_leaves_search_to_the_other(box, world):
 
 def test_sick_drive_is_looked_at_again(box):
     box._fell_sick("one")
-    assert receive(box._settings.commands_folder, RealFiles()) == [{"do": "look-again", "drive": "one"}]
+    assert receive(box._settings.commands_folder, RealFiles()) == [{"do": "look-again", "drive": "one", "why": "sick"}]
+    assert box.faults.sick_times("2026-11-22T00:00:00Z") == {"one": 1}
 
 
 def test_housekeeping_that_fails_goes_on(box, monkeypatch, caplog):

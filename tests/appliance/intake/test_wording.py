@@ -35,6 +35,7 @@ MESSAGES = [
     (Drive("reading", carried=CARRIED), Around(seconds_left=61), "intake.reading_catalogue"),
     (Drive("refused", reason=REASON), Around(), REASON.key),
     (Drive("waiting", reason=Message("space.intake_waits", {"size": 5})), Around(), "space.intake_waits"),
+    (Drive("ready", carried=CARRIED, back=True, recovered=True), Around(), "intake.sick.back"),
     (Drive("sick", reason=Message("intake.sick", {"drive": "国家版"})), Around(), "intake.sick"),
     (READY, Around(), "intake.trusted"),
     (READY, Around(serving=[CHILDREN]), "intake.trusted.second_bundle"),

@@ -9,10 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.store.checks import CheckRun, CheckStore, Finding
+from appliance.store.checks import CheckRun, CheckStore, Finding, month_after
 from appliance.store.reading import ReadingSign
 from appliance.upkeep import check
-from appliance.upkeep.checks import month_after
 from appliance.upkeep.payload import locate, pieces
 from appliance.upkeep.upkeep import plugged_drives
 from indexer.model import item_id
