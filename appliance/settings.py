@@ -174,6 +174,11 @@ class Settings:
         return self.data_folder / "objects"
 
     @property
+    def repair_list_folder(self) -> Path:
+        """The repair list as staff asked for it last, for the worker to carry to a stick."""
+        return self.data_folder / "repair-list"
+
+    @property
     def reading_folder(self) -> Path:
         """Signs that readers use a drive."""
         return self.data_folder / "reading"

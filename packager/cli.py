@@ -1,4 +1,4 @@
-"""The builder's command line: keys, build, sign, withdraw, drive, inspect, verify, training.
+"""The builder's command line: keys, build, sign, withdraw, drive, inspect, verify, repair-fill, training.
 
 Every command ends with what happened, what was kept and what comes next, in the words of the reviewed sentences.
 Exit codes: 0 done; 1 done, but rows or files were left out (named in `problems.jsonl`); 2 wrong arguments; 3 not done;
@@ -37,6 +37,7 @@ from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.format.release import Release
 from packager.production.commands import add_commands as add_production_commands
+from packager.repair.cli import add_repair_fill
 from packager.request import RELEASE, WITHDRAW
 from packager.signing import (
     approve,
@@ -160,6 +161,7 @@ def _parser() -> Parser:
     drive.set_defaults(run=_drive)
 
     add_commands(commands)
+    add_repair_fill(commands)
 
     training = commands.add_parser("training", help="生成培训资源（馆员手册、读者指南）的文件夹，供 build 使用")
     training.add_argument("folder", metavar="文件夹", type=Path, help="放培训资源的文件夹")

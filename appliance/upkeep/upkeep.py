@@ -31,6 +31,7 @@ from appliance.upkeep.sources import DriveSource, FolderSource, offers_repairs
 from packager.format.errors import FormatError
 from packager.format.files import Files
 from packager.format.release import MAX_RELEASE, Release
+from packager.format.repair_list import FOLDER, LIST_NAME, load_list
 
 _log = logging.getLogger(__name__)
 
@@ -116,9 +117,33 @@ class Upkeep:
         what = command["do"]
         if what.startswith("check"):
             self._checks.command(what, [p for p in plugged if command.get("drive", p.key) == p.key])
+        elif what == "repair-export":
+            self._export(command.get("drive", ""))
         elif what == "repair":
             self._repairer.forget_answers()
             self._ask_again.set()
+
+    def _export(self, key: str) -> None:
+        """Carry the list that the serving process wrote to a stick."""
+        stick = next((d for d in self._holdings.drives if d.key == key and d.state == "refused"), None)
+        if stick is None:
+            return
+        root, source = Path(stick.path) / FOLDER, self._settings.repair_list_folder
+
+        def save() -> bytes:
+            self._files.make_dir(root)
+            for path in sorted(source.iterdir()):
+                self._files.write_atomic(root / path.name, path.read_bytes())
+            return (source / LIST_NAME).read_bytes()
+
+        try:
+            content = self.pools.wait(self.pools.submit(f"stick {key} {stick.since}", "save", save, Urgency.FIRST))
+            places = load_list(content)
+        except (ServingError, OSError, FormatError) as error:
+            _log.warning("the repair list cannot be saved: %s", error)
+            self._report(key, "repair.list.not_saved")
+            return
+        self._report(key, "repair.list.saved", count=len(places), size=sum(p.length for p in places))
 
     def _read(self) -> Holdings:
         """The holdings as the worker published them last."""
@@ -202,6 +227,8 @@ class Upkeep:
                 self._report(about, "repair.partial", done=done, left=outcome.left)
             elif done:
                 self._report(about, "repair.done.stick", done=done)
+            elif outcome.done:
+                self._repair_store.forget_report(about)  # what was mended meanwhile came from elsewhere
         return outcome
 
     def _report(self, about: str, key: str, **params: str | int) -> None:

@@ -13,7 +13,21 @@ from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup, escape
 
-from appliance.web import api, browse, detail, display, errors, items, leave, patrons, readers, results, security, staff
+from appliance.web import (
+    api,
+    browse,
+    detail,
+    display,
+    errors,
+    items,
+    leave,
+    patrons,
+    readers,
+    results,
+    security,
+    staff,
+    staff_repair,
+)
 from appliance.web.cards import ruby_pairs
 from appliance.web.context import library, say, settings, words
 from appliance.web.glance import public_status
@@ -24,8 +38,8 @@ from provisioning.words import CHINESE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATRON_VIEWS = (results, browse, detail)
-"""Modules whose views stand on the patrons' blueprint; importing them puts them there."""
+FURTHER_VIEWS = (results, browse, detail, staff_repair)
+"""Modules whose views stand on the patrons' or the staff's blueprint; importing them puts them there."""
 
 SIGN_IN_LIMIT = "20 per minute"
 """Tries to sign in from one address; an account by itself rests after far fewer (`settings.sign_in_tries`)."""

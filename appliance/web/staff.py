@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 blueprint = Blueprint("staff", __name__, url_prefix="/staff")
 _COMMANDS = frozenset({"eject", "keep", "look-again", "check", "check-pause", "check-resume"})
 _MAX_TOKEN = 300
+STICKS = ("intake.refused.not_ours", "intake.refused.blank")
+"""What is said of a plugged stick that is no drive: a list may be saved there."""
 HOW = (
     "intake.refused.not_ours",
     "intake.refused.unreadable",
@@ -108,12 +110,13 @@ def drives() -> Response:
 def health() -> Response:
     """健康: the checks of the drives, and damaged titles in readers' words; asked again and again as `drives`."""
     checks, rows = check_cards(), damage_rows(damages())
-    mark = _mark([checks, rows])
+    sticks = [d.key for d in library().holdings.drives if d.state == "refused" and d.message.key in STICKS]
+    mark = _mark([checks, rows, sticks])
     if request.args.get(POLLED) == mark:
         return make_response("", 204)
     lacking = sum(damage.tried for damage in damages())
     page = render_template(
-        "staff/health.html", checks=checks, rows=rows, lacking=lacking, mark=mark, staff=current_staff()
+        "staff/health.html", checks=checks, rows=rows, lacking=lacking, sticks=sticks, mark=mark, staff=current_staff()
     )
     return make_response(page)
 

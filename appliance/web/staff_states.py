@@ -168,7 +168,7 @@ def run_of(drive: HeldDrive) -> CheckRun | None:
 
 def _standing_in(drive: HeldDrive) -> State | None:
     """What is said of a drive besides what the worker knows: it does not answer, it wears out, it brings repairs."""
-    keys = ("intake.sick", "repair.stick.", "repair.done.stick", "repair.partial")
+    keys = ("intake.sick", "repair.stick.", "repair.done.stick", "repair.partial", "repair.list.")
     found = (s for s in status().all if s.drive == drive.key and s.message.key.startswith(keys))
     return next(found, None)
 

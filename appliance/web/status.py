@@ -140,7 +140,9 @@ def for_public(status: Status) -> Status:
 def _stands_in(state: State) -> bool:
     """Whether it says of a drive what the holdings do not know: it does not answer, or it is a stick with repairs."""
     key = state.message.key
-    return bool(state.drive) and (key == "intake.sick" or key.startswith(("repair.stick.", "repair.done.stick")))
+    return bool(state.drive) and (
+        key == "intake.sick" or key.startswith(("repair.stick.", "repair.done.stick", "repair.list.saved"))
+    )
 
 
 def _states(
@@ -193,7 +195,7 @@ def _rank_of_drive(state: State, *, fresh: bool) -> int:
 
 
 def _rank_of_other(state: State, *, fresh: bool) -> int:
-    """Checks and repairs go on by themselves; only of a stick or drive in somebody's hands is the news what they did."""
+    """Checks and repairs go on by themselves; only news of a stick or drive in hand is about what somebody did."""
     by_itself = not state.drive or state.message.key.startswith("check.")
     return _rank_of(state.message.key) if by_itself else _rank_of_drive(state, fresh=fresh)
 

@@ -13,7 +13,11 @@ from appliance.serving.pools import DrivePools
 from appliance.store.holdings import HeldDrive, Message
 from indexer.model import item_id
 from packager.format.layout import CHUNK
+from packager.format.origin import object_path
+from packager.format.repair_list import LIST_NAME, dump_list, lacking, load_list
+from packager.repair.fill import fill
 from tests.appliance.upkeep.room import SINCE, big, spoil, wait_for
+from tests.simulator import FastFiles
 
 BOOKS = {"long": ("长卷", {"long.bin": big(5)}), "short": ("短文", {"short.txt": b"a short text\n"})}
 CONTENT = BOOKS["long"][1]["long.bin"]
@@ -53,6 +57,12 @@ def named(content: bytes) -> str:
     return "x" + hashlib.sha256(content).hexdigest()
 
 
+def told(room):
+    """What is said of sticks when their reading has ended."""
+    room.view.refresh()
+    return [r for r in room.view.state.reports if r.key != "repair.stick.reading"]
+
+
 def mended(room):
     room.view.refresh()
     return not room.faults.count()
@@ -88,8 +98,8 @@ def test_stick_with_chunks_and_whole_objects_mends(room):
     stick(room, **{named(chunk(0)): chunk(0), "x" + SHA: CONTENT})
     room.start()
     wait_for(lambda: mended(room))
-    wait_for(lambda: (room.view.refresh(), room.view.state.reports)[1])
-    (report,) = room.view.state.reports
+    wait_for(lambda: told(room))
+    (report,) = told(room)
     assert (report.about, report.key, dict(report.params)) == ("stick", "repair.done.stick", {"done": 2})
 
 
@@ -97,8 +107,8 @@ def test_stick_with_other_bytes_is_refused_and_told(room):
     plug(room, 0)
     stick(room, **{named(chunk(0)): b"x" * CHUNK})
     room.start()
-    wait_for(lambda: (room.view.refresh(), room.view.state.reports)[1])
-    assert room.view.state.reports[0].key == "repair.stick.not_matching"
+    wait_for(lambda: told(room))
+    assert told(room)[0].key == "repair.stick.not_matching"
     assert room.faults.count() == 1
     assert list(room.objects.all()) == []
     assert room.view.state.attempts == {(SHA, 0)}
@@ -108,8 +118,8 @@ def test_stick_that_has_some_mends_some(room):
     plug(room, 0, 1)
     stick(room, **{named(chunk(1)): chunk(1)})
     room.start()
-    wait_for(lambda: (room.view.refresh(), room.view.state.reports)[1])
-    assert (room.view.state.reports[0].key, dict(room.view.state.reports[0].params)) == (
+    wait_for(lambda: told(room))
+    assert (told(room)[0].key, dict(told(room)[0].params)) == (
         "repair.partial",
         {"done": 1, "left": 1},
     )
@@ -213,3 +223,43 @@ def test_sources_are_asked_once_an_occasion_and_again_when_staff_ask(room, asked
         time.sleep(0.3)
         room.view.refresh()
         assert room.faults.count() == 2
+
+
+def test_list_is_carried_to_a_stick_and_the_stick_mends(room):
+    plug(room, 1)
+    folder = room.settings.repair_list_folder
+    folder.mkdir(parents=True)
+    place = lacking(SHA, len(CONTENT), 1, hashlib.sha256(chunk(1)).digest())
+    (folder / LIST_NAME).write_bytes(dump_list([place]))
+    (folder / "修复清单.txt").write_text("长卷")
+    stick(room, "u").mkdir(parents=True)
+    upkeep = room.start()
+    wait_for(lambda: upkeep._holdings.drives)
+    upkeep.command({"do": "repair-export", "drive": "u"})
+    wait_for(lambda: told(room))
+    (report,) = told(room)
+    assert (report.key, dict(report.params)) == ("repair.list.saved", {"count": 1, "size": CHUNK})
+    carried = room.world.stock.folder / "media/u"
+    assert (carried / "repair/修复清单.txt").read_text() == "长卷"
+    origin = room.world.stock.folder / "origin" / object_path(SHA)
+    origin.parent.mkdir(parents=True)
+    origin.write_bytes(CONTENT)
+    places = load_list((carried / "repair/list.jsonl").read_bytes())
+    assert fill(places, str(room.world.stock.folder / "origin"), carried, FastFiles()).done == 1
+    room.world.drives["u"] = replace(room.world.drives["u"], since="2026-11-22T09:00:00Z")  # plugged in again
+    room.publish()
+    wait_for(lambda: mended(room))
+
+
+def test_stick_that_cannot_be_written_is_told(room):
+    plug(room, 1)
+    room.settings.repair_list_folder.mkdir(parents=True)
+    (room.settings.repair_list_folder / LIST_NAME).write_bytes(dump_list([]))
+    folder = stick(room, "u")
+    folder.mkdir(parents=True)
+    (folder / "repair").write_bytes(b"a file in the way")
+    upkeep = room.start()
+    wait_for(lambda: upkeep._holdings.drives)
+    upkeep.command({"do": "repair-export", "drive": "u"})
+    wait_for(lambda: told(room))
+    assert told(room)[0].key == "repair.list.not_saved"

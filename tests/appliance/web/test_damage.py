@@ -15,6 +15,7 @@ from appliance.store.repairs import Repaired, Report
 from appliance.web.harm import Harm, told_by_record
 from indexer.model import Item
 from packager.format.layout import CHUNK
+from packager.format.repair_list import load_list
 from tests.appliance.web.conftest import post
 from tests.appliance.web.holding import NOW
 
@@ -207,3 +208,33 @@ def test_damage_is_gathered_once_until_something_changes(staff: FlaskClient, wor
     hurt(world, "x.odd", "part", 0)
     staff.get("/staff/")
     assert asked == [1]
+
+
+def test_repair_list_names_what_nobody_has_for_programs_and_for_people(staff: FlaskClient, world: World) -> None:
+    sha256, _ = hurt(world)
+    hurt(world, "x.zhanguo", "page", 0)  # still being repaired: not in the list
+    tell(world, attempts=frozenset({(sha256, 1)}))
+    (place,) = load_list(staff.get("/staff/repair-list.jsonl").data)
+    assert (place.sha256, place.chunk, place.offset) == (sha256, 1, CHUNK)
+    text = staff.get("/staff/repair-list.txt").get_data(as_text=True)
+    assert "论语 节选：第 2 处" in text
+    assert "共 1 处，约需 1 MB。" in text
+    assert "戰國策" not in text
+
+
+def test_repair_list_goes_to_a_plugged_stick(staff: FlaskClient, world: World) -> None:
+    tell(world, attempts=frozenset({hurt(world)}))
+    assert "先插入任意 U盘" in staff.get("/staff/health").get_data(as_text=True)
+    blank = HeldDrive("u1", "/nowhere", "", "refused", Message("intake.refused.blank"), since=NOW_TEXT)
+    world.write(drives=(*world.holdings.drives, blank))
+    assert "存到 U盘" in staff.get("/staff/health").get_data(as_text=True)
+    assert post(staff, "/staff/repair-list", "/staff/health", drive="u1").status_code == 303
+    assert world.commands == [{"do": "repair-export", "drive": "u1"}]
+    assert len(load_list((world.settings.repair_list_folder / "list.jsonl").read_bytes())) == 1
+    post(staff, "/staff/repair-list", "/staff/health", drive="d1")  # a drive of ours is never written
+    assert len(world.commands) == 1
+
+
+def test_repair_list_needs_sign_in(client: FlaskClient) -> None:
+    for path in ("/staff/repair-list.jsonl", "/staff/repair-list.txt"):
+        assert client.get(path).status_code == 303

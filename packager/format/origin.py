@@ -1,0 +1,109 @@
+"""Where the publisher's objects lie, and asking a server for a stretch of one.
+
+An origin is static files: `<address>/objects/ab/<SHA-256>`, `ab` being the first two digits. A server is hostile: it
+may be slow for ever, send more than was asked for, another range, a page instead of bytes, or lead elsewhere. So: one
+connection a stretch, no redirects, no compression, an end to everything at a deadline, and no byte more is read than
+was asked for. What comes proves nothing until its digest is compared; that is the caller's part.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import re
+import socket
+import ssl
+import threading
+from http import HTTPStatus
+from urllib.parse import SplitResult, quote, urlsplit
+
+_log = logging.getLogger(__name__)
+
+CONNECT_SECONDS = 10.0
+_BLOCK = 64 << 10
+_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})\Z")
+
+
+class OriginError(Exception):
+    """A server did not give what was asked for."""
+
+
+def object_path(sha256: str) -> str:
+    """Where an object stands below an origin, a stick or a folder."""
+    return f"objects/{sha256[:2]}/{sha256}"
+
+
+def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, deadline: float) -> bytes | None:
+    """The bytes that a server gives for a stretch of an object, None when it says that it has no such object.
+
+    Args:
+        address: of the origin, http or https.
+        sha256: of the object, hexadecimal.
+        size: bytes in the object.
+        offset: first byte of the stretch.
+        length: bytes in the stretch, at least 1.
+        deadline: seconds for everything.
+
+    Raises:
+        OriginError: it sends something else, or takes longer.
+        OSError: it cannot be reached, or breaks off.
+    """
+    parts = urlsplit(address)
+    path = f"{quote(parts.path.rstrip('/'), safe='/%')}/{object_path(sha256)}"
+    connection = _connection(parts, min(CONNECT_SECONDS, deadline))
+    connection.connect()
+    ended = threading.Event()
+    # The connection forgets its socket while an answer is read, so the socket itself is what is ended.
+    clock = threading.Timer(deadline, _end, (connection.sock, ended))
+    clock.daemon = True
+    clock.start()
+    try:
+        wanted = {"Range": f"bytes={offset}-{offset + length - 1}", "Accept-Encoding": "identity"}
+        connection.request("GET", path, headers=wanted)
+        body = _body(connection.getresponse(), size, offset, length)
+    except (http.client.HTTPException, ValueError) as error:
+        raise OriginError(f"does not speak HTTP: {error!r}") from error
+    finally:
+        clock.cancel()
+        connection.close()
+    if ended.is_set():
+        raise OriginError(f"took longer than {deadline:g} s")
+    return body
+
+
+def _connection(parts: SplitResult, timeout: float) -> http.client.HTTPConnection:
+    host, port = parts.hostname or "", parts.port
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
+    return http.client.HTTPConnection(host, port, timeout=timeout)
+
+
+def _body(answer: http.client.HTTPResponse, size: int, offset: int, length: int) -> bytes | None:
+    if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        return None
+    if answer.status == HTTPStatus.OK and (offset or length != size):
+        raise OriginError("sends the whole object instead of a range")
+    if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
+        raise OriginError(f"answers {answer.status}")
+    if answer.getheader("Content-Encoding", "identity") != "identity":
+        raise OriginError("sends a compressed answer")
+    if answer.status == HTTPStatus.PARTIAL_CONTENT:
+        found = _RANGE.match(answer.getheader("Content-Range", ""))
+        if found is None or tuple(map(int, found.groups())) != (offset, offset + length - 1, size):
+            raise OriginError("sends another range")
+    parts, got = [], 0
+    while got <= length and (block := answer.read(min(_BLOCK, length + 1 - got))):
+        parts.append(block)
+        got += len(block)
+    if got != length:
+        raise OriginError(f"sends {'more' if got > length else 'fewer'} bytes than it was asked for")
+    return b"".join(parts)
+
+
+def _end(sock: socket.socket, ended: threading.Event) -> None:
+    """Break off whatever waits for the socket."""
+    ended.set()
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        _log.debug("the connection had ended by itself")

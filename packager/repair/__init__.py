@@ -1,0 +1,1 @@
+"""What the national side does about damage in counties: the bytes that a box asks for."""
