@@ -104,6 +104,7 @@ class Box:
     drive_folders: list[Path] = field(default_factory=list)
     threads: int = 8
     port: int = 0
+    extra: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -123,7 +124,7 @@ class Box:
             f'data_folder = "{self.data / "appliance"}"\nroot_file = "{self.root_file}"\n'
             f'library_name = "清溪县图书馆"\nlisten_host = "127.0.0.1"\nlisten_port = {self.port}\n'
             f"threads = {self.threads}\nreconcile_seconds = 1\n"
-            f"drive_paths = {paths(self.drive_paths)}\ndrive_folders = {paths(self.drive_folders)}\n",
+            f"drive_paths = {paths(self.drive_paths)}\ndrive_folders = {paths(self.drive_folders)}\n{self.extra}",
             encoding="utf-8",
         )
         return settings

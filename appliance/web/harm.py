@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import ServingError
 from indexer.errors import IndexerError
+from indexer.renditions.sandbox import Limits
 from packager.format.layout import CHUNK
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ _log = logging.getLogger(__name__)
 WHOLE, PAGES, MINUTES, CHAPTERS, PART, ASIDE = "whole", "pages", "minutes", "chapters", "part", "aside"
 """Kinds of harm. part: some of it, nobody can say where. aside: cover, waveform or search only; reading is not hurt."""
 _KEPT = 2000
+_MOST_PAGES = 100_000
+_SLOW = Limits(cpu=120, wall=300.0)
+"""A document of a thousand pages is read whole, at the pace of its drive."""
 _MOST_HOLES = 500
-_EPUB = "application/epub+zip"
+_EPUB, _PDF = "application/epub+zip", "application/pdf"
 _MP4 = frozenset({"video/mp4", "audio/mp4", "audio/x-m4a", "video/quicktime"})
 _OPENED_WHOLE = ("text/", "application/xhtml", "application/epub")
 """Shown only when all of it is there, as far as is known without looking inside."""
@@ -128,7 +132,7 @@ class HarmFinder:
         """What readers miss of an item whose chunks of these numbers are damaged."""
         item, bad = held.item, tuple(sorted(set(chunks)))
         said = told_by_record(item, bad)
-        looks = item.media_type == _EPUB or item.media_type in _MP4
+        looks = item.media_type in {_EPUB, _PDF, *_MP4}
         if item.role not in {"part", "alternate"} or -1 in bad or not looks or len(bad) > _MOST_HOLES:
             return said
         if self._renditions is None or not held.places:
@@ -166,11 +170,21 @@ class HarmFinder:
         holes = [[index * CHUNK, min(held.item.size, (index + 1) * CHUNK)] for index in bad]
         if held.item.media_type == _EPUB:
             return _of_book(made.maker.sandbox.run("harm.epub_chapters", source, {"holes": holes}).values)
+        if held.item.media_type == _PDF:
+            return _of_document(made.maker.sandbox.run("harm.pdf_pages", source, {"holes": holes}, limits=_SLOW).values)
         values = made.maker.sandbox.run("harm.media_stretches", source, {"holes": holes}).values
         begin, end = values.get("begin"), values.get("end")
         if values.get("whole") is not False or type(begin) is not int or type(end) is not int:
             return Harm(WHOLE)
         return _of_recording(held.item, bad, begin, end)
+
+
+def _of_document(values: dict[str, Any]) -> Harm:
+    pages = values.get("pages")
+    if values.get("whole") is not False or not isinstance(pages, list):
+        return Harm(WHOLE)
+    numbers = tuple(page for page in pages if type(page) is int and 0 < page <= _MOST_PAGES)
+    return Harm(PAGES, pages=numbers) if numbers else Harm(PART)
 
 
 def _of_book(values: dict[str, Any]) -> Harm:

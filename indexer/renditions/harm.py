@@ -1,4 +1,4 @@
-"""What damaged stretches of a file hurt: chapters of a book, how a recording is cut. Runs in the child process only.
+"""What damaged stretches of a file hurt: pages, chapters, how a recording is cut. Runs in the child process only.
 
 The file is read with noughts where it is damaged, so every answer is a hint: it says what to tell people, and nothing
 is shown because of it.
@@ -6,19 +6,79 @@ is shown because of it.
 
 from __future__ import annotations
 
+import io
 import struct
 import zipfile
 from collections.abc import Iterable, Sequence
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from indexer.renditions import pdf
 from indexer.renditions.epub_archive import Archive
 from indexer.renditions.epub_package import Package, one_line
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 Hole = Sequence[int]
 """First byte and one past the last."""
 
 MAX_BOXES = 10_000
 MAX_TOLD = 200
+MAX_PAGES = 5000
+_MAX_OBJECTS = 2000
+"""Of a page that are looked at for pictures."""
+
+
+class _Watched(io.RawIOBase):
+    """A file that notices when a hole is read."""
+
+    def __init__(self, file: BinaryIO, holes: Sequence[Hole]) -> None:
+        super().__init__()
+        self._file, self._holes = file, holes
+        self.hit = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        start = self._file.tell()
+        count = cast("io.RawIOBase", self._file).readinto(buffer) or 0
+        self.hit = self.hit or _meets(start, start + count, self._holes)
+        return count
+
+
+def pdf_pages(file: BinaryIO, holes: Sequence[Hole]) -> tuple[dict[str, Any], Iterable[bytes]]:
+    """Which pages of a PDF are hurt: those for which a hole is read.
+
+    Every page is parsed, its pictures are fetched and not decoded. What several pages share (fonts) is read once,
+    so damage there is told for the first of them.
+
+    Values: whole (it cannot be opened), pages (from 1, at most `MAX_PAGES`).
+    """
+    watched = _Watched(file, holes)
+    raw, hurt = pdf.pdfium.raw, []
+    with pdf.opened(cast("BinaryIO", watched)) as document:
+        for number in range(min(len(document), MAX_PAGES)):
+            watched.hit = False
+            page = raw.FPDF_LoadPage(document.raw, number)
+            if page:
+                for place in range(min(raw.FPDFPage_CountObjects(page), _MAX_OBJECTS)):
+                    shown = raw.FPDFPage_GetObject(page, place)
+                    if raw.FPDFPageObj_GetType(shown) == raw.FPDF_PAGEOBJ_IMAGE:
+                        raw.FPDFImageObj_GetImageDataRaw(shown, None, 0)
+                raw.FPDF_ClosePage(page)
+            if watched.hit or not page:
+                hurt.append(number + 1)
+        return {"whole": len(hurt) == len(document), "pages": hurt}, ()
 
 
 def epub_chapters(file: BinaryIO, holes: Sequence[Hole]) -> tuple[dict[str, Any], Iterable[bytes]]:
@@ -62,13 +122,14 @@ def media_stretches(file: BinaryIO, holes: Sequence[Hole]) -> tuple[dict[str, An
     Values: whole (a box that says how to play is hurt, or no samples are found), begin and end (bytes) of the samples.
     """
     begin = end = 0
-    whole = False
+    whole = indexed = False
     for kind, start, stop in _boxes(file):
+        indexed = indexed or kind in {b"moov", b"moof"}
         if kind == b"mdat":
             begin, end = (begin or start), stop
         elif kind in {b"ftyp", b"moov", b"moof", b"sidx"}:
             whole = whole or _meets(start, stop, holes)
-    return {"whole": whole or not end, "begin": begin, "end": end}, ()
+    return {"whole": whole or not indexed or not end, "begin": begin, "end": end}, ()
 
 
 def _boxes(file: BinaryIO) -> Iterable[tuple[bytes, int, int]]:

@@ -40,6 +40,7 @@ TASKS: dict[str, Task] = {
     "document.pdf_facts": document.pdf_facts,
     "document.epub_facts": document.epub_facts,
     "harm.epub_chapters": harm.epub_chapters,
+    "harm.pdf_pages": harm.pdf_pages,
     "harm.media_stretches": harm.media_stretches,
     "media.facts": media.facts,
     "peaks.make": peaks.make,

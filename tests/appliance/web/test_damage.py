@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+import time
+import zipfile
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,12 +15,15 @@ from appliance.serving.upkeep_view import UpkeepState
 from appliance.store.checks import CheckRun
 from appliance.store.holdings import HeldDrive, Message
 from appliance.store.repairs import Repaired, Report
-from appliance.web.harm import Harm, told_by_record
+from appliance.web.harm import Harm, HarmFinder, told_by_record
+from appliance.web.renditions import RenditionService
+from appliance.web.renditions_cache import RenditionCache
 from indexer.model import Item
 from packager.format.layout import CHUNK
 from packager.format.repair_list import load_list
 from tests.appliance.web.conftest import post
-from tests.appliance.web.holding import NOW
+from tests.appliance.web.holding import NOW, make_world, one
+from tests.generated_books import epub
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -238,3 +244,25 @@ def test_repair_list_goes_to_a_plugged_stick(staff: FlaskClient, world: World) -
 def test_repair_list_needs_sign_in(client: FlaskClient) -> None:
     for path in ("/staff/repair-list.jsonl", "/staff/repair-list.txt"):
         assert client.get(path).status_code == 303
+
+
+def test_file_that_was_looked_at_says_more_than_the_record(world: World) -> None:
+    chapters = [(f"第{n}回", f"<p>{'字' * 10}</p>") for n in range(1, 4)]
+    filler = {f"x{n}.bin": bytes(CHUNK) for n in range(3)}
+    book = epub(chapters, extra=filler)
+    record, files = one("x.book", "三回书", files=(("part", "b.epub", "application/epub+zip", book),))
+    (world.root / "more").mkdir()
+    with make_world(world.root / "more", [(record, files)]) as other:
+        service = RenditionService(RenditionCache(other.root / "cache"), other.services.chunks, other.services.pools)
+        finder = HarmFinder(service)
+        held = other.keeper.library.item(record.items[0].id)
+        last = held.item.size // CHUNK
+        with zipfile.ZipFile(io.BytesIO(book)) as packed:
+            hurt = next(e.header_offset // CHUNK for e in packed.infolist() if e.filename.startswith("x1"))
+        assert finder.harm(held, [hurt]) == Harm("whole")  # as long as nobody has looked
+        end = time.monotonic() + 60
+        while not finder.version and time.monotonic() < end:
+            time.sleep(0.05)
+        assert finder.harm(held, [hurt]).kind in {"part", "chapters"}
+        assert last >= 2
+        service.close()
