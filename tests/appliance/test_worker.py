@@ -18,6 +18,7 @@ import pytest
 from appliance import worker
 from appliance.clock import RealClock
 from appliance.errors import SettingsError
+from appliance.store.checks import CheckReader
 from appliance.store.holdings import Holdings, read_holdings
 from packager.format.errors import UnknownIssuerError
 from packager.format.files import RealFiles
@@ -173,3 +174,20 @@ def test_main_killed_at_any_moment_the_next_one_brings_the_drive_up(stock):
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(15) == 0
+
+
+def test_run_drive_is_checked_and_told_to_whoever_reads_the_record(stock):
+    settings, stop = stock.settings(check_after_seconds=0), threading.Event()
+    drive = stock.drive(stock.work(ready=True))
+    spoilt = next(p for p in (drive / "bag/data").rglob("*") if p.is_file())
+    spoilt.write_bytes(b"other bytes than were signed for")
+    thread = threading.Thread(target=worker.run, args=(settings, RealClock(), RealFiles(), stop))
+    thread.start()
+    reader = CheckReader(settings.checks_file)
+    try:
+        assert wait_for(lambda: any(run.state == "finished" for run in reader.runs()))
+    finally:
+        stop.set()
+        thread.join(10)
+    assert [(f.item_id, f.kind) for _, f in reader.findings(0)] == [(spoilt.stem, "damaged")]
+    reader.close()
