@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
+from datetime import timedelta
 
 from appliance.app import create_app
 from appliance.clock import Clock
@@ -47,6 +48,9 @@ RECHECKED = 50
 RELEASE_SECONDS = 5.0
 """A drive that is being ejected is let go of when nobody has read from it for so long."""
 
+SICK_MEMORY = timedelta(days=1)
+"""Places that such a drive could not read are not tried again for so long."""
+
 _OF_THE_ITEM = frozenset({errno.ENOENT, errno.ELOOP, errno.EIO, errno.ENOTDIR, errno.EUCLEAN, 0})
 
 
@@ -78,6 +82,7 @@ class ServingBox:
             settings.chunk_cache_bytes,
             on_damage=self._damaged,
             on_gone=self._unreadable,
+            on_late=self._late,
             on_asked=ReadingSign(settings.reading_folder).mark,
             repaired=ObjectStore(settings.objects_folder).read,
         )
@@ -143,6 +148,10 @@ class ServingBox:
             before = self._serving.get(item.drive)
             threading.Timer(SETTLE_SECONDS, self._if_still_there, (item, index, before)).start()
 
+    def _late(self, item: ServedItem, index: int) -> None:
+        """In the watching thread: a read did not come back, so it is not to be tried again before it is repaired."""
+        self._record(item, index, "unreadable")
+
     def _if_still_there(self, item: ServedItem, index: int, before: HeldDrive | None) -> None:
         drive = self.keeper.library.holdings.drive(item.drive)
         there = drive is not None and drive.serves and before is not None and drive.since == before.since
@@ -194,9 +203,14 @@ class ServingBox:
     def _recheck(self) -> None:
         """The drives have changed: damage on a drive that was replaced need not be told any longer."""
         some, self._unchecked = self._unchecked[:RECHECKED], self._unchecked[RECHECKED:]
+        if not some:
+            return
+        sick = self.faults.sick_times(f"{self._clock.now() - SICK_MEMORY:%Y-%m-%dT%H:%M:%SZ}")
         for fault in some:
             if self._stop.is_set():
                 return
+            if fault.kind == "unreadable" and fault.drive in sick:
+                continue  # reading it again may hold the drive up again
             held = self.keeper.library.item(fault.item_id)
             if held is None or held.item.sha256 != fault.sha256 or not held.places:
                 continue

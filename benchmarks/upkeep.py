@@ -15,7 +15,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from appliance.clock import RealClock
@@ -51,19 +50,21 @@ def raw(drive: Path) -> float:
 
 
 class Timed(threading.Thread):
-    """Has the drive checked some times, and notes how long each takes by the check's own record."""
+    """Has the drive checked and read plainly in turn, and notes how long each check takes by its own record."""
 
-    def __init__(self, reader: CheckReader, folder: Path, times: int) -> None:
+    def __init__(self, reader: CheckReader, folder: Path, drive: Path) -> None:
         super().__init__(daemon=True)
-        self.reader, self.folder, self.times = reader, folder, times
-        self.began, self.spent = 0.0, list[float]()
+        self.reader, self.folder, self.drive = reader, folder, drive
+        self.checking = False
+        self.spent, self.alone = list[float](), list[float]()
 
     def run(self) -> None:
         """Look at the record two hundred times a second."""
-        for _ in range(self.times):
-            start = self.until("running")
-            self.began = self.began or start
+        for _ in range(ROUNDS):
+            start, self.checking = self.until("running"), True
             self.spent.append(self.until("finished") - start)
+            self.checking = False
+            self.alone.append(raw(self.drive))
             send(self.folder, {"do": "check"}, clock=RealClock(), files=RealFiles())
 
     def until(self, state: str) -> float:
@@ -73,18 +74,20 @@ class Timed(threading.Thread):
         return time.perf_counter()
 
 
-def waits(box: Box, until: Callable[[], object], seconds: float) -> list[float]:
-    """How long a tiny page takes, asked again and again until something is true or the time is over."""
-    found, end = [], time.monotonic() + seconds
-    while time.monotonic() < end and not until():
-        start = time.perf_counter()
+def waits(box: Box, timed: Timed) -> tuple[list[float], list[float]]:
+    """How long a tiny page takes, asked again and again: between the checks and during them."""
+    found: tuple[list[float], list[float]] = [], []
+    while timed.is_alive():
+        checking, start = timed.checking, time.perf_counter()
         assert box.get("/health").status == 200
-        found.append(time.perf_counter() - start)
+        if checking == timed.checking:
+            found[checking].append(time.perf_counter() - start)
         time.sleep(EVERY)
-    return sorted(found)
+    return found
 
 
 def quantiles(found: list[float]) -> str:
+    found = sorted(found)
     half, most = found[len(found) // 2], found[min(len(found) - 1, len(found) * 99 // 100)]
     return f"p50 {1000 * half:.1f} ms, p99 {1000 * most:.1f} ms ({len(found)} pages)"
 
@@ -101,20 +104,17 @@ def main() -> None:
         drive = stock.drive(stock.work(1, ready=True, sources=sources), "drive")
         sources.clear()
         raw(drive)
-        alone = [raw(drive) for _ in range(3)]
-        box = Box(Path(folder) / "box", stock.root_file, [drive], extra="check_after_seconds = 15\n")
+        box = Box(Path(folder) / "box", stock.root_file, [drive], extra="check_after_seconds = 5\n")
         state = box.data / "appliance"
-        timed = Timed(CheckReader(state / "checks.db"), state / "commands", ROUNDS)
+        timed = Timed(CheckReader(state / "checks.db"), state / "commands", drive)
         with running(box):
             box.wait_resources(size // ITEM)
             timed.start()
-            quiet = waits(box, lambda: timed.began, 60)
-            busy = waits(box, lambda: len(timed.spent) == ROUNDS, 600)
-        alone += [raw(drive) for _ in range(3)]
-        rate, plain = size / statistics.median(timed.spent), statistics.median(alone)
+            quiet, busy = waits(box, timed)
+        rate, plain = size / statistics.median(timed.spent), statistics.median(timed.alone)
         print(f"read and hash alone {plain / 1e6:.0f} MB/s; full check {rate / 1e6:.0f} MB/s, {rate / plain:.0%} of it")
-        print(f"a tiny page before the check: {quantiles(quiet)}")
-        print(f"a tiny page during the check: {quantiles(busy)}")
+        print(f"a tiny page between checks: {quantiles(quiet)}")
+        print(f"a tiny page during checks: {quantiles(busy)}")
         print(f"load of the machine: {os.getloadavg()[0]:.1f}")
 
 

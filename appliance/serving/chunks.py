@@ -98,6 +98,7 @@ class ChunkStore:
         on_damage: called with the item and the chunk's number when bytes differ (in the drive's thread).
         on_gone: called with the item, the chunk's number and the error when the system refuses a read (in the drive's
             thread): the drive was unplugged, the file is missing, or a sector cannot be read.
+        on_late: called with the item and the chunk's number when a read did not come back before the deadline.
         on_asked: called with the drive's name when a chunk is asked of it; it must be quick.
         repaired: asked for a chunk by its digest before the drive is (in the drive's thread); gives it proved or not
             at all. A place that was repaired is never read from its drive again.
@@ -109,6 +110,7 @@ class ChunkStore:
         *,
         on_damage: Callable[[ServedItem, int], None] | None = None,
         on_gone: Callable[[ServedItem, int, DriveGoneError], None] | None = None,
+        on_late: Callable[[ServedItem, int], None] | None = None,
         on_asked: Callable[[str], None] | None = None,
         repaired: Callable[[bytes], bytes | None] | None = None,
     ) -> None:
@@ -116,7 +118,7 @@ class ChunkStore:
             raise ValueError(f"a chunk store needs at least {MIN_STORE_BYTES} bytes, not {max_bytes}")
         self.max_bytes = max_bytes
         self.on_damage, self.on_gone = on_damage, on_gone
-        self.on_asked, self.repaired = on_asked, repaired
+        self.on_late, self.on_asked, self.repaired = on_late, on_asked, repaired
         self.loads = self.hits = 0
         self._kept: OrderedDict[ChunkName, bytes] = OrderedDict()
         self._bytes = self._since_trim = 0
@@ -143,7 +145,10 @@ class ChunkStore:
             return Job.of(chunk)
         if self.on_asked is not None:
             self.on_asked(item.drive)
-        return pools.submit(item.drive, self.name(item, index), partial(self.load, item, index), urgency)
+        job = pools.submit(item.drive, self.name(item, index), partial(self.load, item, index), urgency)
+        if self.on_late is not None:
+            job.when_late(partial(self.on_late, item, index))
+        return job
 
     def name(self, item: ServedItem, index: int) -> Hashable:
         """The name of the job that brings a chunk to this store."""

@@ -203,6 +203,8 @@ class DrivePool:
             job.settle(
                 SickDriveError(self._drive, f"no answer in {self._limits.deadline:g} s", retry_after=self._limits.retry)
             )
+        for job in late:
+            job.late()
         return became
 
     def _drain(self) -> list[Job]:

@@ -33,6 +33,7 @@ class Job:
         self.started = 0.0
         self.waiters = 1
         self._future: Future[bytes] = Future()
+        self._when_late: Callable[[], None] | None = None
 
     @classmethod
     def of(cls, value: bytes) -> Job:
@@ -68,6 +69,16 @@ class Job:
     def when_done(self, call: Callable[[], None]) -> None:
         """Call `call` once the job is done, in the thread that ends it (at once if it is done)."""
         self._future.add_done_callback(lambda _future: call())
+
+    def when_late(self, call: Callable[[], None]) -> None:
+        """Call `call` when the job, begun, is given up at its deadline; the last one set is called, once."""
+        self._when_late = call
+
+    def late(self) -> None:
+        """Say that it was given up."""
+        call, self._when_late = self._when_late, None
+        if call is not None:
+            call()
 
     def settle(self, outcome: bytes | BaseException) -> bool:
         """Set the outcome unless there is one; whether this call set it."""

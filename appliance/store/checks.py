@@ -58,7 +58,8 @@ class CheckRun:
     """The check of one drive.
 
     Attributes:
-        identity: of what is on the drive: SHA-256 of its tagmanifest; of a duplicate, with the place's key behind it.
+        identity: of what is on the drive: SHA-256 of its tagmanifest; of a second equal drive, with `+` and the key of
+            a place behind it.
         drive: key of the place where it was plugged in last. name: what staff call it.
         folder: of its release. state: one of `STATES`.
         path, chunk: what is read next; an empty path is the beginning.

@@ -40,7 +40,7 @@ MOST_SUSPECTS = 64
 MOST_FOUND = 20_000
 """A drive with so many damaged places needs no further check; it must be replaced."""
 MOST_SICK = 3
-"""After so many reads that never came back the check rests until the drive comes again or the box starts anew."""
+"""After so many reads that never came back the check rests until staff have it go on."""
 _FIRST_RATE = 100e6
 
 
@@ -57,6 +57,7 @@ class DriveCheck:
         objects: ObjectStore,
         clock: Clock,
         reading: Path,
+        sick: int = 0,
     ) -> None:
         """Go on with `run` as soon as `start` is called.
 
@@ -68,6 +69,7 @@ class DriveCheck:
             objects: what is kept there need not be found again.
             clock: wall time for the record, monotonic for the estimate.
             reading: folder of the signs of readers.
+            sick: how many reads of this check never came back before.
         """
         self.plugged, self.run = plugged, run
         self._store, self._pools, self._objects, self._clock = store, pools, objects, clock
@@ -80,7 +82,7 @@ class DriveCheck:
         self._at = self._sure
         self._began, self._done_before = clock.monotonic(), run.done
         self._saved = clock.monotonic()
-        self._sick = 0
+        self.sick = sick
         self._thread = threading.Thread(target=self._work, name=f"check {plugged.key}", daemon=True)
 
     def start(self) -> None:
@@ -114,9 +116,12 @@ class DriveCheck:
             if not self._turn_comes():
                 self._keep()
                 return
-            self._prove(piece)
-            if self._sick >= MOST_SICK or self._stop.is_set():
-                self._keep()
+            if self._objects.read(piece.digest) is None:
+                self._prove(piece)
+            else:
+                self._move_on(piece)  # repaired: readers never ask the drive for it again, and neither does a check
+            if self.sick >= MOST_SICK:
+                self._keep(state="paused")
                 return
             if self.run.found + len(self._findings) >= MOST_FOUND:
                 break
@@ -147,8 +152,11 @@ class DriveCheck:
         try:
             good = self._digest(piece) == piece.digest
         except SickDriveError:
-            self._sick += 1
-            self._suspect(piece)
+            # Never to come back here matters most: intake looks at the drive, and the check begins anew after it.
+            self.sick += 1
+            self._findings.append(self._finding(piece, "unreadable"))
+            self._move_on(piece)
+            self._keep()
             return
         except (OSError, FormatError) as error:
             _log.info("item %s, MiB %d cannot be read: %s", piece.item_id, piece.index, error)
@@ -156,7 +164,7 @@ class DriveCheck:
             return
         self._findings += self._suspects  # the drive answers, so what failed before was not the whole drive
         self._suspects.clear()
-        if not good and self._objects.read(piece.digest) is None:
+        if not good:
             self._findings.append(self._finding(piece, "damaged"))
         self._move_on(piece)
 
@@ -195,8 +203,7 @@ class DriveCheck:
         return hashlib.sha256(chunk).digest()
 
     def _suspect(self, piece: Piece) -> None:
-        if self._objects.read(piece.digest) is None:
-            self._suspects.append(self._finding(piece, "unreadable"))
+        self._suspects.append(self._finding(piece, "unreadable"))
         self._at = (piece.path, piece.index + 1, self._at[2] + piece.length)
         if len(self._suspects) >= MOST_SUSPECTS:
             self._settle()

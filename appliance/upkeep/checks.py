@@ -29,7 +29,27 @@ class Checks:
         self._running: dict[str, DriveCheck] = {}
         self._met: dict[tuple[str, str], float] = {}
         self._rested: set[tuple[str, str]] = set()
+        self._sick: dict[str, int] = {}
         store.forget_old()
+
+    def identify(self, plugged: Iterable[Plugged]) -> list[Plugged]:
+        """The same drives, each with the identity of its own check.
+
+        A check goes on with the drive in the place where it was last, else with any drive of that content that has
+        none: so it follows a drive to another place, and two equal drives have two checks.
+        """
+        drives, runs = list(plugged), self._store.runs()
+        found: dict[str, str] = {}
+        for own in (True, False):
+            for drive in drives:
+                for run in runs:
+                    fits = run.identity.partition("+")[0] == drive.identity and (run.drive == drive.key or not own)
+                    if fits and drive.key not in found and run.identity not in found.values():
+                        found[drive.key] = run.identity
+        for drive in drives:
+            taken = drive.identity in found.values()
+            found.setdefault(drive.key, f"{drive.identity}+{drive.key}" if taken else drive.identity)
+        return [replace(drive, identity=found[drive.key]) for drive in drives]
 
     def turn(self, plugged: Iterable[Plugged], sizes: Mapping[str, tuple[int, int]]) -> None:
         """Stop the checks of drives that are gone, begin what is due.
@@ -47,6 +67,7 @@ class Checks:
                 check.stop()
             if not check.alive:
                 del self._running[identity]
+                self._sick[identity] = check.sick
                 if check.run.state == "running":
                     self._rested.add((identity, check.plugged.since))
         for mark, drive in here.items():
@@ -58,6 +79,7 @@ class Checks:
         for drive in plugged:
             run = self._store.run(drive.identity)
             self._rested.discard((drive.identity, drive.since))
+            self._sick.pop(drive.identity, None)
             if what == "check-pause" and run is not None and run.state in {"running", "yielding"}:
                 self._end(drive.identity)
                 self._store.set_state(drive.identity, "paused")
@@ -104,6 +126,7 @@ class Checks:
             objects=self._objects,
             clock=self._clock,
             reading=self._settings.reading_folder,
+            sick=self._sick.get(drive.identity, 0),
         )
         self._running[drive.identity] = check
         check.start()

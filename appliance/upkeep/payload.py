@@ -52,7 +52,8 @@ class Plugged:
         key: of its place. root: its folder. name: what staff call it.
         release: folder of its release on the SSD. folder: the same below the releases folder.
         disk: its number in the set. disks: drives in the set.
-        identity: what is on it, see `checks.CheckRun`. since: when it came into use, ISO time in UTC.
+        identity: of its check, see `checks.CheckRun`; before `Checks.identify` its tagmanifest.
+        since: when it came into use, ISO time in UTC.
     """
 
     key: str

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from appliance.clock import Clock
@@ -106,12 +106,14 @@ class Upkeep:
 
     def _turn(self) -> None:
         holdings = self._read()
-        plugged = plugged_drives(holdings, self._settings.releases_folder)
+        plugged = self._checks.identify(plugged_drives(holdings, self._settings.releases_folder))
         while not self._commands.empty():
             self._obey(self._commands.get(), plugged)
         self._checks.turn(plugged, {p.identity: self._size(p, holdings) for p in plugged})
-        for key in self.pools.states().keys() - {p.key for p in plugged} - _folder_marks(self.pools.states()):
-            self.pools.drop(key)
+        kept = {p.key for p in plugged} | {f"stick {d.key} {d.since}" for d in holdings.drives}
+        for name in self.pools.states().keys() - kept:
+            if not name.startswith("folder "):
+                self.pools.drop(name)
 
     def _obey(self, command: dict[str, str], plugged: list[Plugged]) -> None:
         what = command["do"]
@@ -265,14 +267,9 @@ def plugged_drives(holdings: Holdings, releases: Path) -> list[Plugged]:
             folder=d.folder,
             disk=d.disk,
             disks=disks[d.folder],
-            identity=f"{d.tagmanifest}+{d.key}" if d.duplicate else d.tagmanifest,
+            identity=d.tagmanifest,
             since=d.since,
         )
         for d in holdings.drives
         if d.serves and d.tagmanifest and d.folder in disks
     ]
-
-
-def _folder_marks(names: Iterable[str]) -> set[str]:
-    """Pools that are no drives'."""
-    return {name for name in names if name.startswith(("folder ", "stick "))}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_FAULTS = 10_000
 """Damaged places that are named by title; a drive with more must be replaced."""
+QUICK_SECONDS, RESTS = 0.05, 20
+"""A gathering that took longer than the first is not repeated before so many times its length have passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,26 @@ class DamageBoard:
         self.finder = finder
         self._lock = threading.Lock()
         self._made: tuple[tuple[int, ...], list[Damage]] = ((), [])
+        self._rests_until = 0.0
 
     def damages(self, library: Library, faults: FaultStore, upkeep: UpkeepState) -> list[Damage]:
         """Resources with known damage, the last found first."""
         mark = (faults.version, library.generation, upkeep.version, self.finder.version)
-        with self._lock:
-            if self._made[0] != mark:
-                self._made = mark, self._gathered(library, faults.standing(MOST_FAULTS), upkeep)
+        known, found = self._made
+        if (
+            known == mark
+            or (known and time.monotonic() < self._rests_until)
+            or not self._lock.acquire(blocking=not known)
+        ):
+            return found  # perhaps what was true a moment ago: no reader waits for a list that grows by the second
+        try:
+            start = time.monotonic()
+            self._made = mark, self._gathered(library, faults.standing(MOST_FAULTS), upkeep)
+            spent = time.monotonic() - start
+            self._rests_until = start + spent * (1 + RESTS) if spent > QUICK_SECONDS else 0.0
             return self._made[1]
+        finally:
+            self._lock.release()
 
     def _gathered(self, library: Library, faults: list[Fault], upkeep: UpkeepState) -> list[Damage]:
         by_item: dict[str, list[Fault]] = defaultdict(list)

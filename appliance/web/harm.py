@@ -152,8 +152,13 @@ class HarmFinder:
     def _look(self, key: tuple[str, tuple[int, ...]], held: HeldItem, bad: tuple[int, ...]) -> None:
         try:
             found = self._looked(held, bad)
-        except (IndexerError, ServingError) as error:
+        except IndexerError as error:
             _log.info("item %s: what its damage hurts cannot be told: %s", held.item.id, error)
+            return
+        except ServingError as error:
+            _log.info("item %s cannot be looked at now: %s", held.item.id, error)
+            with self._lock:
+                self._known.pop(key, None)
             return
         except Exception:  # noqa: BLE001 - a hint that cannot be had must not end the thread
             _log.exception("item %s: what its damage hurts", held.item.id)

@@ -130,7 +130,7 @@ def _button(state: State, sentence: Sentence) -> Button | None:
     if sentence.button in _PUT_AWAY:
         return Button(sentence.button, url_for("staff.put_away"), token=state.token)
     if key in _LINKS:
-        fragment = "today" if key.startswith("home.normal") else None
+        fragment = "today" if key.startswith("home.normal") else "list" if key.startswith("repair.") else None
         return Button(sentence.button, url_for(_LINKS[key], _anchor=fragment))
     return Button(sentence.button, url_for("staff.how", _anchor=key.replace(".", "-")))
 

@@ -188,6 +188,17 @@ def test_sick_drive_is_looked_at_again(box):
     assert box.faults.sick_times("2026-11-22T00:00:00Z") == {"one": 1}
 
 
+def test_place_whose_read_never_comes_back_is_known_and_left_alone(box, world):
+    item, _path, identity = served(box, "big-map")
+    box._late(item, 1)
+    (fault,) = box.faults.standing()
+    assert (fault.item_id, fault.chunk, fault.kind) == (identity, 1, "unreadable")
+    box._fell_sick("one")
+    republish(world, since="2026-11-22T09:00:00Z")
+    wait_for(lambda: box._serving["one"].since == "2026-11-22T09:00:00Z" and not box._unchecked)
+    assert box.faults.count() == 1  # it reads well here, but it is not tried while the drive counts as sick
+
+
 def test_housekeeping_that_fails_goes_on(box, monkeypatch, caplog):
     real, calls = box._tidy, []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 import time
@@ -9,14 +10,17 @@ from dataclasses import replace
 
 import pytest
 
+from appliance.serving.pools import PoolLimits
 from appliance.store.checks import CheckRun, CheckStore, Finding, month_after
 from appliance.store.reading import ReadingSign
 from appliance.upkeep import check
+from appliance.upkeep import upkeep as upkeep_module
 from appliance.upkeep.payload import locate, pieces
 from appliance.upkeep.upkeep import plugged_drives
 from indexer.model import item_id
 from packager.format.layout import CHUNK
 from tests.appliance.upkeep.room import big, spoil, wait_for
+from tests.simulator import FastFiles
 
 BOOKS = {
     "long": ("长卷", {"long.bin": big(6)}),
@@ -248,3 +252,53 @@ def test_findings_and_place_are_kept_together(tmp_path):
 )  # fmt: skip
 def test_month_of_the_next_check(moment, months, expected):
     assert month_after(moment, months) == expected
+
+
+def test_read_that_never_comes_back_is_a_finding_and_is_not_tried_again(tmp_path, monkeypatch, room):
+    room.settings = replace(room.settings, drive_deadline_seconds=1)
+    plug(room)
+    original, free, asked = check.DriveCheck._read, threading.Event(), []
+
+    def read(self, piece):
+        if piece.item_id == LONG and piece.index == 2:
+            asked.append(piece.index)
+            free.wait(30)
+        return original(self, piece)
+
+    monkeypatch.setattr(check.DriveCheck, "_read", read)
+    monkeypatch.setattr(upkeep_module, "PoolLimits", lambda **given: PoolLimits(**given, retry=0.2))
+    upkeep = room.start()
+    try:
+        wait_for(lambda: (room.view.refresh(), room.faults.count())[1] == 1, 20)
+        # intake looks at the drive, finds it well, and it serves again
+        room.world.drives["one"] = replace(room.world.drives["one"], since="2026-11-22T09:00:00Z")
+        room.publish()
+        wait_for(room.finished, 20)
+        assert asked == [2]
+        (fault,) = room.faults.standing()
+        assert (fault.chunk, fault.kind) == (2, "unreadable")
+        room.objects.add(
+            original_chunk := big(6)[2 * CHUNK : 3 * CHUNK], hashlib.sha256(original_chunk).digest(), FastFiles()
+        )
+        upkeep.command({"do": "check"})
+        wait_for(lambda: room.finished() and room.run().found == 0, 20)
+        assert asked == [2]  # repaired: the drive is never asked for it again
+    finally:
+        free.set()
+
+
+def test_check_follows_a_drive_to_another_place_and_twins_have_two(room):
+    drive = plug(room)
+    room.start()
+    wait_for(room.finished)
+    room.stop()
+    held = room.world.drives.pop("one")
+    room.world.drives["elsewhere"] = replace(held, key="elsewhere", path=str(drive))
+    room.start()
+    time.sleep(0.3)
+    assert len(room.view.state.runs) == 1  # it was checked, whatever the place
+    room.stop()
+    room.take(room.world.stock.publisher.folder / "work-national-1", "two")
+    room.start()
+    wait_for(lambda: room.finished() and len(room.view.state.runs) == 2)
+    assert {r.drive for r in room.view.state.runs} == {"one", "two"}
