@@ -6,7 +6,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.settings import Settings
-from appliance.store.faults import FaultStore
+from appliance.store.faults import FaultReader
 from appliance.store.holdings import read_holdings
 from appliance.web.status import choose
 from provisioning.words import Words
@@ -26,16 +26,14 @@ def status_lines(settings: Settings, clock: Clock, *, answers: bool) -> tuple[in
     words = Words.load("zh-Hans")
     if not answers:
         return 3, [f"▲ {words.sentence('error.no_answer').text}"]
-    damaged = _damaged_items(settings.faults_file, clock)
+    damaged = _damaged_items(settings.faults_file)
     state = choose(read_holdings(settings.holdings_file), damaged, clock.now()).first
     symbol, code = {"normal": ("●", 0), "working": ("◔", 1)}.get(state.light, ("▲", 2))
     return code, [f"{symbol} {words.message(state.message.key, state.message.params).text}"]
 
 
-def _damaged_items(path: Path, clock: Clock) -> int:
-    if not path.exists():
-        return 0
-    faults = FaultStore(path, clock)
+def _damaged_items(path: Path) -> int:
+    faults = FaultReader(path)
     try:
         return len({fault.item_id for fault in faults.standing()})
     finally:

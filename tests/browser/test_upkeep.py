@@ -12,6 +12,7 @@ from appliance.errors import ServingError
 from appliance.serving.pools import DrivePools, PoolLimits
 from appliance.serving.upkeep_view import UpkeepState
 from appliance.store.checks import CheckRun
+from appliance.store.holdings import HeldDrive, Message
 from appliance.store.repairs import Repaired
 from tests.appliance.web.holding import NOW, PASSWORD, World, make_app, make_world
 from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
@@ -77,6 +78,10 @@ def test_damage_check_and_repair_are_followed_without_reloading(
         assert "正在修复" in page.get_by_role("row").filter(has_text="论语").inner_text()
         assert page.get_by_role("progressbar").get_attribute("value") == "37"
         assert page.get_by_role("button", name="暂停检查").is_visible()
+        stick = HeldDrive("u1", "/nowhere", "", "refused", Message("intake.refused.blank"), since=AT)
+        world.write(drives=(*world.holdings.drives, stick))
+        page.get_by_role("button", name="存到 U盘").wait_for()
+        assert page.get_by_role("link", name="下载清单").is_visible()
         assert violations(page) == []
         page.screenshot(path=tmp_path / "health.png", full_page=True)
         world.faults.clear(mended[0])
@@ -89,6 +94,7 @@ def test_damage_check_and_repair_are_followed_without_reloading(
         page.get_by_role("button", name="暂停检查").click()
         page.wait_for_load_state()
         assert world.commands == [{"do": "check-pause", "drive": "d1"}]
+        world.write(drives=world.holdings.drives[:1])
         page.goto("/staff/")
         assert "《论语》已修复，数据取自“少儿版”。" in page.locator("#state").inner_text()
         assert "已修复 1 处，还有 1 处没有数据。" in page.locator("#state").inner_text()
@@ -96,7 +102,9 @@ def test_damage_check_and_repair_are_followed_without_reloading(
         page.screenshot(path=tmp_path / "home.png", full_page=True)
 
 
-def test_drive_that_does_not_answer_is_told_and_others_go_on(browser: Browser, base: str, world: World) -> None:
+def test_drive_that_does_not_answer_is_told_and_others_go_on(
+    browser: Browser, base: str, world: World, tmp_path: Path
+) -> None:
     object.__setattr__(world.services, "pools", DrivePools(PoolLimits(threads=1, deadline=0.2, retry=60)))
     tell(world)
     blocked = threading.Event()
@@ -114,6 +122,7 @@ def test_drive_that_does_not_answer_is_told_and_others_go_on(browser: Browser, b
             page.goto("/staff/drives")
             assert "硬盘“国家版”反应很慢，已暂停读取。" in page.locator("#drives").inner_text().replace("\u200b", "")
             assert violations(page) == []
+            page.screenshot(path=tmp_path / "sick.png", full_page=True)
             page.get_by_role("button", name="重新识别").click()
             page.wait_for_load_state()
             assert {"do": "look-again", "drive": "d1"} in world.commands
