@@ -381,9 +381,7 @@ class Intake:
             return
         for entry in list(self._entries.values()):
             if command.get("drive", entry.key) == entry.key:
-                if command.get("why") == "sick":
-                    self._step(entry, Stalled(wording.sick_message(entry.drive.carried)))
-                self._step(entry, Asked(what))
+                self._step(entry, Asked(command.get("why", what)))
                 entry.place.look_now()
 
     def _rebuild(self, folder: str, part: str, *, by_itself: bool) -> None:

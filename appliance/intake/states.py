@@ -150,7 +150,7 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Staff pressed a button: eject, released, keep or look-again."""
+    """Staff pressed a button: eject, released, keep or look-again; or a read did not come back: sick."""
 
     what: str
 
@@ -252,8 +252,9 @@ def _forgotten(drive: Drive, _event: Event) -> Step:
 
 def _asked(drive: Drive, event: Event) -> Step:
     what = event.what if isinstance(event, Asked) else ""
-    if what == "look-again" and drive.phase not in {"absent", "gone"}:
-        return _look(drive, drive.mark)
+    if what in {"look-again", "sick"} and drive.phase not in {"absent", "gone"}:
+        fresh, actions = _look(drive, drive.mark)
+        return replace(fresh, recovered=fresh.recovered or what == "sick"), actions
     after = _BUTTONS.get((drive.phase, what))
     return (replace(drive, phase=after), _TELL) if after else (drive, ())
 

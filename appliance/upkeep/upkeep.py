@@ -161,7 +161,7 @@ class Upkeep:
     def _size(self, plugged: Plugged, holdings: Holdings) -> tuple[int, int]:
         """Bytes of payload on a drive, and about how many resources."""
         release = next((r for r in holdings.releases if r.folder == plugged.folder), None)
-        count = max(1, release.count // plugged.disks) if release else 0
+        count = release.count if release and plugged.disks == 1 else release.share(plugged.disk) if release else 0
         try:
             with (plugged.release / "release.json").open("rb") as file:
                 signed = Release.from_bytes(file.read(MAX_RELEASE))

@@ -101,6 +101,8 @@ TABLE = [
     ("stalls still", SICK, Stalled(SLOW), SICK, ()),
     ("stalls though refused", REFUSED, Stalled(SLOW), REFUSED, ()),
     ("answers again", SICK, Seen("m"), Drive("recognising", 2, "m", last=NATIONAL, recovered=True), (Do.TRUST, *TELL)),
+    ("a read did not come back", READY, Asked("sick"),
+     Drive("recognising", 2, "m", last=NATIONAL, recovered=True), (Do.TRUST, *TELL)),
     ("changes while it recovers", Drive("recognising", 2, "m", recovered=True), Seen("n"),
      Drive("recognising", 3, "n", recovered=True), (Do.STOP, Do.TRUST, *TELL)),
     ("finishes after all", replace(SICK, last=None), Copied(1, NATIONAL), READY, TELL),

@@ -224,14 +224,16 @@ def test_drive_that_blocks_for_ever_holds_no_other_check(tmp_path, monkeypatch, 
 
 
 def test_set_of_drives_each_carries_its_part(room):
-    one, two = room.world.stock.set_of_two(1, sources=BOOKS)
-    work = room.world.stock.publisher.folder / "work-national-1"
+    work = room.world.stock.work(1, drives=2, sources=BOOKS)
+    one, two = room.world.stock.drives(work)
     for disk, (drive, key) in enumerate(((one, "one"), (two, "two")), 1):
         room.take(work, key, drive=drive, disk=disk)
     room.world.trusted = room.world.trusted[:1]
     room.start()
     wait_for(lambda: room.finished() and len(room.view.state.runs) == 2)
     assert room.faults.count() == 0
+    read = sum(run.done for run in room.view.state.runs)
+    assert read == sum(len(content) for _, files in BOOKS.values() for content in files.values())
 
 
 def test_findings_and_place_are_kept_together(tmp_path):
