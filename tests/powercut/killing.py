@@ -26,7 +26,9 @@ import argon2
 
 from appliance.clock import FixedClock
 from appliance.people.accounts import DIRECTOR, Accounts
+from appliance.store.checks import CheckReader, CheckRun, CheckStore, Finding
 from appliance.store.faults import FaultStore
+from appliance.store.repairs import Repaired, RepairStore
 from packager.journal import BuildJournal, PackedItem
 from packager.made import Facts
 
@@ -115,6 +117,47 @@ def _read_faults(path: Path) -> set[str]:
         return {fault.sha256 for fault in faults.standing(100_000)}
 
 
+# Checks: how far a check is, and what it found on the way there, both or neither
+
+
+def _write_checks(path: Path, say: Say, start: int) -> None:
+    with closing(CheckStore(path)) as checks:
+        for n in count(start + 1):
+            say(plus=f"{n}")
+            run = CheckRun("ab" * 32, "one", "国家版", "national/1", path=f"data/{n}", done=n, total=1 << 40)
+            checks.save(run, [Finding(f"{n:064x}", k, "one", f"item-{n}") for k in range(BATCH)])
+            say()
+
+
+def _read_checks(path: Path) -> set[str]:
+    with closing(CheckStore(path)) as checks, closing(CheckReader(path)) as reader:
+        found = reader.findings(0, 1_000_000)
+        runs = checks.runs()
+        assert len(found) % BATCH == 0, "half a step"
+        assert (runs[0].done if runs else 0) == max((int(f.sha256, 16) for _, f in found), default=0)
+        return {str(int(f.sha256, 16)) for _, f in found}
+
+
+# Repairs: noted, and some of them dropped with their release
+
+
+def _write_repairs(path: Path, say: Say, start: int) -> None:
+    with closing(RepairStore(path)) as repairs:
+        for n in count(start):
+            say(plus=f"{n:064x}")
+            repairs.add([Repaired(f"{n:064x}", n, "cd" * 32, 9, f"item-{n}", "drive", "少儿版", "2026-11-22")])
+            say()
+            if n % 3 == 0:
+                say(minus=f"{n:064x}")
+                repairs.drop([(f"{n:064x}", n)])
+                say()
+
+
+def _read_repairs(path: Path) -> set[str]:
+    with closing(RepairStore(path)) as repairs:
+        return {row.sha256 for row in repairs.all()}
+
+
 # The build journal: batches of items, whole or not at all
 
 
@@ -154,6 +197,16 @@ def _with_faults(path: Path) -> tuple[str, int]:
         return _settings(faults._connection)
 
 
+def _with_checks(path: Path) -> tuple[str, int]:
+    with closing(CheckStore(path)) as checks:
+        return _settings(checks._connection)
+
+
+def _with_repairs(path: Path) -> tuple[str, int]:
+    with closing(RepairStore(path)) as repairs:
+        return _settings(repairs._connection)
+
+
 def _with_journal(path: Path) -> tuple[str, int]:
     with BuildJournal(path) as journal:
         return _settings(journal._db)
@@ -162,6 +215,8 @@ def _with_journal(path: Path) -> tuple[str, int]:
 STORES = (
     Store("accounts.db", _write_accounts, _read_accounts, _with_accounts),
     Store("faults.db", _write_faults, _read_faults, _with_faults),
+    Store("checks.db", _write_checks, _read_checks, _with_checks),
+    Store("repairs.db", _write_repairs, _read_repairs, _with_repairs),
     Store("build.db", _write_journal, _read_journal, _with_journal),
 )
 
