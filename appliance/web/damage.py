@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 MOST_FAULTS = 10_000
 """Damaged places that are named by title; a drive with more must be replaced."""
-QUICK_SECONDS, RESTS = 0.05, 20
-"""A gathering that took longer than the first is not repeated before so many times its length have passed."""
+QUICK_SECONDS, RESTS, MOST_REST = 0.05, 20, 10.0
+"""A gathering that took longer than the first is not repeated before so many times its length, or so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class DamageBoard:
             start = time.monotonic()
             self._made = mark, self._gathered(library, faults.standing(MOST_FAULTS), upkeep)
             spent = time.monotonic() - start
-            self._rests_until = start + spent * (1 + RESTS) if spent > QUICK_SECONDS else 0.0
+            rest = min(spent * RESTS, MOST_REST) if spent > QUICK_SECONDS else 0.0
+            self._rests_until = start + spent + rest
             return self._made[1]
         finally:
             self._lock.release()
