@@ -31,6 +31,8 @@ THE_WRITER = {
 ALLOWED = {
     "appliance/intake/trusting.py": "a drive's metadata is put into the scratch folder, judged there and thrown away",
     "appliance/store/databases.py": "the folder of a database of our own, which SQLite itself cannot make",
+    "appliance/store/objects.py": "what a crash left half written of a chunk is removed; left there it is ignored",
+    "appliance/store/reading.py": "a sign between the processes, of which only the time counts",
     "appliance/web/frontend/hatch_build.py": "builds the browser code, on a developer's machine",
     "appliance/web/renditions_cache.py": "a cache: synced before it has its name, made again when it is lost",
     "appliance/web/security.py": "the session key, 0600 from its first byte; durable by its own hand",
@@ -49,6 +51,10 @@ ALLOWED = {
     "packager/drives.py": "payload that the new lists do not name is removed; left there it is ignored",
     "packager/format/repository.py": "python-tuf works in a temporary folder; its result is kept by the writer",
     "packager/journal.py": "os.sync before the rows that promise the payload",
+    "packager/production/bench.py": "a partition on its way to a disk; a file for a disk gets its length",
+    "packager/production/fat.py": "as packager/production/bench.py; a temporary folder",
+    "packager/production/image.py": "an image is made again after a cut; it gets its name after os.fsync and its check",
+    "packager/production/medium.py": "the disk itself, synced before its journal says so (tests/packager/production)",
     "packager/training/contents.py": "the source folder of the training bundle, made again by one command",
     "packager/training/fonts.py": "as packager/training/contents.py",
     "packager/truth.py": "derived files are removed before they are made again, and made durable by sync_all",
@@ -60,8 +66,10 @@ DATABASES = {
     "appliance/store/databases.py": "the named exception: WAL, synchronous=FULL (tests/powercut/test_kills.py)",
     "indexer/catalogue.py": "opens catalogue.db read-only",
     "indexer/catalogue_build.py": "builds catalogue.db, a derived file",
+    "packager/audit/ledger.py": "a temporary database without a name, gone with the process",
     "packager/journal.py": "the named exception: WAL, synchronous=FULL (tests/powercut/test_kills.py)",
     "packager/made.py": "reads the journal (query_only)",
+    "packager/production/run_journal.py": "the named exception: synchronous=FULL (tests/packager/production)",
 }
 """Modules that open databases."""
 

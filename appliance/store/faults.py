@@ -167,18 +167,6 @@ class FaultStore:
         """Damage of one item not yet made good, in order of place."""
         return self._read("WHERE item = ? ORDER BY chunk, drive LIMIT 1000", item_id)
 
-    def damaged_among(self, item_ids: Iterable[str]) -> frozenset[str]:
-        """Those of `item_ids` that have damage not yet made good; one query for as many as SQLite takes at once."""
-        left, found = list(dict.fromkeys(item_ids)), set[str]()
-        with self._lock:
-            most = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
-            for at in range(0, len(left), most):
-                asked = left[at : at + most]
-                places = ",".join("?" * len(asked))
-                query = f"SELECT DISTINCT item FROM fault WHERE item IN ({places})"  # noqa: S608 - places only
-                found.update(item for (item,) in self._connection.execute(query, asked))
-        return frozenset(found)
-
     def count(self) -> int:
         """How many entries there are."""
         with self._lock:

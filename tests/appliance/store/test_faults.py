@@ -46,20 +46,6 @@ def test_standing_is_newest_first_and_bounded(store, clock):
     assert store.of_item("i2") == []
 
 
-def test_damaged_among_many_items_is_asked_in_as_few_queries_as_sqlite_takes(store):
-    for item in ("i1", "i7", "i9"):
-        for drive in ("d1", "d2"):
-            store.record(SHA, int(item[1]), item_id=item, drive=drive)
-    asked = []
-    store._connection.set_trace_callback(asked.append)
-    assert store.damaged_among([f"i{n}" for n in range(2000)]) == {"i1", "i7", "i9"}
-    assert len(asked) == 1
-    store._connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 4)
-    assert store.damaged_among(f"i{n}" for n in range(2, 9)) == {"i7"}
-    assert len(asked) == 3
-    assert store.damaged_among([]) == frozenset()
-
-
 def test_clear_one_place_one_drive_or_all(store):
     for drive in ("d1", "d2"):
         for chunk in (0, 1):
