@@ -1,4 +1,4 @@
-"""The builder's command line: keys, build, sign, withdraw, drive, inspect, verify, repair-fill, training.
+"""The builder's command line: keys, build, sign, revoke, withdraw, drive, inspect, verify, repair-fill, training.
 
 Every command ends with what happened, what was kept and what comes next, in the words of the reviewed sentences.
 Exit codes: 0 done; 1 done, but rows or files were left out (named in `problems.jsonl`); 2 wrong arguments; 3 not done;
@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import difflib
-import getpass
-import json
 import os
 import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from packager import list_commands
 from packager.audit.cli import add_commands
 from packager.authority import init_keys
-from packager.build import BuildOptions, BuildResult, build, last_signed
+from packager.build import BuildOptions, BuildResult, build
 from packager.capacity import parse_sizes
 from packager.drives import write_drive
 from packager.errors import (
@@ -34,37 +32,39 @@ from packager.errors import (
 )
 from packager.format.errors import FormatError
 from packager.format.files import RealFiles
-from packager.format.layout import DriveLayout
 from packager.format.release import Release
+from packager.list_commands import pending, sign_in_turn
 from packager.production.commands import add_commands as add_production_commands
 from packager.repair.cli import add_repair_fill
-from packager.request import RELEASE, WITHDRAW
+from packager.request import RELEASE
 from packager.signing import (
-    approve,
-    finish,
     request_release,
-    request_withdrawal,
     sign_release,
-    withdraw_resources,
 )
-from packager.terminal import Parser, failure
-from packager.truth import read_catalogue
+from packager.terminal import (
+    DONE,
+    INTERRUPTED,
+    LEFT_OUT,
+    NOT_DONE,
+    Parser,
+    failure,
+    passphrases,
+    say,
+    say_not,
+    today,
+    words,
+)
 from provisioning.errors import PassphraseError, ProvisioningError
-from provisioning.keys import load_key
-from provisioning.roles import ONLINE_KEY, key_names
+from provisioning.roles import key_names
 from provisioning.words import Words, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from packager.authority import Passphrases
     from provisioning.words.filling import Value
 
 DEMONSTRATION = "demonstration-passphrases.txt"
-DONE, LEFT_OUT, NOT_DONE, INTERRUPTED = 0, 1, 3, 130
 _MOST_WORKERS = 64
-_NEAR = 5
-"""Ids that are named beside one that is not known."""
 _SHOWN = 20
 """Problems shown on the terminal; the rest stand in the file."""
 
@@ -75,17 +75,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except SourceChangedError as error:
-        return _say_not("desk.source.changed", str(error), id=error.name)
+        return say_not("desk.source.changed", str(error), id=error.name)
     except BuildSpaceError as error:
-        return _say_not("desk.build.space", str(error), size=error.missing)
+        return say_not("desk.build.space", str(error), size=error.missing)
     except DrivesTooSmallError as error:
-        return _say_not("desk.build.drives_small", str(error), size=error.missing)
+        return say_not("desk.build.drives_small", str(error), size=error.missing)
     except ItemTooLargeError as error:
-        return _say_not("desk.build.item_large", str(error), id=error.id, size=error.size)
+        return say_not("desk.build.item_large", str(error), id=error.id, size=error.size)
     except (DriveError, SigningError) as error:
-        return _say_not(error.sentence, str(error), **error.params)
+        return say_not(error.sentence, str(error), **error.params)
     except PassphraseError as error:
-        return _say_not(error.sentence, str(error))
+        return say_not(error.sentence, str(error))
     except (PackagerError, ProvisioningError, FormatError, OSError) as error:
         print(f"没有办成：{failure(error)}", file=sys.stderr)
         return NOT_DONE
@@ -145,14 +145,7 @@ def _parser() -> Parser:
     sign.add_argument("--by", metavar="钥匙", help="只以这一位签发人签，如 targets-1；两人到齐即发行。默认两把都在本机")
     sign.set_defaults(run=_sign)
 
-    withdraw = commands.add_parser("withdraw", help="两人签发下架通知：各版、各包、各块硬盘上的同一资源都不再提供")
-    withdraw.add_argument("work", metavar="工作文件夹", type=Path, help="已签发的工作文件夹；下架通知随它写到硬盘")
-    withdraw.add_argument("ids", metavar="记录号", nargs="+", help="要下架的资源")
-    withdraw.add_argument("--bundle", metavar="代号", default="national", help="由哪个资源包发出通知")
-    withdraw.add_argument("--keys", metavar="钥匙文件夹", type=Path, required=True, help="放钥匙的文件夹")
-    withdraw.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
-    withdraw.add_argument("--by", metavar="钥匙", help="只以这一位签发人签；两人到齐即生效。默认两把都在本机")
-    withdraw.set_defaults(run=_withdraw)
+    list_commands.add_commands(commands)
 
     drive = commands.add_parser("drive", help="把签发的一版写到硬盘（文件夹）")
     drive.add_argument("work", metavar="工作文件夹", type=Path, help="build 的工作文件夹")
@@ -195,42 +188,14 @@ def _keys_init(arguments: argparse.Namespace) -> int:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
             out.write(lines)
         arguments.passphrases = path
-    init_keys(arguments.keys, _passphrases(arguments.passphrases, new=True), _today(), files)
+    init_keys(arguments.keys, passphrases(arguments.passphrases, new=True), today(), files)
     print(f"钥匙已放在 {arguments.keys}。\n每把钥匙请交给不同的人，分开保管；root.json 随开通文件交给各馆。")
     print("下一步：packager build 资源文件夹 --work 工作文件夹")
     return DONE
 
 
-def _passphrases(path: Path | None, *, new: bool = False) -> Passphrases:
-    """Passphrases from a file of `name=passphrase` lines, or asked for one by one."""
-    if path is None:
-
-        def ask(name: str) -> str:
-            if not sys.stdin.isatty():
-                raise PackagerError("这里不能输入密码，请在终端执行，或用 --passphrases 给出密码文件")
-            first = getpass.getpass(f"钥匙 {name} 的密码：")
-            if new and getpass.getpass("再输入一次：") != first:
-                raise PackagerError("两次输入的密码不同")
-            return first
-
-        return ask
-    known = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
-
-    def look_up(name: str) -> str:
-        if name not in known:
-            raise PackagerError(f"{path.name} 里没有钥匙 {name} 的密码")
-        return known[name]
-
-    return look_up
-
-
-def _today() -> dt.date:
-    # The command line is where the clock is read: everything below is told the day.
-    return dt.datetime.now(dt.UTC).astimezone().date()  # noqa: TID251
-
-
 def _build(arguments: argparse.Namespace) -> int:
-    issued = arguments.issued or _today()
+    issued = arguments.issued or today()
     options = BuildOptions(
         bundle=arguments.bundle,
         seq=arguments.seq,
@@ -245,7 +210,7 @@ def _build(arguments: argparse.Namespace) -> int:
     _print_problems(result, arguments.work / "problems.jsonl")
     _print_disks(result)
     item = result.release.number
-    _say("desk.build.done", count=result.resources, size=result.size, item=item)
+    say("desk.build.done", count=result.resources, size=result.size, item=item)
     return LEFT_OUT if result.problems else DONE
 
 
@@ -260,7 +225,7 @@ def _print_problems(result: BuildResult, path: Path) -> None:
     if len(result.problems) > _SHOWN:
         print(f"  其余 {len(result.problems) - _SHOWN:,} 处见 {path.name}")
     if dropped:
-        _say("desk.source.rejects", done=result.resources, left=dropped)
+        say("desk.source.rejects", done=result.resources, left=dropped)
     print(f"退回清单：{path}")
 
 
@@ -275,60 +240,18 @@ def _print_disks(result: BuildResult) -> None:
 
 
 def _sign(arguments: argparse.Namespace) -> int:
-    files, ask = RealFiles(), _passphrases(arguments.passphrases)
+    files, ask = RealFiles(), passphrases(arguments.passphrases)
     if arguments.by is None:
         signed = sign_release(arguments.work, arguments.keys, ask, files)
         names, edition = "、".join(signed.signers), signed.release.edition
         _say_signed(names, edition)
         return DONE
-    if not _pending(arguments.work, RELEASE):
+    if not pending(arguments.work, RELEASE):
         request_release(arguments.work, arguments.keys, files)
-    if not _sign_in_turn(arguments, ask, files):
+    if not sign_in_turn(arguments, ask, files):
         return DONE
     edition = Release.from_bytes((arguments.work / "release.json").read_bytes()).edition
     _say_signed(arguments.by, edition)
-    return DONE
-
-
-def _pending(work: Path, kind: str) -> bool:
-    """Whether a request of that kind waits for signatures; nobody signs another kind than they were asked to."""
-    try:
-        found = json.loads((work / "request" / "change.json").read_bytes())["kind"]
-    except FileNotFoundError:
-        return False
-    if found != kind:
-        raise PackagerError("这个工作文件夹里还有另一份申请没有签完，请先办完那一份")
-    return (work / "request" / "targets.json").exists()
-
-
-def _sign_in_turn(arguments: argparse.Namespace, ask: Passphrases, files: RealFiles) -> bool:
-    """Add one person's signature to the request of a work folder; whether that was the last one and it is published."""
-    key = load_key(arguments.keys / f"{arguments.by}.pem", ask(arguments.by))
-    request = approve(arguments.work, arguments.keys, key, files)
-    if not request.ready:
-        _say("desk.sign.one", name=arguments.by)
-        return False
-    finish(arguments.work, arguments.keys, load_key(arguments.keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), files)
-    return True
-
-
-def _withdraw(arguments: argparse.Namespace) -> int:
-    files, ask, wanted = RealFiles(), _passphrases(arguments.passphrases), list(dict.fromkeys(arguments.ids))
-    known = {resource.id for resource in read_catalogue(DriveLayout(arguments.work))}
-    for name in (name for name in wanted if name not in known):
-        near = "、".join(difflib.get_close_matches(name, sorted(known), _NEAR)) or "没有相近的"
-        return _say_not("desk.withdraw.unknown", near, id=name)
-    last = last_signed(DriveLayout(arguments.work), arguments.bundle)
-    if last is None:
-        return _say_not("desk.drive.not_signed", f"no release of {arguments.bundle} was signed in this work folder")
-    if arguments.by is None:
-        withdraw_resources(arguments.work, arguments.keys, ask, arguments.bundle, wanted, _today(), files)
-    else:
-        if not _pending(arguments.work, WITHDRAW):
-            request_withdrawal(arguments.work, arguments.keys, arguments.bundle, wanted, _today(), files)
-        if not _sign_in_turn(arguments, ask, files):
-            return DONE
-    _say("desk.withdraw.done", count=len(wanted))
     return DONE
 
 
@@ -337,7 +260,7 @@ def _drive(arguments: argparse.Namespace) -> int:
     parts = (f"新写入 {written.copied:,} 个文件", f"原已在盘上 {written.kept:,} 个")
     told = "，".join(words for words, count in zip(parts, (written.copied, written.kept), strict=True) if count)
     print(f"{told}（{numbers.size(written.size)}），都已核对。")
-    print(f"{_words().sentence('desk.drive.done', count=1).text}\n下一步：接到书箱主机上")
+    print(f"{words().sentence('desk.drive.done', count=1).text}\n下一步：接到书箱主机上")
     return DONE
 
 
@@ -350,33 +273,13 @@ def _training(arguments: argparse.Namespace) -> int:
 
 
 def _say_signed(names: str, edition: str) -> None:
-    sentence = _words().sentence("desk.sign.done", edition=Words.raw("edition", edition), name=names)
+    sentence = words().sentence("desk.sign.done", edition=Words.raw("edition", edition), name=names)
     print(f"{sentence.text}\n签发人：{names}。\n下一步：{sentence.button}")
-
-
-def _words() -> Words:
-    return Words.load("zh-Hans")
-
-
-def _say(key: str, **params: Value) -> None:
-    """Three lines: what happened; what was kept; what comes next."""
-    sentence = _words().sentence(key, **params)
-    print(sentence.text)
-    if sentence.second:
-        print(sentence.second)
-    if sentence.button:
-        print(f"下一步：{sentence.button}")
 
 
 def _say_only(key: str, **params: Value) -> None:
     """The first line alone, as one of several."""
-    print(f"  {_words().sentence(key, **params).text}")
-
-
-def _say_not(key: str, detail: str, **params: Value) -> int:
-    sentence = _words().sentence(key, **params)
-    print(f"{sentence.text}\n{sentence.second}\n下一步：{sentence.button}\n（{detail}）", file=sys.stderr)
-    return NOT_DONE
+    print(f"  {words().sentence(key, **params).text}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ far. Everybody who signs makes the list again from the change and from what was 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,14 +16,15 @@ from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 
 from indexer.model import is_resource_id
-from packager.authority import Published, expiry
+from packager.authority import Published, expiry, target_file
 from packager.errors import NumberDiffersError, SequenceError, SigningError
 from packager.format.errors import FormatError
 from packager.format.files import Files
 from packager.format.listing import MAX_RETIRED, MAX_WITHDRAWN
 from packager.format.release import Release, canonical_json, load_canonical, target_name
 
-RELEASE, REVOKE, RETIRE, WITHDRAW = "release", "revoke", "retire", "withdraw"
+RELEASE, REVOKE, RETIRE, RESTORE, WITHDRAW = "release", "revoke", "retire", "restore", "withdraw"
+_REMOVALS = frozenset({REVOKE, RETIRE})
 _MAX_REQUEST = 4 << 20
 
 
@@ -32,7 +33,8 @@ class Change:
     """What a request asks for.
 
     Attributes:
-        kind: `RELEASE`, `REVOKE`, `RETIRE` or `WITHDRAW`.
+        kind: `RELEASE`; `REVOKE`; `RETIRE`; `RESTORE`: a revoked or retired release is listed again, as it was;
+            `WITHDRAW`.
         bundle: of the release; of `WITHDRAW` whose desk keeps the list.
         seq: of the release; of `WITHDRAW` 0.
         day: ISO date from which the lifetime of the list counts.
@@ -116,6 +118,43 @@ def withdrawn_by(change: Change) -> frozenset[str]:
         raise NumberDiffersError("the request changes something else than a list of withdrawn resources") from error
 
 
+def restored_contents(before: Published, repositories: Sequence[Path], bundle: str, seq: int) -> dict[str, str]:
+    """A release that was taken off the list, as it was published, as target content by name; its drives not retired.
+
+    Args:
+        before: what was published.
+        repositories: where its document is looked for (the register keeps every one).
+        bundle: of the release.
+        seq: of the release.
+
+    Raises:
+        SequenceError: it is on the list, or no repository holds it.
+        SigningError: what is there is not one document under its own digest.
+    """
+    name = target_name(bundle, seq)
+    listed = before.verified.listed if before.verified else {}
+    if name in listed:
+        raise SequenceError(f"{name} is on the list")
+    found = {
+        path.read_bytes() for at in repositories for path in (at / "targets/releases" / bundle).glob(f"*.{seq}.json")
+    }
+    if not found:
+        raise SequenceError(f"{name} was never published")
+    content = found.pop()
+    # The register was written by the signers; two documents of one number mean that somebody else wrote there too.
+    if found or not any((at / target_file(name, content)).exists() for at in repositories):
+        raise SigningError(f"{name} is kept in several forms, or damaged")
+    release = Release.from_bytes(content)
+    contents = {name: content.decode()}
+    retired = f"retired/{bundle}.json"
+    if retired in listed:
+        drives = dict(load_canonical(listed[retired], MAX_RETIRED, retired)["tagmanifests"])
+        left = {key: drives[key] for key in drives if release.disk_of(key) is None}
+        if left != drives:
+            contents[retired] = canonical_json({"bundle": bundle, "tagmanifests": left}).decode()
+    return contents
+
+
 def next_list(before: Published, change: Change) -> bytes:
     """The unsigned list that follows from what was published and the change.
 
@@ -126,7 +165,7 @@ def next_list(before: Published, change: Change) -> bytes:
     targets = copy.deepcopy(before.targets) if before.targets else Targets()
     targets.version = before.targets.version + 1 if before.targets else 1
     targets.expires = expiry(day, "targets")
-    if change.kind in {REVOKE, RETIRE}:
+    if change.kind in _REMOVALS:
         name = target_name(change.bundle, change.seq)
         if targets.targets.pop(name, None) is None:
             raise SequenceError(f"{name} is not on the list")
@@ -195,7 +234,7 @@ def read_request(work: Path, before: Published) -> Request:
 def _change(document: dict[str, object]) -> Change:
     change = Change(**document)  # type: ignore[arg-type]  # the next line looks at every member
     texts = (change.kind, change.bundle, change.day, *change.contents, *change.contents.values())
-    if change.kind not in {RELEASE, REVOKE, RETIRE, WITHDRAW} or not all(isinstance(text, str) for text in texts):
+    if change.kind not in {RELEASE, RESTORE, WITHDRAW, *_REMOVALS} or not all(isinstance(text, str) for text in texts):
         raise TypeError("a member is of another shape")
     if type(change.seq) is not int:
         raise TypeError("seq is no number")

@@ -8,8 +8,8 @@ Either on one machine in one go (`sign_release`), or in turn on two:
 3. `finish`, when enough have signed: the online key signs snapshot and timestamp, and all of it is published to the
    register and to `work/tuf`.
 
-A release is taken back (`revoke`) or retired, and a resource withdrawn, in the same three steps. What the boxes make
-of it is in `packager.format.trust`; the keys are in `packager.authority`.
+A release is taken back (revoked), retired or listed again, and a resource withdrawn, in the same three steps. What the
+boxes make of it is in `packager.format.trust`; the keys are in `packager.authority`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from packager.format.release import Release
 from packager.recompute import Progress, check_release
 from packager.request import (
     RELEASE,
+    RESTORE,
     RETIRE,
     REVOKE,
     WITHDRAW,
@@ -44,6 +45,7 @@ from packager.request import (
     check_list,
     read_request,
     remove_request,
+    restored_contents,
     retired_contents,
     withdrawn_by,
     withdrawn_contents,
@@ -54,16 +56,19 @@ from provisioning.keys import Key, load_key
 from provisioning.roles import ONLINE_KEY
 
 __all__ = [
+    "RESTORE",
+    "RETIRE",
+    "REVOKE",
     "Change",
     "Request",
     "Signed",
     "approve",
+    "change_release",
     "finish",
     "init_keys",
+    "request_change",
     "request_release",
-    "request_removal",
     "request_withdrawal",
-    "revoke_release",
     "sign_release",
     "withdraw_resources",
 ]
@@ -146,26 +151,25 @@ def request_release(work: Path, keys: Path, files: Files) -> Request:
     return write_request(work, before, change, files)
 
 
-def request_removal(work: Path, keys: Path, bundle: str, seq: int, day: date, files: Files, *, retire: bool) -> Request:
-    """Ask for signatures on taking a release off the list.
+def request_change(work: Path, keys: Path, kind: str, bundle: str, seq: int, day: date, files: Files) -> Request:
+    """Ask for signatures on taking a release off the list, or on listing it again.
 
     Args:
         work: a work folder; it needs no bag.
         keys: a folder with `root.json` and the register.
+        kind: `REVOKE`; `RETIRE`: it is too old to be offered, and boxes say so; `RESTORE`: list it again.
         bundle: of the release.
         seq: of the release.
         day: today.
         files: the writer.
-        retire: it is too old to be offered, and boxes say so; else it is revoked.
 
     Raises:
-        SequenceError: it is not on the list.
+        SequenceError: it is not on the list, or to be restored and on the list or unknown.
         TrustError: what was published before is not what was signed.
         OSError: a disk is full or does not answer.
     """
     before = _published(work, keys)
-    contents = retired_contents(before, bundle, seq) if retire else {}
-    change = Change(RETIRE if retire else REVOKE, bundle, seq, day.isoformat(), contents)
+    change = Change(kind, bundle, seq, day.isoformat(), _contents(work, keys, before, kind, bundle, seq))
     return write_request(work, before, change, files)
 
 
@@ -250,28 +254,28 @@ def finish(work: Path, keys: Path, online: Key, files: Files) -> int:
     return (before.verified.versions["targets"] if before.verified else 0) + 1
 
 
-def revoke_release(
+def change_release(
     work: Path,
     keys: Path,
     passphrases: Passphrases,
+    kind: str,
     bundle: str,
     seq: int,
     day: date,
     files: Files,
     *,
-    retire: bool = False,
     signers: Sequence[str] = SIGNERS,
 ) -> int:
-    """Request, approve and finish taking a release off the list, on one machine; arguments as `request_removal`.
+    """Request, approve and finish a change of the list on one machine; arguments as `request_change`.
 
     Returns:
         The version of the list.
 
     Raises:
-        SequenceError: it is not on the list.
+        SequenceError: as `request_change`.
         SigningError, PassphraseError, KeyFileError, TrustError, OSError: as `sign_release`.
     """
-    request_removal(work, keys, bundle, seq, day, files, retire=retire)
+    request_change(work, keys, kind, bundle, seq, day, files)
     for name in signers:
         approve(work, keys, load_key(keys / f"{name}.pem", passphrases(name)), files)
     return finish(work, keys, load_key(keys / f"{ONLINE_KEY}.pem", passphrases(ONLINE_KEY)), files)
@@ -336,9 +340,18 @@ def _check_change(
     elif change.kind == WITHDRAW:
         if change.contents != withdrawn_contents(before, change.bundle, withdrawn_by(change), change.day):
             raise NumberDiffersError("the list of withdrawn resources is not the one that follows from the change")
-    elif change.contents != (retired_contents(before, change.bundle, change.seq) if change.kind == RETIRE else {}):
-        raise NumberDiffersError("the list of retired drives is not the one that follows from the change")
+    elif change.contents != _contents(work, keys, before, change.kind, change.bundle, change.seq):
+        raise NumberDiffersError("the documents to be listed are not those that follow from the change")
     check_list(before, request)
+
+
+def _contents(work: Path, keys: Path, before: Published, kind: str, bundle: str, seq: int) -> dict[str, str]:
+    """The documents that a change of the list brings along."""
+    if kind == RETIRE:
+        return retired_contents(before, bundle, seq)
+    if kind == RESTORE:
+        return restored_contents(before, (keys / "tuf", work / "tuf"), bundle, seq)
+    return {}
 
 
 def _only_release(change: Change) -> Release:

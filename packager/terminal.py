@@ -1,11 +1,26 @@
-"""The builder's command line in Chinese: help, wrong arguments, and what the system says when a file fails."""
+"""The builder's command line in Chinese: help, wrong arguments, passphrases, sentences, what the system says."""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import errno
+import getpass
 import re
-from typing import Any, NoReturn
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from packager.errors import PackagerError
+from provisioning.words import Words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from packager.authority import Passphrases
+    from provisioning.words.filling import Value
+
+DONE, LEFT_OUT, NOT_DONE, INTERRUPTED = 0, 1, 3, 130
+"""Exit codes, see `packager.cli`."""
 
 _REASONS = {
     errno.ENOENT: "没有找到",
@@ -57,3 +72,54 @@ def failure(error: Exception) -> str:
         return str(error)
     reason = _REASONS.get(error.errno, error.strerror or str(error))
     return f"{error.filename}：{reason}" if error.filename else reason
+
+
+def passphrases(path: Path | None, *, new: bool = False) -> Passphrases:
+    """Passphrases from a file of `name=passphrase` lines, or asked for one by one."""
+    if path is None:
+
+        def ask(name: str) -> str:
+            if not sys.stdin.isatty():
+                raise PackagerError("这里不能输入密码，请在终端执行，或用 --passphrases 给出密码文件")
+            first = getpass.getpass(f"钥匙 {name} 的密码：")
+            if new and getpass.getpass("再输入一次：") != first:
+                raise PackagerError("两次输入的密码不同")
+            return first
+
+        return ask
+    known = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+
+    def look_up(name: str) -> str:
+        if name not in known:
+            raise PackagerError(f"{path.name} 里没有钥匙 {name} 的密码")
+        return known[name]
+
+    return look_up
+
+
+def today() -> dt.date:
+    """The day at this machine."""
+    # The command line is where the clock is read: everything below is told the day.
+    return dt.datetime.now(dt.UTC).astimezone().date()  # noqa: TID251
+
+
+def words() -> Words:
+    """The reviewed words that are printed."""
+    return Words.load("zh-Hans")
+
+
+def say(key: str, **params: Value) -> None:
+    """Three lines: what happened; what was kept; what comes next."""
+    sentence = words().sentence(key, **params)
+    print(sentence.text)
+    if sentence.second:
+        print(sentence.second)
+    if sentence.button:
+        print(f"下一步：{sentence.button}")
+
+
+def say_not(key: str, detail: str, **params: Value) -> int:
+    """What was not done, with the reason for whoever helps; returns the exit code."""
+    sentence = words().sentence(key, **params)
+    print(f"{sentence.text}\n{sentence.second}\n下一步：{sentence.button}\n（{detail}）", file=sys.stderr)
+    return NOT_DONE

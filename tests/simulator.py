@@ -38,7 +38,7 @@ from packager.format.items import item_lines, write_items
 from packager.format.layout import CHUNK, DriveLayout, item_path
 from packager.format.release import Accelerator, Digest, Release
 from packager.format.trust import TrustStore
-from packager.signing import SIGNERS, revoke_release, sign_release, withdraw_resources
+from packager.signing import RETIRE, REVOKE, SIGNERS, change_release, sign_release, withdraw_resources
 from provisioning.keys import Key, load_key, save_key
 
 DAY = date(2026, 11, 22)
@@ -168,7 +168,11 @@ class Publisher:
     def revoke(self, work: Path, *, retire: bool = False) -> None:
         """Take the release of `work` off the list (also in `work/tuf`)."""
         release = Release.from_bytes((work / "release.json").read_bytes())
-        revoke_release(work, self.keys, passphrase, release.bundle, release.seq, DAY, self.files, retire=retire)
+        self.change(RETIRE if retire else REVOKE, release.bundle, release.seq, work)
+
+    def change(self, kind: str, bundle: str, seq: int, work: Path | None = None) -> None:
+        """Revoke, retire or restore a release, signed by two."""
+        change_release(work or self.keys, self.keys, passphrase, kind, bundle, seq, DAY, self.files)
 
     def withdraw(self, *resources: str, bundle: str = "national", into: Path | None = None) -> None:
         """Withdraw resources; `into` is a work folder whose `tuf` gets the new list too."""

@@ -7,6 +7,7 @@ say in plain words what is wrong. This and `packager.format.trust` are the modul
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ from packager.format.errors import (
     HalfCopiedError,
     LayoutError,
     ListChangedError,
+    NeedsNewerBoxError,
     OneSignerError,
     TooLargeError,
     TrustError,
@@ -39,6 +41,8 @@ MAX_LISTED = 4000
 """Most of them."""
 MAX_STEPS = 64
 """Most root versions that are climbed in one go; a longer chain takes several."""
+MAX_ROOTS = 1024
+"""Most root versions above the trusted one; a box that is further behind needs a younger root, with its image."""
 MAX_REPOSITORY = 64 << 20
 """Most bytes that are read of one repository."""
 
@@ -162,6 +166,12 @@ def verify(
                     raise _explain(fetcher, now, fault) from fault
                 return _result(scratch, fetcher, listed, first.version)
             begin = now.version
+            if begin >= first.version + MAX_ROOTS:
+                raise NeedsNewerBoxError(
+                    "is too many roots ahead of this box",
+                    path=f"{begin}.root.json",
+                    expected=f"at most {MAX_ROOTS} roots above {first.version}",
+                )
 
 
 def set_reference_time(updater: Updater, when: datetime) -> None:
@@ -228,6 +238,8 @@ class _Fetcher(FetcherInterface):
         self._left -= len(content)
         if self._left < 0:
             raise ListChangedError("the signed metadata is too large", expected=f"at most {MAX_REPOSITORY} bytes")
+        if match is not None:
+            _check_once(name, content)
         self.files[name] = content
         return content
 
@@ -240,6 +252,27 @@ class _Fetcher(FetcherInterface):
         except TrustError as error:
             self.fault = error
             raise
+
+
+def _check_once(name: str, content: bytes) -> None:
+    """Refuse metadata that says one thing twice or is nested beyond reason: readers differ in what they make of it.
+
+    Raises:
+        ListChangedError: it is. What is no JSON at all is left to python-tuf.
+    """
+
+    def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ListChangedError("names a member twice", path=name)
+        return found
+
+    try:
+        json.loads(content, object_pairs_hook=once)
+    except RecursionError as error:
+        raise ListChangedError("is nested too deeply", path=name) from error
+    except ValueError:
+        return
 
 
 def _result(scratch: Path, fetcher: _Fetcher, listed: dict[str, bytes], first: int) -> Verified:

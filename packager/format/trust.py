@@ -34,7 +34,7 @@ from packager.format.errors import (
 from packager.format.files import Files
 from packager.format.floors import MAX_DOCUMENT, Floors, TwoCopies
 from packager.format.listing import Listing, read_listing
-from packager.format.release import Admission, Release, canonical_json, load_canonical
+from packager.format.release import Admission, Release, canonical_json, is_label, is_sha256, load_canonical
 from packager.format.repository import (
     NO_EXPIRY,
     Verified,
@@ -132,15 +132,16 @@ class TrustStore:
             read = reader_of_folder(folder)
             own = verify(read, self._anchor, reference_time=self._reference())
         listing = read_listing(own.listed)
-        self._remember(listing)
         older = self._why_older(own)
-        if older is not None:
-            if self._strict:
-                raise older
-            log.info("signed metadata of a drive is older than what is trusted: %s", older)
-            return self._trusted(OLDER)
-        if self._verified is not None and own.versions == self._verified.versions:
-            return self._trusted(SAME)
+        if older is not None and self._strict:
+            raise older
+        new = self._remember(listing)
+        if older is not None or (self._verified is not None and own.versions == self._verified.versions):
+            if new and self._verified is not None:
+                self._keep(self._verified.files)
+            if older is not None:
+                log.info("signed metadata of a drive is older than what is trusted: %s", older)
+            return self._trusted(SAME if older is None else OLDER)
         self._take(own, listing)
         return self._trusted(UPDATED)
 
@@ -211,15 +212,20 @@ class TrustStore:
         files = dict(own.files)
         if self._verified is not None:
             files.update({f"metadata/{n}.root.json": root for n, root in self._verified.roots.items()})
-        document = {
-            "anchor": base64.b64encode(self._anchor).decode(),
-            "files": {name: base64.b64encode(content).decode() for name, content in files.items()},
-        }
-        self._kept.write(canonical_json(document))
+        self._keep(files)
         floors = self._floors.raised(own.versions, own.keys, self._highest(listing))
         self._floor_copies.write(floors.to_bytes())
         self._floors, self._listing = floors, listing
         self._verified = verify(reader_of_mapping(files), self._anchor)
+
+    def _keep(self, files: Mapping[str, bytes]) -> None:
+        """Write what is trusted, durably: a repository above the first root, and the editions that were once listed."""
+        document = {
+            "anchor": base64.b64encode(self._anchor).decode(),
+            "files": {name: base64.b64encode(content).decode() for name, content in files.items()},
+            "known": self._known,
+        }
+        self._kept.write(canonical_json(document))
 
     def _settle(self, kept: bytes | None) -> None:
         """Finish what a power cut broke off: both copies alike, the floors as high as what is trusted.
@@ -251,6 +257,7 @@ class TrustStore:
             log.warning("kept metadata is below the floor of %s", role)
             return False
         self._anchor, self._verified, self._listing = anchor, verified, read_listing(verified.listed)
+        self._known = _editions(document.get("known"))
         self._remember(self._listing)
         self._floors = self._floors.raised(verified.versions, verified.keys, self._highest(self._listing))
         return True
@@ -267,14 +274,16 @@ class TrustStore:
         dates = [datetime.fromisoformat(release.issued).replace(tzinfo=UTC) for release in listing.releases]
         return max((*dates, self._earliest))
 
-    def _remember(self, listing: Listing) -> None:
-        """Keep the editions of what was once listed, to tell a revoked drive from a foreign one."""
+    def _remember(self, listing: Listing) -> bool:
+        """Keep the editions of what was once listed, to tell a revoked drive from a foreign one; whether any is new."""
+        new = False
         for release in listing.releases:
             for disk in release.disks:
-                self._known.pop(disk.tagmanifest, None)
+                new |= self._known.pop(disk.tagmanifest, None) is None
                 self._known[disk.tagmanifest] = release.edition
         while len(self._known) > MAX_KNOWN:
             del self._known[next(iter(self._known))]
+        return new
 
     def _shares_root(self, tuf_dir: Path) -> bool:
         """Whether the drive claims to have the root that this box began with."""
@@ -287,6 +296,13 @@ class TrustStore:
         expired = tuple(role for role, when in sorted(self._verified.expires.items()) if when <= reference)
         releases, withdrawn = self._listing.releases, self._listing.withdrawn
         return Trusted(releases, dict(self._verified.versions), reference, expired, outcome, withdrawn)
+
+
+def _editions(known: object) -> dict[str, str]:
+    """Editions that were once listed, as kept; a document of an older version has none."""
+    if not isinstance(known, dict):
+        return {}
+    return {key: edition for key, edition in known.items() if is_sha256(key) and is_label(edition)}
 
 
 @contextmanager

@@ -22,13 +22,13 @@ from packager.format.bag import read_candidate
 from packager.format.errors import TrustError
 from packager.format.layout import DriveLayout
 from packager.format.release import Release, canonical_json
-from packager.request import WITHDRAW, Change, read_request, write_request
+from packager.request import RETIRE, REVOKE, WITHDRAW, Change, read_request, write_request
 from packager.signing import (
     approve,
+    change_release,
     finish,
+    request_change,
     request_release,
-    request_removal,
-    revoke_release,
     sign_release,
     withdraw_resources,
 )
@@ -296,7 +296,7 @@ def test_finish_power_cut_leaves_a_register_that_can_be_finished(national: Publi
 def test_revoke_release_takes_it_off_the_list(national: Publisher) -> None:
     work = national.release(1)
     national.release(2, supersedes=1)
-    assert revoke_release(work, national.keys, passphrase, "national", 1, date(2027, 1, 5), FILES) == 3
+    assert change_release(work, national.keys, passphrase, REVOKE, "national", 1, date(2027, 1, 5), FILES) == 3
     published = read_published([national.keys / "tuf"], national.root)
     assert published.verified is not None
     assert sorted(published.verified.listed) == ["releases/national/2.json"]
@@ -315,16 +315,16 @@ def test_retire_release_names_its_drives_and_keeps_earlier_ones(national: Publis
 @pytest.mark.parametrize("retire", [True, False])
 def test_request_removal_of_what_is_not_listed_is_refused(national: Publisher, retire: bool, tmp_path: Path) -> None:
     with pytest.raises(SequenceError):
-        request_removal(tmp_path / "w", national.keys, "national", 1, DAY, FILES, retire=retire)
+        request_change(tmp_path / "w", national.keys, RETIRE if retire else REVOKE, "national", 1, DAY, FILES)
     national.release(1)
     with pytest.raises(SequenceError):
-        request_removal(tmp_path / "w", national.keys, "national", 2, DAY, FILES, retire=retire)
+        request_change(tmp_path / "w", national.keys, RETIRE if retire else REVOKE, "national", 2, DAY, FILES)
 
 
 def test_approve_removal_with_other_contents_is_refused(national: Publisher) -> None:
     work = national.release(1)
     for retire in (True, False):
-        request_removal(work, national.keys, "national", 1, DAY, FILES, retire=retire)
+        request_change(work, national.keys, RETIRE if retire else REVOKE, "national", 1, DAY, FILES)
         edit_change(work, contents={"retired/national.json": "{}\n"})
         with pytest.raises(NumberDiffersError):
             approve(work, national.keys, national.key("targets-1"), FILES)

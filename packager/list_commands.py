@@ -1,0 +1,137 @@
+"""Commands that change the signed list: a release is taken back, retired or listed again, resources are withdrawn."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packager.build import last_signed
+from packager.errors import PackagerError
+from packager.format.files import RealFiles
+from packager.format.layout import DriveLayout
+from packager.format.release import Release
+from packager.request import RESTORE, RETIRE, REVOKE, WITHDRAW
+from packager.signing import (
+    approve,
+    change_release,
+    finish,
+    request_change,
+    request_withdrawal,
+    withdraw_resources,
+)
+from packager.terminal import DONE, passphrases, say, say_not, today
+from packager.truth import read_catalogue
+from provisioning.keys import load_key
+from provisioning.roles import ONLINE_KEY
+from provisioning.words import Words
+
+if TYPE_CHECKING:
+    from packager.authority import Passphrases
+
+_NEAR = 5
+"""Names that are told beside one that is not known."""
+_DONE = {REVOKE: "desk.revoke.done", RETIRE: "desk.retire.done", RESTORE: "desk.restore.done"}
+
+
+def add_commands(commands: Any) -> None:
+    """Add `revoke` and `withdraw` to the builder's commands (what `argparse.add_subparsers` gives)."""
+    revoke = commands.add_parser("revoke", help="两人签发：收回一版，或停止提供一版；收回的可以重新列出")
+    revoke.add_argument("edition", metavar="版次", help="如 2026.11；同名的有几版时写序号")
+    revoke.add_argument("--bundle", metavar="代号", default="national", help="资源包的代号")
+    revoke.add_argument("--keys", metavar="钥匙文件夹", type=Path, required=True, help="放钥匙的文件夹")
+    revoke.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
+    revoke.add_argument(
+        "--work", metavar="工作文件夹", type=Path, help="放申请的文件夹，供两人先后签发；默认用钥匙文件夹"
+    )
+    revoke.add_argument("--by", metavar="钥匙", help="只以这一位签发人签；两人到齐即生效。默认两把都在本机")
+    kind = revoke.add_mutually_exclusive_group()
+    kind.add_argument("--retire", action="store_true", help="版次太旧，停止提供")
+    kind.add_argument("--undo", action="store_true", help="收回或停止提供的，重新列出")
+    revoke.set_defaults(run=_revoke)
+
+    withdraw = commands.add_parser("withdraw", help="两人签发下架通知：各版、各包、各块硬盘上的同一资源都不再提供")
+    withdraw.add_argument("work", metavar="工作文件夹", type=Path, help="已签发的工作文件夹；下架通知随它写到硬盘")
+    withdraw.add_argument("ids", metavar="记录号", nargs="+", help="要下架的资源")
+    withdraw.add_argument("--bundle", metavar="代号", default="national", help="由哪个资源包发出通知")
+    withdraw.add_argument("--keys", metavar="钥匙文件夹", type=Path, required=True, help="放钥匙的文件夹")
+    withdraw.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
+    withdraw.add_argument("--by", metavar="钥匙", help="只以这一位签发人签；两人到齐即生效。默认两把都在本机")
+    withdraw.set_defaults(run=_withdraw)
+
+
+def _revoke(arguments: argparse.Namespace) -> int:
+    files, ask = RealFiles(), passphrases(arguments.passphrases)
+    kind = RESTORE if arguments.undo else RETIRE if arguments.retire else REVOKE
+    release = _published(arguments.keys, arguments.bundle, arguments.edition)
+    if isinstance(release, str):
+        return say_not("desk.revoke.unknown", release, edition=Words.raw("edition", arguments.edition))
+    told = {"edition": Words.raw("edition", release.edition), "count": len(release.disks)}
+    arguments.work = arguments.work or arguments.keys
+    if arguments.by is None:
+        if kind != RESTORE:
+            say("desk.revoke.ask", **told)
+        change_release(arguments.work, arguments.keys, ask, kind, release.bundle, release.seq, today(), files)
+    else:
+        if not pending(arguments.work, kind):
+            request_change(arguments.work, arguments.keys, kind, release.bundle, release.seq, today(), files)
+        if not sign_in_turn(arguments, ask, files):
+            return DONE
+    say(_DONE[kind], **told)
+    return DONE
+
+
+def _published(keys: Path, bundle: str, wanted: str) -> Release | str:
+    """The release of that edition or number in the register; when there is not exactly one, those that there are."""
+    found: dict[int, Release] = {}
+    for path in (keys / "tuf/targets/releases" / bundle).glob("*.json"):
+        release = Release.from_bytes(path.read_bytes())
+        found[release.seq] = release
+    hits = [release for seq, release in found.items() if wanted in {release.edition, str(seq)}]
+    if len(hits) == 1:
+        return hits[0]
+    return "、".join(f"{release.edition}（{seq}）" for seq, release in sorted(found.items())) or "还没有发行过"
+
+
+def pending(work: Path, kind: str) -> bool:
+    """Whether a request of that kind waits for signatures; nobody signs another kind than they were asked to."""
+    try:
+        found = json.loads((work / "request" / "change.json").read_bytes())["kind"]
+    except FileNotFoundError:
+        return False
+    if found != kind:
+        raise PackagerError("这个工作文件夹里还有另一份申请没有签完，请先办完那一份")
+    return (work / "request" / "targets.json").exists()
+
+
+def sign_in_turn(arguments: argparse.Namespace, ask: Passphrases, files: RealFiles) -> bool:
+    """Add one person's signature to the request of a work folder; whether that was the last one and it is published."""
+    key = load_key(arguments.keys / f"{arguments.by}.pem", ask(arguments.by))
+    request = approve(arguments.work, arguments.keys, key, files)
+    if not request.ready:
+        say("desk.sign.one", name=arguments.by)
+        return False
+    finish(arguments.work, arguments.keys, load_key(arguments.keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), files)
+    return True
+
+
+def _withdraw(arguments: argparse.Namespace) -> int:
+    files, ask, wanted = RealFiles(), passphrases(arguments.passphrases), list(dict.fromkeys(arguments.ids))
+    known = {resource.id for resource in read_catalogue(DriveLayout(arguments.work))}
+    for name in (name for name in wanted if name not in known):
+        near = "、".join(difflib.get_close_matches(name, sorted(known), _NEAR)) or "没有相近的"
+        return say_not("desk.withdraw.unknown", near, id=name)
+    last = last_signed(DriveLayout(arguments.work), arguments.bundle)
+    if last is None:
+        return say_not("desk.drive.not_signed", f"no release of {arguments.bundle} was signed in this work folder")
+    if arguments.by is None:
+        withdraw_resources(arguments.work, arguments.keys, ask, arguments.bundle, wanted, today(), files)
+    else:
+        if not pending(arguments.work, WITHDRAW):
+            request_withdrawal(arguments.work, arguments.keys, arguments.bundle, wanted, today(), files)
+        if not sign_in_turn(arguments, ask, files):
+            return DONE
+    say("desk.withdraw.done", count=len(wanted))
+    return DONE
