@@ -26,12 +26,13 @@ from packager.format.errors import TrustError
 from packager.format.files import Files
 from packager.format.layout import DriveLayout
 from packager.format.repository import Verified, reader_of_folder, verify
+from packager.format.withdrawals import TARGET, Notice
 from provisioning.keys import COST, Key, PublicKey, load_public_key, save_key
-from provisioning.roles import OFFLINE_ROLES, ONLINE_KEY, ROLES, key_names
+from provisioning.roles import OFFLINE_ROLES, ONLINE_KEY, ROLES, WITHDRAWALS, key_names
 
 log = logging.getLogger(__name__)
 
-LIFETIME = {"root": 3650, "targets": 3650, "snapshot": 400, "timestamp": 400}
+LIFETIME = {"root": 3650, "targets": 3650, "snapshot": 400, "timestamp": 400, "withdrawals": 3650}
 """Days until the metadata of a role expires. A box refuses nothing for that; it says how old its list is."""
 
 Passphrases = Callable[[str], str]
@@ -108,7 +109,7 @@ def new_root(keys: Mapping[str, Sequence[PublicKey]], day: date, previous: bytes
     root = Root(version=version, expires=expiry(day, "root"), consistent_snapshot=True)
     for role in ROLES:
         for key in keys[role.name]:
-            root.add_key(_public(key), role.name)
+            root.add_key(signing_key(key), role.name)
         root.roles[role.name].threshold = role.threshold
     return Metadata(root).to_bytes()
 
@@ -171,6 +172,7 @@ def publish(
     files: Files,
     *,
     root: bytes | None = None,
+    notice: Notice | None = None,
 ) -> None:
     """Sign snapshot and timestamp for a signed list and write all of it, durably, the timestamp last.
 
@@ -185,6 +187,7 @@ def publish(
         day: from which their lifetimes count.
         files: the writer.
         root: a new signed root, published together with the rest.
+        notice: of the role that can only withdraw; the one that was published last when not given.
 
     Raises:
         SigningError: `online` is not the online key of the root.
@@ -198,11 +201,17 @@ def publish(
     number = Metadata[Targets].from_bytes(targets).signed.version
     snapshot = Snapshot(versions.get("snapshot", 0) + 1, expires=expiry(day, "snapshot"))
     snapshot.meta = {"targets.json": _described(number, targets)}
+    notice = notice or (before.verified.notice if before.verified else None)
+    if notice is not None:
+        snapshot.meta[f"{WITHDRAWALS.name}.json"] = _described(notice.version, notice.metadata)
     snapshot_bytes = add_signature(Metadata(snapshot).to_bytes(), online)
     timestamp = Timestamp(versions.get("timestamp", 0) + 1, expires=expiry(day, "timestamp"))
     timestamp.snapshot_meta = _described(snapshot.version, snapshot_bytes)
     written = dict(before.verified.files) if before.verified else {}
     written.update({target_file(name, content): content for name, content in contents.items()})
+    if notice is not None:
+        written[f"metadata/{notice.version}.{WITHDRAWALS.name}.json"] = notice.metadata
+        written[target_file(TARGET, notice.content)] = notice.content
     written[f"metadata/{newest.version}.root.json"] = root_bytes
     written[f"metadata/{number}.targets.json"] = targets
     written[f"metadata/{snapshot.version}.snapshot.json"] = snapshot_bytes
@@ -239,5 +248,6 @@ def _described(version: int, content: bytes) -> MetaFile:
     return MetaFile(version, len(content), {"sha256": hashlib.sha256(content).hexdigest()})
 
 
-def _public(key: PublicKey) -> SSlibKey:
+def signing_key(key: PublicKey) -> SSlibKey:
+    """A public key as TUF metadata names it."""
     return SSlibKey(key.id, "ed25519", "ed25519", {"public": key.raw.hex()})

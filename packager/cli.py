@@ -103,6 +103,7 @@ def _parser() -> Parser:
     init.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
     init.add_argument("--demonstration", action="store_true", help="演示用：密码随机生成并存在同一文件夹，不可用于发行")
     init.set_defaults(run=_keys_init)
+    list_commands.add_key_commands(keys)
 
     made = commands.add_parser("build", help="把一个资源文件夹封装成一版")
     made.add_argument("source", metavar="资源文件夹", type=Path, help="含 catalogue.csv 或 catalogue.jsonl 的文件夹")

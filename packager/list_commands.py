@@ -13,22 +13,29 @@ from packager.errors import PackagerError
 from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.format.release import Release
+from packager.format.withdrawals import NOTICE, Withdrawal, is_text
 from packager.request import RESTORE, RETIRE, REVOKE, WITHDRAW
 from packager.signing import (
+    SIGNERS,
     approve,
     change_release,
     finish,
     request_change,
+    request_delegation,
     request_withdrawal,
     withdraw_resources,
 )
 from packager.terminal import DONE, passphrases, say, say_not, today
 from packager.truth import read_catalogue
+from packager.withdrawing import check_key, giving_back, make_keys, publish_notice, sign_notice, withdrawing
 from provisioning.keys import load_key
-from provisioning.roles import ONLINE_KEY
-from provisioning.words import Words
+from provisioning.roles import ONLINE_KEY, withdrawal_key_names
+from provisioning.words import Words, numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from indexer.model import Resource
     from packager.authority import Passphrases
 
 _NEAR = 5
@@ -52,14 +59,43 @@ def add_commands(commands: Any) -> None:
     kind.add_argument("--undo", action="store_true", help="收回或停止提供的，重新列出")
     revoke.set_defaults(run=_revoke)
 
-    withdraw = commands.add_parser("withdraw", help="两人签发下架通知：各版、各包、各块硬盘上的同一资源都不再提供")
-    withdraw.add_argument("work", metavar="工作文件夹", type=Path, help="已签发的工作文件夹；下架通知随它写到硬盘")
+    withdraw = commands.add_parser("withdraw", help="签发下架通知：各版、各包、各块硬盘上的同一资源都不再提供")
+    withdraw.add_argument(
+        "work", metavar="工作文件夹", type=Path, help="已签发的工作文件夹；记录号和题名以其中的目录为准"
+    )
     withdraw.add_argument("ids", metavar="记录号", nargs="+", help="要下架的资源")
     withdraw.add_argument("--bundle", metavar="代号", default="national", help="由哪个资源包发出通知")
     withdraw.add_argument("--keys", metavar="钥匙文件夹", type=Path, required=True, help="放钥匙的文件夹")
     withdraw.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
-    withdraw.add_argument("--by", metavar="钥匙", help="只以这一位签发人签；两人到齐即生效。默认两把都在本机")
+    withdraw.add_argument("--by", metavar="钥匙", help="两人先后签发时，只以这一位签发人签。默认两把都在本机")
+    withdraw.add_argument("--key", metavar="钥匙", help="只用下架专用的一把钥匙，如 withdrawals-1；一人即可办理")
+    withdraw.add_argument("--reason", metavar="缘由", default="", help="下架缘由，馆员可以看到；与 --key 同用")
+    withdraw.add_argument("--undo", action="store_true", help="恢复这些资源；与 --key 同用")
+    withdraw.add_argument("--offline", action="store_true", help="只做通知文件，不发布；与 --key 同用")
     withdraw.set_defaults(run=_withdraw)
+
+
+def add_key_commands(keys: Any) -> None:
+    """Add `withdrawals` to the commands below `keys`."""
+    made = keys.add_parser("withdrawals", help="生成下架专用的两把钥匙，由两人授权；以后下架一人即可办理")
+    made.add_argument("keys", metavar="钥匙文件夹", type=Path, help="放钥匙的文件夹")
+    made.add_argument("--passphrases", metavar="密码文件", type=Path, help="每行“名字=密码”的文件；没有时逐把询问")
+    made.add_argument("--replace", action="store_true", help="钥匙遗失或泄露时：换成新的，旧钥匙不再有效")
+    made.set_defaults(run=_keys_withdrawals)
+
+
+def _keys_withdrawals(arguments: argparse.Namespace) -> int:
+    files, keys, ask = RealFiles(), arguments.keys, passphrases(arguments.passphrases)
+    make_keys(keys, passphrases(arguments.passphrases, new=True), files, replace=arguments.replace)
+    name = withdrawal_key_names()[0]
+    sign_notice(keys, withdrawing(()), load_key(keys / f"{name}.pem", ask(name)), today(), files)
+    request_delegation(keys, keys, today(), files)
+    for signer in SIGNERS:
+        approve(keys, keys, load_key(keys / f"{signer}.pem", ask(signer)), files)
+    finish(keys, keys, load_key(keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), files)
+    print(f"下架专用的钥匙已放在 {keys}：{'、'.join(withdrawal_key_names())}，两人已授权。")
+    print("各馆更新后生效。这两把钥匙只能办理下架和恢复，请交给两位同事分开保管。")
+    return DONE
 
 
 def _revoke(arguments: argparse.Namespace) -> int:
@@ -119,10 +155,14 @@ def sign_in_turn(arguments: argparse.Namespace, ask: Passphrases, files: RealFil
 
 def _withdraw(arguments: argparse.Namespace) -> int:
     files, ask, wanted = RealFiles(), passphrases(arguments.passphrases), list(dict.fromkeys(arguments.ids))
-    known = {resource.id for resource in read_catalogue(DriveLayout(arguments.work))}
+    known = {resource.id: resource for resource in read_catalogue(DriveLayout(arguments.work))}
     for name in (name for name in wanted if name not in known):
         near = "、".join(difflib.get_close_matches(name, sorted(known), _NEAR)) or "没有相近的"
         return say_not("desk.withdraw.unknown", near, id=name)
+    if arguments.key is not None:
+        return _withdraw_alone(arguments, wanted, known, ask, files)
+    if arguments.undo or arguments.reason or arguments.offline:
+        raise PackagerError("--reason、--undo、--offline 须与 --key 同用")
     last = last_signed(DriveLayout(arguments.work), arguments.bundle)
     if last is None:
         return say_not("desk.drive.not_signed", f"no release of {arguments.bundle} was signed in this work folder")
@@ -135,3 +175,43 @@ def _withdraw(arguments: argparse.Namespace) -> int:
             return DONE
     say("desk.withdraw.done", count=len(wanted))
     return DONE
+
+
+def _withdraw_alone(
+    arguments: argparse.Namespace,
+    wanted: Sequence[str],
+    known: Mapping[str, Resource],
+    ask: Passphrases,
+    files: RealFiles,
+) -> int:
+    """One person withdraws resources, with everything that belongs to them, or gives them back."""
+    keys, day = arguments.keys, today()
+    key = load_key(keys / f"{arguments.key}.pem", ask(arguments.key))
+    check_key(keys, key)
+    found = [known[name] for name in _with_parts(wanted, known)]
+    if arguments.undo:
+        change = giving_back(resource.id for resource in found)
+    else:
+        titles = {r.id: r.title if is_text(r.title) else "" for r in found}
+        change = withdrawing(Withdrawal(r.id, titles[r.id], arguments.reason, day.isoformat()) for r in found)
+    notice = sign_notice(keys, change, key, day, files)
+    if not arguments.offline:
+        publish_notice(keys, load_key(keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), day, files)
+    say("desk.withdraw.undone" if arguments.undo else "desk.withdraw.done", count=len(found))
+    print(f"通知文件：{keys / NOTICE}（{numbers.size(len(notice.to_bytes()))}），共下架 {len(notice.withdrawn):,} 种。")
+    return DONE
+
+
+def _with_parts(wanted: Sequence[str], known: Mapping[str, Resource]) -> list[str]:
+    """These resources and all issues, volumes and parts below them."""
+    below: dict[str, list[str]] = {}
+    for resource in known.values():
+        below.setdefault(resource.parent, []).append(resource.id)
+    found: dict[str, None] = {}
+    left = list(wanted)
+    while left:
+        name = left.pop()
+        if name not in found:
+            found[name] = None
+            left += below.get(name, ())
+    return sorted(found)

@@ -13,18 +13,23 @@ from datetime import date
 from pathlib import Path
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, TargetFile, Targets
+from tuf.api.metadata import DelegatedRole, Delegations, Metadata, Root, TargetFile, Targets
 
 from indexer.model import is_resource_id
-from packager.authority import Published, expiry, target_file
+from packager.authority import Published, expiry, signing_key, target_file
 from packager.errors import NumberDiffersError, SequenceError, SigningError
 from packager.format.errors import FormatError
 from packager.format.files import Files
 from packager.format.listing import MAX_RETIRED, MAX_WITHDRAWN
-from packager.format.release import Release, canonical_json, load_canonical, target_name
+from packager.format.release import Release, canonical_json, is_sha256, load_canonical, target_name
+from packager.format.withdrawals import PATTERN, ROLE
+from provisioning.keys import PublicKey
+from provisioning.roles import WITHDRAWALS
 
 RELEASE, REVOKE, RETIRE, RESTORE, WITHDRAW = "release", "revoke", "retire", "restore", "withdraw"
+DELEGATE = "delegate"
 _REMOVALS = frozenset({REVOKE, RETIRE})
+_KINDS = frozenset({RELEASE, RESTORE, WITHDRAW, DELEGATE, *_REMOVALS})
 _MAX_REQUEST = 4 << 20
 
 
@@ -34,11 +39,12 @@ class Change:
 
     Attributes:
         kind: `RELEASE`; `REVOKE`; `RETIRE`; `RESTORE`: a revoked or retired release is listed again, as it was;
-            `WITHDRAW`.
-        bundle: of the release; of `WITHDRAW` whose desk keeps the list.
-        seq: of the release; of `WITHDRAW` 0.
+            `WITHDRAW`; `DELEGATE`: other keys may withdraw by themselves.
+        bundle: of the release; of `WITHDRAW` whose desk keeps the list; of `DELEGATE` empty.
+        seq: of the release; of the others 0.
         day: ISO date from which the lifetime of the list counts.
         contents: new target files as text, by target name.
+        keys: of `DELEGATE`: the public keys, 64 hexadecimal digits each, sorted.
     """
 
     kind: str
@@ -46,6 +52,7 @@ class Change:
     seq: int
     day: str
     contents: Mapping[str, str] = field(default_factory=dict)
+    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +176,18 @@ def next_list(before: Published, change: Change) -> bytes:
         name = target_name(change.bundle, change.seq)
         if targets.targets.pop(name, None) is None:
             raise SequenceError(f"{name} is not on the list")
+    if change.kind == DELEGATE:
+        targets.delegations = _delegation(change.keys)
     for name, text in change.contents.items():
         targets.targets[name] = TargetFile.from_data(name, text.encode(), ["sha256"])
     return Metadata(targets).to_bytes()
+
+
+def _delegation(keys: Sequence[str]) -> Delegations:
+    """The one delegation that there is: to the role that can only withdraw."""
+    found = {key.keyid: key for key in (signing_key(PublicKey(bytes.fromhex(text))) for text in keys)}
+    role = DelegatedRole(ROLE, sorted(found), WITHDRAWALS.threshold, terminating=True, paths=[PATTERN])
+    return Delegations(dict(sorted(found.items())), {ROLE: role})
 
 
 def write_request(work: Path, before: Published, change: Change, files: Files) -> Request:
@@ -233,9 +249,11 @@ def read_request(work: Path, before: Published) -> Request:
 
 def _change(document: dict[str, object]) -> Change:
     change = Change(**document)  # type: ignore[arg-type]  # the next line looks at every member
-    texts = (change.kind, change.bundle, change.day, *change.contents, *change.contents.values())
-    if change.kind not in {RELEASE, RESTORE, WITHDRAW, *_REMOVALS} or not all(isinstance(text, str) for text in texts):
+    texts = (change.kind, change.bundle, change.day, *change.contents, *change.contents.values(), *change.keys)
+    if change.kind not in _KINDS or not all(isinstance(text, str) for text in texts):
         raise TypeError("a member is of another shape")
+    if not all(map(is_sha256, change.keys)):
+        raise TypeError("keys are no public keys")
     if type(change.seq) is not int:
         raise TypeError("seq is no number")
     date.fromisoformat(change.day)

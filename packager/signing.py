@@ -35,6 +35,7 @@ from packager.format.files import Files
 from packager.format.release import Release
 from packager.recompute import Progress, check_release
 from packager.request import (
+    DELEGATE,
     RELEASE,
     RESTORE,
     RETIRE,
@@ -52,6 +53,7 @@ from packager.request import (
     write_request,
     write_signed,
 )
+from packager.withdrawing import newest_notice, withdrawal_keys
 from provisioning.keys import Key, load_key
 from provisioning.roles import ONLINE_KEY
 
@@ -67,6 +69,7 @@ __all__ = [
     "finish",
     "init_keys",
     "request_change",
+    "request_delegation",
     "request_release",
     "request_withdrawal",
     "sign_release",
@@ -196,6 +199,24 @@ def request_withdrawal(
     return write_request(work, before, Change(WITHDRAW, bundle, 0, day.isoformat(), contents), files)
 
 
+def request_delegation(work: Path, keys: Path, day: date, files: Files) -> Request:
+    """Ask for signatures on letting the keys in `keys` withdraw resources by themselves, and no others.
+
+    Args:
+        work: a work folder; it needs no bag.
+        keys: a folder with `root.json`, the register and the public keys (`withdrawing.make_keys`).
+        day: today.
+        files: the writer.
+
+    Raises:
+        KeyFileError: one is no public key.
+        TrustError: what was published before is not what was signed.
+        OSError: a key is missing, or a disk is full or does not answer.
+    """
+    change = Change(DELEGATE, "", 0, day.isoformat(), keys=withdrawal_keys(keys))
+    return write_request(work, _published(work, keys), change, files)
+
+
 def approve(
     work: Path, keys: Path, key: Key, files: Files, *, full: bool = False, progress: Progress | None = None
 ) -> Request:
@@ -249,7 +270,10 @@ def finish(work: Path, keys: Path, online: Key, files: Files) -> int:
     check_list(before, found)
     contents = {name: text.encode() for name, text in found.change.contents.items()}
     day = date.fromisoformat(found.change.day)
-    publish((keys / "tuf", work / "tuf"), before, found.targets, contents, online, day, files)
+    notice = newest_notice(keys, before, found.targets)
+    if found.change.kind == DELEGATE and notice is None:
+        raise NotListedError("the list of withdrawn resources is not signed by one of the new keys yet")
+    publish((keys / "tuf", work / "tuf"), before, found.targets, contents, online, day, files, notice=notice)
     remove_request(work, files)
     return (before.verified.versions["targets"] if before.verified else 0) + 1
 
@@ -340,6 +364,9 @@ def _check_change(
     elif change.kind == WITHDRAW:
         if change.contents != withdrawn_contents(before, change.bundle, withdrawn_by(change), change.day):
             raise NumberDiffersError("the list of withdrawn resources is not the one that follows from the change")
+    elif change.kind == DELEGATE:
+        if change.contents or list(change.keys) != withdrawal_keys(keys):
+            raise NumberDiffersError("the keys that may withdraw are not those in this folder of keys")
     elif change.contents != _contents(work, keys, before, change.kind, change.bundle, change.seq):
         raise NumberDiffersError("the documents to be listed are not those that follow from the change")
     check_list(before, request)

@@ -28,6 +28,9 @@ ROLES = (
 OFFLINE_ROLES = tuple(role for role in ROLES if role.offline)
 """Roles whose keys are held by people."""
 
+WITHDRAWALS = Role("withdrawals", 2, 1, offline=True)
+"""The role that the targets role delegates to: it can only withdraw resources. Either of its keys is enough."""
+
 ONLINE_KEY = "online"
 """Name of the one key that signs snapshot and timestamp."""
 
@@ -35,3 +38,8 @@ ONLINE_KEY = "online"
 def key_names() -> tuple[str, ...]:
     """Names of all keys of a new authority: root-1 … targets-3, online."""
     return (*(f"{role.name}-{n}" for role in OFFLINE_ROLES for n in range(1, role.keys + 1)), ONLINE_KEY)
+
+
+def withdrawal_key_names() -> tuple[str, ...]:
+    """Names of the keys that can only withdraw."""
+    return tuple(f"{WITHDRAWALS.name}-{n}" for n in range(1, WITHDRAWALS.keys + 1))

@@ -20,6 +20,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
+from packager.format.delegation import prove_notice
 from packager.format.errors import (
     HalfCopiedError,
     LayoutError,
@@ -32,8 +33,9 @@ from packager.format.errors import (
     UnreadableError,
 )
 from packager.format.layout import read_bounded
+from packager.format.withdrawals import MAX_METADATA, ROLE, TARGET, Notice
 
-MAX_SIZE = {"root": 512 << 10, "timestamp": 16 << 10, "snapshot": 2_000_000, "targets": 5_000_000}
+MAX_SIZE = {"root": 512 << 10, "timestamp": 16 << 10, "snapshot": 2_000_000, "targets": 5_000_000, ROLE: MAX_METADATA}
 """Most bytes in the metadata of each role."""
 MAX_LISTED_SIZE = 1 << 20
 """Most bytes in a target that is read at once."""
@@ -55,7 +57,7 @@ NO_EXPIRY = datetime(1, 1, 1, tzinfo=UTC)
 Read = Callable[[str, int], bytes]
 """Reads `metadata/…` or `targets/…`, at most so many bytes. Raises FileNotFoundError or a TrustError."""
 
-_METADATA = re.compile(r"metadata/(?:[0-9]+\.)?(root|timestamp|snapshot|targets)\.json\Z")
+_METADATA = re.compile(r"metadata/(?:[0-9]+\.)?(root|timestamp|snapshot|targets|withdrawals)\.json\Z")
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Verified:
         metadata: bytes of timestamp, snapshot and targets, by role.
         files: everything that was read, by name; itself a repository, but for the first root.
         listed: content of the targets under `PREFIXES`, by target name.
+        notice: the list of the role that can only withdraw, None when the snapshot has none.
     """
 
     root: bytes
@@ -82,6 +85,7 @@ class Verified:
     metadata: Mapping[str, bytes] = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False)
     listed: Mapping[str, bytes] = field(repr=False)
+    notice: Notice | None = None
 
 
 def reader_of_folder(root_fd: int) -> Read:
@@ -208,6 +212,10 @@ def _run(fetcher: _Fetcher, root: bytes, scratch: Path, reference_time: datetime
             if len(listed) == MAX_LISTED:
                 raise RepositoryError("lists too many releases")
             listed[name] = Path(updater.download_target(info, str(scratch / "target"))).read_bytes()
+    if f"{ROLE}.json" in Metadata[Snapshot].from_bytes((scratch / "snapshot.json").read_bytes()).signed.meta:
+        info = updater.get_targetinfo(TARGET)
+        if info is not None:
+            listed[TARGET] = Path(updater.download_target(info, str(scratch / "target"))).read_bytes()
     return listed
 
 
@@ -285,6 +293,9 @@ def _result(scratch: Path, fetcher: _Fetcher, listed: dict[str, bytes], first: i
         Metadata[Snapshot].from_bytes(metadata["snapshot"]).signed,
         Metadata[Targets].from_bytes(metadata["targets"]).signed,
     )
+    notice = None
+    if TARGET in listed:
+        notice = prove_notice(metadata["targets"], _delegated(scratch), listed.pop(TARGET))
     roots = {n: fetcher.files[f"metadata/{n}.root.json"] for n in range(first + 1, root.version + 1)}
     return Verified(
         root=root_bytes,
@@ -296,7 +307,15 @@ def _result(scratch: Path, fetcher: _Fetcher, listed: dict[str, bytes], first: i
         metadata=metadata,
         files=fetcher.files,
         listed=listed,
+        notice=notice,
     )
+
+
+def _delegated(scratch: Path) -> bytes:
+    try:
+        return (scratch / f"{ROLE}.json").read_bytes()
+    except FileNotFoundError as error:
+        raise ListChangedError("is signed by another role than the one that withdraws", path=TARGET) from error
 
 
 def _newest_root(scratch: Path) -> bytes:
@@ -325,7 +344,7 @@ def _explain(fetcher: _Fetcher, root: Root, error: Exception) -> TrustError:
     if content is None:
         return HalfCopiedError("is missing", path=name)
     match = _METADATA.match(name)
-    if match is not None:
+    if match is not None and match[1] != ROLE:
         return _judge(match[1], name, content, root)
     if _is_cut(content):
         return HalfCopiedError("is empty or cut short", path=name)

@@ -16,11 +16,12 @@ import errno
 import logging
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from packager.format.delegation import prove_notice
 from packager.format.errors import (
     FormatError,
     HalfCopiedError,
@@ -43,6 +44,7 @@ from packager.format.repository import (
     root_version,
     verify,
 )
+from packager.format.withdrawals import NOTICE, Notice, Withdrawal, open_notice
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class Trusted:
         expired: roles whose metadata has expired at that time. Nothing is refused for it: pages say how old it is.
         outcome: what the last offer was: `UPDATED`, `SAME` or `OLDER`.
         withdrawn: ids of resources that are withdrawn, in every release and on every drive.
+        withdrawals: those of them that the role which can only withdraw names, with title and reason; sorted.
     """
 
     releases: tuple[Release, ...]
@@ -72,6 +75,7 @@ class Trusted:
     expired: tuple[str, ...] = ()
     outcome: str = SAME
     withdrawn: frozenset[str] = frozenset()
+    withdrawals: tuple[Withdrawal, ...] = ()
 
 
 class TrustStore:
@@ -104,6 +108,7 @@ class TrustStore:
         self._verified: Verified | None = None
         self._listing = Listing()
         self._known: dict[str, str] = {}
+        self._notice: Notice | None = None
         copies = self._kept.newest_first()
         loaded = next((content for content in copies if self._load(content)), None)
         self._settle(loaded if copies[:1] == [loaded] else None)
@@ -137,12 +142,48 @@ class TrustStore:
             raise older
         new = self._remember(listing)
         if older is not None or (self._verified is not None and own.versions == self._verified.versions):
-            if new and self._verified is not None:
-                self._keep(self._verified.files)
+            notice = self._newest_notice(own.notice)
+            if self._verified is not None and (new or notice != self._notice):
+                self._keep(self._verified.files, notice)
             if older is not None:
                 log.info("signed metadata of a drive is older than what is trusted: %s", older)
             return self._trusted(SAME if older is None else OLDER)
         self._take(own, listing)
+        return self._trusted(UPDATED)
+
+    def offer_notice(self, content: bytes) -> Trusted:
+        """Prove a notice that travelled alone and take it, durably, if it is news. `outcome` says whether it was.
+
+        It is proved by the newest trusted targets, not by a snapshot: whoever carries it needs no other file. After an
+        exception the store is as before.
+
+        Args:
+            content: the notice, as `withdrawals.Notice.to_bytes` made it.
+
+        Raises:
+            UnknownIssuerError: nothing is trusted yet, or it is signed by no key that may withdraw.
+            RetiredError: a later notice is known.
+            OneSignerError, HalfCopiedError, ListChangedError: as `delegation.prove_notice`; it is no notice; TUF is
+                followed to the letter, and knows no such thing.
+            OSError: our own disk is full or does not answer.
+        """
+        if self._verified is None:
+            raise UnknownIssuerError("nothing is trusted yet", path=NOTICE)
+        if self._strict:
+            raise ListChangedError("metadata of a role is taken with its snapshot only", path=NOTICE)
+        try:
+            metadata, listed = open_notice(content)
+        except FormatError as error:
+            raise ListChangedError(error.reason, path=NOTICE, expected=error.expected) from error
+        notice = prove_notice(self._verified.metadata["targets"], metadata, listed)
+        before = self._notice
+        if before is not None and notice.version <= before.version:
+            if (notice.metadata, notice.content) == (before.metadata, before.content):
+                return self._trusted(SAME)
+            if notice.version == before.version:
+                raise ListChangedError("is another notice of the same number", path=NOTICE)
+            raise RetiredError("is older than the notice that is known", path=NOTICE)
+        self._keep(self._verified.files, notice)
         return self._trusted(UPDATED)
 
     def admit(self, tagmanifest_sha256: str) -> Admission:
@@ -212,20 +253,36 @@ class TrustStore:
         files = dict(own.files)
         if self._verified is not None:
             files.update({f"metadata/{n}.root.json": root for n, root in self._verified.roots.items()})
-        self._keep(files)
+        self._keep(files, self._newest_notice(own.notice, targets=own.metadata["targets"]))
         floors = self._floors.raised(own.versions, own.keys, self._highest(listing))
         self._floor_copies.write(floors.to_bytes())
         self._floors, self._listing = floors, listing
         self._verified = verify(reader_of_mapping(files), self._anchor)
 
-    def _keep(self, files: Mapping[str, bytes]) -> None:
-        """Write what is trusted, durably: a repository above the first root, and the editions that were once listed."""
+    def _keep(self, files: Mapping[str, bytes], notice: Notice | None) -> None:
+        """Write what is trusted, durably: a repository above the first root, the notice, editions once listed."""
         document = {
             "anchor": base64.b64encode(self._anchor).decode(),
             "files": {name: base64.b64encode(content).decode() for name, content in files.items()},
             "known": self._known,
+            "notice": notice.to_bytes().decode() if notice else "",
         }
         self._kept.write(canonical_json(document))
+        self._notice = notice
+
+    def _newest_notice(self, other: Notice | None, *, targets: bytes | None = None) -> Notice | None:
+        """The notice with the highest number, of the one that is known and another, that these targets let withdraw.
+
+        A new key of the role takes the notices of the old one with it: that is the way back from a stolen key.
+        """
+        if targets is None:
+            targets = self._verified.metadata["targets"] if self._verified else None
+        found = None
+        for notice in (self._notice, other):
+            if notice is not None and targets is not None and (found is None or notice.version > found.version):
+                with suppress(TrustError):
+                    found = prove_notice(targets, notice.metadata, notice.content)
+        return found
 
     def _settle(self, kept: bytes | None) -> None:
         """Finish what a power cut broke off: both copies alike, the floors as high as what is trusted.
@@ -258,6 +315,9 @@ class TrustStore:
             return False
         self._anchor, self._verified, self._listing = anchor, verified, read_listing(verified.listed)
         self._known = _editions(document.get("known"))
+        self._notice = self._newest_notice(verified.notice)
+        if text := document.get("notice"):
+            self._notice = self._newest_notice(_kept_notice(verified, text))
         self._remember(self._listing)
         self._floors = self._floors.raised(verified.versions, verified.keys, self._highest(self._listing))
         return True
@@ -294,8 +354,9 @@ class TrustStore:
         if self._verified is None:
             return Trusted((), {}, reference, outcome=outcome)
         expired = tuple(role for role, when in sorted(self._verified.expires.items()) if when <= reference)
-        releases, withdrawn = self._listing.releases, self._listing.withdrawn
-        return Trusted(releases, dict(self._verified.versions), reference, expired, outcome, withdrawn)
+        releases, withdrawals = self._listing.releases, self._notice.withdrawn if self._notice else ()
+        withdrawn = self._listing.withdrawn | {withdrawal.id for withdrawal in withdrawals}
+        return Trusted(releases, dict(self._verified.versions), reference, expired, outcome, withdrawn, withdrawals)
 
 
 def _editions(known: object) -> dict[str, str]:
@@ -303,6 +364,15 @@ def _editions(known: object) -> dict[str, str]:
     if not isinstance(known, dict):
         return {}
     return {key: edition for key, edition in known.items() if is_sha256(key) and is_label(edition)}
+
+
+def _kept_notice(verified: Verified, text: object) -> Notice | None:
+    """The kept notice, proved again; None when the newest list does not let its key withdraw, or it is damaged."""
+    try:
+        return prove_notice(verified.metadata["targets"], *open_notice(str(text).encode()))
+    except FormatError as error:
+        log.warning("the kept notice cannot be used: %s", error)
+        return None
 
 
 @contextmanager

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from indexer.model import Resource
 from packager.cli import DONE, NOT_DONE, main
 from packager.format.trust import TrustStore
-from provisioning.roles import key_names
-from tests.simulator import Publisher, passphrase
+from provisioning.keys import save_key
+from provisioning.roles import key_names, withdrawal_key_names
+from tests.notices import delegate
+from tests.simulator import COST, Publisher, passphrase
 
 
 @pytest.fixture
@@ -22,8 +25,9 @@ def national(tmp_path: Path) -> Publisher:
 
 def call(national: Publisher, command: str, *arguments: str) -> int:
     known = national.folder / "passphrases.txt"
-    known.write_text("".join(f"{name}={passphrase(name)}\n" for name in key_names()))
-    return main([command, *arguments, "--keys", str(national.keys), "--passphrases", str(known)])
+    known.write_text("".join(f"{name}={passphrase(name)}\n" for name in (*key_names(), *withdrawal_key_names())))
+    keys = [str(national.keys)] if command == "keys" else ["--keys", str(national.keys)]
+    return main([command, *arguments, *keys, "--passphrases", str(known)])
 
 
 def listed(national: Publisher, box: TrustStore) -> list[int]:
@@ -74,3 +78,49 @@ def test_revoke_undo_of_a_document_that_somebody_changed_is_refused(national, ca
     path.with_name(f"{'0' * 64}.1.json").write_bytes(path.read_bytes().replace(b"2026.01", b"2026.11"))
     assert call(national, "revoke", "1", "--undo") == NOT_DONE
     assert "several forms" in capsys.readouterr().err
+
+
+def withdrawn(national: Publisher, state: Path) -> list[str]:
+    return sorted(national.box(state).offer(national.keys / "tuf").withdrawn)
+
+
+def test_withdraw_by_one_key_publishes_a_small_notice_and_undo_gives_back(
+    national, tmp_path, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(
+        "packager.withdrawing.save_key", lambda key, path, word, cost: save_key(key, path, word, cost=COST)
+    )
+    work = str(national.folder / "work-national-2")
+    alone = ["--key", "withdrawals-2"]
+    assert call(national, "keys", "withdrawals") == DONE
+    assert "只能办理下架和恢复" in capsys.readouterr().out
+    assert call(national, "withdraw", work, "red-chamber", "big-map", *alone, "--reason", "版权到期") == DONE
+    said = capsys.readouterr().out
+    assert "下架通知已备好，共 2 种。" in said
+    assert "withdrawals.json" in said
+    found = national.box(tmp_path / "a").offer(national.keys / "tuf").withdrawals
+    assert [(w.id, w.title, w.reason) for w in found] == [
+        ("big-map", "大地图", "版权到期"), ("red-chamber", "红楼梦", "版权到期"),
+    ]  # fmt: skip
+    assert call(national, "withdraw", work, "big-map", *alone, "--undo") == DONE
+    assert "恢复通知已备好，共 1 种。" in capsys.readouterr().out
+    assert withdrawn(national, tmp_path / "b") == ["red-chamber"]
+    assert call(national, "withdraw", work, "two-parts", *alone, "--offline") == DONE
+    assert withdrawn(national, tmp_path / "c") == ["red-chamber"]
+    assert call(national, "withdraw", work, "two-part", *alone) == NOT_DONE
+    assert "没有记录号 two-part" in capsys.readouterr().err
+    assert call(national, "withdraw", work, "entry-only", "--key", "targets-1") == NOT_DONE
+    assert "不在签发人名单里" in capsys.readouterr().err
+    assert call(national, "withdraw", work, "entry-only", "--undo") == NOT_DONE
+    assert "须与 --key 同用" in capsys.readouterr().err
+    assert call(national, "keys", "withdrawals", "--replace") == DONE
+    assert withdrawn(national, tmp_path / "d") == ["red-chamber", "two-parts"]  # all of it, signed anew
+
+
+def test_withdraw_a_serial_withdraws_its_issues(national, tmp_path) -> None:
+    records = [(Resource(id=name, title=name, type="periodical", parent=parent), {}) for name, parent in
+               (("serial", ""), ("issue-1", "serial"), ("part-1", "issue-1"), ("other", ""))]  # fmt: skip
+    work = national.release(3, supersedes=2, records=records)
+    delegate(national)
+    assert call(national, "withdraw", str(work), "serial", "--key", "withdrawals-1") == DONE
+    assert withdrawn(national, tmp_path / "a") == ["issue-1", "part-1", "serial"]

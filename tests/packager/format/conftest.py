@@ -1,7 +1,8 @@
-"""A publisher, a box's state and two drives, for the tests of trust."""
+"""A publisher, a box's state and two drives, for the tests of trust. Made once; each test has a copy of its own."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,25 @@ from tests.packager.format.drives import plug
 from tests.simulator import Publisher
 
 
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Publisher:
+    """Keys and a root; nothing is published."""
+    return Publisher(tmp_path_factory.mktemp("authority") / "national")
+
+
+@pytest.fixture(scope="session")
+def published(authority: Publisher, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same authority after two releases: `national/`, and the drives `old/` and `new/` beside it."""
+    folder = tmp_path_factory.mktemp("published")
+    national = authority.fork(folder / "national")
+    plug(national, national.release(1), "old")
+    plug(national, national.release(2, supersedes=1), "new")
+    return folder
+
+
 @pytest.fixture
-def national(tmp_path: Path) -> Publisher:
-    return Publisher(tmp_path / "national")
+def national(authority: Publisher, tmp_path: Path) -> Publisher:
+    return authority.fork(tmp_path / "national")
 
 
 @pytest.fixture
@@ -21,7 +38,7 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def two(national: Publisher) -> tuple[Path, Path]:
+def two(national: Publisher, published: Path, tmp_path: Path) -> tuple[Path, Path]:
     """An old drive and a new one."""
-    old = plug(national, national.release(1), "old")
-    return old, plug(national, national.release(2, supersedes=1), "new")
+    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "old", tmp_path / "new"
