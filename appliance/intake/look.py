@@ -15,6 +15,7 @@ from pathlib import Path
 
 from appliance.intake.mounts import Candidate
 from packager.format.layout import INFO_NAME, DriveLayout
+from packager.format.withdrawals import PLACES
 
 MAX_NAMES = 2000
 """Names read of one folder; more do not make a drive more ours."""
@@ -100,6 +101,8 @@ def _facts(root: Path, watched: tuple[str, ...]) -> Iterator[str]:
     layout = DriveLayout(root)
     for folder in (layout.bag, layout.meta, layout.meta / "search", layout.tuf_metadata, layout.tuf_targets):
         yield from _folder_facts(folder)
+    for name in PLACES:
+        yield _file_facts(root / name)
     yield f"{sum(_is_file(layout.payload(path)) for path in watched)}\n"
 
 

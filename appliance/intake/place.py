@@ -18,7 +18,7 @@ from pathlib import Path
 from appliance.errors import IntakeError
 from appliance.intake.look import Glance, glance
 from appliance.intake.mounts import Candidate
-from appliance.intake.states import Refused, Short
+from appliance.intake.states import Refused, Short, Told
 from appliance.intake.taking import Parcel, PayloadMissingError
 from appliance.intake.trusting import Stopped
 from appliance.store.holdings import Message
@@ -68,8 +68,8 @@ class Progressed:
     total: int
 
 
-News = Looked | Admitted | Brought | Progressed | Refused | Short
-Job = Callable[["Place"], Admission | Parcel]
+News = Looked | Admitted | Brought | Progressed | Refused | Told | Short
+Job = Callable[["Place"], Admission | Message | Parcel]
 
 
 class Place:
@@ -192,4 +192,11 @@ class Place:
             _log.exception("drive in %s cannot be taken in", self.folder.name)
             self._tell(self, Refused(attempt, Message("intake.refused.unreadable")))
         else:
-            self._tell(self, Brought(attempt, result) if isinstance(result, Parcel) else Admitted(attempt, result))
+            self._tell(self, _news_of(attempt, result))
+
+
+def _news_of(attempt: int, result: Admission | Message | Parcel) -> News:
+    """What a job that ended well has to tell."""
+    if isinstance(result, Message):
+        return Told(attempt, result)
+    return Brought(attempt, result) if isinstance(result, Parcel) else Admitted(attempt, result)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.clock import Clock
-from appliance.intake import states, wording
+from appliance.intake import carrying, states, wording
 from appliance.intake.entry import Entry
 from appliance.intake.journal import Journal
 from appliance.intake.making import Key, Maker
@@ -24,7 +24,7 @@ from appliance.intake.publisher import WORKING, Publisher
 from appliance.intake.publishing import carried_by, drive_key, restored
 from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
 from appliance.intake.taking import bytes_needed, copy
-from appliance.intake.trusting import SharedTrust, trust
+from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
 from appliance.store.commands import UPKEEP, receive
 from appliance.store.holdings import Holdings, Message
@@ -154,7 +154,7 @@ class Intake:
                 self._brought(entry, news)
             case Progressed():
                 self._progressed(entry, news)
-            case Refused() | Short():
+            case Refused() | states.Told() | Short():
                 self._refresh_trust()
                 self._step(entry, news)
 
@@ -262,11 +262,11 @@ class Intake:
         scratch = f"trust-{entry.key}-{attempt}"
         entry.place.begin(attempt, lambda place: self._trust_job(root, scratch, place))
 
-    def _trust_job(self, root: Path, scratch: str, place: Place) -> Admission:
+    def _trust_job(self, root: Path, scratch: str, place: Place) -> Admission | Message:
         """In the place's thread."""
         folder = self._store.stage(scratch)
         try:
-            return trust(root, folder, self._trust.judge, place.stopping)
+            return carrying.judge(root, folder, self._trust, place.stopping)
         finally:
             self._store.unstage(scratch)
 

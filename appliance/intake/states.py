@@ -6,6 +6,8 @@
                      |            |         |
                      +---- sick --+---------+   (stopped answering; recovers through recognising, or by itself)
 
+    recognising -> told (it carries signed lists only; they are taken, or refused)
+
 `step` has no side effects and knows no clock, so every power cut, full disk and pulled cable is a row in a table
 test. Work that takes time (trusting, copying) carries the attempt that started it; results of an older attempt are
 ignored, so a late answer from a drive that was pulled and changed can do no harm.
@@ -70,7 +72,7 @@ class Drive:
         phase: `absent` or one of `holdings.DRIVE_STATES`.
         attempt: grows with every new look; results carry it.
         mark: fingerprint of what was there at the last look.
-        reason: why it is refused, waiting or sick.
+        reason: why it is refused, waiting or sick; what became of its lists.
         carried: what it carries once trusted.
         last: what it carried when it last served; when it is gone this is what is missing.
         back: whether its coming is a return. recovered: whether it was sick before.
@@ -124,6 +126,14 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """It brought signed lists only; `reason` says what became of them."""
+
+    attempt: int
+    reason: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Short:
     """The SSD has no room for its catalogue."""
 
@@ -155,7 +165,7 @@ class Asked:
     what: str
 
 
-Event = Seen | Missing | Trusted | Copied | Refused | Short | Room | Stalled | Forgotten | Asked
+Event = Seen | Missing | Trusted | Copied | Refused | Told | Short | Room | Stalled | Forgotten | Asked
 Step = tuple[Drive, tuple[Do, ...]]
 
 _WORKING = ("recognising", "reading")
@@ -201,7 +211,7 @@ def _missing(drive: Drive, _event: Event) -> Step:
     if drive.phase in {"absent", "gone"}:
         return drive, ()
     stop = (Do.STOP,) if drive.phase in _WORKING else ()
-    if drive.last is not None and drive.phase not in {"ejecting", "ejected", "refused"}:
+    if drive.last is not None and drive.phase not in {"ejecting", "ejected", "refused", "told"}:
         return _gone(drive), (*stop, *_TELL)
     return Drive(attempt=drive.attempt + 1), (*stop, *_TELL)
 
@@ -224,6 +234,13 @@ def _refused(drive: Drive, event: Event) -> Step:
     if not isinstance(event, Refused) or event.attempt != drive.attempt or not waits:
         return drive, ()
     return Drive("refused", drive.attempt, drive.mark, event.reason), _TELL
+
+
+def _told(drive: Drive, event: Event) -> Step:
+    waits = drive.phase in {*_WORKING, "sick"}
+    if not isinstance(event, Told) or event.attempt != drive.attempt or not waits:
+        return drive, ()
+    return Drive("told", drive.attempt, drive.mark, event.reason), _TELL
 
 
 def _short(drive: Drive, event: Event) -> Step:
@@ -276,6 +293,7 @@ _RULES = MappingProxyType(
         Trusted: _trusted,
         Copied: _copied,
         Refused: _refused,
+        Told: _told,
         Short: _short,
         Room: _room,
         Stalled: _stalled,

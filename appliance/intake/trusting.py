@@ -6,22 +6,26 @@ does not answer.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from appliance.store.holdings import Message
 from packager.format.bag import read_candidate
-from packager.format.errors import LayoutError, ListChangedError, UnreadableError
+from packager.format.errors import LayoutError, ListChangedError, RetiredError, TrustError, UnreadableError
 from packager.format.layout import DriveLayout, open_nofollow
 from packager.format.release import Admission
-from packager.format.trust import Trusted, TrustStore
+from packager.format.trust import UPDATED, Trusted, TrustStore
+
+_log = logging.getLogger(__name__)
 
 MAX_METADATA = 64 << 20
 """Most bytes of signed metadata that are looked at on one drive."""
 MAX_FILES = 10_000
 MAX_DEPTH = 4
-METADATA = ("metadata", "targets/releases", "targets/retired", "targets/withdrawn")
+METADATA = ("metadata", "targets/releases", "targets/retired", "targets/withdrawn", "targets/withdrawals")
 
 Judge = Callable[[Path, str], Admission]
 
@@ -37,6 +41,35 @@ class SharedTrust:
         """See `TrustStore.admit_drive`; `tuf` is a copy of our own."""
         with self._lock:
             return self._store.admit_drive(tuf, tagmanifest)
+
+    def take(self, tuf: Path | None, notice: bytes | None) -> Message:
+        """Take lists that came without a bag; the answer says to staff what became of them.
+
+        Args:
+            tuf: a copy of our own of the carrier's metadata, None when it has none.
+            notice: that withdraws resources, None when there is none.
+
+        Raises:
+            TrustError: the metadata is refused.
+            OSError: our own disk is full or does not answer.
+        """
+        with self._lock:
+            before = self._store.current().withdrawn
+            found = self._store.offer(tuf) if tuf is not None else self._store.current()
+            if notice is None:
+                if new := found.withdrawn - before:
+                    return Message("sync.withdrawn", {"count": len(new)})
+                return Message("sync.list.taken" if found.outcome == UPDATED else "sync.stick.older")
+            try:
+                found = self._store.offer_notice(notice)
+            except RetiredError:
+                return Message("sync.stick.older")
+            except TrustError as error:
+                _log.warning("a notice is refused: %s", error)
+                return Message("sync.withdrawn.file.refused")
+            if found.withdrawals:
+                return Message("sync.withdrawn.file", {"count": len(found.withdrawals)})
+            return Message("sync.list.taken")
 
     def current(self) -> Trusted:
         """What the box trusts now."""

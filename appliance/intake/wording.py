@@ -50,7 +50,7 @@ class Around:
 
 def drive_message(drive: Drive, around: Around) -> Message:
     """The sentence of a drive."""
-    if drive.reason is not None and drive.phase in {"refused", "waiting", "sick"}:
+    if drive.reason is not None and drive.phase in {"refused", "told", "waiting", "sick"}:
         return drive.reason
     if drive.phase == "reading":
         return Message("intake.reading_catalogue", {"minutes": max(1, -(-around.seconds_left // MINUTE))})

@@ -32,10 +32,11 @@ FORMAT = 1
 MAX_BYTES = 16 << 20
 """A document larger than this is not ours; thousands of drives would fit."""
 
-DRIVE_STATES = ("recognising", "reading", "waiting", "ready", "refused", "sick", "ejecting", "ejected", "gone")
+DRIVE_STATES = ("recognising", "reading", "waiting", "ready", "refused", "sick", "ejecting", "ejected", "gone", "told")
 """recognising: found, being looked at and trusted. reading: tag files go to the SSD. waiting: for space.
 ready: serves. refused: with its reason. sick: it stopped answering. ejecting: no new readers, being let go.
-ejected: staff may pull it. gone: it was ready and is no longer there; its titles stay in the catalogue."""
+ejected: staff may pull it. gone: it was ready and is no longer there; its titles stay in the catalogue.
+told: it carries signed lists only, and its message says what became of them."""
 
 PART_STATES = ("ready", "rebuilding", "waiting", "failed")
 """Of a derived file: usable; being made now; in the queue to be made; could not be made (staff are told)."""
@@ -156,6 +157,16 @@ class HeldDrive:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Why a resource is withdrawn, as its notice says. since: ISO date; title and reason may be empty."""
+
+    id: str
+    title: str
+    reason: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerState:
     """Signs of life. `beat` (ISO time, UTC) is renewed at every publication and at least once a minute."""
 
@@ -176,6 +187,8 @@ class Holdings:
         drives: by key, those gone included until something newer takes their place.
         notices: what staff should know beyond single drives, the most pressing first.
         withdrawn: ids of resources that the issuer withdraws, sorted; they are shown nowhere, whatever holds them.
+        withdrawals: what is known of those that a notice withdraws, by id.
+        withdrawn_at: when the last of them was added here, ISO time in UTC; empty when none ever was.
         worker: signs of life.
     """
 
@@ -186,6 +199,8 @@ class Holdings:
     notices: tuple[Message, ...] = ()
     worker: WorkerState = field(default_factory=WorkerState)
     withdrawn: tuple[str, ...] = ()
+    withdrawals: tuple[Withdrawn, ...] = ()
+    withdrawn_at: str = ""
 
     def live(self) -> tuple[HeldRelease, ...]:
         """The newest held release of every bundle."""

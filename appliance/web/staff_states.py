@@ -51,6 +51,8 @@ _LINKS = {
     "repair.partial": "staff.health",
     "repair.stick.reading": "staff.health",
     "repair.stick.not_matching": "staff.health",
+    "sync.withdrawn": "staff.withdrawn",
+    "sync.withdrawn.file": "staff.withdrawn",
     "home.starting": "staff.home",
     "home.normal": "staff.home",
     "index.rebuilding": "staff.drives",

@@ -26,6 +26,9 @@ FRESH = dt.timedelta(minutes=10)
 SILENT = dt.timedelta(minutes=5)
 """A worker that has shown no sign of life for so long does not run; it beats at least once a minute."""
 
+TOLD = dt.timedelta(days=3)
+"""So long the first page says that resources were withdrawn; the list stays."""
+
 _DONE, _HOLD, _READERS, _REFUSED, _DAMAGE, _BOX, _REMINDER, _WELL = range(1, 9)
 _RANKS = (
     ("intake.recognising", _HOLD),
@@ -163,11 +166,21 @@ def _states(
     yield from _searches(holdings)
     if damaged:
         yield _DAMAGE, state_of(Message("check.damage.found", {"count": damaged}))
+    yield from _withdrawn(holdings, now)
     if not holdings.releases and not holdings.drives:
         yield _READERS, state_of(Message("home.no_drive"))
     beat = as_time(holdings.worker.beat)
     if beat is not None and now - beat > SILENT:
         yield _READERS, state_of(Message("box.worker_silent"), since=holdings.worker.beat)
+
+
+def _withdrawn(holdings: Holdings, now: dt.datetime) -> Iterator[tuple[int, State]]:
+    """For some days: that resources were withdrawn."""
+    at = as_time(holdings.withdrawn_at)
+    if holdings.withdrawn and at is not None and dt.timedelta(0) <= now - at <= TOLD:
+        message = Message("sync.withdrawn", {"count": len(holdings.withdrawn)})
+        rank = _DONE if is_fresh(holdings.withdrawn_at, now) else _REMINDER
+        yield rank, state_of(message, since=holdings.withdrawn_at)
 
 
 def _searches(holdings: Holdings) -> Iterator[tuple[int, State]]:

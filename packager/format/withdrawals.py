@@ -26,6 +26,8 @@ PATTERN = "withdrawals/*"
 """What the delegation gives it."""
 NOTICE = "withdrawals.json"
 """Name of a notice that travels alone, in the root of a stick or in its `tuf` folder."""
+PLACES = (NOTICE, f"tuf/{NOTICE}")
+"""Where a notice may stand on a carrier, the likelier first."""
 
 MAX_LIST = 1 << 20
 """Most bytes in a list."""

@@ -88,7 +88,7 @@ def test_withdraw_by_one_key_publishes_a_small_notice_and_undo_gives_back(
     national, tmp_path, capsys, monkeypatch
 ) -> None:
     monkeypatch.setattr(
-        "packager.withdrawing.save_key", lambda key, path, word, cost: save_key(key, path, word, cost=COST)
+        "packager.withdrawing.save_key", lambda key, path, word, **_: save_key(key, path, word, cost=COST)
     )
     work = str(national.folder / "work-national-2")
     alone = ["--key", "withdrawals-2"]

@@ -37,6 +37,11 @@ MESSAGES = [
     (Drive("waiting", reason=Message("space.intake_waits", {"size": 5})), Around(), "space.intake_waits"),
     (Drive("ready", carried=CARRIED, back=True, recovered=True), Around(), "intake.sick.back"),
     (Drive("sick", reason=Message("intake.sick", {"drive": "国家版"})), Around(), "intake.sick"),
+    (
+        Drive("told", reason=Message("sync.withdrawn.file", {"count": 2, "issuer": "国"})),
+        Around(),
+        "sync.withdrawn.file",
+    ),
     (READY, Around(), "intake.trusted"),
     (READY, Around(serving=[CHILDREN]), "intake.trusted.second_bundle"),
     (READY, Around(serving=[CARRIED], twin_first=True), "intake.duplicate"),

@@ -1,0 +1,80 @@
+"""A stick that carries signed lists only: newer metadata, or a notice that withdraws resources, perhaps off a phone.
+
+It enters by the same door as a drive: looked at in its own thread, copied to the SSD, judged by the trust store. A
+drive with a bag may carry a notice too; a bad one is passed over and never speaks against the drive.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+
+from appliance.intake.trusting import SharedTrust, copy_metadata, trust
+from appliance.store.holdings import Message
+from packager.format.errors import LayoutError, TooLargeError, UnreadableError
+from packager.format.layout import DriveLayout, read_bounded
+from packager.format.release import Admission
+from packager.format.withdrawals import MAX_NOTICE, NOTICE, PLACES
+
+_log = logging.getLogger(__name__)
+
+
+def judge(root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event) -> Admission | Message:
+    """Decide whether a drive may be used; of a carrier of lists, take them and say what became of them.
+
+    Args:
+        root: the folder of the drive or stick.
+        scratch: an empty folder of our own.
+        shared: whom the box trusts.
+        stop: breaks off.
+
+    Raises:
+        TrustError: the drive is refused, or the metadata of a stick.
+        Stopped: `stop` was set.
+        OSError: our own disk is full or does not answer.
+    """
+    notice = read_notice(root)
+    if carries_lists_only(root):
+        copy_metadata(root, scratch, stop)
+        metadata = scratch / "tuf" if any((scratch / "tuf").iterdir()) else None
+        return shared.take(metadata, notice)
+    try:
+        return trust(root, scratch, shared.judge, stop)
+    finally:
+        if notice is not None:
+            shared.take(None, notice)
+
+
+def carries_lists_only(root: Path) -> bool:
+    """Whether there is no bag, but signed metadata or a notice.
+
+    Raises:
+        UnreadableError: the disk does not answer.
+    """
+    try:
+        names = {name.lower() for name in os.listdir(root)}  # noqa: PTH208 - names only, of any file system
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}") from error
+    return "bag" not in names and bool({"tuf", NOTICE} & names)
+
+
+def read_notice(root: Path) -> bytes | None:
+    """The notice on a carrier, or None. One that is too large or a link counts as a bad one, not as none.
+
+    Raises:
+        UnreadableError: the disk does not answer.
+    """
+    for name in PLACES:
+        try:
+            with DriveLayout(root).opened() as descriptor:
+                return read_bounded(descriptor, name, MAX_NOTICE)
+        except FileNotFoundError:
+            continue
+        except (LayoutError, TooLargeError) as error:
+            _log.warning("a notice cannot be used: %s", error)
+            return b""
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror}", path=name) from error
+    return None
