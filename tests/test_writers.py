@@ -50,6 +50,7 @@ ALLOWED = {
     "packager/disks.py": "lists of another set in the work folder; every build makes them again",
     "packager/drives.py": "payload that the new lists do not name is removed; left there it is ignored",
     "packager/format/repository.py": "python-tuf works in a temporary folder; its result is kept by the writer",
+    "packager/format/strict.py": "as packager/format/repository.py",
     "packager/journal.py": "os.sync before the rows that promise the payload",
     "packager/production/bench.py": "a partition on its way to a disk; a file for a disk gets its length",
     "packager/production/fat.py": "as packager/production/bench.py; a temporary folder",

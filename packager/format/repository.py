@@ -149,7 +149,7 @@ def verify(
     Raises:
         TrustError: it is refused; the class says why.
     """
-    fetcher = _Fetcher(read)
+    fetcher = Fetcher(read)
     first = _root_of(root)
     _check_same_root(fetcher, root, first)
     begin = first.version
@@ -183,7 +183,7 @@ def set_reference_time(updater: Updater, when: datetime) -> None:
     updater._trusted_set.reference_time = when  # noqa: SLF001
 
 
-def _check_same_root(fetcher: _Fetcher, root: bytes, first: Root) -> None:
+def _check_same_root(fetcher: Fetcher, root: bytes, first: Root) -> None:
     try:
         found = fetcher.get(f"metadata/{first.version}.root.json")
     except FileNotFoundError:
@@ -192,15 +192,24 @@ def _check_same_root(fetcher: _Fetcher, root: bytes, first: Root) -> None:
         raise _judge("root", f"{first.version}.root.json", found, first)
 
 
-def _run(fetcher: _Fetcher, root: bytes, scratch: Path, reference_time: datetime | None) -> dict[str, bytes]:
+def open_updater(fetcher: Fetcher, root: bytes, scratch: Path, steps: int) -> Updater:
+    """The updater of python-tuf with our bounds, in a scratch folder, climbing at most so many roots.
+
+    Raises:
+        RepositoryError: `root` is not signed by its own keys, or no root.
+    """
     config = UpdaterConfig(
-        max_root_rotations=MAX_STEPS,
+        max_root_rotations=steps,
         root_max_length=MAX_SIZE["root"],
         timestamp_max_length=MAX_SIZE["timestamp"],
         snapshot_max_length=MAX_SIZE["snapshot"],
         targets_max_length=MAX_SIZE["targets"],
     )
-    updater = Updater(str(scratch), "metadata", str(scratch), "targets", fetcher, config, bootstrap=root)
+    return Updater(str(scratch), "metadata", str(scratch), "targets", fetcher, config, bootstrap=root)
+
+
+def _run(fetcher: Fetcher, root: bytes, scratch: Path, reference_time: datetime | None) -> dict[str, bytes]:
+    updater = open_updater(fetcher, root, scratch, MAX_STEPS)
     if reference_time is not None:
         set_reference_time(updater, reference_time)
     updater.refresh()
@@ -219,7 +228,7 @@ def _run(fetcher: _Fetcher, root: bytes, scratch: Path, reference_time: datetime
     return listed
 
 
-class _Fetcher(FetcherInterface):
+class Fetcher(FetcherInterface):
     """Gives python-tuf the files of a `Read`; a missing one is a 404, as the end of the chain of roots must be.
 
     Attributes:
@@ -228,8 +237,9 @@ class _Fetcher(FetcherInterface):
         fault: why it could not be read.
     """
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, read: Read, *, largest: int = MAX_LISTED_SIZE) -> None:
+        """Read through `read`; `largest` bounds what is neither metadata of a known role nor all of it together."""
+        self._read, self._largest = read, largest
         self._left = MAX_REPOSITORY
         self.files: dict[str, bytes] = {}
         self.last = ""
@@ -242,11 +252,11 @@ class _Fetcher(FetcherInterface):
             FileNotFoundError, TrustError: as `Read`.
         """
         match = _METADATA.match(name)
-        content = self._read(name, MAX_SIZE[match[1]] if match else MAX_LISTED_SIZE)
+        content = self._read(name, MAX_SIZE[match[1]] if match else self._largest)
         self._left -= len(content)
         if self._left < 0:
             raise ListChangedError("the signed metadata is too large", expected=f"at most {MAX_REPOSITORY} bytes")
-        if match is not None:
+        if name.startswith("metadata/"):
             _check_once(name, content)
         self.files[name] = content
         return content
@@ -283,7 +293,7 @@ def _check_once(name: str, content: bytes) -> None:
         return
 
 
-def _result(scratch: Path, fetcher: _Fetcher, listed: dict[str, bytes], first: int) -> Verified:
+def _result(scratch: Path, fetcher: Fetcher, listed: dict[str, bytes], first: int) -> Verified:
     root_bytes = _newest_root(scratch)
     root = _root_of(root_bytes)
     metadata = {role: (scratch / f"{role}.json").read_bytes() for role in ("timestamp", "snapshot", "targets")}
@@ -335,7 +345,7 @@ def _root_of(root: bytes) -> Root:
 # What python-tuf refused is judged a second time, only to name the fault; nothing is trusted by what follows.
 
 
-def _explain(fetcher: _Fetcher, root: Root, error: Exception) -> TrustError:
+def _explain(fetcher: Fetcher, root: Root, error: Exception) -> TrustError:
     """The fault behind an exception of python-tuf, from the file that was read last."""
     if fetcher.fault is not None:
         return fetcher.fault

@@ -358,7 +358,7 @@ def test_verify_targets_that_climb_out_are_refused(made: Publisher, tuf: Path) -
 def test_trap3_lever_sets_the_time_that_tuf_judges_by(made: Publisher, tuf: Path, tmp_path: Path) -> None:
     """The private attribute must exist and matter; an upgrade of python-tuf that moves it shows here."""
     updater = Updater(
-        str(tmp_path), "metadata", str(tmp_path), "targets", repository._Fetcher(lambda *_: b""), bootstrap=made.root
+        str(tmp_path), "metadata", str(tmp_path), "targets", repository.Fetcher(lambda *_: b""), bootstrap=made.root
     )
     assert isinstance(updater._trusted_set.reference_time, datetime)
     when = datetime(2031, 1, 1, tzinfo=UTC)
