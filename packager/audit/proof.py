@@ -20,13 +20,14 @@ from packager.format.layout import read_bounded
 from packager.format.listing import read_listing
 from packager.format.release import Admission, Release, is_sha256
 from packager.format.repository import MAX_LISTED, MAX_LISTED_SIZE, MAX_SIZE, Verified, reader_of_folder, verify
+from packager.format.withdrawals import NOTICE, ROLE
 
 ROLES = ("root", "targets", "snapshot", "timestamp")
 BY_ROOT, BY_ITSELF, NOT_AT_ALL = "root", "itself", "no"
 """What proved the metadata: the root that was given, the drive's own first root (it is whole, whoever made it), or
 nothing."""
 
-_VERSIONED = re.compile(r"tuf/metadata/([1-9][0-9]{0,9})\.(root|targets|snapshot)\.json\Z")
+_VERSIONED = re.compile(r"tuf/metadata/([1-9][0-9]{0,9})\.(root|targets|snapshot|withdrawals)\.json\Z")
 _TIMESTAMP = "tuf/metadata/timestamp.json"
 _TARGET = re.compile(r"tuf/targets/(?:[^/]+/)*([0-9a-f]{64})\.[^/]+\Z")
 _RELEASE = re.compile(r"tuf/targets/releases/[a-z][a-z0-9-]{0,31}/[0-9a-f]{64}\.([1-9][0-9]{0,9})\.json\Z")
@@ -79,6 +80,8 @@ def list_metadata(root: Path, findings: Findings) -> Metadata:
             found.newest[role] = max(found.newest.get(role, (0, "")), (version, name))
         elif name == _TIMESTAMP:
             found.newest["timestamp"] = (0, name)
+        elif name == f"tuf/{NOTICE}":
+            return  # a notice for boxes; it proves itself and says nothing of this drive
         elif _TARGET.match(name) is None:
             findings.add("outside", name)
         elif _RELEASE.match(name) and len(found.releases) < MAX_LISTED:
@@ -97,7 +100,9 @@ def describe(root: int, found: Metadata, findings: Findings) -> dict[str, dict[s
     """
     said: dict[str, dict[str, Any]] = {}
     parts: Mapping[str, Any] = {}
-    for role in ROLES:
+    for role in (*ROLES, ROLE):
+        if role not in found.newest and role == ROLE:
+            continue  # not every list delegates
         if role not in found.newest:
             findings.add("half-copied", f"tuf/metadata/{role}.json", "there is none")
             continue

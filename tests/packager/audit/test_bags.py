@@ -14,8 +14,9 @@ from packager.audit.verify import Options, verify_drive
 from packager.format.bag import write_bag
 from packager.format.items import read_items
 from packager.format.layout import DriveLayout
+from tests.notices import delegate, notice
 from tests.packager.audit.bags import BAD, MANIFEST, TAGMANIFEST, bagit_refuses, pipe, relist, sha256sum_refuses
-from tests.simulator import FastFiles, Publisher
+from tests.simulator import FastFiles, Publisher, newest
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TRUST = {"list-changed", "unproved"}
@@ -144,3 +145,17 @@ def _spoil_by_chance(bag: Path, chance: random.Random) -> str:
     if chance.random() < 0.5 and path.name not in {TAGMANIFEST, MANIFEST}:
         relist(bag)
     return f"{kind} at {at} in {path.name}"
+
+
+def test_drive_whose_list_lets_somebody_withdraw_is_sound(national: Publisher, tmp_path: Path) -> None:
+    made = national.fork(tmp_path / "national")
+    made.release(1, bundle="children")
+    delegate(made)
+    content = notice(made, "red-chamber", publish=True)
+    drive = made.drive(made.release(2, bundle="children", supersedes=1), tmp_path / "drive")
+    (drive / "tuf/withdrawals.json").write_bytes(content)
+    report = verify(drive, made, strict=True)
+    assert (report.findings.kept, report.verdict, report.proof) == ([], "sound", "root")
+    path = newest(drive / "tuf/metadata", "withdrawals")
+    path.write_bytes(path.read_bytes().replace(b"2036", b"2046"))
+    assert verify(drive, made).verdict == "faults"
