@@ -171,6 +171,16 @@ def test_drive_whose_bag_is_still_being_copied_is_looked_at_again(stock) -> None
         box.drive("ready")
 
 
+def test_drive_that_lost_its_bag_serves_nothing_and_its_lists_count(stock) -> None:
+    """It cannot be told from a stick with lists; as soon as a bag appears it is judged as a drive."""
+    drive = stock.drive(stock.publisher.folder / "work-national-2")
+    shutil.rmtree(drive / "bag")
+    with driven(stock.settings()) as box:
+        assert not box.drive("told").serves
+        (drive / "bag").mkdir()
+        box.drive("refused", "half_copied")
+
+
 def test_pipes_in_place_of_a_notice_do_not_block(stock, shared) -> None:
     folder = stick(stock, tuf__x=b"")
     os.mkfifo(folder / "withdrawals.json")

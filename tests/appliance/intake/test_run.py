@@ -92,10 +92,6 @@ def without_metadata(drive: Path) -> None:
     shutil.rmtree(drive / "tuf")
 
 
-def without_bag(drive: Path) -> None:
-    shutil.rmtree(drive / "bag")
-
-
 def without_payload(drive: Path) -> None:
     shutil.rmtree(drive / "bag/data")
 
@@ -122,7 +118,6 @@ SPOILS = [
     (spoil_list, "list_changed"),
     (cut_truth, "half_copied"),
     (without_metadata, "half_copied"),
-    (without_bag, "half_copied"),
     (without_payload, "half_copied"),
     (with_foreign_files, "not_ours"),
     (with_linked_metadata, "list_changed"),
