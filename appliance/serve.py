@@ -21,6 +21,7 @@ from appliance.people.accounts import Accounts
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
 from appliance.serving.memory import keep_few_arenas
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
+from appliance.serving.throttle import ByteShares
 from appliance.serving.upkeep_view import UpkeepView
 from appliance.settings import Settings
 from appliance.store import commands
@@ -98,6 +99,7 @@ class ServingBox:
                 chunks=self.chunks,
                 pools=self.pools,
                 command=self.command,
+                shares=ByteShares(settings.download_rate) if settings.download_rate else None,
                 renditions=self.renditions,
                 upkeep=lambda: self.upkeep.state,
             ),

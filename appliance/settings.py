@@ -50,6 +50,7 @@ class Settings:
         listen_host: address to listen on; `::` serves IPv4 and IPv6. listen_port: TCP port.
         threads: threads that run views.
         connections: most connections at a time.
+        download_rate: bytes a second of all downloads of one browser together; 0: as fast as it takes them.
         drive_paths: folders each of which is a drive's folder, whether or not it is mounted.
         drive_folders: folders in which every child folder is a drive (where the system mounts them).
         event_spool: folder into which the system puts a small file when a drive comes or goes; empty: none.
@@ -89,6 +90,7 @@ class Settings:
     listen_port: int = 80
     threads: int = 16
     connections: int = 2000
+    download_rate: int = 20_000_000
     drive_paths: tuple[Path, ...] = ()
     drive_folders: tuple[Path, ...] = ()
     event_spool: Path | None = None
@@ -309,6 +311,7 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "listen_port": _between(0, 65535),
     "threads": _between(1, 256),
     "connections": _between(10, 20000),
+    "download_rate": _between(0, 10**10),
     "reconcile_seconds": _between(1, 60),
     "max_drives": _between(1, 64),
     "drive_threads": _between(1, 16),

@@ -24,6 +24,7 @@ from appliance.errors import ServingError
 from appliance.serving.pools import Job
 from appliance.serving.reaper import ConnectionFacts
 from appliance.serving.throttle import client_of
+from appliance.serving.unread import MUCH
 from appliance.serving.verified import VerifiedFile
 
 logger = logging.getLogger(__name__)
@@ -116,6 +117,10 @@ class ChannelServer(Protocol):
         """Count a connection of a client on or off. Returns whether the client may have so many."""
         ...
 
+    def bound_unread(self) -> None:
+        """End connections whose clients leave too much unread. From any thread."""
+        ...
+
     def add_task(self, task: Any) -> None:
         """Give a channel to the threads."""
         ...
@@ -155,10 +160,24 @@ class VerifyingChannel(HTTPChannel):
             self.server.count_client(self.client, -1)
         super().del_channel(map)
 
+    def handle_close(self) -> None:
+        """Close, and let go of a body that will never be whole."""
+        super().handle_close()
+        request, self.request = self.request, None
+        if request is not None:
+            request.close()
+
     @property
     def quiet(self) -> bool:
         """Whether nothing but bytes from the client can change what this connection waits for."""
         return not (self.requests or self.total_outbufs_len or self.will_close or self.close_when_flushed)
+
+    @property
+    def held_bytes(self) -> int:
+        """Bytes that lie in memory or temporary files for this client: answers not taken, a request's body."""
+        answers = sum(len(b) for b in tuple(self.outbufs) if not isinstance(b, ReadOnlyFileBasedBuffer))
+        bodies = [request.body_bytes_received for request in (self.request, *self.requests) if request is not None]
+        return int(answers + sum(bodies))
 
     def front_file(self) -> VerifiedFile | None:
         """The verified file whose bytes go out next, if no other bytes go before."""
@@ -191,6 +210,8 @@ class VerifyingChannel(HTTPChannel):
         count: int = super().write_soon(data)
         if isinstance(data, ReadOnlyFileBasedBuffer):
             self._refuse_pipelined()
+        elif self.total_outbufs_len > MUCH and self.held_bytes > MUCH:
+            self.server.bound_unread()
         return count
 
     def _flush_outbufs_below_high_watermark(self) -> None:
@@ -263,6 +284,7 @@ class VerifyingChannel(HTTPChannel):
     def end(self) -> None:
         """End the connection now, whether or not its client reads."""
         self.will_close = True
-        if self.socket is not None:
+        sock = self.socket
+        if sock is not None:
             with contextlib.suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
+                sock.shutdown(socket.SHUT_RDWR)

@@ -115,16 +115,23 @@ class DrivePool:
                         queue.remove(job)
 
     def wait(self, job: Job) -> bytes:
-        """Wait for a job in the caller's thread; a drive that is slow to answer may hold a few callers only."""
+        """Wait for a job in the caller's thread; a drive may hold a few callers only for longer than it may be slow."""
         with self._changed:
-            if not job.done() and self._waiting >= self._limits.crowd and self._oldest() > self._limits.slow:
-                raise SickDriveError(self._drive, "it is slow to answer and others wait already", retry_after=5.0)
+            crowded = self._waiting >= self._limits.crowd
+            if crowded and not job.done() and self._oldest() > self._limits.slow:
+                raise self._crowded(job)
             self._waiting += 1
         try:
+            if crowded and not job.wait(self._limits.slow):
+                raise self._crowded(job)
             return job.result()
         finally:
             with self._changed:
                 self._waiting -= 1
+
+    def _crowded(self, job: Job) -> SickDriveError:
+        self.leave(job)
+        return SickDriveError(self._drive, "it is slow to answer and others wait already", retry_after=5.0)
 
     def _next(self) -> Job | None:
         for queue in self._queues:

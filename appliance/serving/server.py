@@ -21,6 +21,7 @@ from waitress.task import ThreadedTaskDispatcher
 from appliance.serving.channel import VerifyingChannel
 from appliance.serving.reaper import Patience, reason_to_end
 from appliance.serving.throttle import client_of
+from appliance.serving.unread import Unread, UnreadLimits, connections_to_end
 from appliance.serving.watch import Watch
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Limits(Adjustments):
 
     uploads: Mapping[str, int] = {}
     per_client = 256
+    unread = UnreadLimits()
 
 
 class VerifyingServer(TcpWSGIServer):
@@ -116,11 +118,22 @@ class VerifyingServer(TcpWSGIServer):
         channels = list(self.active_channels.values())
         crowded = len(channels) >= self.adj.connection_limit * self.patience.crowded
         self._watch.look_at_all()
+        self.bound_unread()
         for channel in channels:
             why = reason_to_end(channel.facts(), self.patience, crowded=crowded)
             if why:
                 logger.info("connection ended: %s", why)
                 channel.end()
+
+    def bound_unread(self) -> None:
+        """End connections whose clients leave too much unread, those that stand still the longest first."""
+        now = time.monotonic()
+        channels = {id(c): c for c in list(self.active_channels.values()) if not c.will_close}
+        found = [Unread(name, c.client, c.held_bytes, now - c.last_activity) for name, c in channels.items()]
+        for name in connections_to_end(found, self.adj.unread):
+            logger.warning("connection ended: too much unread")
+            channels[name].end()
+            self.wake()
 
     def run(self) -> None:
         """Serve until `close` is called, or until SystemExit or KeyboardInterrupt reaches this thread."""
@@ -217,6 +230,7 @@ def make_server(
     maintenance_seconds: int = 5,
     max_body: int = MAX_BODY_BYTES,
     uploads: Mapping[str, int] | None = None,
+    unread: UnreadLimits | None = None,
 ) -> VerifyingServer:
     """A server that listens already; `run` serves until `close`.
 
@@ -233,6 +247,7 @@ def make_server(
         maintenance_seconds: how often that is looked at.
         max_body: bytes of a request's body.
         uploads: larger bounds for POST below some paths: path prefix to bytes. Bodies lie in temporary files.
+        unread: most bytes that lie here for clients that do not take them.
 
     Raises:
         OSError: the address cannot be used.
@@ -253,6 +268,7 @@ def make_server(
     )
     adj.uploads = dict(uploads or {})
     adj.per_client = per_client
+    adj.unread = unread or UnreadLimits()
     adj.socket_options = [*adj.socket_options, (socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)]
     server = VerifyingServer(app, adj, listen(host, port))
     if patience is not None:

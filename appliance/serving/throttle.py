@@ -1,4 +1,4 @@
-"""Downloads are throttled by bytes, per client: a token bucket that empties as bytes leave and fills with time."""
+"""Bytes are shared out by browser: a token bucket that empties as bytes leave and fills with time."""
 
 from __future__ import annotations
 
@@ -45,6 +45,32 @@ class TokenBucket:
         self._at = now
 
 
+READING_RATE = 8_000_000
+"""Bytes a second that reading is never slowed below: a film of 64 Mbit/s, more than any that a library lends."""
+_BURST_SECONDS = 2.0
+_MIN_BURST = 16 << 20
+
+
+class ByteShares:
+    """How fast one browser may take bytes: to keep them, and, apart from that, to read, listen and watch.
+
+    Saving a file never slows the film of the same browser. Reading has a share too, or a copying script would ask for
+    the reader's address; it is at least `READING_RATE`.
+
+    Args:
+        rate: bytes a second of all downloads of one browser together.
+    """
+
+    def __init__(self, rate: float) -> None:
+        reading = max(rate, READING_RATE)
+        self._downloads = DownloadLimiter(rate, max(_MIN_BURST, rate * _BURST_SECONDS))
+        self._reading = DownloadLimiter(reading, max(_MIN_BURST, reading * _BURST_SECONDS))
+
+    def bucket(self, client: str, *, download: bool) -> TokenBucket:
+        """The share of a client: an address, or any other name that stands for one browser."""
+        return (self._downloads if download else self._reading).bucket(client)
+
+
 class DownloadLimiter:
     """A bucket for each client, the most recent `clients` of them.
 
@@ -61,9 +87,9 @@ class DownloadLimiter:
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
         self._lock = threading.Lock()
 
-    def bucket(self, address: str) -> TokenBucket:
-        """The bucket of the client at `address`."""
-        client = client_of(address)
+    def bucket(self, name: str) -> TokenBucket:
+        """The bucket of the client of that address, or of that other name."""
+        client = client_of(name)
         with self._lock:
             bucket = self._buckets.pop(client, None) or TokenBucket(self._rate, self._burst)
             self._buckets[client] = bucket

@@ -17,7 +17,7 @@ from appliance.serving.channel import LINK, Link
 from appliance.serving.chunks import ChunkStore, ServedItem
 from appliance.serving.pools import DrivePools, Urgency
 from appliance.serving.ranges import ByteRange, requested_range
-from appliance.serving.throttle import DownloadLimiter
+from appliance.serving.throttle import TokenBucket
 from appliance.serving.verified import VerifiedFile
 from indexer.checks import KNOWN_TYPES
 from indexer.image_header import header_pixels
@@ -75,7 +75,7 @@ def send_item(
     *,
     store: ChunkStore,
     pools: DrivePools,
-    limiter: DownloadLimiter | None = None,
+    bucket: TokenBucket | None = None,
     on_sent: Callable[[], None] | None = None,
     max_pixels: int = MAX_SHOWN_PIXELS,
 ) -> Response:
@@ -96,7 +96,7 @@ def send_item(
         download: whether to save instead of show.
         store: where verified chunks are.
         pools: who reads them.
-        limiter: shares of bytes; None sends as fast as the client takes it.
+        bucket: this browser's share of bytes; None sends as fast as it takes them.
         on_sent: called after the view, again and again, while the body goes out; must be quick.
         max_pixels: of a picture that is to be shown; a larger one is answered 415.
 
@@ -122,7 +122,7 @@ def send_item(
     first = need_chunk(item, wanted.start // CHUNK, request, store, pools)
     if not download and not wanted.start and not may_be_shown(media_type, first, max_pixels):
         return inert(Response("415\n", status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, mimetype="text/plain"))
-    body = _body(item, wanted, request, store, pools, limiter, on_sent)
+    body = _body(item, wanted, request, store, pools, bucket, on_sent)
     return Response(body, status=status, headers=headers, direct_passthrough=True)
 
 
@@ -158,7 +158,7 @@ def _body(
     request: Request,
     store: ChunkStore,
     pools: DrivePools,
-    limiter: DownloadLimiter | None,
+    bucket: TokenBucket | None,
     on_sent: Callable[[], None] | None,
 ) -> Iterable[bytes]:
     link: Link | None = request.environ.get(LINK)
@@ -170,7 +170,7 @@ def _body(
         stop=wanted.stop,
         wake=link.wake if link is not None else None,
         alarm=link.alarm if link is not None else None,
-        bucket=limiter.bucket(request.remote_addr or "") if limiter is not None else None,
+        bucket=bucket,
         on_sent=on_sent,
     )
     return wrap_file(request.environ, cast(IO[bytes], file), CHUNK)

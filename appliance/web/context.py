@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 EXTENSION = "shuxiang"
 SEATED = "seated"
 """Set on `flask.g` when the answer goes to somebody who has a seat: the browser then asks again at every use."""
-_MARK = "seat"
+_MARK, _NEW_MARK = "seat", "new_mark"
 SEARCH_AWAY = (SearchNotReadyError, IndexFormatError)
 """What a search raises while there is no usable index: it is being made, or it broke and is made again."""
 
@@ -173,10 +173,22 @@ def seat_names() -> tuple[str, ...]:
     return (f"mark {mark}", address) if isinstance(mark, str) else (address,)
 
 
+def browser() -> str:
+    """What stands for this browser when bytes are shared out: the mark that it sent, else its address.
+
+    A mark given in this very request does not count: who refuses cookies would have a new share each time.
+    """
+    return seat_names()[-1 if g.get(_NEW_MARK) else 0]
+
+
 def mark_reader() -> None:
-    """Give this browser a random mark for its seats, in the signed session cookie; it ends with the session."""
+    """Give this browser a random mark, for its seats and its share of bytes, in the signed session cookie.
+
+    It ends with the session.
+    """
     if _MARK not in session:
         session[_MARK] = secrets.token_hex(16)
+        setattr(g, _NEW_MARK, True)
 
 
 def seats_left(resource: Resource) -> int:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, request, send_file
 from appliance.errors import ServingError
 from appliance.serving.chunks import ServedItem
 from appliance.web.bytes import MAX_SHOWN_PIXELS, SHOWN_PICTURES, inert, send_item
-from appliance.web.context import enter, gate, keep_seat, library, services
+from appliance.web.context import browser, enter, gate, keep_seat, library, mark_reader, services
 from appliance.web.errors import Refused
 from appliance.web.readers_work import renditions
 from indexer.checks import extension_for
@@ -51,6 +51,7 @@ def download(item_id: str) -> Response:
     decision = enter(held.resource)
     if not decision.download:
         raise Refused("rights.read_only" if decision.allowed else decision.reason, held.resource)
+    mark_reader()  # so that the next file counts against this browser, not against all behind its address
     return _sent(held, as_download=True)
 
 
@@ -86,7 +87,7 @@ def _cover_of(held: HeldItem) -> Response:
         if response.status_code != HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
             return response
     made = renditions().page_image(held, 1, _COVER_WIDTH)
-    return inert(send_file(made.path, mimetype=made.media_type, conditional=True, etag=made.tag))
+    return inert(send_file(made.view.for_sending(), mimetype=made.media_type, conditional=True, etag=made.tag))
 
 
 def _sent(held: HeldItem, *, as_download: bool, max_pixels: int = MAX_SHOWN_PIXELS) -> Response:
@@ -118,7 +119,7 @@ def _from(held: HeldItem, place: Place, *, as_download: bool, max_pixels: int) -
         as_download,
         store=box.chunks,
         pools=box.pools,
-        limiter=box.limiter,
+        bucket=box.shares.bucket(browser(), download=as_download) if box.shares is not None else None,
         on_sent=keep_seat(),
         max_pixels=max_pixels,
     )

@@ -155,7 +155,7 @@ def page_image(resource_id: str, item_id: str, n: int) -> Response:
         abort(404)
     width = min(max(request.args.get("w", default=_PAGE_WIDTH, type=int), 80), WIDEST)
     image = renditions().page_image(work.held_item(), n, width)
-    response = inert(send_file(image.path, mimetype=image.media_type, conditional=True, etag=image.tag))
+    response = inert(send_file(image.view.for_sending(), mimetype=image.media_type, conditional=True, etag=image.tag))
     response.headers["Cache-Control"] = _YEAR if "v" in request.args else "private, no-cache"
     return response
 
@@ -234,11 +234,11 @@ def book_picture(resource_id: str, item_id: str, name: str) -> Response:
         picture = renditions().book_picture(work.held_item(), name)
     except RenditionError:
         abort(404)
-    with picture.path.open("rb") as file:
-        head = file.read(HEAD_BYTES)
-    if not may_be_shown(picture.media_type, head):
+    if not may_be_shown(picture.media_type, picture.view.read(0, HEAD_BYTES)):
         abort(404)
-    response = inert(send_file(picture.path, mimetype=picture.media_type, conditional=True, etag=picture.tag))
+    response = inert(
+        send_file(picture.view.for_sending(), mimetype=picture.media_type, conditional=True, etag=picture.tag)
+    )
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 
@@ -252,7 +252,7 @@ def book_sound(resource_id: str, item_id: str, name: str) -> Response:
         sound = renditions().book_sound(work.held_item(), name)
     except RenditionError:
         abort(404)
-    response = inert(send_file(sound.path, mimetype=sound.media_type, conditional=True, etag=sound.tag))
+    response = inert(send_file(sound.view.for_sending(), mimetype=sound.media_type, conditional=True, etag=sound.tag))
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response
 

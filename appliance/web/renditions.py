@@ -13,13 +13,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from appliance.errors import BusyError, DriveGoneError, ServingError
+from flask import has_request_context, request
+
+from appliance.errors import DriveGoneError, ServingError
 from appliance.serving.chunks import ChunkStore, ServedItem
-from appliance.web.renditions_cache import RenditionCache
+from appliance.web.bytes import need_chunk
+from appliance.web.renditions_cache import RenditionCache, View
 from appliance.web.renditions_jobs import RenditionJobs
 from indexer.errors import IndexFormatError, RenditionError
 from indexer.image_header import header_pixels, picture_type
@@ -56,9 +58,9 @@ _JOBS = 2
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A view on the SSD: its file, media type and entity tag."""
+    """A view that was made: its bytes, media type and entity tag."""
 
-    path: Path
+    view: View
     media_type: str
     tag: str
 
@@ -67,7 +69,8 @@ class VerifiedSource:
     """An item as the sandbox reads it: by offset, every byte out of a chunk that was hashed and matched.
 
     A chunk that one drive holds damaged is taken from the next drive that carries the item. Reads wait for the drive,
-    within the deadline of its pool. Used from one thread at a time.
+    within the deadline of its pool; in a thread that answers a reader the request is parked instead, as long as it may
+    be, and then few may wait for one drive (`appliance.serving.drive_pool`). Used from one thread at a time.
     """
 
     def __init__(self, held: HeldItem, chunks: ChunkStore, pools: DrivePools) -> None:
@@ -98,10 +101,15 @@ class VerifiedSource:
     def _chunk(self, index: int) -> bytes:
         for copy in self._copies[:-1]:
             try:
-                return self._pools.wait(self._chunks.fetch(copy, index, self._pools))
+                return self._verified(copy, index)
             except ServingError as error:
                 _log.warning("item %s: %s; trying another drive", copy.key[:12], error)
-        return self._pools.wait(self._chunks.fetch(self._copies[-1], index, self._pools))
+        return self._verified(self._copies[-1], index)
+
+    def _verified(self, copy: ServedItem, index: int) -> bytes:
+        if has_request_context():
+            return need_chunk(copy, index, request, self._chunks, self._pools)
+        return self._pools.wait(self._chunks.fetch(copy, index, self._pools))
 
 
 def _copy(held: HeldItem, place: Place) -> ServedItem:
@@ -149,7 +157,7 @@ class RenditionService:
             return str(self.maker.image_dimensions(source).pages).encode()
 
         key = RenditionCache.key(VERSION, held.item.sha256, "pages")
-        return int(self._kept(key, count, held).read_bytes())
+        return int(self._kept(key, count, held).read())
 
     def counts_pages(self, held: HeldItem) -> bool:
         """Whether `page_count` would have to read the file."""
@@ -198,11 +206,11 @@ class RenditionService:
         """
         name = name[:_LONGEST_NAME]
         key = RenditionCache.key(VERSION, held.item.sha256, "picture", name)
-        path = self._kept(key, lambda: self.maker.epub_resource(self.source(held), name).body, held)
-        media_type = picture_type(_read(path, 0, 16))
+        view = self._kept(key, lambda: self.maker.epub_resource(self.source(held), name).body, held)
+        media_type = picture_type(view.read(0, 16))
         if not media_type:
             raise RenditionError("that file of the book is no picture")
-        return Kept(path, media_type, key[:32])
+        return Kept(view, media_type, key[:32])
 
     def book_sound(self, held: HeldItem, name: str) -> Kept:
         """A sound out of a book, by its name in the book.
@@ -212,9 +220,8 @@ class RenditionService:
         """
         name = name[:_LONGEST_NAME]
         key = RenditionCache.key(VERSION, held.item.sha256, "sound", name)
-        path = self._kept(key, lambda: self.maker.epub_sound(self.source(held), name), held)
-        with path.open("rb") as file:
-            return Kept(path, sound_type(file.read(LONGEST_HEAD)), key[:32])
+        view = self._kept(key, lambda: self.maker.epub_sound(self.source(held), name), held)
+        return Kept(view, sound_type(view.read(0, LONGEST_HEAD)), key[:32])
 
     def text_pages(self, held: HeldItem) -> TextPages:
         """The pages of a text or a web page.
@@ -225,10 +232,7 @@ class RenditionService:
         media_type = held.item.media_type
         key = RenditionCache.key(VERSION, held.item.sha256, "text", media_type)
         made = self._kept(key, lambda: self.maker.text_pages(self.source(held), media_type), held)
-        try:
-            return TextPages(partial(_read, made), made.stat().st_size)
-        except FileNotFoundError as error:
-            raise BusyError("a view was driven out of the cache while it was read") from error
+        return TextPages(made.read, made.size)
 
     def tiles(self, held: HeldItem) -> TilepackIndex:
         """Where the tiles of a pack lie; the last few packs are remembered.
@@ -296,23 +300,13 @@ class RenditionService:
             raise DriveGoneError("", "no drive carries the item now")
         return VerifiedSource(held, self._chunks, self._pools)
 
-    def _kept(self, key: str, make: Callable[[], bytes], held: HeldItem) -> Path:
-        """The file of `key`, made by `make` when it is not there."""
+    def _kept(self, key: str, make: Callable[[], bytes], held: HeldItem) -> View:
+        """The view of `key`, made by `make` when it is not there."""
         path = self.cache.get(key)
-        return path if path is not None else self._made(key, lambda: self.cache.put(key, make()), held)
+        return View(path) if path is not None else self._made(key, lambda: self.cache.keep(key, make()), held)
 
     def _made(self, name: Hashable, make: Callable[[], _T], held: HeldItem) -> _T:
         return self._jobs.result(("rendition", id(self), name), make, owner=held.resource.id)
-
-
-def _read(path: Path, offset: int, n: int) -> bytes:
-    """Bytes of a kept view."""
-    try:
-        with path.open("rb") as file:
-            file.seek(offset)
-            return file.read(n)
-    except FileNotFoundError as error:
-        raise BusyError("a view was driven out of the cache while it was read") from error
 
 
 def _most_tiles(packs: OrderedDict[str, TilepackIndex]) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import os
 import tempfile
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
+
+from appliance.errors import BusyError
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +21,46 @@ _BLOCK = 4096
 """Bytes that a file takes on the SSD at least, and counts for: else a million tiny views would pass for little."""
 _KEEP = 0.9
 """Part of the bound that is left after the oldest files went, so that not every new file drives one out."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A derived view: a file on the SSD, or the bytes themselves when the SSD takes no more."""
+
+    content: Path | bytes
+
+    def read(self, offset: int = 0, n: int = -1) -> bytes:
+        """Up to `n` bytes from `offset`, all that follow when `n` is negative.
+
+        Raises:
+            BusyError: it was driven out of the cache meanwhile; asked for again, it is made again.
+        """
+        if isinstance(self.content, bytes):
+            return self.content[offset : None if n < 0 else offset + n]
+        try:
+            with self.content.open("rb") as file:
+                file.seek(offset)
+                return file.read(n)
+        except FileNotFoundError as error:
+            raise BusyError("a view was driven out of the cache while it was read") from error
+
+    @property
+    def size(self) -> int:
+        """Length in bytes.
+
+        Raises:
+            BusyError: as `read`.
+        """
+        if isinstance(self.content, bytes):
+            return len(self.content)
+        try:
+            return self.content.stat().st_size
+        except FileNotFoundError as error:
+            raise BusyError("a view was driven out of the cache while it was read") from error
+
+    def for_sending(self) -> Path | io.BytesIO:
+        """What Flask's `send_file` takes."""
+        return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content
 
 
 class RenditionCache:
@@ -35,6 +79,7 @@ class RenditionCache:
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._lock = threading.Lock()
         self._total = 0
+        self._refused = False
         self.folder.mkdir(parents=True, exist_ok=True)
         self._take_stock()
 
@@ -57,6 +102,18 @@ class RenditionCache:
                 self._total -= self._sizes.pop(key, 0)
             return None
         return path
+
+    def keep(self, key: str, content: bytes) -> View:
+        """Keep `content` when the SSD takes it; it can be used either way."""
+        try:
+            view = View(self.put(key, content))
+        except OSError as error:
+            if not self._refused:  # said once: a full SSD would fill its log as well
+                logger.warning("views are not kept for now: %s", error)
+            self._refused = True
+            return View(content)
+        self._refused = False
+        return view
 
     def put(self, key: str, content: bytes) -> Path:
         """Keep `content`; a reader sees all of it or nothing, also after a power cut (which may take it whole).

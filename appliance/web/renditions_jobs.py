@@ -36,6 +36,8 @@ MAX_WAITING_EACH = 60
 """Of them for one reader's address, so that there is room for the others."""
 LONGEST_WAIT = 60.0
 """Seconds that a thread waits when a request may not be parked any more."""
+MAX_HELD = 4
+"""Threads that may wait so; the others answer readers meanwhile."""
 REST_SECONDS = 600.0
 """How long a rendition that used up its limits is not tried again, and a work that did so `STRIKES` times on end."""
 STRIKES = 3
@@ -75,6 +77,7 @@ class RenditionJobs:
         self._turns = ReadersInTurn[RenditionJob]()
         self._clock = clock
         self._lock = threading.Lock()
+        self._held = threading.BoundedSemaphore(MAX_HELD)
         self._jobs: dict[Hashable, RenditionJob] = {}
         self._failed: OrderedDict[Hashable, tuple[RenditionError, float]] = OrderedDict()
         self._strikes: OrderedDict[str, tuple[int, float]] = OrderedDict()
@@ -99,11 +102,22 @@ class RenditionJobs:
         job = settled if isinstance(settled, RenditionJob) else self._submit(name, work, owner)
         if link is not None and not job.wait(GRACE):
             link.park(job)
-        if not job.wait(LONGEST_WAIT):
-            raise BusyError("a rendition takes too long")
+        if not job.done():
+            self._wait(job, bounded=link is not None)
         job.result()
         value: _T = job.value
         return value
+
+    def _wait(self, job: Job, *, bounded: bool) -> None:
+        """Wait in this thread; among those that answer readers only a few may."""
+        if bounded and not self._held.acquire(blocking=False):
+            raise BusyError("too many threads wait for renditions")
+        try:
+            if not job.wait(LONGEST_WAIT):
+                raise BusyError("a rendition takes too long")
+        finally:
+            if bounded:
+                self._held.release()
 
     def close(self) -> None:
         """Take no more jobs; those that wait fail."""

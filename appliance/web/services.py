@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from appliance.people.accounts import Accounts
     from appliance.serving.chunks import ChunkStore
     from appliance.serving.pools import DrivePools
-    from appliance.serving.throttle import DownloadLimiter
+    from appliance.serving.throttle import ByteShares
     from appliance.store.faults import FaultStore
     from appliance.web.renditions import RenditionService
 
@@ -34,7 +34,7 @@ class Services:
 
     Attributes:
         keeper: the library. clock: the time. faults: known damage. accounts: staff.
-        chunks: verified chunks in memory. pools: who reads drives. limiter: shares of bytes, None for no limit.
+        chunks: verified chunks in memory. pools: who reads drives. shares: of bytes, by browser; None for no limit.
         command: asks the worker to do something (`appliance.store.commands.send` with its folder).
         renditions: what makes page images, chapters and tile packs for the readers.
         upkeep: how far checks and repairs are.
@@ -47,6 +47,6 @@ class Services:
     chunks: ChunkStore
     pools: DrivePools
     command: Callable[[Mapping[str, str]], None]
-    limiter: DownloadLimiter | None = None
+    shares: ByteShares | None = None
     renditions: RenditionService | None = None
     upkeep: Callable[[], UpkeepState] = UpkeepState

@@ -136,6 +136,7 @@ def make_app(bench: Bench) -> Flask:
 
     @app.get("/big-page")
     def big_page() -> str:
+        bench.runs += 1
         return "x" * (6 << 20)
 
     @app.route("/items/<name>", methods=["GET", "HEAD"])
@@ -149,7 +150,7 @@ def make_app(bench: Bench) -> Flask:
             "download" in request.args,
             store=bench.store,
             pools=bench.pools,
-            limiter=bench.limiter,
+            bucket=bench.limiter.bucket(request.remote_addr or "") if bench.limiter is not None else None,
         )
 
     @app.get("/any-of/<first>/<second>")

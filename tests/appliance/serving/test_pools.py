@@ -219,6 +219,28 @@ def test_wait_slow_drive_holds_only_a_few_callers(pools):
     assert box.wait(job) == b"x"
 
 
+def test_wait_crowd_that_came_before_the_drive_was_slow_is_let_go(pools):
+    """Sixteen threads ask a drive at once, and it stops: but for two they are free again within the time for slow."""
+    box, release, told = pools(threads=1, deadline=20, slow=0.2, crowd=2), threading.Event(), []
+    job = box.submit("d", 1, held(release, b"x"))
+
+    def wait():
+        try:
+            box.wait(job)
+        except SickDriveError as error:
+            told.append(error.retry_after)
+
+    waiting = [threading.Thread(target=wait) for _ in range(16)]
+    for thread in waiting:
+        thread.start()
+    until(lambda: len(told) == 14)
+    assert sum(thread.is_alive() for thread in waiting) == 2
+    release.set()
+    for thread in waiting:
+        thread.join()
+    assert len(told) == 14
+
+
 def test_close_refuses_new_work_and_fails_old(pools):
     box, release = pools(threads=1), threading.Event()
     job = box.submit("d", 1, held(release, b""))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.serving.throttle import DownloadLimiter, TokenBucket, client_of
+from appliance.serving.throttle import READING_RATE, ByteShares, DownloadLimiter, TokenBucket, client_of
 
 
 class Clock:
@@ -63,6 +63,18 @@ def test_limiter_many_clients_stays_bounded_and_keeps_the_recent():
         limiter.bucket(f"10.1.0.{i}")
         assert limiter.bucket("10.0.0.1") is kept
     assert len(limiter._buckets) == 10
+
+
+def test_shares_of_reading_are_apart_and_never_below_what_playing_needs():
+    shares = ByteShares(1000)
+    saved, read = shares.bucket("mark a", download=True), shares.bucket("mark a", download=False)
+    saved.take(1 << 40)
+    assert saved.delay() > 1000
+    assert read.delay() == 0
+    read.take(17 << 20)
+    assert read.delay() <= (17 << 20) / READING_RATE
+    assert shares.bucket("mark b", download=True).delay() == 0
+    assert shares.bucket("mark a", download=True) is saved
 
 
 @pytest.mark.parametrize(

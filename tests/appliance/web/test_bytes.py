@@ -17,7 +17,7 @@ from appliance.errors import DamagedChunkError, DriveGoneError
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
 from appliance.serving.server import make_server
-from appliance.serving.throttle import DownloadLimiter
+from appliance.serving.throttle import TokenBucket
 from appliance.web.bytes import ITEM_POLICY, content_disposition, send_item
 from packager.format.layout import CHUNK
 from tests.appliance.serving.conftest import flip, item_of
@@ -36,7 +36,7 @@ def site(tmp_path):
 
     class Site:
         item = item_of(path, content)
-        media_type, filename, download, limiter = "application/pdf", "书.pdf", False, None
+        media_type, filename, download, bucket = "application/pdf", "书.pdf", False, None
 
     Site.content, Site.path, Site.client, Site.store = content, path, app.test_client(), store
     site = Site()
@@ -51,7 +51,7 @@ def site(tmp_path):
             site.download,
             store=store,
             pools=pools,
-            limiter=site.limiter,
+            bucket=site.bucket,
         )
 
     yield site
@@ -251,10 +251,10 @@ def test_cache_of_a_stale_digest_in_the_address_is_not_immutable(site):
     assert "immutable" not in site.client.get(f"/item?v={other}").headers["Cache-Control"]
 
 
-def test_limiter_shares_are_taken_by_the_clients_address(site):
-    site.limiter = DownloadLimiter(1e9, 1e9)
-    site.client.get("/item")
-    assert list(site.limiter._buckets) == ["127.0.0.1"]
+def test_bucket_is_charged_with_what_went_out(site):
+    site.bucket = TokenBucket(1, 10 * CHUNK)
+    site.client.get("/item").get_data()
+    assert site.bucket._level == pytest.approx(10 * CHUNK - SIZE, abs=CHUNK)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import re
@@ -167,6 +168,21 @@ def test_gate_refusal_stands_before_every_route(client: FlaskClient, reading: Wo
     text = response.get_data(as_text=True)
     assert SENTENCE not in text
     assert "reader-config" not in text
+
+
+def test_full_ssd_keeps_no_view_and_shows_it_all_the_same(client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+    page = client.get("/read/r.pdf/pages/2")
+    address = re.search(r'<img src="(/read/r\.pdf/pages/[^"]+)"', page.get_data(as_text=True))
+    assert address
+    address_of_it = address[1].replace("&amp;", "&")
+    picture = client.get(address_of_it)
+    assert (picture.status_code, picture.mimetype) == (200, "image/jpeg")
+    assert Image.open(io.BytesIO(picture.data)).width > 100
+    assert client.get(address_of_it, headers={"If-None-Match": picture.headers["ETag"]}).status_code == 304
 
 
 @pytest.mark.parametrize("path", ["/read/none", "/read/..%2f", "/read/r.book?item=none", "/read/none/pages/1"])

@@ -121,8 +121,7 @@ def test_page_image_is_made_once_for_all_who_ask(
     maker.gate.clear()
     answers: list[bytes] = []
     threads = [
-        threading.Thread(target=lambda: answers.append(service.page_image(item, 2, 800).path.read_bytes()))
-        for _ in range(4)
+        threading.Thread(target=lambda: answers.append(service.page_image(item, 2, 800).view.read())) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
@@ -145,7 +144,7 @@ def test_page_image_widths_are_few(
 def test_page_image_other_content_has_another_name(tmp_path: Path, service: RenditionService) -> None:
     first = service.page_image(held(b"content", tmp_path / "d1"), 1, 800)
     second = service.page_image(held(b"changed", tmp_path / "d1"), 1, 800)
-    assert first.path != second.path
+    assert first.view != second.view
 
 
 def test_page_image_failure_is_remembered_for_these_bytes(

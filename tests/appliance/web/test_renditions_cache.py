@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.errors import BusyError
 from appliance.web.renditions_cache import RenditionCache
 
 BLOCK = 4096
@@ -112,3 +114,31 @@ def test_total_is_what_lies_in_the_folder(
     lying = sum(max(1, -(-p.stat().st_size // BLOCK)) * BLOCK for p in cache.folder.rglob("*") if p.is_file())
     assert cache.total() == lying
     assert lying <= 4 * BLOCK
+
+
+def test_keep_full_ssd_gives_the_bytes_and_says_so_once(tmp_path: Path, monkeypatch, caplog) -> None:
+    cache = RenditionCache(tmp_path)
+
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tempfile.NamedTemporaryFile", full)
+        views = [cache.keep(key(name), b"0123456789") for name in ("a", "b")]
+    assert len(caplog.records) == 1
+    assert cache.get(key("a")) is None
+    for view in views:
+        assert (view.read(), view.read(3, 2), view.read(8), view.size) == (b"0123456789", b"34", b"89", 10)
+        assert view.for_sending().read() == b"0123456789"
+    kept = cache.keep(key("a"), b"0123456789")
+    assert cache.get(key("a")) == kept.content
+    assert (kept.read(), kept.read(3, 2), kept.read(8), kept.size) == (b"0123456789", b"34", b"89", 10)
+
+
+def test_view_driven_out_while_it_is_read_is_busy(tmp_path: Path) -> None:
+    view = RenditionCache(tmp_path).keep(key("a"), b"x")
+    view.content.unlink()
+    with pytest.raises(BusyError):
+        view.read()
+    with pytest.raises(BusyError):
+        _ = view.size

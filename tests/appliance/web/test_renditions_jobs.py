@@ -75,6 +75,7 @@ def test_job_of_one_name_runs_once_for_all_who_ask_meanwhile(jobs: RenditionJobs
     threads = [threading.Thread(target=lambda: found.append(jobs.result("a", work, owner="w"))) for _ in range(5)]
     for thread in threads:
         thread.start()
+    time.sleep(0.2)  # all of them ask before it is made
     gate.set()
     for thread in threads:
         thread.join(5)
@@ -252,3 +253,31 @@ def wait_until_started(job: Any) -> None:
     while not job.started:
         assert time.monotonic() < end
         time.sleep(0.002)
+
+
+def test_wait_in_threads_that_answer_readers_is_for_a_few(jobs: RenditionJobs) -> None:
+    """Who may not be parked any more waits in a thread; the fifth is asked to come again."""
+    gate, found = threading.Event(), []
+
+    class Impatient(Link):
+        def park(self, job: Any) -> None:
+            """Returns: it has waited too often."""
+
+    def ask() -> None:
+        with Flask("x").test_request_context(environ_overrides={LINK: Impatient()}):
+            try:
+                found.append(jobs.result("a", lambda: gate.wait(5), owner="w"))
+            except BusyError:
+                found.append("busy")
+
+    threads = [threading.Thread(target=ask) for _ in range(renditions_jobs.MAX_HELD + 3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(100):
+        if len(found) == 3:
+            break
+        time.sleep(0.05)
+    gate.set()
+    for thread in threads:
+        thread.join(5)
+    assert sorted(map(str, found)) == ["True"] * renditions_jobs.MAX_HELD + ["busy"] * 3
