@@ -1,6 +1,6 @@
 """`appliance`: the command line of the box. See docs/operations.md.
 
-    appliance serve --settings FILE            serve until SIGTERM or Ctrl-C
+    appliance serve --settings FILE            serve until SIGTERM or Ctrl-C; SIGHUP: start anew without a gap
     appliance account init --settings FILE     make the director's account and print its first password, once
     appliance status --settings FILE           one light, one sentence
     appliance settings-check --settings FILE   whether the settings can be used
@@ -13,36 +13,23 @@ from __future__ import annotations
 
 import argparse
 import logging
-import multiprocessing
-import os
+import queue
 import signal
 import sys
-import threading
-import time
 import urllib.request
 from collections.abc import Sequence
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from appliance.clock import RealClock
 from appliance.errors import ApplianceError, SettingsError
 from appliance.settings import Settings, load_settings
 
-if TYPE_CHECKING:
-    from appliance.serving.server import VerifyingServer
-
 _log = logging.getLogger(__name__)
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 4
-RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
-"""How long to wait before a worker that died is started again; one that ran for a minute starts at once."""
-STEADY_SECONDS = 60.0
-STOP_SECONDS = 10.0
-GRACE_SECONDS = 3.0
-"""Answers that are under way may take so long when the box is told to stop."""
+_STOP, _AGAIN, _FAILED = "stop", "again", "failed"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,104 +68,41 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _serve(settings: Settings, settings_file: Path) -> int:
-    """Serve in this process; a worker process takes drives in."""
-    from appliance.serve import ServingBox
-    from appliance.serving.server import make_server
-    from packager.format.files import RealFiles
+    """Keep the socket, a process that serves and a worker that takes drives in."""
+    from appliance.keeping import ServingKeeper, WorkerKeeper
+    from appliance.serving.listening import BACKLOG, listen
 
-    _log_to_stderr(settings)
-    servers: list[VerifyingServer] = []
-    _stop_on_signals(servers)
-    box = ServingBox(settings, RealClock(), RealFiles())
-    keeper = WorkerKeeper(settings_file.absolute())
-    try:
-        server = make_server(
-            box.app,
-            host=settings.listen_host,
-            port=settings.listen_port,
-            threads=settings.threads,
-            connections=settings.connections,
-        )
-        servers.append(server)
-        box.start()
-        keeper.start()
-        _log.info("serving on port %d", server.port)
-        server.run()
-        _log.info("told to stop")
-    finally:
-        keeper.close()
-        box.close()
-    return 0
-
-
-def _log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("tuf").setLevel(logging.WARNING)
+    told: queue.SimpleQueue[str] = queue.SimpleQueue()
+    _hear_signals(told)
+    file = settings_file.absolute()
+    with listen(settings.listen_host, settings.listen_port) as listener:
+        listener.listen(BACKLOG)
+        serving = ServingKeeper(file, listener, settings.restart_seconds, lambda: told.put(_FAILED))
+        worker = WorkerKeeper(file)
+        try:
+            serving.start()
+            worker.start()
+            while (word := told.get()) == _AGAIN:
+                _log.info("told to start again")
+                serving.restart()
+                worker.restart()
+            _log.info("told to stop")
+        finally:
+            serving.close()
+            worker.close()
+    return EXIT_FAILED if word == _FAILED else 0
 
 
-def _stop_on_signals(servers: list[VerifyingServer]) -> None:
-    """SIGTERM and Ctrl-C let answers that are under way go out; before there is a server they end the start."""
+def _hear_signals(told: queue.SimpleQueue[str]) -> None:
+    """SIGTERM and Ctrl-C stop the box; SIGHUP replaces its processes, but for a terminal's that was closed."""
+    by_hand = sys.stdin is not None and sys.stdin.isatty()
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        if not servers:
-            raise SystemExit(0)
-        servers[0].close(GRACE_SECONDS)
+    def hear(number: int, _frame: FrameType | None) -> None:
+        told.put(_AGAIN if number == signal.SIGHUP and not by_hand else _STOP)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-
-
-class WorkerKeeper:
-    """Runs the worker process and starts another when it dies."""
-
-    def __init__(self, settings_file: Path) -> None:
-        """Nothing runs before `start`."""
-        self._file = settings_file
-        self._stop = threading.Event()
-        self._process: BaseProcess | None = None
-        self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
-
-    def start(self) -> None:
-        """Start the worker and watch over it."""
-        self._thread.start()
-
-    @property
-    def pid(self) -> int | None:
-        """Of the worker that runs now."""
-        return self._process.pid if self._process is not None else None
-
-    def close(self) -> None:
-        """Stop the worker; kill it when it does not stop in time."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        process = self._process
-        if process is None or not process.is_alive():
-            return
-        process.terminate()
-        process.join(STOP_SECONDS)
-        if process.is_alive():
-            _log.warning("the worker does not stop and is killed")
-            process.kill()
-            process.join()
-
-    def _keep(self) -> None:
-        from appliance import worker
-
-        spawn = multiprocessing.get_context("spawn")
-        deaths = 0
-        while not self._stop.is_set():
-            self._process = spawn.Process(target=worker.main, args=(self._file, os.getpid()), name="worker")
-            started = time.monotonic()
-            self._process.start()
-            while self._process.is_alive() and not self._stop.wait(0.2):
-                pass
-            if self._stop.is_set():
-                return
-            deaths = 0 if time.monotonic() - started > STEADY_SECONDS else deaths + 1
-            wait = RESTART_SECONDS[min(deaths, len(RESTART_SECONDS)) - 1] if deaths else 0.0
-            _log.warning("the worker ended with %s; another starts in %.1f s", self._process.exitcode, wait)
-            self._stop.wait(wait)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, hear)
 
 
 def _account_init(settings: Settings, _file: Path) -> int:

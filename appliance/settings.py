@@ -50,6 +50,7 @@ class Settings:
         listen_host: address to listen on; `::` serves IPv4 and IPv6. listen_port: TCP port.
         threads: threads that run views.
         connections: most connections at a time.
+        restart_seconds: answers under way may take so long when the serving process is replaced.
         download_rate: bytes a second of all downloads of one browser together; 0: as fast as it takes them.
         drive_paths: folders each of which is a drive's folder, whether or not it is mounted.
         drive_folders: folders in which every child folder is a drive (where the system mounts them).
@@ -90,6 +91,7 @@ class Settings:
     listen_port: int = 80
     threads: int = 16
     connections: int = 2000
+    restart_seconds: int = 30
     download_rate: int = 20_000_000
     drive_paths: tuple[Path, ...] = ()
     drive_folders: tuple[Path, ...] = ()
@@ -311,6 +313,7 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "listen_port": _between(0, 65535),
     "threads": _between(1, 256),
     "connections": _between(10, 20000),
+    "restart_seconds": _between(1, 600),
     "download_rate": _between(0, 10**10),
     "reconcile_seconds": _between(1, 60),
     "max_drives": _between(1, 64),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from appliance.intake.place import Place
 from appliance.intake.publishing import Standing
-from appliance.intake.states import Drive
+from appliance.intake.states import WORKING, Drive
 from appliance.intake.taking import Parcel
 from packager.format.release import Admission
+
+START_SECONDS = 20.0
+"""After a start, commands wait so long for drives that are being recognised: what was asked of the worker before."""
 
 
 @dataclass(slots=True)
@@ -43,3 +47,8 @@ class Entry:
         return Standing(
             self.key, self.place.folder, self.drive, self.since, self.order, self.seconds_left, looked=self.looked
         )
+
+
+def all_known(entries: Iterable[Entry], seconds: float) -> bool:
+    """Whether a command would find its drive, as it did before this worker began so many seconds ago."""
+    return seconds > START_SECONDS or all(e.looked and e.drive.phase not in WORKING for e in entries)

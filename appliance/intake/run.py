@@ -15,7 +15,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.intake import carrying, states, wording
-from appliance.intake.entry import Entry
+from appliance.intake.entry import Entry, all_known
 from appliance.intake.journal import Journal
 from appliance.intake.making import Key, Maker
 from appliance.intake.mounts import Candidate, Mount, candidates, read_mounts
@@ -78,10 +78,9 @@ class Intake:
         )
         self._entries: dict[Path, Entry] = {}
         self._mounts: dict[str, Mount] = {}
-        self._order = 0
         self._remade: dict[Key, int] = {}
-        self._reconciled = -1e9
         self.upkeep: Callable[[dict[str, str]], None] = lambda _command: None
+        self._order, self._reconciled, self._began = 0, -1e9, clock.monotonic()
         self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
         for held in before.drives[:MAX_PLACES]:
             drive = states.after_power_cut(restored(held, before.releases))
@@ -101,8 +100,9 @@ class Intake:
         now = self._clock.monotonic()
         if now - self._reconciled >= 1.0:
             self._reconcile(now)
-        for command in receive(self._settings.commands_folder, self._files):
-            self._command(command)
+        if all_known(self._entries.values(), now - self._began):
+            for command in receive(self._settings.commands_folder, self._files):
+                self._command(command)
         self._watch_for_silence()
         self._board.publish_if_due([e.standing() for e in self._entries.values()])
 

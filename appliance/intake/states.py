@@ -168,7 +168,7 @@ class Asked:
 Event = Seen | Missing | Trusted | Copied | Refused | Told | Short | Room | Stalled | Forgotten | Asked
 Step = tuple[Drive, tuple[Do, ...]]
 
-_WORKING = ("recognising", "reading")
+WORKING = ("recognising", "reading")
 _TELL = (Do.JOURNAL, Do.PUBLISH)
 
 
@@ -194,8 +194,8 @@ def _gone(drive: Drive) -> Drive:
 
 def _look(drive: Drive, mark: str) -> Step:
     """Begin again from the drive's content."""
-    stop = (Do.STOP,) if drive.phase in _WORKING else ()
-    recovered = drive.phase == "sick" or (drive.recovered and drive.phase in _WORKING)
+    stop = (Do.STOP,) if drive.phase in WORKING else ()
+    recovered = drive.phase == "sick" or (drive.recovered and drive.phase in WORKING)
     fresh = Drive("recognising", drive.attempt + 1, mark, last=drive.last, recovered=recovered)
     return fresh, (*stop, Do.TRUST, *_TELL)
 
@@ -210,7 +210,7 @@ def _seen(drive: Drive, event: Event) -> Step:
 def _missing(drive: Drive, _event: Event) -> Step:
     if drive.phase in {"absent", "gone"}:
         return drive, ()
-    stop = (Do.STOP,) if drive.phase in _WORKING else ()
+    stop = (Do.STOP,) if drive.phase in WORKING else ()
     if drive.last is not None and drive.phase not in {"ejecting", "ejected", "refused", "told"}:
         return _gone(drive), (*stop, *_TELL)
     return Drive(attempt=drive.attempt + 1), (*stop, *_TELL)
@@ -230,21 +230,21 @@ def _copied(drive: Drive, event: Event) -> Step:
 
 
 def _refused(drive: Drive, event: Event) -> Step:
-    waits = drive.phase in {*_WORKING, "sick"}
+    waits = drive.phase in {*WORKING, "sick"}
     if not isinstance(event, Refused) or event.attempt != drive.attempt or not waits:
         return drive, ()
     return Drive("refused", drive.attempt, drive.mark, event.reason), _TELL
 
 
 def _told(drive: Drive, event: Event) -> Step:
-    waits = drive.phase in {*_WORKING, "sick"}
+    waits = drive.phase in {*WORKING, "sick"}
     if not isinstance(event, Told) or event.attempt != drive.attempt or not waits:
         return drive, ()
     return Drive("told", drive.attempt, drive.mark, event.reason), _TELL
 
 
 def _short(drive: Drive, event: Event) -> Step:
-    if not isinstance(event, Short) or event.attempt != drive.attempt or drive.phase not in _WORKING:
+    if not isinstance(event, Short) or event.attempt != drive.attempt or drive.phase not in WORKING:
         return drive, ()
     return replace(drive, phase="waiting", reason=event.reason), _TELL
 
@@ -258,7 +258,7 @@ def _room(drive: Drive, _event: Event) -> Step:
 
 
 def _stalled(drive: Drive, event: Event) -> Step:
-    if not isinstance(event, Stalled) or drive.phase not in {*_WORKING, "ready", "ejecting"}:
+    if not isinstance(event, Stalled) or drive.phase not in {*WORKING, "ready", "ejecting"}:
         return drive, ()
     return replace(drive, phase="sick", reason=event.reason), _TELL
 

@@ -83,9 +83,16 @@ class LinkedTask(WSGITask):
         environ[LINK] = Link(self.channel)
         return environ
 
+    def build_response_header(self) -> bytes:
+        """The header; of a server that leaves, it tells the client to connect anew."""
+        if self.channel.server.leaving:
+            self.set_close_on_finish()
+        header: bytes = super().build_response_header()
+        return header
+
     def set_close_on_finish(self) -> None:
         """Keep the connection: waitress would end it after every 304, for want of a length that it may not have."""
-        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
+        asked = self.request.headers.get("CONNECTION", "").lower() == "close" or self.channel.server.leaving
         if asked or self.has_body or self.version != "1.1":
             super().set_close_on_finish()
 
@@ -104,6 +111,11 @@ class BoundedParser(HTTPRequestParser):
 
 class ChannelServer(Protocol):
     """What a connection asks of the server that it belongs to."""
+
+    @property
+    def leaving(self) -> bool:
+        """Whether it was told to stop."""
+        ...
 
     def wake(self) -> None:
         """Have the loop look again at once. From any thread."""

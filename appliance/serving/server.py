@@ -19,6 +19,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 from appliance.serving.channel import VerifyingChannel
+from appliance.serving.listening import BACKLOG, listen
 from appliance.serving.reaper import Patience, reason_to_end
 from appliance.serving.throttle import client_of
 from appliance.serving.unread import Unread, UnreadLimits, connections_to_end
@@ -32,7 +33,6 @@ logger = logging.getLogger(__name__)
 DESCRIPTORS = 8192
 MAX_HEADER_BYTES = 16 << 10
 MAX_BODY_BYTES = 1 << 20
-_BACKLOG = 1024
 _UNSENT = 512 << 10  # bytes that the system keeps for one client that does not read
 
 
@@ -62,7 +62,7 @@ class VerifyingServer(TcpWSGIServer):
         self._stopping = threading.Event()
         self._stopped = threading.Event()
         self._loop: int | None = None
-        self._grace = 3.0
+        self._grace, self._idle = 3.0, 0.0
         dispatcher = ThreadedTaskDispatcher()
         dispatcher.set_thread_count(adj.threads)
         self._watch = Watch()
@@ -149,12 +149,24 @@ class VerifyingServer(TcpWSGIServer):
         finally:
             self._shut()
 
-    def close(self, grace: float = 3.0) -> None:
+    @property
+    def leaving(self) -> bool:
+        """Whether it was told to stop: answers tell their clients to connect anew."""
+        return self._stopping.is_set()
+
+    def close(self, grace: float = 3.0, *, idle: float = 0.0) -> None:
         """Stop: accept nothing new, let answers go out for `grace` seconds, then end all. Returns when it is done.
 
-        From any thread but a view's; a second call does nothing.
+        From any thread but a view's; a second call can only shorten the time.
+
+        Args:
+            grace: seconds.
+            idle: seconds for which a connection without a request may still ask for something. A client that asks
+                at the very moment at which its connection is closed would see an error.
         """
-        self._grace = grace
+        first = not self.leaving
+        self._grace = grace if first else min(grace, self._grace)
+        self._idle = idle if first else min(idle, self._idle)
         self._stopping.set()
         if self._loop is None:
             self._shut()
@@ -187,11 +199,11 @@ class VerifyingServer(TcpWSGIServer):
         self.accepting = False
         self.del_channel()
         self._close_listener()
-        until = time.monotonic() + self._grace
-        while time.monotonic() < until:
+        began = time.monotonic()
+        while (now := time.monotonic()) < began + self._grace:
             busy = False
             for channel in list(self.active_channels.values()):
-                if channel.requests or channel.total_outbufs_len:
+                if channel.requests or channel.total_outbufs_len or now - channel.last_activity < self._idle:
                     busy = True
                 else:
                     channel.will_close = True
@@ -223,6 +235,7 @@ def make_server(
     *,
     host: str = "::",
     port: int = 8080,
+    listener: socket.socket | None = None,
     threads: int = 16,
     connections: int = 2000,
     per_client: int = 256,
@@ -239,6 +252,7 @@ def make_server(
     Args:
         app: the WSGI application. Its environment holds a `Link` under `shuxiang.link`.
         host: address to listen on; `::` is one socket for IPv6 and IPv4.
+        listener: a bound socket instead of `host` and `port`; closed by the server.
         port: TCP port; 0 takes a free one (`server.port`).
         threads: threads that run views. None of them waits for a client or, in `send_item`, for a disk.
         connections: most connections at a time; more wait to be accepted.
@@ -257,7 +271,7 @@ def make_server(
     adj = Limits(
         threads=threads,
         connection_limit=connections,
-        backlog=_BACKLOG,
+        backlog=BACKLOG,
         cleanup_interval=maintenance_seconds,
         max_request_header_size=MAX_HEADER_BYTES,
         max_request_body_size=max_body,
@@ -270,40 +284,10 @@ def make_server(
     adj.per_client = per_client
     adj.unread = unread or UnreadLimits()
     adj.socket_options = [*adj.socket_options, (socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)]
-    server = VerifyingServer(app, adj, listen(host, port))
+    server = VerifyingServer(app, adj, listener or listen(host, port))
     if patience is not None:
         server.patience = patience
     return server
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; for `::` (or an empty host) one for IPv6 and IPv4, or IPv4 alone where there is no IPv6.
-
-    Raises:
-        OSError: the address cannot be used.
-    """
-    if host in {"", "*", "::"}:
-        try:
-            return _bound(socket.AF_INET6, ("::", port), dual=True)
-        except OSError:
-            host = "0.0.0.0"  # noqa: S104 - the library's terminals reach the box over the LAN
-    family, _kind, _proto, _name, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    return _bound(family, address, dual=False)
-
-
-def _bound(family: int, address: tuple[Any, ...], *, dual: bool) -> socket.socket:
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if dual else 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def raise_descriptor_limit(wanted: int = DESCRIPTORS) -> int:

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 import pytest
 
+from appliance.serving.listening import listen
 from appliance.serving.pools import PoolLimits
-from appliance.serving.server import listen, make_server, raise_descriptor_limit
+from appliance.serving.server import raise_descriptor_limit
 from appliance.serving.throttle import DownloadLimiter
-from appliance.serving.verified import VerifiedFile
 from packager.format.layout import CHUNK
 from tests.appliance.serving.conftest import flip, read_answer, read_to_the_end, send_request
 from tests.appliance.serving.test_pools import until
@@ -288,83 +288,6 @@ def test_forwarded_headers_of_a_client_are_ignored(bench_of, files):
     bench.limiter = DownloadLimiter(1e9, 1e9)
     bench.get("/items/a", "X-Forwarded-For: 10.9.8.7")
     assert list(bench.limiter._buckets) == ["127.0.0.1"]
-
-
-def test_close_lets_a_running_answer_end(bench_of, files):
-    bench = bench_of()
-    files(bench, "a", 12 * CHUNK)
-    with bench.connect() as sock, bench.connect() as idle:
-        send_request(sock, "/items/a")
-        first = sock.recv(100)
-        closing = threading.Thread(target=bench.server.close, args=(10,))
-        closing.start()
-        rest = bytearray(first)
-        while block := sock.recv(1 << 20):
-            rest += block
-        assert bytes(rest[-len(bench.content["a"]) :]) == bench.content["a"]
-        assert idle.recv(1) == b""
-        closing.join(5)
-        assert not closing.is_alive()
-    with pytest.raises(ConnectionRefusedError):
-        bench.connect()
-
-
-def test_signal_between_sending_and_counting_repeats_no_byte(bench_of, files, monkeypatch):
-    """SIGTERM's SystemExit may strike anywhere in the loop: that connection is cut, the others end well."""
-    bench = bench_of()
-    files(bench, "a", 12 * CHUNK)
-    files(bench, "b", 12 * CHUNK)
-    struck, seek = [], VerifiedFile.seek
-
-    def strike(file, offset, whence=os.SEEK_SET):
-        late = file.item is bench.items["a"] and file.tell() > 3 * CHUNK and whence == os.SEEK_CUR and offset > 1000
-        if late and not struck and threading.get_ident() == bench.server._loop:
-            struck.append(file.tell())
-            raise SystemExit(0)
-        return seek(file, offset, whence)
-
-    monkeypatch.setattr(VerifiedFile, "seek", strike)
-    with bench.connect() as broken, bench.connect(receive_buffer=65536) as other:
-        send_request(other, "/items/b")
-        other_answer = read_answer(other, most=100)
-        send_request(broken, "/items/a")
-        answer = read_answer(broken)
-        rest = bytearray(other_answer.body)
-        while block := other.recv(1 << 20):
-            rest += block
-    assert struck
-    assert len(answer.body) < answer.length
-    assert answer.body == bench.content["a"][: len(answer.body)]
-    assert rest == bench.content["b"]
-
-
-def test_close_does_not_wait_for_a_stalled_reader(bench_of, files):
-    bench = bench_of()
-    files(bench, "a", 24 * CHUNK)
-    with bench.connect(receive_buffer=4096) as sock:
-        send_request(sock, "/items/a")
-        time.sleep(0.2)
-        began = time.monotonic()
-        bench.server.close(grace=0.3)
-        assert time.monotonic() - began < 3
-
-
-def test_close_before_run_frees_the_port_and_wake_after_it_is_harmless():
-    server = make_server(lambda _environ, _start: [], host="127.0.0.1", port=0)
-    port = server.port
-    server.close()
-    server.close()
-    server.wake()
-    server.alarm(0.1)
-    with socket.create_server(("127.0.0.1", port)):
-        pass
-
-
-def test_wake_many_times_is_one_byte_in_the_pipe(bench_of):
-    server = make_server(lambda _environ, _start: [], host="127.0.0.1", port=0)
-    for _ in range(100_000):  # more than the pipe holds: must not block
-        server.wake()
-    server.close()
 
 
 def test_listen_any_address_serves_both_families():

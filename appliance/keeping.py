@@ -1,0 +1,241 @@
+"""The parent of the box's two processes: starts them, starts others when they end, replaces them without a gap.
+
+It keeps the socket on which the box listens, so that a connection waits for a moment at worst while there is no serving
+process, and is never refused. It imports no library of pages or drives and takes 10 MB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from appliance.serving.listening import LEAVING, READY
+
+_log = logging.getLogger(__name__)
+
+RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
+"""How long to wait before a process that died is started again; one that ran for a minute starts at once."""
+STEADY_SECONDS = 60.0
+STOP_SECONDS = 10.0
+START_SECONDS = 120.0
+"""A new serving process that does not say so long that it serves is given up; the old one goes on."""
+MOST_LEAVING = 4
+"""Processes that still let answers go out; the oldest is ended when there are more."""
+_LOOK = 0.1
+
+
+def _run_worker(settings_file: Path, parent: int) -> None:
+    """In a process of its own; the parent imports none of it."""
+    from appliance import worker
+
+    worker.main(settings_file, parent)
+
+
+def _run_serving(settings_file: Path, listener: socket.socket, parent: Connection) -> None:
+    """In a process of its own; the parent imports none of it."""
+    from appliance import serving_process
+
+    serving_process.main(settings_file, listener, parent)
+
+
+class Patience:
+    """How long to wait after a process died, longer each time."""
+
+    def __init__(self) -> None:
+        """Nothing died yet."""
+        self._deaths = 0
+
+    def after(self, ran: float) -> float:
+        """Seconds to wait after a process that ran for `ran` seconds."""
+        self._deaths = 0 if ran > STEADY_SECONDS else self._deaths + 1
+        return RESTART_SECONDS[min(self._deaths, len(RESTART_SECONDS)) - 1] if self._deaths else 0.0
+
+
+class WorkerKeeper:
+    """Runs the worker process and starts another when it dies."""
+
+    def __init__(self, settings_file: Path) -> None:
+        """Nothing runs before `start`."""
+        self._file = settings_file
+        self._stop = threading.Event()
+        self._again = threading.Event()
+        self._process: BaseProcess | None = None
+        self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Start the worker and watch over it."""
+        self._thread.start()
+
+    def restart(self) -> None:
+        """Have the worker end its turn and another go on from what is on the SSD."""
+        self._again.set()
+
+    def close(self) -> None:
+        """Stop the worker; kill it when it does not stop in time."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._process is not None:
+            end(self._process)
+
+    def _keep(self) -> None:
+        spawn, patience = multiprocessing.get_context("spawn"), Patience()
+        while not self._stop.is_set():
+            self._process = spawn.Process(target=_run_worker, args=(self._file, os.getpid()), name="worker")
+            started = time.monotonic()
+            self._process.start()
+            while self._process.is_alive() and not self._stop.wait(_LOOK) and not self._again.is_set():
+                pass
+            if self._stop.is_set():
+                return
+            if self._again.is_set():
+                self._again.clear()
+                end(self._process)
+                continue
+            wait = patience.after(time.monotonic() - started)
+            _log.warning("the worker ended with %s; another starts in %.1f s", self._process.exitcode, wait)
+            self._stop.wait(wait)
+
+
+class Serving:
+    """One serving process and what it has said."""
+
+    def __init__(self, process: BaseProcess, link: Connection) -> None:
+        """It was started now."""
+        self.process, self.link = process, link
+        self.started = self.left = time.monotonic()
+        self.ready = self.leaving = False
+
+    def listen(self) -> None:
+        """Hear what it says."""
+        try:
+            while self.link.poll():
+                word = self.link.recv_bytes(64)
+                self.ready, self.leaving = self.ready or word == READY, self.leaving or word == LEAVING
+        except (OSError, EOFError):
+            self.leaving = True
+
+    @property
+    def gone(self) -> bool:
+        """Whether it accepts no more."""
+        self.listen()
+        return self.leaving or not self.process.is_alive()
+
+
+class ServingKeeper:
+    """Runs a serving process, another when it ends, and another in its place when told so.
+
+    The next one accepts connections before the last one is told to leave; one that cannot start changes nothing.
+
+    Args:
+        settings_file: read by each new process.
+        listener: bound and listening; stays the caller's.
+        leave_seconds: how long a process that leaves may let answers go out.
+        failed: called when the very first process cannot start.
+    """
+
+    def __init__(
+        self, settings_file: Path, listener: socket.socket, leave_seconds: float, failed: Callable[[], None]
+    ) -> None:
+        self._file, self._listener, self._leave_seconds, self._failed = settings_file, listener, leave_seconds, failed
+        self._stop = threading.Event()
+        self._again = threading.Event()
+        self._all: list[Serving] = []
+        self._thread = threading.Thread(target=self._keep, name="serving-keeper", daemon=True)
+
+    def start(self) -> None:
+        """Start the first process and watch over it."""
+        self._thread.start()
+
+    def restart(self) -> None:
+        """Replace the process without refusing or cutting anybody."""
+        self._again.set()
+
+    def close(self) -> None:
+        """Stop all in a few seconds."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for one in self._all:
+            interrupt(one.process)
+        for one in self._all:
+            end(one.process)
+            one.link.close()
+
+    def _keep(self) -> None:
+        patience, current = Patience(), self._started()
+        while not self._stop.wait(_LOOK):
+            if current.gone:
+                if not any(one.ready for one in self._all):
+                    self._failed()
+                    return
+                if not current.leaving:
+                    wait = patience.after(time.monotonic() - current.started)
+                    _log.error("serving ended with %s; it starts again in %.1f s", current.process.exitcode, wait)
+                    self._stop.wait(wait)
+                current.left, current = time.monotonic(), self._started()
+            elif self._again.is_set() and current.ready:
+                self._again.clear()
+                current = self._replaced(current)
+            self._tidy(current)
+
+    def _started(self) -> Serving:
+        spawn = multiprocessing.get_context("spawn")
+        ours, theirs = spawn.Pipe()
+        process = spawn.Process(target=_run_serving, args=(self._file, self._listener, theirs), name="serving")
+        process.start()
+        theirs.close()
+        self._all.append(made := Serving(process, ours))
+        return made
+
+    def _replaced(self, current: Serving) -> Serving:
+        """The next process, once it serves; the current one when the next does not come to it."""
+        following = self._started()
+        until = time.monotonic() + START_SECONDS
+        while not following.gone and not following.ready and not self._stop.wait(_LOOK) and time.monotonic() < until:
+            pass
+        if not following.ready or following.gone:
+            _log.error("the new serving process does not serve; the old one goes on")
+            end(following.process)
+            return current
+        _log.info("another serving process has taken over")
+        current.left = time.monotonic()
+        current.process.terminate()
+        return following
+
+    def _tidy(self, current: Serving) -> None:
+        """Forget processes that have ended, end those that are late."""
+        leaving = [one for one in self._all if one is not current]
+        for n, one in enumerate(reversed(leaving)):
+            late = time.monotonic() - one.left > self._leave_seconds + STOP_SECONDS
+            if late or n >= MOST_LEAVING or not one.process.is_alive():
+                end(one.process, 0.0 if late else STOP_SECONDS)
+                one.link.close()
+                self._all.remove(one)
+
+
+def interrupt(process: BaseProcess) -> None:
+    """Tell a process to stop soon."""
+    if process.is_alive() and process.pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGINT)
+
+
+def end(process: BaseProcess, seconds: float = STOP_SECONDS) -> None:
+    """Stop a process; kill it when it does not stop in time."""
+    interrupt(process)
+    process.join(seconds)
+    if process.is_alive():
+        _log.warning("%s does not stop and is killed", process.name)
+        process.kill()
+        process.join()

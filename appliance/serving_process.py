@@ -1,0 +1,86 @@
+"""The serving process: pages, API and verified bytes, on a socket that its parent keeps.
+
+Told to leave (SIGTERM), it accepts nothing more, says so to its parent, which starts another, and lets the answers that
+are under way go out. Told to stop (SIGINT, or its parent is gone), it does the same in three seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+
+from appliance.clock import RealClock
+from appliance.errors import ApplianceError
+from appliance.serve import ServingBox
+from appliance.serving.listening import LEAVING, READY
+from appliance.serving.server import VerifyingServer, make_server
+from appliance.settings import Settings, load_settings
+from packager.format.files import RealFiles
+
+_log = logging.getLogger(__name__)
+
+STOP_SECONDS = 3.0
+"""Answers that are under way may take so long when the box is told to stop."""
+IDLE_SECONDS = 2.0
+"""A kept connection that is idle may ask once more for so long, and is told to connect anew."""
+
+
+def main(settings_file: Path, listener: socket.socket, parent: Connection) -> None:
+    """Serve on `listener` until told to leave or to stop; the exit code is 0 then, 1 when it could not start."""
+    settings = load_settings(settings_file)
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("tuf").setLevel(logging.WARNING)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # meant for the parent
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: sys.exit(0))  # until it serves
+    try:
+        box = ServingBox(settings, RealClock(), RealFiles())
+    except (ApplianceError, OSError) as error:
+        _log.critical("%s: %s", getattr(error, "code", "system"), error)
+        sys.exit(1)
+    try:
+        _serve(box, settings, listener, parent)
+    finally:
+        box.close()
+
+
+def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent: Connection) -> None:
+    server = make_server(box.app, listener=listener, threads=settings.threads, connections=settings.connections)
+    box.start()
+    _leave_on_signals(server, parent, settings.restart_seconds)
+    threading.Thread(target=_stop_without_parent, args=(parent, server), name="parent", daemon=True).start()
+    _tell(parent, READY)
+    _log.info("serving on port %d", server.port)
+    server.run()
+    _log.info("serves no more")
+
+
+def _leave_on_signals(server: VerifyingServer, parent: Connection, seconds: int) -> None:
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        _tell(parent, LEAVING)
+        server.close(seconds, idle=IDLE_SECONDS)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.close(STOP_SECONDS)
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, stop)
+
+
+def _stop_without_parent(parent: Connection, server: VerifyingServer) -> None:
+    """The parent never says anything; the pipe ends when it ends, however that came."""
+    with contextlib.suppress(OSError, EOFError):
+        parent.recv_bytes()
+    server.close(STOP_SECONDS)
+
+
+def _tell(parent: Connection, word: bytes) -> None:
+    with contextlib.suppress(OSError):  # it is gone; the pipe's other end tells that
+        parent.send_bytes(word)
