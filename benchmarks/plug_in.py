@@ -28,7 +28,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def main() -> None:
 
 def measure(folder: Path, count: int, options: argparse.Namespace) -> dict[str, float]:
     """All figures of one size; seconds unless the name says otherwise."""
-    drive, building = timed(lambda: build_drive(folder, count, options.share))
+    drive, building = timed(lambda: build_drive(folder, itertools.islice(usable(), count), options.share))
     item = first_item(drive)
     tags = tag_files(drive)
     rounds: list[dict[str, float]] = []
@@ -84,10 +84,10 @@ def measure(folder: Path, count: int, options: argparse.Namespace) -> dict[str, 
     return {"records": count, "tag MB": sum(p.stat().st_size for p in tags) / 1e6, "build": building, **found}
 
 
-def build_drive(folder: Path, count: int, share: int) -> Path:
-    """A signed drive of the first usable records of the collection."""
+def build_drive(folder: Path, records: Iterable[dict[str, Any]], share: int) -> Path:
+    """A signed drive of these records."""
     source, work, keys, drive = (folder / name for name in ("source", "work", "keys", "drive"))
-    write_source(source, count, share)
+    write_source(source, records, share)
     packager("keys", "init", keys, "--demonstration")
     packager("build", source, "--work", work, "--issued", "2026-11-22")
     packager("sign", work, "--keys", keys, "--passphrases", keys / "demonstration-passphrases.txt")
@@ -97,13 +97,13 @@ def build_drive(folder: Path, count: int, share: int) -> Path:
     return drive
 
 
-def write_source(source: Path, count: int, share: int) -> None:
-    """The collection's records as they are, one in `share` with a small file of its own words."""
+def write_source(source: Path, records: Iterable[dict[str, Any]], share: int) -> None:
+    """The records as they are, one in `share` with a small file of its own words."""
     source.mkdir()
     page = "床前明月光，疑是地上霜。举头望明月，低头思故乡。\n" * 200
     (source / "page.txt").write_text(page, encoding="utf-8")
     with (source / "catalogue.jsonl").open("w", encoding="utf-8") as out:
-        for n, record in enumerate(itertools.islice(usable(), count)):
+        for n, record in enumerate(records):
             files = {"files": ["page.txt"]} if n % share == 0 else {}
             out.write(json.dumps({**record, **files}, ensure_ascii=False) + "\n")
 
@@ -176,7 +176,7 @@ def plug(
         found["box CPU"] = cpu_seconds(process.pid) - cpu
         memory = sorted(anonymous_mb(p) for p in family(process.pid))
         found["memory of both, MB"] = sum(memory)
-        found["worker's peak, MB"] = peak_mb(process.pid)
+        found["worker's peak, MB"] = status(worker_of(data), "VmHWM") / 1024
         (media / "drive").rename(drive)
         wait_until(lambda: not is_ready(data) and get(f"{url}/items/{item_id}") is None, time.perf_counter())
         found["again"] = appear(drive, media / "drive", {"first item": item_is_right})["first item"]
@@ -261,7 +261,7 @@ def free_port() -> int:
 
 
 def family(pid: int) -> list[int]:
-    """The serving process and the processes that it started."""
+    """The box's first process and the processes that it started: one serves, one works."""
     children = Path(f"/proc/{pid}/task").glob("*/children")
     return [pid, *(int(child) for path in children for child in path.read_text().split())]
 
@@ -276,9 +276,10 @@ def anonymous_mb(pid: int) -> float:
     return status(pid, "RssAnon") / 1024
 
 
-def peak_mb(pid: int) -> float:
-    """Highest resident size of the largest process that the serving process started, mapped files included."""
-    return max((status(child, "VmHWM") / 1024 for child in family(pid)[1:]), default=0.0)
+def worker_of(data: Path) -> int:
+    """The worker's process; its highest resident size holds mapped files too."""
+    pid: int = json.loads((data / "holdings.json").read_text())["worker"]["pid"]
+    return pid
 
 
 def cpu_seconds(pid: int) -> float:

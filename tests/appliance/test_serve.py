@@ -227,3 +227,16 @@ def test_close_leaves_no_thread(world, monkeypatch):
     box.start()
     box.close()
     wait_for(lambda: threading.active_count() <= before)
+
+
+@pytest.mark.parametrize(("rate", "shared"), [(1000, True), (0, False)])
+def test_downloads_are_bounded_by_the_setting(world, rate, shared):
+    world.publish()
+    box = ServingBox(world.stock.settings(chunk_cache_bytes=16 << 20, download_rate=rate), FixedClock(), RealFiles())
+    shares = box.app.extensions[module.EXTENSION].services.shares
+    box.close()
+    assert (shares is not None) == shared
+    if shares is not None:
+        bucket = shares.bucket("mark a", download=True)
+        bucket.take(17 << 20)
+        assert bucket.delay() > 1000
