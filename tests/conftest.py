@@ -44,17 +44,17 @@ def playwright() -> Iterator[Playwright]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """The Chromium of this Debian, one for all tests."""
+    """The Chromium of this Debian, one for all tests of a module: if it breaks, the others do not."""
     started = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
     yield started
     started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def old_browser(playwright: Playwright) -> Iterator[Browser]:
-    """Chromium 109, one for all tests; fetched when it is not here yet."""
+    """Chromium 109, likewise; fetched when it is not here yet."""
     started = playwright.chromium.launch(executable_path=chromium109(), args=ARGUMENTS)
     yield started
     started.close()

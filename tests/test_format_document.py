@@ -22,7 +22,7 @@ from packager.format.baginfo import BAGIT
 from packager.format.layout import TRUTH_NAMES
 from packager.format.release import FEATURES, Release
 from packager.format.repository import MAX_SIZE
-from provisioning.roles import ROLES
+from provisioning.roles import ROLES, WITHDRAWALS
 from tests.vectors.cases import CASES
 from tests.vectors.records import BIG
 
@@ -137,10 +137,10 @@ def test_truth_files_and_bagit_txt_are_those_of_the_code() -> None:
 
 
 def test_roles_of_metadata_are_those_of_the_code() -> None:
-    sizes = {"512 KiB": 512 << 10, "5 MB": 5_000_000, "2 MB": 2_000_000, "16 KiB": 16 << 10}
+    sizes = {"512 KiB": 512 << 10, "5 MB": 5_000_000, "2 MB": 2_000_000, "16 KiB": 16 << 10, "64 KiB": 64 << 10}
     rows = table("| Role | Keys | Must sign | Kept | Size at most |")
     assert [(row[0], int(row[1]), int(row[2]), sizes[row[4]]) for row in rows] == [
-        (role.name, role.keys, role.threshold, MAX_SIZE[role.name]) for role in ROLES
+        (role.name, role.keys, role.threshold, MAX_SIZE[role.name]) for role in (*ROLES, WITHDRAWALS)
     ]
 
 
