@@ -163,10 +163,6 @@ class FaultStore:
         """Damage not yet made good, the newest first, at most `limit`."""
         return self._read("ORDER BY found DESC, item, chunk LIMIT ?", limit)
 
-    def of_item(self, item_id: str) -> list[Fault]:
-        """Damage of one item not yet made good, in order of place."""
-        return self._read("WHERE item = ? ORDER BY chunk, drive LIMIT 1000", item_id)
-
     def count(self) -> int:
         """How many entries there are."""
         with self._lock:

@@ -19,7 +19,6 @@ CREATE TABLE formed (path BLOB PRIMARY KEY, form TEXT) WITHOUT ROWID;
 CREATE TABLE ids (folded TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE present (path BLOB PRIMARY KEY, folded BLOB, size INTEGER) WITHOUT ROWID;
 """
-Pair = tuple[bytes, str]
 Payload = tuple[bytes, str, int | None, int | None, int]
 
 

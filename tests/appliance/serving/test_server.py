@@ -162,7 +162,7 @@ def test_blocked_drive_holds_no_thread_and_no_other_drive(bench_of, files, tmp_p
         asked = time.monotonic()
         assert bench.get("/page").body == b"ok"
         assert bench.get("/items/good").body == bench.content["good"]
-        assert time.monotonic() - asked < 0.5
+        assert time.monotonic() - asked < 1
     for sock in waiting:
         answer = read_answer(sock)
         assert answer.status == 503
@@ -243,7 +243,7 @@ def test_throttled_client_gets_its_rate_and_others_are_not_slowed(bench_of, file
         send_request(sock, "/items/a?download")
         began = time.monotonic()
         assert bench.get("/page").body == b"ok"
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 1
         answer = read_answer(sock)
     took = time.monotonic() - began
     assert answer.body == bench.content["a"]

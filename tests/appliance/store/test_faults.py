@@ -42,8 +42,7 @@ def test_standing_is_newest_first_and_bounded(store, clock):
         store.record(SHA, n, item_id="i1", drive="d1", kind="unreadable")
         clock.advance(1)
     assert [f.chunk for f in store.standing(2)] == [4, 3]
-    assert [f.chunk for f in store.of_item("i1")] == [0, 1, 2, 3, 4]
-    assert store.of_item("i2") == []
+    assert [f.chunk for f in store.standing()] == [4, 3, 2, 1, 0]
 
 
 def test_clear_one_place_one_drive_or_all(store):

@@ -133,7 +133,7 @@ def test_server_that_takes_for_ever_is_left_at_the_deadline(answer):
     with server(answer) as (address, _):
         began = time.monotonic()
         got = OriginSource(address, deadline=0.4).fetch(PIECE)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 2.5
     assert (got.chunk, got.away) == (None, True)
 
 
