@@ -77,7 +77,8 @@ def _check_card(key: str) -> CheckCard:
     }.get(run.state, ("check", "begin"))
     if message is None:
         text = spoken.label("staff.check_done", count=standing) if standing else spoken.label("staff.check_done_none")
-        return CheckCard(key, name, "normal", text, "", run.percent, command, _button(button))
+        light = "attention" if standing else "normal"
+        return CheckCard(key, name, light, text, "", run.percent, command, _button(button))
     said = spoken.message(message.key, {"support": settings().support_name, **message.params})
     light = state_of(message).light
     return CheckCard(key, name, light, said.text, said.second, run.percent, command, _button(button))

@@ -94,6 +94,13 @@ def test_damage_check_and_repair_are_followed_without_reloading(
         page.get_by_role("button", name="暂停检查").click()
         page.wait_for_load_state()
         assert world.commands == [{"do": "check-pause", "drive": "d1"}]
+        tell(world, 3, runs=(replace(RUN, done=100, state="finished"),), attempts=frozenset({lost}), repaired=(row,))
+        page.get_by_text("已检查完，有 1 处损坏。").wait_for()
+        assert "k-todo" in (page.locator(".states .light").first.get_attribute("class") or "")
+        page.goto("/staff/withdrawn")
+        menu = page.locator(".side").bounding_box()
+        assert menu is not None
+        assert viewport == DESKTOP or menu["height"] < 260  # on a short page too it does not stretch
         world.write(drives=world.holdings.drives[:1])
         page.goto("/staff/")
         assert "《论语》已修复，数据取自“少儿版”。" in page.locator("#state").inner_text()
