@@ -12,7 +12,7 @@ from packager.format.errors import (
     OneSignerError,
     UnknownIssuerError,
 )
-from packager.format.withdrawals import ROLE, TARGET, Notice, Withdrawal, read_list
+from packager.format.withdrawals import PATTERN, ROLE, TARGET, Notice, Withdrawal, read_list
 
 _PATH = f"{ROLE}.json"
 
@@ -25,6 +25,19 @@ def delegated_keys(targets: bytes) -> tuple[str, ...]:
     """
     role = _role(Metadata[Targets].from_bytes(targets).signed)
     return tuple(sorted(role.keyids)) if role else ()
+
+
+def check_delegations(targets: Targets) -> None:
+    """Prove that targets delegate nothing but the one power to withdraw.
+
+    Raises:
+        ListChangedError: they name another role, or give this one more.
+    """
+    if targets.delegations is None:
+        return
+    roles = targets.delegations.roles
+    if roles is None or not set(roles) <= {ROLE} or any(role.paths != [PATTERN] for role in roles.values()):
+        raise ListChangedError("delegates more than withdrawing resources", path="targets.json")
 
 
 def prove_notice(targets: bytes, metadata: bytes, content: bytes) -> Notice:

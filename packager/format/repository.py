@@ -20,7 +20,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.ngclient import Updater, UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
-from packager.format.delegation import prove_notice
+from packager.format.delegation import check_delegations, prove_notice
 from packager.format.errors import (
     HalfCopiedError,
     LayoutError,
@@ -215,6 +215,7 @@ def _run(fetcher: Fetcher, root: bytes, scratch: Path, reference_time: datetime 
     updater.refresh()
     listed: dict[str, bytes] = {}
     targets = Metadata[Targets].from_bytes((scratch / "targets.json").read_bytes()).signed
+    check_delegations(targets)
     for name in sorted(targets.targets):
         info = updater.get_targetinfo(name) if name.startswith(PREFIXES) else None
         if info is not None:

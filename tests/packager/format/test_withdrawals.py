@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tuf.api.metadata import Metadata, TargetFile, Targets
+from tuf.api.metadata import DelegatedRole, Metadata, TargetFile, Targets
 
 from packager.authority import add_signature
 from packager.errors import NotListedError, NumberDiffersError, SigningError
@@ -30,6 +30,7 @@ from packager.format.withdrawals import (
     MAX_LIST,
     MAX_NOTICE,
     NOTICE,
+    ROLE,
     TARGET,
     Withdrawal,
     open_notice,
@@ -270,6 +271,23 @@ def test_notice_before_the_first_drive_without_delegation_or_in_strict_mode_is_r
     strict = national.box(tmp_path / "strict", strict=True)
     with pytest.raises(TrustError):
         strict.offer_notice(content)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda roles: setattr(roles[ROLE], "paths", ["*"]),
+        lambda roles: setattr(roles[ROLE], "name", 5),
+        lambda roles: roles.update(other=DelegatedRole("other", roles[ROLE].keyids, 1, terminating=True, paths=["x"])),
+    ],
+)
+def test_targets_that_delegate_anything_else_are_refused(national, state, box, change) -> None:
+    """Signed by two, as a faulty tool or two stolen keys could: a box takes nothing of such a list."""
+    before = box.current()
+    national.forge(national.keys / "tuf", edit=lambda targets: change(targets.delegations.roles))
+    with pytest.raises(ListChangedError):
+        box.offer(national.keys / "tuf")
+    assert box.current().versions == before.versions
 
 
 def test_repository_whose_role_is_missing_or_changed_is_refused(national, state, box, tmp_path) -> None:
