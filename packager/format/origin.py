@@ -2,8 +2,8 @@
 
 An origin is static files: `<address>/objects/ab/<SHA-256>`, `ab` being the first two digits. A server is hostile: it
 may be slow for ever, send more than was asked for, another range, a page instead of bytes, or lead elsewhere. So: one
-connection a stretch, no redirects, no compression, an end to everything at a deadline, and no byte more is read than
-was asked for. What comes proves nothing until its digest is compared; that is the caller's part.
+connection a stretch, no redirects, no compression, no chunked coding, an end to everything at a deadline, and no byte
+more is read than was asked for. What comes proves nothing until its digest is compared; that is the caller's part.
 """
 
 from __future__ import annotations
@@ -85,6 +85,9 @@ def _body(answer: http.client.HTTPResponse, size: int, offset: int, length: int)
         raise OriginError("sends the whole object instead of a range")
     if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
         raise OriginError(f"answers {answer.status}")
+    if answer.chunked:
+        # Pieces say their own sizes: the standard library reads one of -1 to the end, however far that is.
+        raise OriginError("sends an answer in pieces of its own size")
     if answer.getheader("Content-Encoding", "identity") != "identity":
         raise OriginError("sends a compressed answer")
     if answer.status == HTTPStatus.PARTIAL_CONTENT:

@@ -118,6 +118,23 @@ def endless(connection, _head):
         time.sleep(0.05)
 
 
+def test_answer_in_pieces_of_its_own_size_is_refused_unread():
+    """The standard library reads a piece of size -1 to the end of the answer, and keeps it all in memory."""
+    sent = 0
+
+    def answer(connection, _head):
+        nonlocal sent
+        head = f"HTTP/1.1 206 Partial Content\r\nContent-Range: {RANGE}\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n"
+        connection.sendall(head.encode())
+        for _ in range(300):
+            sent += connection.send(b"x" * CHUNK)
+
+    with server(answer) as (address, _):
+        got = OriginSource(address, deadline=20).fetch(PIECE)
+    assert (got.chunk, got.wrong, got.away) == (None, False, True)
+    assert sent < 100 * CHUNK
+
+
 def silent(_connection, _head):
     time.sleep(3)
 
