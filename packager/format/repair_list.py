@@ -74,7 +74,7 @@ def load_list(content: bytes) -> list[Lacking]:
         raise TooLargeError("is too large", path=LIST_NAME, expected=f"at most {MAX_BYTES} bytes")
     try:
         head, *lines = [json.loads(line) for line in content.splitlines()]
-        if head["format"] != FORMAT or head["places"] != len(lines) or len(lines) > MAX_PLACES:
+        if _whole(head, "format") != FORMAT or _whole(head, "places") != len(lines) or len(lines) > MAX_PLACES:
             raise FormatError("is no whole list of this format", path=LIST_NAME)
         return [_place(line) for line in lines]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -82,8 +82,9 @@ def load_list(content: bytes) -> list[Lacking]:
 
 
 def _place(line: dict[str, object]) -> Lacking:
-    sha256, digest, size, chunk = line["sha256"], line["digest"], line["size"], line["chunk"]
-    if not isinstance(sha256, str) or not isinstance(digest, str) or type(size) is not int or type(chunk) is not int:
+    sha256, digest = line["sha256"], line["digest"]
+    size, chunk, _, _ = (_whole(line, name) for name in ("size", "chunk", "offset", "length"))
+    if not isinstance(sha256, str) or not isinstance(digest, str):
         raise TypeError("a member is of another type")
     if not _SHA256.match(sha256) or not _SHA256.match(digest):
         raise ValueError("a digest is malformed")
@@ -93,3 +94,11 @@ def _place(line: dict[str, object]) -> Lacking:
     if {**asdict(place), "path": place.path} != line:
         raise ValueError("members do not fit each other")
     return place
+
+
+def _whole(line: dict[str, object], name: str) -> int:
+    """A member that is an integer: 1.0 and true are equal to 1 and are none."""
+    value = line[name]
+    if type(value) is not int:
+        raise TypeError("a member is of another type")
+    return value

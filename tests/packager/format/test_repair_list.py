@@ -56,7 +56,11 @@ def test_anything_else_is_refused_with_our_error(content):
         ("size", True),
         ("chunk", -1),
         ("chunk", 9),
+        ("chunk", 1.0),
+        ("chunk", True),
         ("offset", 0),
+        ("offset", float(CHUNK)),
+        ("length", float(CHUNK)),
         ("length", CHUNK + 1),
         ("more", 1),
     ],
@@ -66,6 +70,12 @@ def test_line_that_does_not_fit_itself_is_refused(member, value):
     line[member] = value
     with pytest.raises(FormatError):
         load_list(b"\n".join(json.dumps(row).encode() for row in (head, line)))
+
+
+@pytest.mark.parametrize("head", [{"format": True, "places": 0}, {"format": 1, "places": False}, {"format": 1.0}, [1]])
+def test_head_of_other_types_is_refused(head):
+    with pytest.raises(FormatError):
+        load_list(json.dumps(head).encode() + b"\n")
 
 
 def test_lists_are_bounded():
