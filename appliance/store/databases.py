@@ -11,6 +11,9 @@ from urllib.parse import quote
 
 from appliance.errors import StoreError
 
+_DAMAGED = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises of a damaged file; the second when its own message quotes a name that is no text any more."""
+
 
 def open_database(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection:
     """Open a database of our own, bring it to its newest version, durable at every commit.
@@ -29,7 +32,7 @@ def open_database(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection
         raise StoreError(f"{path.name} cannot be opened: {error}") from error
     try:
         _migrate(connection, path.name, migrations)
-    except sqlite3.Error as error:
+    except _DAMAGED as error:
         connection.close()
         raise StoreError(f"{path.name} cannot be used: {error}") from error
     except StoreError:
@@ -78,7 +81,7 @@ class DatabaseReader:
             return []
         try:
             return self._connection.execute(sql, values).fetchall()
-        except sqlite3.Error:
+        except _DAMAGED:
             self.close()
             return []
 
@@ -98,7 +101,7 @@ class DatabaseReader:
             connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=2)
         except sqlite3.Error:
             return None
-        with suppress(sqlite3.Error):
+        with suppress(*_DAMAGED):
             connection.execute("PRAGMA query_only=ON")
             if connection.execute("PRAGMA user_version").fetchone()[0] >= self._version:
                 return connection

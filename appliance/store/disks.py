@@ -148,5 +148,5 @@ def read_sample(path: Path) -> Sample:
     """The kept items; none when the file is damaged."""
     try:
         return tuple((str(name), int(size)) for name, size in json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
         return ()

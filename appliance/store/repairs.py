@@ -180,4 +180,13 @@ class RepairReader(DatabaseReader):
     def reports(self) -> tuple[Report, ...]:
         """What happened with sticks and lists, the newest first."""
         rows = self.ask("SELECT about, key, params, at FROM report ORDER BY at DESC, about")
-        return tuple(Report(about, key, json.loads(params), at) for about, key, params, at in rows)
+        return tuple(Report(about, key, _params(params), at) for about, key, params, at in rows)
+
+
+def _params(text: object) -> dict[str, str | int]:
+    """The values of a report; none when the database is damaged there."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else {}
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -71,7 +71,7 @@ def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count
         assert (sample[0], sample[-1]) == ((every[0].path, 0), (every[-1].path, count - 1))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[[1]]", b"7", b'[["a","b"]]'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[[1]]", b"7", b'[["a","b"]]', b'[["a",1e999]]', b"[" * 99_999])
 def test_read_sample_damaged_is_empty(tmp_path, content):
     (tmp_path / "s").write_bytes(content)
     assert read_sample(tmp_path / "s") == ()

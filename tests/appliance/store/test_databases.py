@@ -1,0 +1,58 @@
+"""Tests of appliance.store.databases: what a damaged file does to those who read and to those who write."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from appliance.errors import StoreError
+from appliance.store.repairs import Repaired, RepairReader, RepairStore, Report
+
+REPAIRED = Repaired("a" * 64, 3, "b" * 64, 5, "x", "stick", "", "2026-11-26")
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A database with a row in every table that is read."""
+    store = RepairStore(tmp_path / "repairs.db")
+    store.add([REPAIRED])
+    store.report(Report("list", "repair.list.saved", {"count": 1}, "2026-11-26"))
+    store.close()
+    return tmp_path / "repairs.db"
+
+
+def ask(path):
+    reader = RepairReader(path)
+    try:
+        return reader.latest(), reader.reports(), reader.attempts(), reader.epoch()
+    finally:
+        reader.close()
+
+
+def test_reader_of_a_whole_database_answers(path):
+    repaired, reports, _, epoch = ask(path)
+    assert (repaired, reports[0].params) == ((REPAIRED,), {"count": 1})
+    assert epoch
+
+
+@pytest.mark.parametrize("params", ["", "{", "[1]", "[" * 100_000])
+def test_reader_of_a_report_with_damaged_values_tells_the_report(path, params):
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE report SET params = ?", (params,))
+    connection.close()
+    assert [(report.key, report.params) for report in ask(path)[1]] == [("repair.list.saved", {})]
+
+
+def test_reader_of_damaged_tables_answers_nothing(path):
+    """A table whose name is no text any more: SQLite's own message cannot be decoded."""
+    path.write_bytes(path.read_bytes().replace(b"TABLE repaired", b"TABLE rep\xa0ired"))
+    assert ask(path)[0] == ()
+    path.write_bytes(b"no database at all")
+    assert ask(path) == ((), (), frozenset(), "")
+
+
+def test_writer_of_a_damaged_database_says_that_it_cannot_be_used(path):
+    path.write_bytes(b"no database at all" * 100)
+    with pytest.raises(StoreError, match="cannot be"):
+        RepairStore(path)
