@@ -31,6 +31,8 @@ DELEGATE = "delegate"
 _REMOVALS = frozenset({REVOKE, RETIRE})
 _KINDS = frozenset({RELEASE, RESTORE, WITHDRAW, DELEGATE, *_REMOVALS})
 _MAX_REQUEST = 4 << 20
+_YEARS = (2000, 2999)
+"""Of a request's day: dates of metadata have four digits, and lifetimes are added to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ def read_request(work: Path, before: Published) -> Request:
         metadata = Metadata[Targets].from_bytes(targets)
         root = Metadata[Root].from_bytes(before.root).signed
         result = root.get_verification_result("targets", metadata.signed_bytes, metadata.signatures)
-    except (RepositoryError, FormatError, TypeError, ValueError) as error:
+    except (RepositoryError, FormatError, TypeError, ValueError, AttributeError) as error:
         raise SigningError(f"the request is malformed: {error}") from error
     return Request(change, tuple(sorted(result.signed)), root.roles["targets"].threshold, targets)
 
@@ -256,7 +258,9 @@ def _change(document: dict[str, object]) -> Change:
         raise TypeError("keys are no public keys")
     if type(change.seq) is not int:
         raise TypeError("seq is no number")
-    date.fromisoformat(change.day)
+    day = date.fromisoformat(change.day)
+    if day.isoformat() != change.day or not _YEARS[0] <= day.year <= _YEARS[1]:
+        raise ValueError("day is none from which a lifetime can count")
     return change
 
 

@@ -56,6 +56,7 @@ ALLOWED = {
     "packager/production/fat.py": "as packager/production/bench.py; a temporary folder",
     "packager/production/image.py": "an image is made again after a cut; it gets its name after os.fsync and its check",
     "packager/production/medium.py": "the disk itself, synced before its journal says so (tests/packager/production)",
+    "packager/production/run_journal.py": "a damaged journal is thrown away, and again if it comes back",
     "packager/training/contents.py": "the source folder of the training bundle, made again by one command",
     "packager/training/fonts.py": "as packager/training/contents.py",
     "packager/truth.py": "derived files are removed before they are made again, and made durable by sync_all",

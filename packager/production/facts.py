@@ -122,15 +122,19 @@ def _from(document: dict[str, Any]) -> ImageFacts:
     release = Release.from_bytes((document["release"] + "\n").encode())
     geometry = Geometry(document["ext4_at"], document["ext4_size"])
     segment, digests = document["segment"], _digests(document["segments"])
+    number, uuid, tools = document["disk"], document["ext4_uuid"], document["tools"]
+    if min(number, segment, geometry.ext4_size) < 1:
+        raise ValueError("a number is none")
+    if not all(isinstance(text, str) for text in (uuid, *tools.values())):
+        raise ValueError("a name is none")
     aligned = all(value % 4096 == 0 for value in (geometry.ext4_at, geometry.ext4_size, segment))
     count = -(-geometry.ext4_size // segment)
     if not aligned or geometry.fat_size < MIN_FAT or geometry.size != document["size"] or count != len(digests):
         raise ValueError("its places do not fit together")
     if not _SHA256.match(document["sha256"]):
         raise ValueError("it has no digest")
-    disk = release.disks[document["disk"] - 1]
-    tools = {str(name): str(version) for name, version in document["tools"].items()}
-    return ImageFacts(release, disk, geometry, str(document["ext4_uuid"]), segment, digests, document["sha256"], tools)
+    disk = release.disks[number - 1]
+    return ImageFacts(release, disk, geometry, uuid, segment, digests, document["sha256"], dict(tools))
 
 
 def _digests(values: Sequence[str]) -> tuple[str | None, ...]:

@@ -140,6 +140,8 @@ def _copy(read: Callable[[int, int], bytes], at: int, sectors: int) -> tuple[byt
         raise _damaged(f"the header in sector {at} is damaged")
     if (own, count, size) != (at, ENTRIES, _ENTRY.size) or other != (sectors - 1 if at == 1 else 1):
         raise _damaged(f"the header in sector {at} says something else than where it stands")
+    if where + _ENTRY_SECTORS > sectors:
+        raise _damaged(f"the header in sector {at} names entries beyond the end")
     entries = read(where * SECTOR, ENTRIES * _ENTRY.size)
     if zlib.crc32(entries) != sums:
         raise _damaged(f"the entries of the header in sector {at} are damaged")

@@ -74,9 +74,10 @@ def moment(text: str) -> str:
     """
     for form in (*_TIMES, *_DAYS):
         try:
-            return datetime.strptime(text.strip(), form).strftime("%Y-%m-%dT%H:%M")  # noqa: DTZ007 - local, as typed
+            found = datetime.strptime(text.strip(), form)  # noqa: DTZ007 - local, as typed
         except ValueError:
             continue
+        return found.isoformat(timespec="minutes")
     raise ValueError(f"时间“{text[:20]}”不认识，请写成 2026-11-26 09:30")
 
 

@@ -22,6 +22,14 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS segment (number INTEGER PRIMARY KEY, compared INTEGER NOT NULL) STRICT;
 """
+_SET = "INSERT OR REPLACE INTO state VALUES (?, ?)"
+_DAMAGED = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite raises of a damaged file; the second when its own message quotes a name that is no text any more."""
+_ELSEWHERE = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+})  # fmt: skip
+"""Errors that say nothing about what stands in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +45,20 @@ class RunJournal:
     """The journal of one drive; used from the thread that opened it."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make it.
+        """Open or make it. One that this PC's disk damaged is thrown away: then everything is written again.
 
         Raises:
-            WriteError: another process has it.
+            WriteError: another process has it, or the disk does not take it.
         """
         try:
-            self._db = sqlite3.connect(path, timeout=1, isolation_level=None)
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(_SCHEMA)
-            self._set(opened="yes")  # takes the lock
+            try:
+                self._db = _opened(path)
+            except _DAMAGED as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _ELSEWHERE:
+                    raise
+                for suffix in ("", "-wal", "-shm"):
+                    path.with_name(path.name + suffix).unlink(missing_ok=True)
+                self._db = _opened(path)
         except sqlite3.OperationalError as error:
             raise WriteError("desk.drive.in_use", f"{path.parent.name} is being written by another run") from error
 
@@ -102,4 +112,27 @@ class RunJournal:
         return str(row[0]) if row else ""
 
     def _set(self, **values: str) -> None:
-        self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", values.items())
+        self._db.executemany(_SET, values.items())
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The file, locked, its tables there, every row read once.
+
+    Raises:
+        sqlite3.Error, UnicodeDecodeError: it is damaged, or another process has it.
+    """
+    db = sqlite3.connect(path, timeout=1, isolation_level=None)
+    try:
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.executescript(_SCHEMA)
+        db.execute(_SET, ("opened", "yes"))  # takes the lock
+        if db.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+            raise sqlite3.DatabaseError("it is damaged")
+        db.execute("SELECT name, value FROM state").fetchall()
+        db.execute("SELECT number, compared FROM segment").fetchall()
+    except _DAMAGED:
+        db.close()
+        raise
+    return db

@@ -227,15 +227,10 @@ def test_approve_change_of_more_than_one_release_is_refused(national: Publisher,
 @pytest.mark.parametrize(
     "members",
     [
-        {"kind": "other"},
-        {"seq": "1"},
-        {"day": "yesterday"},
-        {"bundle": 5},
-        {"contents": {"a": 5}},
-        {"contents": 5},
-        {"more": 1},
+        {"kind": "other"}, {"seq": "1"}, {"bundle": 5}, {"contents": {"a": 5}}, {"contents": 5}, {"contents": "text"},
+        {"more": 1}, {"day": "yesterday"}, {"day": "20261122"}, {"day": "0026-11-22"}, {"day": "9999-12-31"},
     ],
-)
+)  # fmt: skip
 def test_read_request_malformed_is_refused(national: Publisher, work: Path, members: dict[str, object]) -> None:
     request_release(work, national.keys, FILES)
     edit_change(work, **members)

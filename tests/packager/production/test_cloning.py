@@ -250,6 +250,23 @@ def test_check_reads_only_and_finds_one_bit(made, image, own, tmp_path):
         check()
 
 
+def test_damaged_journal_is_begun_anew(tmp_path):
+    """Then everything is written again; a drive is never called written by a journal that cannot be read."""
+    subject, path = Subject("a" * 64, 100, SERIAL), tmp_path / "j.db"
+    with RunJournal(path) as journal:
+        journal.begin(subject)
+        journal.note(3, compared=True)
+        journal.finish()
+    whole = path.read_bytes()
+    for damaged in (b"no database" * 100, whole[:5000], whole.replace(b"finished", b"fin\xff\xffhed"), b""):
+        path.write_bytes(damaged)
+        with RunJournal(path) as journal:
+            assert (journal.mark(subject), journal.segments(), journal.finished) == (None, (set(), set()), False)
+            journal.begin(subject)
+        with RunJournal(path) as journal:
+            assert journal.mark(subject) is not None
+
+
 def test_journal_is_of_one_subject_and_of_one_process(tmp_path):
     subject = Subject("a" * 64, 100, SERIAL)
     with RunJournal(tmp_path / "j.db") as journal:

@@ -90,6 +90,17 @@ def test_hostile_tables_raise_nothing_else(content):
         read_table(lambda at, length: content[at : at + length], SIZE)
 
 
+@pytest.mark.parametrize("where", [SIZE // SECTOR - 31, 1 << 54, (1 << 64) - 1])
+def test_header_that_names_entries_beyond_the_end_is_damaged(where):
+    """Its checksum is right: such a disk is one without a table, not one that cannot be written."""
+    disk = Disk()
+    struct.pack_into("<Q", disk.head, SECTOR + 72, where)
+    disk.head[SECTOR + 16 : SECTOR + 20] = bytes(4)
+    struct.pack_into("<I", disk.head, SECTOR + 16, zlib.crc32(disk.head[SECTOR : SECTOR + 92]))
+    with pytest.raises(ImageError, match="beyond the end"):
+        read_table(disk.read, SIZE)
+
+
 def test_table_that_does_not_fit_is_refused():
     with pytest.raises(ImageError):
         table_bytes(table_of(GEOMETRY, "a"), GEOMETRY.ext4_at + GEOMETRY.ext4_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import os
 import subprocess
 import time
@@ -17,7 +18,7 @@ from packager.format.bag import write_bag
 from packager.format.files import RealFiles
 from packager.format.items import read_items
 from packager.format.layout import DriveLayout
-from packager.format.release import Disk, Release
+from packager.format.release import Disk, Release, canonical_json
 from packager.production import geometry, programs
 from packager.production.contents import contents
 from packager.production.errors import ImageError, ProgramError
@@ -140,6 +141,15 @@ def test_facts_are_read_back_and_damage_is_noticed(made, tmp_path):
         ImageFacts.from_bytes(data.replace(b'"size":', b'"size": '))
     with pytest.raises(ImageError):
         ImageFacts.from_bytes(data.replace(b"shuxiang-image-1", b"shuxiang-image-9"))
+    for old, new in (
+        ('"segment":', '"segment":0,"x":'),
+        ('"disk":1', '"disk":0'),
+        ('"ext4_uuid":"', '"ext4_uuid":5,"x":"'),
+    ):
+        document = json.loads(data.decode().replace(old, new, 1))
+        document.pop("x", None)
+        with pytest.raises(ImageError):
+            ImageFacts.from_bytes(canonical_json(document))
     short = tmp_path / "short.img"
     short.write_bytes(b"x")
     facts_path(short).write_bytes(data)

@@ -188,6 +188,7 @@ def test_words_and_moments():
     with pytest.raises(ValueError, match="可用：写入"):
         parse_state("丢失")
     assert moment("2026/1/2 3:04") == "2026-01-02T03:04"
+    assert moment(moment("0999-01-02")) == "0999-01-02T00:00"
     with pytest.raises(ValueError, match="不认识"):
         moment("26.11.2026")
 
