@@ -1,14 +1,16 @@
-"""The long form: `python -m tests.fuzz NAME --seconds 600 [--report docs/fuzzing.md]`; NAME may be `all`."""
+"""The long form: `python -m tests.fuzz NAME --seconds 600 [--jobs 3] [--report docs/fuzzing.md]`; NAME may be `all`."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,15 +45,15 @@ def fuzz(target: Target, options: Options) -> Result:
             f"-timeout={int(target.seconds * SLOWER)}", f"-artifact_prefix={options.artifacts}/{target.name}-",
             "-print_final_stats=0", "-reload=0",
         ]  # fmt: skip
-        done = subprocess.run(command, check=False, capture_output=True, cwd=Path(__file__).parents[2])
-        said = (done.stdout + done.stderr).decode("utf-8", "replace")
+        code, said, cpu = _run(command, Path(folder) / "said")
         facts = json.loads(stats.read_text()) if stats.exists() else {}
     covered = _STATUS.findall(said) or [("0", "0", "0")]
-    finding = "" if done.returncode == 0 else _finding(said)
+    finding = "" if code == 0 else _finding(said)
     return Result(
         name=target.name,
         day=dt.datetime.now(dt.UTC).date().isoformat(),  # noqa: TID251
         seconds=round(facts.get("seconds", 0)),
+        cpu=round(cpu),
         executions=facts.get("executions", 0),
         taken=facts.get("taken", 0),
         edges=int(covered[-1][0]),
@@ -62,6 +64,15 @@ def fuzz(target: Target, options: Options) -> Result:
         memory=facts.get("memory", 0),
         finding=finding,
     )
+
+
+def _run(command: list[str], output: Path) -> tuple[int, str, float]:
+    """Run a child to its end: its exit code, what it said, and the CPU seconds (user and system) that it spent."""
+    with output.open("wb") as file:
+        child = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, cwd=Path(__file__).parents[2])
+        _, status, usage = os.wait4(child.pid, 0)  # the one call that says what this child alone has spent
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode, output.read_bytes().decode("utf-8", "replace"), usage.ru_utime + usage.ru_stime
 
 
 def _finding(said: str) -> str:
@@ -77,19 +88,24 @@ def _finding(said: str) -> str:
 def main() -> int:
     """Run what is asked for; the exit code says whether there was a finding."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("name", choices=[*TARGETS, "all"])
+    parser.add_argument("names", nargs="+", choices=[*TARGETS, "all"], metavar="NAME")
     parser.add_argument("--seconds", type=int, default=600, help="for each target")
+    parser.add_argument("--jobs", type=int, default=1, help="targets side by side")
     parser.add_argument("--report", type=Path, help="write or renew the table of this document")
     parser.add_argument("--artifacts", type=Path, default=Path(tempfile.gettempdir()), help="where findings are kept")
     arguments = parser.parse_args()
+    options = Options(arguments.seconds, arguments.artifacts)
+    options.artifacts.mkdir(parents=True, exist_ok=True)
+    names = [name for name in TARGETS if {name, "all"} & set(arguments.names)]
     found = False
-    for name in TARGETS if arguments.name == "all" else [arguments.name]:
-        result = fuzz(TARGETS[name], Options(arguments.seconds, arguments.artifacts))
-        sys.stdout.write(result.line() + "\n")
-        sys.stdout.flush()
-        found = found or bool(result.finding)
-        if arguments.report is not None:
-            write_report(arguments.report, [result])
+    with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
+        for done in as_completed([pool.submit(fuzz, TARGETS[name], options) for name in names]):
+            result = done.result()
+            sys.stdout.write(result.line() + "\n")
+            sys.stdout.flush()
+            found = found or bool(result.finding)
+            if arguments.report is not None:
+                write_report(arguments.report, [result])
     return int(found)
 
 

@@ -174,13 +174,13 @@ def run_signed(data: bytes) -> bool:
     """Metadata that says anything at all, signed by the right keys: what thieves of keys, or faulty tools, can do."""
     files = dict(_tuf_files())
     role = ("timestamp", "snapshot", "targets", "root")[data[0] % 4 if data else 0]
-    changed = _sign(role, data[1:])
+    changed = signed_by(data[1:], *_SIGNERS[role])
     if role == "root":
         files["metadata/3.root.json"] = changed
     else:
         files[_name(role)] = changed
         for below, above in pairwise(_CHAIN[_CHAIN.index(role) :]):
-            files[_name(above)] = _pointing(files[_name(above)], f"{below}.json", files[_name(below)], above)
+            files[_name(above)] = pointing(files[_name(above)], f"{below}.json", files[_name(below)], *_SIGNERS[above])
     found = outcome(lambda: verify(reader_of_mapping(files), (KNOWN / "root.json").read_bytes()), TrustError)
     if found is None:
         return False
@@ -193,23 +193,23 @@ def _name(role: str) -> str:
     return "metadata/timestamp.json" if role == "timestamp" else f"metadata/5.{role}.json"
 
 
-def _sign(role: str, content: bytes) -> bytes:
-    """Metadata whose signed part is `content`, signed if it can be read at all."""
+def signed_by(content: bytes, *keys: int) -> bytes:
+    """Metadata whose signed part is `content`, signed by these known keys if it can be read at all."""
     try:
         document = json.loads(content)
         metadata: Metadata[Root] = Metadata.from_dict({"signatures": [], "signed": document})
-        for number in _SIGNERS[role]:
+        for number in keys:
             metadata.sign(CryptoSigner(known_key(number).private), append=True)
         return metadata.to_bytes()
     except (RepositoryError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return b'{"signatures":[],"signed":' + content + b"}"
 
 
-def _pointing(above: bytes, name: str, content: bytes, role: str) -> bytes:
+def pointing(above: bytes, name: str, content: bytes, *keys: int) -> bytes:
     """`above` with the digest of `content`, signed again."""
     signed = json.loads(above)["signed"]
     signed["meta"][name].update(hashes={"sha256": hashlib.sha256(content).hexdigest()}, length=len(content))
-    return _sign(role, canonical_json(signed))
+    return signed_by(canonical_json(signed), *keys)
 
 
 def _signed_seeds() -> Sequence[bytes]:

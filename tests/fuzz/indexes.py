@@ -36,7 +36,7 @@ class MemoryFile:
 
 
 @functools.cache
-def _part() -> tuple[dict[str, bytes], bytes]:
+def index_files() -> tuple[dict[str, bytes], bytes]:
     """The files of a small index, and of its catalogue."""
     folder = scratch() / "part"
     folder.mkdir()
@@ -48,7 +48,7 @@ def _part() -> tuple[dict[str, bytes], bytes]:
 
 def run_search(data: bytes) -> bool:
     """One file of an index replaced, its length put right in the table of contents."""
-    files = dict(_part()[0])
+    files = dict(index_files()[0])
     names = list(files)
     name = names[data[0] % len(names) if data else 0]
     files[name] = data[1:]
@@ -80,7 +80,7 @@ def run_search(data: bytes) -> bool:
 
 def run_searcher(data: bytes) -> bool:
     """The same, asked as readers ask: the file on the disk, real searches."""
-    files = _part()[0]
+    files = index_files()[0]
     folder = scratch() / "search"
     if not folder.exists():
         folder.mkdir()
@@ -97,7 +97,7 @@ def run_searcher(data: bytes) -> bool:
 
 
 def _ask(folder: Path) -> bool:
-    catalogue = Catalogue(kept("whole.db", _part()[1]))
+    catalogue = Catalogue(kept("whole.db", index_files()[1]))
     try:
         searcher = Searcher([Part(folder, catalogue)])
         try:
@@ -146,7 +146,7 @@ def run_database(data: bytes) -> bool:
 
 
 def _search_seeds() -> Sequence[bytes]:
-    return [bytes([n]) + content for n, content in enumerate(_part()[0].values())]
+    return [bytes([n]) + content for n, content in enumerate(index_files()[0].values())]
 
 
 def _postings_seeds() -> Sequence[bytes]:
@@ -178,6 +178,11 @@ INDEXES = (
         prefix=2,
     ),
     Target(
-        "database", "indexer.catalogue.Catalogue", lambda: [_part()[1]], run_database, (b"SQLite format 3\0",), 400_000
+        "database",
+        "indexer.catalogue.Catalogue",
+        lambda: [index_files()[1]],
+        run_database,
+        (b"SQLite format 3\0",),
+        400_000,
     ),
 )

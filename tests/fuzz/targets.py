@@ -6,5 +6,12 @@ from tests.fuzz.documents import DOCUMENTS
 from tests.fuzz.drives import DRIVES
 from tests.fuzz.indexes import INDEXES
 from tests.fuzz.lists import LISTS
+from tests.fuzz.notices import NOTICES
+from tests.fuzz.production import PRODUCTION
+from tests.fuzz.readers import READERS
+from tests.fuzz.repairs import REPAIRS
+from tests.fuzz.sets import SETS
+from tests.fuzz.state import STATE
 
-TARGETS = {target.name: target for target in (*LISTS, *DOCUMENTS, *INDEXES, *DRIVES)}
+_ALL = (*LISTS, *SETS, *DOCUMENTS, *NOTICES, *INDEXES, *READERS, *REPAIRS, *STATE, *PRODUCTION, *DRIVES)
+TARGETS = {target.name: target for target in _ALL}
