@@ -26,7 +26,7 @@ FAULTS = {
     "chunk": "1 MiB of an item that is not what chunks.bin says",
     "record": "a line of the catalogue that is no record",
     "canonical": "the right value in another form than the canonical one",
-    "form": "a file of sections or peaks, or a tile pack, that is not in its form",
+    "form": "a file of sections or peaks, a tile pack or disks.bin, that is not in its form",
     "mismatch": "two lists, or a list and the release, that do not agree",
     "too-large": "a file, a line or a list over its bound",
     "unreadable": "the disk does not answer for a file",

@@ -17,6 +17,7 @@ CREATE TABLE items (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER, first INTE
 CREATE TABLE recorded (path BLOB PRIMARY KEY, sha256 TEXT, size INTEGER, line INTEGER) WITHOUT ROWID;
 CREATE TABLE formed (path BLOB PRIMARY KEY, form TEXT) WITHOUT ROWID;
 CREATE TABLE ids (folded TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE placed (path BLOB PRIMARY KEY, disk INTEGER) WITHOUT ROWID;
 CREATE TABLE present (path BLOB PRIMARY KEY, folded BLOB, size INTEGER) WITHOUT ROWID;
 """
 Payload = tuple[bytes, str, int | None, int | None, int]
@@ -54,6 +55,10 @@ class Ledger:
     def record_id(self, identity: str) -> bool:
         """The id of a record; False when there was one that differs from it by capital letters at most."""
         return self._put("INSERT OR IGNORE INTO ids VALUES (?)", identity.lower())
+
+    def place(self, path: bytes, disk: int) -> None:
+        """An item and the drive of the set that carries it, by disks.bin."""
+        self._put("INSERT OR IGNORE INTO placed VALUES (?, ?)", path, disk)
 
     def find(self, path: bytes, size: int) -> None:
         """A plain file in the bag, relative to it."""
@@ -121,6 +126,34 @@ class Ledger:
             " WHERE items.size = present.size ORDER BY path"
         )
 
+    def item_count(self) -> int:
+        """Lines of items.txt."""
+        (count,) = next(self._rows("SELECT count(*) FROM items"))
+        return int(count)
+
+    def item_paths(self) -> Iterator[bytes]:
+        """The items, in the order of items.txt."""
+        return (path for (path,) in self._rows("SELECT path FROM items ORDER BY path"))
+
+    def misplaced(self, disk: int) -> Iterator[tuple[bytes, int]]:
+        """Items of which disks.bin and the manifest of this drive say otherwise, with the drive by disks.bin."""
+        return self._rows(
+            "SELECT path, disk FROM placed LEFT JOIN listed USING (path)"
+            " WHERE (disk = ?) <> (listed.path IS NOT NULL) ORDER BY path",
+            disk,
+        )
+
+    def placed_bytes(self) -> dict[int, int]:
+        """Bytes on each drive by disks.bin."""
+        halves = "coalesce(sum(size >> 20), 0), coalesce(sum(size & 1048575), 0)"  # as in `_sums`
+        rows = self._rows(f"SELECT disk, {halves} FROM placed JOIN items USING (path) GROUP BY disk")  # noqa: S608
+        return {disk: (high << 20) + low for disk, high, low in rows}
+
+    def placed_records(self) -> dict[int, int]:
+        """Records of which each drive has a file by disks.bin."""
+        query = "SELECT disk, count(DISTINCT line) FROM placed JOIN recorded USING (path) GROUP BY disk"
+        return dict(self._rows(query))
+
     def records_here(self) -> int:
         """Records of which this drive's lists name a file."""
         (count,) = next(self._rows("SELECT count(DISTINCT line) FROM recorded JOIN listed USING (path)"))
@@ -140,8 +173,8 @@ class Ledger:
         count, high, low = next(self._rows(query))
         return count, (high << 20) + low
 
-    def _rows(self, query: str) -> Iterator[tuple]:  # type: ignore[type-arg]
-        return iter(self._base.execute(query))
+    def _rows(self, query: str, *values: int) -> Iterator[tuple]:  # type: ignore[type-arg]
+        return iter(self._base.execute(query, values))
 
 
 def _bytes(path: str) -> bytes:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
+from packager.audit.disks import check_disk_table
 from packager.audit.document import NOT_OURS, UNREADABLE, Report
 from packager.audit.findings import Findings, printable
 from packager.audit.forms import check_forms
@@ -130,6 +131,7 @@ class _Verification:
         self._prove(now, info)
         if report.admission is not None:
             self._compare_release(report.admission.release, listed, known, info)
+            check_disk_table(root, ledger, report.admission, findings)
         check_sizes(ledger, findings)
         if not self._options.quick:
             check_bytes(root, ledger, findings, self._read)

@@ -1,4 +1,4 @@
-"""Target: a whole drive, one file of it replaced. The strictest reader says what is wrong, a box is never stricter."""
+"""Targets: whole drives, one file of them replaced. The strictest reader says what is wrong, a box is no stricter."""
 
 from __future__ import annotations
 
@@ -21,47 +21,58 @@ from tests.vectors.records import BIG, RECORDS
 _NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
+class _Golden:
+    """A golden drive in memory's file system, its files of metadata and lists, and what admits it."""
+
+    def __init__(self, name: str, root: Path, document: str, disk: int) -> None:
+        self.folder, self.root = scratch() / name.replace("/", "-"), root.read_bytes()
+        shutil.copytree(V1 / name, self.folder)
+        found = (p for p in sorted(self.folder.rglob("*")) if p.is_file())
+        self.files = {p: p.read_bytes() for p in found if "data" not in p.parts or p.suffix == ".txt"}
+        release = Release.from_bytes(next((self.folder / "tuf/targets/releases").rglob(document)).read_bytes())
+        self.admission = Admission(release, release.disks[disk - 1], newest=True)
+
+    def run(self, data: bytes) -> bool:
+        """Replace the file that the first byte names by the rest, look at the drive, put it back."""
+        path = list(self.files)[data[0] % len(self.files) if data else 0]
+        path.write_bytes(data[1:])
+        try:
+            inspect_drive(self.folder)
+            report = verify_drive(self.folder, Options(self.root, quick=True), _NOW)
+            layout, dest = DriveLayout(self.folder), scratch() / "dest"
+            taken = outcome(lambda: verify_tag_files(layout, self.admission, FastFiles(), dest), TrustError)
+            assert taken is not None or report.verdict == "faults"
+            report.to_bytes().decode("ascii")
+        finally:
+            path.write_bytes(self.files[path])
+        return report.verdict == "sound"
+
+    def seeds(self) -> Sequence[bytes]:
+        return [bytes([n]) + content for n, content in enumerate(self.files.values())]
+
+
 @functools.cache
-def _drive() -> Path:
-    drive = scratch() / "drive"
-    shutil.copytree(V1 / "known/drive", drive)
+def _known() -> _Golden:
+    golden = _Golden("known/drive", V1 / "known/root.json", "*.3.json", 1)
     for path, content in ((p, c) for _, payload in RECORDS for p, c in payload.items() if c == BIG):
-        (drive / "bag" / path).parent.mkdir(parents=True)
-        (drive / "bag" / path).write_bytes(content)
-    return drive
+        (golden.folder / "bag" / path).parent.mkdir(parents=True)
+        (golden.folder / "bag" / path).write_bytes(content)
+    return golden
 
 
 @functools.cache
-def _files() -> dict[Path, bytes]:
-    found = (p for p in sorted(_drive().rglob("*")) if p.is_file() and p.stat().st_size < 100_000)
-    return {p: p.read_bytes() for p in found if "data" not in p.parts or p.suffix == ".txt"}
+def _of_set() -> _Golden:
+    return _Golden("set/1", V1 / "set/root.json", "*.2.json", 1)
 
 
-@functools.cache
-def _admission() -> Admission:
-    documents = (_drive() / "tuf/targets/releases").rglob("*.3.json")
-    release = Release.from_bytes(next(documents).read_bytes())
-    return Admission(release, release.disks[0], newest=True)
-
-
-def run_drive(data: bytes) -> bool:
-    path = list(_files())[data[0] % len(_files()) if data else 0]
-    path.write_bytes(data[1:])
-    try:
-        inspect_drive(_drive())
-        report = verify_drive(_drive(), Options((V1 / "known/root.json").read_bytes(), quick=True), _NOW)
-        layout, dest = DriveLayout(_drive()), scratch() / "dest"
-        taken = outcome(lambda: verify_tag_files(layout, _admission(), FastFiles(), dest), TrustError)
-        assert taken is not None or report.verdict == "faults"
-        report.to_bytes().decode("ascii")
-    finally:
-        path.write_bytes(_files()[path])
-    return report.verdict == "sound"
-
-
-def _seeds() -> Sequence[bytes]:
-    return [bytes([n]) + content for n, content in enumerate(_files().values())]
-
-
-_TOKENS = (b"data/", b"\n", b"0" * 64, b'"type":"book"', b'"seq":')
-DRIVES = (Target("drive", "packager.audit.verify", _seeds, run_drive, _TOKENS, 20_000, seconds=3, prefix=1),)
+_TOKENS = (b"data/", b"\n", b"0" * 64, b'"type":"book"', b'"seq":', b"\0\1", b"\0\2")
+DRIVES = (
+    Target(
+        "drive", "packager.audit.verify", lambda: _known().seeds(), lambda data: _known().run(data), _TOKENS, 20_000,
+        seconds=3, prefix=1,
+    ),
+    Target(
+        "drive-of-set", "packager.audit.verify", lambda: _of_set().seeds(), lambda data: _of_set().run(data), _TOKENS,
+        20_000, seconds=3, prefix=1,
+    ),
+)  # fmt: skip

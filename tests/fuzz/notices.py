@@ -20,7 +20,7 @@ from packager.format.repository import reader_of_mapping, verify
 from packager.format.trust import TrustStore
 from packager.format.withdrawals import NOTICE, TARGET, open_notice, read_list, write_list
 from tests.fuzz.documents import pointing, signed_by
-from tests.fuzz.lists import outcome
+from tests.fuzz.lists import outcome, seeds
 from tests.fuzz.target import Target, scratch
 from tests.notices import delegate, notice
 from tests.simulator import EARLIEST, FastFiles, Publisher
@@ -147,11 +147,6 @@ def _delegation_seeds() -> Sequence[bytes]:
     return [b"\0" + parts[0], b"\1" + _list(), b"\2" + parts[1], b"\3" + role]
 
 
-def _withdrawals_seeds() -> Sequence[bytes]:
-    entries = [{"id": name, "reason": "版权到期", "since": "2026-11-22", "title": "旧书"} for name in ("A1", "b-2")]
-    return [canonical_json({"withdrawn": entries[:n]}) for n in range(3)]
-
-
 def _notice_seeds() -> Sequence[bytes]:
     _, files, content = _published()
     old = {"list": "{}", "metadata": files[_newest("withdrawals")].decode()}
@@ -162,7 +157,7 @@ def _notice_seeds() -> Sequence[bytes]:
 _MEMBERS = (b'"withdrawn":[', b'"since":"2026-02-30"', b'"id":"local:a"', b'"title":"e\xcc\x81"', b'"reason":null')
 _ROLE_MEMBERS = (b'"delegations":{', b'"succinct_roles":{', b'"targets":{', b'"paths":["*"]', b'"terminating":false')
 NOTICES = (
-    Target("withdrawals", "packager.format.withdrawals.read_list", _withdrawals_seeds, run_withdrawals, _MEMBERS),
+    Target("withdrawals", "packager.format.withdrawals.read_list", seeds("withdrawals"), run_withdrawals, _MEMBERS),
     Target(
         "notice", "appliance.intake.carrying.read_notice", _notice_seeds, run_notice, (b'"list":"', b'"metadata":"'),
         prefix=1, seconds=3,

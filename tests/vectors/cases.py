@@ -7,6 +7,7 @@ Every case has a `name`; `input` is text (`base64` when it is not UTF-8); `ok` s
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
 
 from tests.vectors.releases import RELEASES
@@ -252,9 +253,97 @@ PEAKS = [
     bad("no pairs", _PEAKS.replace("-3,4,-128,127", "").replace('"length":2', '"length":0'), "index-format"),
 ]
 
+_WITHDRAWN = '{"withdrawn":[{"id":"A0001","reason":"授权到期","since":"2026-11-26","title":"旧书"}]}\n'
+_TWO = _WITHDRAWN.replace("]}", ',{"id":"b-2","reason":"","since":"2026-11-26","title":""}]}')
+WITHDRAWALS = [
+    good("none", '{"withdrawn":[]}\n', resources=[]),
+    good("one", _WITHDRAWN, resources=["A0001"]),
+    good("two", _TWO, resources=["A0001", "b-2"]),
+    good("an unknown member", _WITHDRAWN.replace('{"id"', '{"colour":"red","id"'), resources=["A0001"]),
+    good("an unknown member above", _WITHDRAWN.replace('{"with', '{"colour":"red","with'), resources=["A0001"]),
+    good("a resource of a library's own", _WITHDRAWN.replace("A0001", "local:1"), resources=["local:1"]),
+    good("a title of 200 characters", _WITHDRAWN.replace("旧", "旧" * 199), resources=["A0001"]),
+    bad("a title of 201 characters", _WITHDRAWN.replace("旧", "旧" * 200)),
+    bad("a reason with a line feed", _WITHDRAWN.replace("到期", "\\n")),
+    bad("a title not in NFC", _WITHDRAWN.replace("旧书", "e\u0301")),
+    bad("a title that is no text", _WITHDRAWN.replace('"旧书"', "5")),
+    bad("no title", _WITHDRAWN.replace(',"title":"旧书"', "")),
+    bad("no day", _WITHDRAWN.replace('"since":"2026-11-26",', "")),
+    bad("a day that there is not", _WITHDRAWN.replace("11-26", "02-30")),
+    bad("a day in short", _WITHDRAWN.replace("2026-11-26", "20261126")),
+    bad("an id that none may have", _WITHDRAWN.replace("A0001", "../A")),
+    bad("an id that is no text", _WITHDRAWN.replace('"A0001"', "1")),
+    bad("unsorted", _TWO.replace("A0001", "c")),
+    bad("a resource twice", _TWO.replace("b-2", "A0001")),
+    bad("an entry that is a list", '{"withdrawn":[["A0001"]]}\n'),
+    bad("entries that are an object", '{"withdrawn":{}}\n'),
+    bad("no entries", "{}\n"),
+    bad("a list", "[]\n"),
+    bad("not canonical", _WITHDRAWN.replace(":", ": ", 1)),
+    bad("no line feed", _WITHDRAWN[:-1]),
+    bad("a member twice", _WITHDRAWN.replace('{"id"', '{"id":"z","id"')),
+    bad("empty", ""),
+    expanded(bad("too large", _WITHDRAWN.replace("旧书", "~"), "too-large"), 1 << 20),
+]
+
+_KEY = {
+    "keytype": "ed25519",
+    "keyval": {"public": "95e0614de46dad533b64d058bfb5eab9ede18e066aff03ab4e5f379d4def5e59"},
+    "scheme": "ed25519",
+}
+_KEY_ID = "580ead65a95936dda3fdbdd50b45a1735e5a62a991aa696a43d0d6d4ee6731a8"
+_ROLE = {
+    "keyids": [_KEY_ID], "name": "withdrawals", "paths": ["withdrawals/*"], "terminating": True, "threshold": 1,
+}  # fmt: skip
+
+
+def _targets(**delegations: Any) -> str:
+    signed = {
+        "_type": "targets", "expires": "2027-11-22T00:00:00Z", "spec_version": "1.0.31", "targets": {}, "version": 3,
+    }  # fmt: skip
+    found = {"delegations": {"keys": {_KEY_ID: _KEY}, **delegations}} if delegations else {}
+    return json.dumps({**signed, **found}, sort_keys=True, separators=(",", ":")) + "\n"
+
+
+def _roles(*changes: dict[str, Any]) -> str:
+    return _targets(roles=[{**_ROLE, **change} for change in changes])
+
+
+_HASHED = {name: value for name, value in _ROLE.items() if name != "paths"}
+_SUCCINCT = {"bit_length": 1, "keyids": [_KEY_ID], "name_prefix": "withdrawals", "threshold": 1}
+DELEGATIONS = [
+    good("nobody", _targets(), keys=[]),
+    good("the one role", _roles({}), keys=[_KEY_ID]),
+    good("no role at all", _targets(roles=[]), keys=[]),
+    bad("another role", _roles({"name": "releases"}), "list-changed"),
+    bad("another role beside it", _roles({}, {"name": "more"}), "list-changed"),
+    bad("everything", _roles({"paths": ["*"]}), "list-changed"),
+    bad("releases too", _roles({"paths": ["withdrawals/*", "releases/*"]}), "list-changed"),
+    bad("paths by their digests", _targets(roles=[{**_HASHED, "path_hash_prefixes": ["ab"]}]), "list-changed"),
+    bad("roles by number", _targets(succinct_roles=_SUCCINCT), "list-changed"),
+    bad("a role whose name is a number", _roles({"name": 5}), "list-changed"),
+]
+
+_HERE, _THERE = b"\0\1", b"\0\2"
+_TABLE = _THERE + _THERE + _HERE
+DISKS = [
+    good("as it is", _TABLE, numbers=[2, 2, 1]),
+    bad("an item of this drive on the other", _THERE * 3, "mismatch"),
+    bad("an item of the other drive here", _HERE + _THERE + _HERE, "mismatch"),
+    bad("two items changed places", _HERE + _THERE + _THERE, "mismatch"),
+    bad("drive 0", b"\0\0" + _TABLE[2:], "form"),
+    bad("drive 3 of two", _TABLE[:4] + b"\0\3", "form"),
+    bad("the lower byte first", b"\2\0\2\0\1\0", "form"),
+    bad("one item too few", _TABLE[:-2], "mismatch"),
+    bad("one item too many", _TABLE + _HERE, "mismatch"),
+    bad("cut short", _TABLE[:-1], "mismatch"),
+    bad("empty", b"", "mismatch"),
+]
+
 CASES: dict[str, list[Case]] = {
     "paths": PATHS, "item-ids": ITEM_IDS, "manifest": MANIFEST, "tagmanifest": TAGMANIFEST, "items": ITEMS,
     "chunks": CHUNKS, "bag-info": BAG_INFO, "releases": RELEASES, "floors": FLOORS, "copies": COPIES,
     "catalogue": CATALOGUE, "sections": SECTIONS, "peaks": PEAKS,
+    "withdrawals": WITHDRAWALS, "delegations": DELEGATIONS, "disks": DISKS,
 }  # fmt: skip
 """Cases by the name of their file."""

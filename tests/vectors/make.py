@@ -6,6 +6,9 @@
 `known/`
     A drive signed with keys that everybody knows, for this one purpose: every record member, every role, two roots, a
     retired release. The same bytes come out every time. Its one file of more than 1 MiB is not kept (`records.BIG`).
+`set/`
+    A set of two drives with disks.bin, signed with such keys; its list lets a role withdraw. `notices.jsonl`: what may
+    be brought to a box that knows it.
 `*.jsonl`
     Cases for readers in any language, written down in `tests.vectors.cases`: what is read, what is refused and why.
 
@@ -28,8 +31,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from packager.format.layout import CHUNK
 from packager.format.release import canonical_json
 from provisioning.keys import Key
+from tests.notices import delegate, notice
 from tests.simulator import Publisher
 from tests.vectors.cases import CASES
+from tests.vectors.notices import notices
 from tests.vectors.records import BIG, RECORDS
 
 SOURCES = {
@@ -80,6 +85,22 @@ def write_known(folder: Path) -> None:
                 path.parent.rmdir()
 
 
+def write_set(folder: Path) -> None:
+    """Write `root.json`, `1/` and `2/` to `folder`: the drives of release 2, after the delegation and a withdrawal."""
+    sources = {name: SOURCES[name] for name in ("red-chamber", "two-parts", "entry-only")}
+    with tempfile.TemporaryDirectory() as scratch, known_keys():
+        publisher = Publisher(Path(scratch) / "publisher")
+        (folder / "root.json").write_bytes(publisher.root)
+        publisher.release(1, sources=sources, drives=2)
+        delegate(publisher)
+        before = publisher.fork(Path(scratch) / "before")
+        notice(publisher, "two-parts", publish=True)
+        work = publisher.release(2, sources=sources, drives=2, edition="2026年11月版", supersedes=1)
+        for disk in (1, 2):
+            publisher.drive(work, folder / str(disk), disk)
+        (folder / "notices.jsonl").write_bytes(b"".join(map(canonical_json, notices(publisher, before))))
+
+
 def write_cases(folder: Path) -> None:
     """Write a file for each kind of case: one canonical JSON object a line."""
     for name, cases in CASES.items():
@@ -91,6 +112,9 @@ def write(folder: Path) -> None:
     shutil.rmtree(folder / "known", ignore_errors=True)
     (folder / "known").mkdir(parents=True)
     write_known(folder / "known")
+    shutil.rmtree(folder / "set", ignore_errors=True)
+    (folder / "set").mkdir()
+    write_set(folder / "set")
     write_cases(folder)
 
 
