@@ -49,7 +49,7 @@ def run_release(data: bytes) -> bool:
 
 
 def _known(document: dict[str, object]) -> object:
-    """A release document without the members that this version passes over."""
+    """A release document without the members that this version passes over; a count of 0 is one that is not told."""
     kept = {"sha256", "size", "tool", "format", "n", "tagmanifest", "bytes", "count"}
     nested = {"accelerators", "truth"}
     found = {}
@@ -57,7 +57,7 @@ def _known(document: dict[str, object]) -> object:
         if name in nested and isinstance(value, dict):
             found[name] = {k: {m: v[m] for m in v if m in kept} for k, v in value.items()}
         elif name == "disks" and isinstance(value, list):
-            found[name] = [{m: v[m] for m in v if m in kept} for v in value]
+            found[name] = [{m: v[m] for m in v if m in kept and (m, v[m]) != ("count", 0)} for v in value]
         elif name in _RELEASE:
             found[name] = value
     return found

@@ -58,6 +58,7 @@ RELEASES: list[dict[str, Any]] = [
     _good("an unknown member", _with(colour="red")),
     _good("a name of its bundle", _with(name="国家版")),
     _good("drives that count their resources", _changed(lambda d: d["disks"][0].update(count=2))),
+    _good("a drive whose resources are not told", _changed(lambda d: d["disks"][0].update(count=0))),
     _good("one letter for a bundle", _with(bundle="a")),
     *map(_without, _GOOD),
     _bad("an unknown feature", _with(requires=["chunks-v1", "chunks-v2"]), "needs-newer-box"),
