@@ -49,7 +49,9 @@ class _Runner:
             "input": self._input.hex(),
             "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
         }
-        self._stats.write_text(json.dumps(facts))
+        written = self._stats.with_suffix(".new")
+        written.write_text(json.dumps(facts))
+        written.replace(self._stats)  # the process may end at any moment
 
 
 def _mutator(runner: _Runner):
