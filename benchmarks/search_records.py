@@ -1,23 +1,28 @@
-"""Records and queries for the benchmarks of searching, made by rule from a collection's real records."""
+"""Records and queries for the benchmarks of searching: a collection's real records, and a national library's beyond."""
 
 from __future__ import annotations
 
-import io
+import contextlib
+import heapq
 import itertools
-import json
 import os
 import random
 import sys
+import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
+import national
 import opencc
 import zstandard
+from national_catalogue.classics import collected
 
 from indexer.errors import RecordError
 from indexer.model import Resource, dump_line
 from indexer.records import object_to_record
+
+RUN = 200_000
+"""Lines that are sorted in memory."""
 
 
 def collection() -> Path:
@@ -30,29 +35,47 @@ def collection() -> Path:
 
 
 def records(limit: int) -> Iterator[Resource]:
-    """The first `limit` usable records of the collection; beyond its end they are repeated under other ids."""
-    path = collection() / "records" / "records.jsonl.zst"
+    """The first `limit` usable records of the collection.
+
+    Where it has fewer they are those of a national library (`national.py`): the real ones once each, books, issues of
+    serials, pictures and recordings beside them.
+    """
+    found = collection()
+    objects = collected(found) if limit <= _count(found) else national.records(limit, collection=found)
     given = 0
-    for turn in itertools.count():
-        with path.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as stream:
-            for number, line in enumerate(io.TextIOWrapper(stream, "utf-8"), 1):
-                try:
-                    resource = object_to_record(json.loads(line), number).resource
-                except RecordError:
-                    continue
-                yield replace(resource, id=f"{resource.id}-{turn}") if turn else resource
-                given += 1
-                if given == limit:
-                    return
+    for number, data in enumerate(objects, 1):
+        try:
+            resource = object_to_record(data, number).resource
+        except RecordError:
+            continue
+        yield resource
+        given += 1
+        if given == limit:
+            return
+
+
+def _count(found: Path) -> int:
+    """How many lines the collection's records have."""
+    path = found / "records" / "records.jsonl.zst"
+    with path.open("rb") as raw, zstandard.ZstdDecompressor().stream_reader(raw) as stream:
+        return sum(block.count(b"\n") for block in iter(lambda: stream.read(1 << 20), b""))
 
 
 def write_truth(folder: Path, limit: int) -> tuple[Path, Path]:
-    """catalogue.jsonl and items.txt of `limit` records."""
+    """catalogue.jsonl and items.txt of `limit` records; millions of them are sorted in runs on the disk."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = sorted((resource.id.encode(), dump_line(resource)) for resource in records(limit))
     catalogue, items = folder / "catalogue.jsonl", folder / "items.txt"
-    with catalogue.open("wb") as file:
-        file.writelines(line for _, line in lines)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch, contextlib.ExitStack() as stack:
+        runs = []
+        # A tab sorts before every character of an id, so lines that begin with `id, tab` sort as their ids do.
+        lines = (resource.id.encode() + b"\t" + dump_line(resource) for resource in records(limit))
+        while run := sorted(itertools.islice(lines, RUN)):
+            path = Path(scratch) / str(len(runs))
+            with path.open("wb") as file:
+                file.writelines(run)
+            runs.append(stack.enter_context(path.open("rb")))
+        with catalogue.open("wb") as file:
+            file.writelines(line.partition(b"\t")[2] for line in heapq.merge(*runs))
     items.touch()
     return catalogue, items
 
