@@ -33,6 +33,9 @@ _HELD = {
 }
 _LEAFLETS = {"disease": "R193", "crop": "S-49", "law": "D920.5"}
 """What a leaflet holds to through title and summary: its class."""
+_FIRST_YEARS = {"audiobook": 1985, "course": 1998, "farm": 1975}
+_OLDEST = 1949
+_STEPS = 300
 KINDS = tuple(_PREFIXES)
 """What there is of it."""
 
@@ -51,7 +54,10 @@ class Media:
         }
         # These come from what the record is about.
         shared |= dict.fromkeys(("subject", "other", "aspect", "form"), "")
-        self._genres = {kind: Genre(self._tables[kind], shared, _HELD[kind]) for kind in KINDS}
+        self._genres = {
+            kind: Genre(self._tables[kind], shared | {"year": _years(_FIRST_YEARS.get(kind, _OLDEST))}, _HELD[kind])
+            for kind in KINDS
+        }
 
     def records(self, kind: str) -> Iterator[Record]:
         """Records of one of `KINDS` without end."""
@@ -167,3 +173,8 @@ class Media:
     def _children(self) -> str:
         genre = self._books.children
         return genre.title(genre.draw(self._rand), self._rand)
+
+
+def _years(first: int) -> tuple[str, ...]:
+    """Years from `first` on; the later ones are chosen more often."""
+    return tuple(str(LAST_YEAR - int((LAST_YEAR - first + 1) * (n / _STEPS) ** 1.7)) for n in range(_STEPS))

@@ -9,7 +9,7 @@ from typing import Any
 
 from national_catalogue.books import LAST_YEAR, Books
 from national_catalogue.people import People
-from national_catalogue.phrases import LONGEST, Rand, Words, fill, lists, load, phrase, pick, weighted
+from national_catalogue.phrases import LONGEST, Rand, Words, fill, lists, load, pick, weighted
 from national_catalogue.places import Places
 from national_catalogue.publishers import issn
 
@@ -44,7 +44,7 @@ class Serials:
         self._known = tuple(journal["known"].split())
         self._columns = tuple(journal["column"].split())
         self._news = tuple(paper["news"].split())
-        self._event = phrase("{place}{what}{event}")
+        self._events = weighted(("6 {place}{what}{event}", "3 {place}{crop}{yield}", "3 {place}{folk}"))
         self._codes = tuple(places.codes[name][:2] for name in places.provinces[:31])
 
     def journals(self) -> Iterator[Record]:
@@ -82,7 +82,7 @@ class Serials:
         for number, (name, _) in enumerate(self._names(self._paper_name, ()), 1):
             first = dt.date(1946 + int(rand() * 66), 1, 1) + dt.timedelta(int(rand() * 365))
             step = 7 if "农民" in name or "少年" in name or rand() < 0.15 else 1
-            news = fill(self._event, self._paper_words, rand)
+            news = fill(pick(self._events, rand), self._paper_words, rand)
             serial: Record = {
                 "id": f"NN{number:04d}",
                 "title": name,
@@ -146,7 +146,7 @@ class Serials:
             shown = day_name(day)
             pages = 4 if day.year < 1995 else 8
             leads = [
-                f"第{n}版 {pick(self._news, rand)}：{fill(self._event, words, rand)}"
+                f"第{n}版 {pick(self._news, rand)}：{fill(pick(self._events, rand), words, rand)}"
                 for n in range(1, 3 + int(rand() * 3))
             ]
             yield {
