@@ -262,6 +262,16 @@ class Catalogue:
             found.update(parent for (parent,) in self._query(sql, batch) if parent)
         return frozenset(found)
 
+    def ids_below(self, parents: Sequence[str]) -> frozenset[str]:
+        """Ids of all records, listed or not, whose parent is one of these."""
+        found: set[str] = set()
+        for start in range(0, len(parents), _BATCH):
+            batch = [_storable(parent) for parent in parents[start : start + _BATCH] if parent]
+            marks = ",".join("?" * len(batch))
+            sql = f"SELECT id FROM resource INDEXED BY resource_parent WHERE parent IN ({marks})"  # noqa: S608
+            found.update(name for (name,) in self._query(sql, batch))
+        return frozenset(found)
+
     def children(self, parent_id: str, limit: int = 10_000) -> list[Resource]:
         """Listed parts of a resource in the order of `indexer.part_order`."""
         found = list(self.parts_of(parent_id))

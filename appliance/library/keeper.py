@@ -11,7 +11,7 @@ from appliance.errors import HoldingsError
 from appliance.library.library import Library
 from appliance.library.searching import Searching
 from appliance.library.shelf import OpenRelease, Shelf, disk_lists
-from appliance.library.union import count_types, hidden_rows, precedence, thinned_parents
+from appliance.library.union import count_types, hidden_rows, precedence, thinned_parents, with_parts
 from appliance.store.holdings import HeldRelease, Holdings, Part, read_holdings
 from indexer.errors import IndexerError
 from packager.format.errors import FormatError
@@ -21,8 +21,8 @@ _log = logging.getLogger(__name__)
 Broken = Callable[[str, str], None]
 _Files = tuple[str, ...]
 """What tells one set of open files from another: folder, name of the derived file; of open releases lists of drives."""
-_Union = tuple[tuple[frozenset[int], ...], dict[str, int], frozenset[str]]
-"""Hidden rows of each shelf, counts by type, parents of hidden ones."""
+_Union = tuple[tuple[frozenset[int], ...], dict[str, int], frozenset[str], frozenset[str]]
+"""Hidden rows of each shelf, counts by type, parents of hidden ones, all that is withdrawn."""
 
 
 class LibraryKeeper:
@@ -51,7 +51,7 @@ class LibraryKeeper:
         self._telling = threading.Lock()
         self._opened: dict[_Files, OpenRelease] = {}
         self._searching: tuple[tuple[_Files, ...], Searching | None] = ((), None)  # of which files
-        self._united: tuple[tuple[_Files, ...], _Union] = ((), ((), {}, frozenset()))
+        self._united: tuple[tuple[_Files, ...], _Union] = ((), ((), {}, frozenset(), frozenset()))
         self._seen: tuple[int, int, int] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -114,10 +114,10 @@ class LibraryKeeper:
         shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
         spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
         try:
-            hidden, counts, thinned = self._unite(shelves, holdings.withdrawn)
+            hidden, counts, thinned, withdrawn = self._unite(shelves, holdings.withdrawn)
         except IndexerError:
             shelves = self._that_unite(shelves, holdings.withdrawn)
-            hidden, counts, thinned = self._unite(shelves, holdings.withdrawn)
+            hidden, counts, thinned, withdrawn = self._unite(shelves, holdings.withdrawn)
         searching = self._search(shelves, hidden)
         return Library(
             holdings,
@@ -126,6 +126,7 @@ class LibraryKeeper:
             hidden=hidden,
             counts=counts,
             thinned=thinned,
+            withdrawn=withdrawn,
             searching=searching,
             damage=self._damaged,
         )
@@ -155,8 +156,9 @@ class LibraryKeeper:
     def _unite(self, shelves: list[Shelf], withdrawn: tuple[str, ...]) -> _Union:
         key = (*((s.release.folder, s.release.catalogue.name) for s in shelves), withdrawn)
         if self._united[0] != key:
-            hidden = hidden_rows(shelves, withdrawn)
-            self._united = key, (hidden, count_types(shelves, hidden), thinned_parents(shelves, hidden))
+            whole = with_parts(shelves, withdrawn)
+            hidden = hidden_rows(shelves, whole)
+            self._united = key, (hidden, count_types(shelves, hidden), thinned_parents(shelves, hidden), whole)
         return self._united[1]
 
     def _that_unite(self, shelves: list[Shelf], withdrawn: tuple[str, ...]) -> list[Shelf]:

@@ -17,7 +17,7 @@ from appliance.errors import SearchNotReadyError
 from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
-from appliance.library.union import count_types, thinned_parents
+from appliance.library.union import count_types, thinned_parents, with_parts
 from indexer.errors import IndexFormatError
 from indexer.model import OPENED_ROLES
 
@@ -38,7 +38,8 @@ class Library:
 
     Bundles are united. Where two bundles hold a resource of the same id, the first in the order of `union.precedence`
     speaks for it; the other's record is hidden from search and lists, its drive still serves items whose digests
-    agree. A resource that the issuer withdraws is in no list and no answer, whatever holds it.
+    agree. A resource that the issuer withdraws is in no list and no answer, whatever holds it, and so is what belongs
+    to it.
 
     A catalogue or an index that turns out to be damaged never fails an answer: what cannot be read is left out of it,
     `damage` is told, and the others go on.
@@ -53,6 +54,7 @@ class Library:
         hidden: Sequence[frozenset[int]] = (),
         counts: Mapping[str, int] | None = None,
         thinned: frozenset[str] | None = None,
+        withdrawn: frozenset[str] | None = None,
         searching: Searching | None = None,
         damage: Damage | None = None,
     ) -> None:
@@ -65,6 +67,7 @@ class Library:
             hidden: for each of `shelves`: rows whose resource an earlier shelf speaks for or that are withdrawn.
             counts: of all `shelves`, see `union.count_types`; counted here when not given.
             thinned: see `union.thinned_parents`; likewise.
+            withdrawn: see `union.with_parts`; likewise.
             searching: over those of `shelves` whose index is ready; None when there is none.
             damage: told of every read that fails, in the thread of the request.
         """
@@ -72,7 +75,7 @@ class Library:
         self._shelves, self._others = tuple(shelves), tuple(others)
         self._hidden = tuple(hidden) or (frozenset(),) * len(self._shelves)
         self._searching = searching
-        self._withdrawn = frozenset(holdings.withdrawn)
+        self._withdrawn = with_parts(self._shelves, holdings.withdrawn) if withdrawn is None else withdrawn
         self._part_lists = PartLists()
         self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
         self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
@@ -84,8 +87,15 @@ class Library:
         return self.holdings.generation
 
     def is_withdrawn(self, resource_id: str) -> bool:
-        """Whether the issuer withdraws that resource (下架)."""
+        """Whether the issuer withdraws that resource, or one that it belongs to (下架)."""
         return resource_id in self._withdrawn
+
+    def withdrawn_below(self, resource_id: str) -> int:
+        """How many issues, volumes and parts, at any depth, are withdrawn with a resource; for staff's list."""
+        try:
+            return len(with_parts(self._shelves, [resource_id])) - 1
+        except IndexFormatError:  # a page of figures need not tell it; whoever reads the record does
+            return 0
 
     def resource(self, resource_id: str) -> Held | None:
         """The resource of that id with its availability, None when no live release has it; withdrawn ones too."""

@@ -22,8 +22,21 @@ def precedence(release: HeldRelease) -> tuple[int, str]:
     return place, bundle
 
 
+def with_parts(shelves: Sequence[Shelf], withdrawn: Collection[str]) -> frozenset[str]:
+    """These resources and everything below them, by whatever record of any shelf says so (docs/format.md, 2.2).
+
+    An issue goes with its serial even if the list, made from another bundle's catalogue, does not name it.
+    """
+    found, fresh = set(withdrawn), sorted(withdrawn)
+    while fresh:
+        below = frozenset[str]().union(*(shelf.catalogue.ids_below(fresh) for shelf in shelves))
+        fresh = sorted(below - found)
+        found |= below
+    return frozenset(found)
+
+
 def hidden_rows(shelves: Sequence[Shelf], withdrawn: Collection[str] = ()) -> tuple[frozenset[int], ...]:
-    """For each shelf the rows whose resource an earlier shelf speaks for, and those that are withdrawn.
+    """For each shelf the rows whose resource an earlier shelf speaks for, and those of `withdrawn` (see `with_parts`).
 
     Walks the smaller catalogue of every pair and asks the larger one, so a small bundle beside a large one costs
     little. Memory: the duplicates.

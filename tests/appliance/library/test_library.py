@@ -257,6 +257,36 @@ def test_withdrawn_issues_are_in_no_list_count_or_answer_and_come_back_when_give
     assert sorted(ids(keeper.library.browse())) == ["alone", "serial"]
 
 
+def test_withdrawn_serial_takes_its_issues_along_in_every_bundle(world):
+    """The second bundle's issues are on no list: only their records say whose they are, one of them at two removes."""
+    serial = (Resource(id="serial", title="月刊", type="journal", level="serial"), {})
+    world.take(world.stock.work(1, ready=True, records=[serial, issue("issue-1", parent="serial", level="issue"),
+                                                        issue("alone")]), "one")  # fmt: skip
+    others = [issue("issue-2", parent="serial", level="issue"), issue("part-9", parent="issue-2", level="part")]
+    others += [issue("ring-a", parent="ring-b"), issue("ring-b", parent="ring-a")]
+    world.take(world.stock.work(1, ready=True, bundle="children", records=others), "two")
+    keeper = world.keeper()
+    items = {name: keeper.library.resource(name).resource.items[0].id for name in ("issue-1", "issue-2", "part-9")}
+    world.withdrawn = ("serial",)
+    world.publish()
+    assert keeper.refresh()
+    library = keeper.library
+    for name in ("serial", "issue-1", "issue-2", "part-9"):
+        assert library.is_withdrawn(name), name
+    assert not library.is_withdrawn("alone")
+    assert library.withdrawn_below("serial") == 3
+    assert sorted(ids(library.browse())) == ["alone", "ring-a", "ring-b"]
+    assert sorted(hit.held.resource.id for hit in library.search(SearchRequest()).hits) == ["alone", "ring-a", "ring-b"]
+    assert library.parts("serial") == () == library.parts("issue-2")
+    assert all(library.is_withdrawn(library.item(item).resource.id) for item in items.values())
+    assert library.stats().resources == 3
+    world.withdrawn = ("ring-a",)
+    world.publish()
+    assert keeper.refresh()
+    assert [keeper.library.is_withdrawn(name) for name in ("ring-a", "ring-b", "serial")] == [True, True, False]
+    assert keeper.library.parts_count("serial") == (2, "issue")
+
+
 def test_arrivals_of_every_bundle_come_before_what_was_there(world):
     national = [issue(f"n{n}", first_release=n) for n in (1, 2)]
     children = [issue(f"c{n}", first_release=n) for n in (3, 4)]
