@@ -14,7 +14,7 @@ from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.format.release import Release
 from packager.format.withdrawals import NOTICE, Withdrawal, is_text
-from packager.request import RESTORE, RETIRE, REVOKE, WITHDRAW
+from packager.request import RESTORE, RETIRE, REVOKE
 from packager.signing import (
     SIGNERS,
     approve,
@@ -27,7 +27,17 @@ from packager.signing import (
 )
 from packager.terminal import DONE, passphrases, say, say_not, today
 from packager.truth import read_catalogue
-from packager.withdrawing import check_key, giving_back, make_keys, publish_notice, sign_notice, withdrawing
+from packager.withdrawing import (
+    check_key,
+    giving_back,
+    known_notice,
+    make_keys,
+    publish_notice,
+    published,
+    sign_notice,
+    withdrawing,
+)
+from packager.withdrawn_list import LIFT, WITHDRAW, with_parts, withdrawn_above, withdrawn_now
 from provisioning.keys import load_key
 from provisioning.roles import ONLINE_KEY, withdrawal_key_names
 from provisioning.words import Words, numbers
@@ -37,6 +47,7 @@ if TYPE_CHECKING:
 
     from indexer.model import Resource
     from packager.authority import Passphrases
+    from packager.withdrawing import Change
 
 _NEAR = 5
 """Names that are told beside one that is not known."""
@@ -70,7 +81,7 @@ def add_commands(commands: Any) -> None:
     withdraw.add_argument("--by", metavar="钥匙", help="两人先后签发时，只以这一位签发人签。默认两把都在本机")
     withdraw.add_argument("--key", metavar="钥匙", help="只用下架专用的一把钥匙，如 withdrawals-1；一人即可办理")
     withdraw.add_argument("--reason", metavar="缘由", default="", help="下架缘由，馆员可以看到；与 --key 同用")
-    withdraw.add_argument("--undo", action="store_true", help="恢复这些资源；与 --key 同用")
+    withdraw.add_argument("--undo", action="store_true", help="恢复这些资源；一人只能恢复一人下架的，两人都能恢复")
     withdraw.add_argument("--offline", action="store_true", help="只做通知文件，不发布；与 --key 同用")
     withdraw.set_defaults(run=_withdraw)
 
@@ -156,62 +167,96 @@ def sign_in_turn(arguments: argparse.Namespace, ask: Passphrases, files: RealFil
 def _withdraw(arguments: argparse.Namespace) -> int:
     files, ask, wanted = RealFiles(), passphrases(arguments.passphrases), list(dict.fromkeys(arguments.ids))
     known = {resource.id: resource for resource in read_catalogue(DriveLayout(arguments.work))}
-    for name in (name for name in wanted if name not in known):
+    before = published(arguments.keys)
+    held = withdrawn_now(before, known_notice(arguments.keys, before))
+    for name in (name for name in wanted if name not in known and not (arguments.undo and name in held)):
         near = "、".join(difflib.get_close_matches(name, sorted(known), _NEAR)) or "没有相近的"
         return say_not("desk.withdraw.unknown", near, id=name)
-    if arguments.key is not None:
-        return _withdraw_alone(arguments, wanted, known, ask, files)
-    if arguments.undo or arguments.reason or arguments.offline:
-        raise PackagerError("--reason、--undo、--offline 须与 --key 同用")
-    last = last_signed(DriveLayout(arguments.work), arguments.bundle)
-    if last is None:
+    if arguments.key is None and last_signed(DriveLayout(arguments.work), arguments.bundle) is None:
         return say_not("desk.drive.not_signed", f"no release of {arguments.bundle} was signed in this work folder")
-    if arguments.by is None:
-        withdraw_resources(arguments.work, arguments.keys, ask, arguments.bundle, wanted, today(), files)
-    else:
-        if not pending(arguments.work, WITHDRAW):
-            request_withdrawal(arguments.work, arguments.keys, arguments.bundle, wanted, today(), files)
-        if not sign_in_turn(arguments, ask, files):
-            return DONE
-    say("desk.withdraw.done", count=len(wanted))
+    parents = {resource.id: resource.parent for resource in known.values()}
+    found = with_parts(wanted, parents)
+    if arguments.undo:
+        return _give_back(arguments, found, parents, held, ask, files)
+    if arguments.key is not None:
+        return _withdraw_alone(arguments, [known[name] for name in found], ask, files)
+    if arguments.reason or arguments.offline:
+        raise PackagerError("--reason、--offline 须与 --key 同用")
+    if _sign_list(arguments, WITHDRAW, found, ask, files):
+        say("desk.withdraw.done", count=len(found))
     return DONE
+
+
+def _sign_list(
+    arguments: argparse.Namespace, kind: str, found: Sequence[str], ask: Passphrases, files: RealFiles
+) -> bool:
+    """Two people withdraw or lift, both at once or in turn; whether it is published."""
+    work, keys, bundle, lift = arguments.work, arguments.keys, arguments.bundle, kind == LIFT
+    if arguments.by is None:
+        withdraw_resources(work, keys, ask, bundle, found, today(), files, lift=lift)
+        return True
+    if not pending(work, kind):
+        request_withdrawal(work, keys, bundle, found, today(), files, lift=lift)
+    return sign_in_turn(arguments, ask, files)
 
 
 def _withdraw_alone(
-    arguments: argparse.Namespace,
-    wanted: Sequence[str],
-    known: Mapping[str, Resource],
-    ask: Passphrases,
-    files: RealFiles,
+    arguments: argparse.Namespace, found: Sequence[Resource], ask: Passphrases, files: RealFiles
 ) -> int:
-    """One person withdraws resources, with everything that belongs to them, or gives them back."""
-    keys, day = arguments.keys, today()
-    key = load_key(keys / f"{arguments.key}.pem", ask(arguments.key))
-    check_key(keys, key)
-    found = [known[name] for name in _with_parts(wanted, known)]
-    if arguments.undo:
-        change = giving_back(resource.id for resource in found)
-    else:
-        titles = {r.id: r.title if is_text(r.title) else "" for r in found}
-        change = withdrawing(Withdrawal(r.id, titles[r.id], arguments.reason, day.isoformat()) for r in found)
-    notice = sign_notice(keys, change, key, day, files)
-    if not arguments.offline:
-        publish_notice(keys, load_key(keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), day, files)
-    say("desk.withdraw.undone" if arguments.undo else "desk.withdraw.done", count=len(found))
-    print(f"通知文件：{keys / NOTICE}（{numbers.size(len(notice.to_bytes()))}），共下架 {len(notice.withdrawn):,} 种。")
+    """One person withdraws resources, with everything that belongs to them."""
+    day = today().isoformat()
+    titles = {r.id: r.title if is_text(r.title) else "" for r in found}
+    _sign_alone(
+        arguments, withdrawing(Withdrawal(r.id, titles[r.id], arguments.reason, day) for r in found), ask, files
+    )
+    say("desk.withdraw.done", count=len(found))
     return DONE
 
 
-def _with_parts(wanted: Sequence[str], known: Mapping[str, Resource]) -> list[str]:
-    """These resources and all issues, volumes and parts below them."""
-    below: dict[str, list[str]] = {}
-    for resource in known.values():
-        below.setdefault(resource.parent, []).append(resource.id)
-    found: dict[str, None] = {}
-    left = list(wanted)
-    while left:
-        name = left.pop()
-        if name not in found:
-            found[name] = None
-            left += below.get(name, ())
-    return sorted(found)
+def _sign_alone(arguments: argparse.Namespace, change: Change, ask: Passphrases, files: RealFiles) -> None:
+    """One person signs the next notice; it is published unless that is not wanted."""
+    keys = arguments.keys
+    key = load_key(keys / f"{arguments.key}.pem", ask(arguments.key))
+    check_key(keys, key)
+    notice = sign_notice(keys, change, key, today(), files)
+    if not arguments.offline:
+        publish_notice(keys, load_key(keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), today(), files)
+    print(f"通知文件：{keys / NOTICE}（{numbers.size(len(notice.to_bytes()))}），共下架 {len(notice.withdrawn):,} 种。")
+
+
+def _give_back(
+    arguments: argparse.Namespace,
+    found: Sequence[str],
+    parents: Mapping[str, str],
+    held: Mapping[str, frozenset[str]],
+    ask: Passphrases,
+    files: RealFiles,
+) -> int:
+    """Resources are given back: by one person what the notice withdraws, by two what the desk's list does as well.
+
+    Args:
+        arguments: as given.
+        found: what is to be given back, with everything below it.
+        parents: whose part each resource of the catalogue is.
+        held: who withdraws each resource now (`withdrawn_now`).
+        ask: for passphrases.
+        files: the writer.
+    """
+    mine = {""} if arguments.key is not None else {"", arguments.bundle}
+    back = [name for name in found if held.get(name, frozenset()) & mine]
+    if not back:
+        return say_not("desk.withdraw.not_withdrawn", "、".join(arguments.ids[:_NEAR]), id=arguments.ids[0])
+    left = {name: held[name] - (mine if name in back else set()) for name in held}
+    still = {name: who for name, who in left.items() if who}
+    for name in back:
+        if above := withdrawn_above(name, parents, still):
+            return say_not("desk.withdraw.above", above, id=name)
+    if arguments.key is not None:
+        _sign_alone(arguments, giving_back(back), ask, files)
+    elif not _sign_list(arguments, LIFT, back, ask, files):
+        return DONE
+    say("desk.withdraw.undone" if arguments.key else "desk.withdraw.lifted", count=len(back))
+    for name in (name for name in back if name in still):
+        who = "、".join(sorted(f"--bundle {bundle}" for bundle in still[name]))
+        print(f"{name} 还在两人签发的名单里，仍然下架；要恢复，请由两人办理（{who}）。")
+    return DONE

@@ -7,7 +7,7 @@ far. Everybody who signs makes the list again from the change and from what was 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
@@ -15,21 +15,20 @@ from pathlib import Path
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import DelegatedRole, Delegations, Metadata, Root, TargetFile, Targets
 
-from indexer.model import is_resource_id
 from packager.authority import Published, expiry, signing_key, target_file
 from packager.errors import NumberDiffersError, SequenceError, SigningError
 from packager.format.errors import FormatError
 from packager.format.files import Files
-from packager.format.listing import MAX_RETIRED, MAX_WITHDRAWN
+from packager.format.listing import MAX_RETIRED
 from packager.format.release import Release, canonical_json, is_sha256, load_canonical, target_name
 from packager.format.withdrawals import PATTERN, ROLE
+from packager.withdrawn_list import LIFT, WITHDRAW
 from provisioning.keys import PublicKey
 from provisioning.roles import WITHDRAWALS
 
-RELEASE, REVOKE, RETIRE, RESTORE, WITHDRAW = "release", "revoke", "retire", "restore", "withdraw"
-DELEGATE = "delegate"
+RELEASE, REVOKE, RETIRE, RESTORE, DELEGATE = "release", "revoke", "retire", "restore", "delegate"
 _REMOVALS = frozenset({REVOKE, RETIRE})
-_KINDS = frozenset({RELEASE, RESTORE, WITHDRAW, DELEGATE, *_REMOVALS})
+_KINDS = frozenset({RELEASE, RESTORE, WITHDRAW, LIFT, DELEGATE, *_REMOVALS})
 _MAX_REQUEST = 4 << 20
 _YEARS = (2000, 2999)
 """Of a request's day: dates of metadata have four digits, and lifetimes are added to them."""
@@ -41,8 +40,8 @@ class Change:
 
     Attributes:
         kind: `RELEASE`; `REVOKE`; `RETIRE`; `RESTORE`: a revoked or retired release is listed again, as it was;
-            `WITHDRAW`; `DELEGATE`: other keys may withdraw by themselves.
-        bundle: of the release; of `WITHDRAW` whose desk keeps the list; of `DELEGATE` empty.
+            `WITHDRAW`, `LIFT`: resources, by that list; `DELEGATE`: other keys may withdraw by themselves.
+        bundle: of the release; of `WITHDRAW` and `LIFT` whose desk keeps the list; of `DELEGATE` empty.
         seq: of the release; of the others 0.
         day: ISO date from which the lifetime of the list counts.
         contents: new target files as text, by target name.
@@ -93,38 +92,6 @@ def retired_contents(before: Published, bundle: str, seq: int) -> dict[str, str]
     drives = dict(load_canonical(listed[name], MAX_RETIRED, name)["tagmanifests"]) if name in listed else {}
     drives.update({disk.tagmanifest: release.edition for disk in release.disks})
     return {name: canonical_json({"bundle": bundle, "tagmanifests": drives}).decode()}
-
-
-def withdrawn_contents(before: Published, bundle: str, resources: Iterable[str], day: str) -> dict[str, str]:
-    """A bundle's list of withdrawn resources with more of them, as target content by name.
-
-    Raises:
-        SigningError: one is no id of a resource, or the list would be longer than `MAX_WITHDRAWN`.
-    """
-    listed = before.verified.listed if before.verified else {}
-    name = f"withdrawn/{bundle}.json"
-    known = dict(load_canonical(listed[name], MAX_WITHDRAWN, name)["resources"]) if name in listed else {}
-    for resource in resources:
-        if not is_resource_id(resource):
-            raise SigningError(f"{resource!r} is no id of a resource")
-        known.setdefault(resource, day)
-    content = canonical_json({"bundle": bundle, "resources": known})
-    if len(content) > MAX_WITHDRAWN:
-        raise SigningError(f"the list of withdrawn resources is longer than {MAX_WITHDRAWN} bytes")
-    return {name: content.decode()}
-
-
-def withdrawn_by(change: Change) -> frozenset[str]:
-    """The resources that the list of a `WITHDRAW` change names.
-
-    Raises:
-        NumberDiffersError: it is no such list.
-    """
-    try:
-        (text,) = change.contents.values()
-        return frozenset(load_canonical(text.encode(), MAX_WITHDRAWN, "withdrawn")["resources"])
-    except (FormatError, ValueError, KeyError, TypeError) as error:
-        raise NumberDiffersError("the request changes something else than a list of withdrawn resources") from error
 
 
 def restored_contents(before: Published, repositories: Sequence[Path], bundle: str, seq: int) -> dict[str, str]:

@@ -40,7 +40,6 @@ from packager.request import (
     RESTORE,
     RETIRE,
     REVOKE,
-    WITHDRAW,
     Change,
     Request,
     check_list,
@@ -48,12 +47,11 @@ from packager.request import (
     remove_request,
     restored_contents,
     retired_contents,
-    withdrawn_by,
-    withdrawn_contents,
     write_request,
     write_signed,
 )
-from packager.withdrawing import newest_notice, withdrawal_keys
+from packager.withdrawing import known_notice, newest_notice, withdrawal_keys
+from packager.withdrawn_list import LIFT, WITHDRAW, check_contents, lifted_contents, withdrawn_contents
 from provisioning.keys import Key, load_key
 from provisioning.roles import ONLINE_KEY
 
@@ -177,7 +175,7 @@ def request_change(work: Path, keys: Path, kind: str, bundle: str, seq: int, day
 
 
 def request_withdrawal(
-    work: Path, keys: Path, bundle: str, resources: Iterable[str], day: date, files: Files
+    work: Path, keys: Path, bundle: str, resources: Iterable[str], day: date, files: Files, *, lift: bool = False
 ) -> Request:
     """Ask for signatures on withdrawing resources (下架), in every release of every bundle and on every drive.
 
@@ -188,15 +186,20 @@ def request_withdrawal(
         resources: ids of the resources.
         day: of the notice.
         files: the writer.
+        lift: give them back instead: what this list and the notices so far say of them no longer counts.
 
     Raises:
-        SigningError: one is no id of a resource, or the list is too long.
+        SigningError: one is no id of a resource, or the list is too long; nothing is there to be lifted.
         TrustError: what was published before is not what was signed.
         OSError: a disk is full or does not answer.
     """
     before = _published(work, keys)
-    contents = withdrawn_contents(before, bundle, resources, day.isoformat())
-    return write_request(work, before, Change(WITHDRAW, bundle, 0, day.isoformat(), contents), files)
+    if lift:
+        contents = lifted_contents(before, bundle, resources, known_notice(keys, before))
+    else:
+        contents = withdrawn_contents(before, bundle, resources, day.isoformat())
+    change = Change(LIFT if lift else WITHDRAW, bundle, 0, day.isoformat(), contents)
+    return write_request(work, before, change, files)
 
 
 def request_delegation(work: Path, keys: Path, day: date, files: Files) -> Request:
@@ -315,8 +318,9 @@ def withdraw_resources(
     files: Files,
     *,
     signers: Sequence[str] = SIGNERS,
+    lift: bool = False,
 ) -> int:
-    """Request, approve and finish withdrawing resources, on one machine; arguments as `request_withdrawal`.
+    """Request, approve and finish withdrawing or lifting, on one machine; arguments as `request_withdrawal`.
 
     Returns:
         The version of the list.
@@ -324,7 +328,7 @@ def withdraw_resources(
     Raises:
         SigningError, PassphraseError, KeyFileError, TrustError, OSError: as `sign_release`.
     """
-    request_withdrawal(work, keys, bundle, resources, day, files)
+    request_withdrawal(work, keys, bundle, resources, day, files, lift=lift)
     for name in signers:
         approve(work, keys, load_key(keys / f"{name}.pem", passphrases(name)), files)
     return finish(work, keys, load_key(keys / f"{ONLINE_KEY}.pem", passphrases(ONLINE_KEY)), files)
@@ -361,9 +365,9 @@ def _check_change(
         release = _only_release(change)
         _check_sequence(work, keys, release)
         check_release(work, release, full=full, progress=progress)
-    elif change.kind == WITHDRAW:
-        if change.contents != withdrawn_contents(before, change.bundle, withdrawn_by(change), change.day):
-            raise NumberDiffersError("the list of withdrawn resources is not the one that follows from the change")
+    elif change.kind in {WITHDRAW, LIFT}:
+        notice = known_notice(keys, before)
+        check_contents(change.kind, before, change.bundle, change.day, change.contents, notice)
     elif change.kind == DELEGATE:
         if change.contents or list(change.keys) != withdrawal_keys(keys):
             raise NumberDiffersError("the keys that may withdraw are not those in this folder of keys")

@@ -18,6 +18,7 @@ from packager.errors import NotListedError, SigningError
 from packager.format.delegation import delegated_keys, prove_notice
 from packager.format.errors import FormatError, TrustError
 from packager.format.files import Files
+from packager.format.listing import read_listing
 from packager.format.withdrawals import MAX_NOTICE, NOTICE, TARGET, Notice, Withdrawal, open_notice, write_list
 from provisioning.keys import COST, Key, load_public_key, save_key
 from provisioning.roles import withdrawal_key_names
@@ -80,6 +81,11 @@ def newest_notice(keys: Path, before: Published, targets: bytes) -> Notice | Non
     return found
 
 
+def known_notice(keys: Path, before: Published) -> Notice | None:
+    """The newest notice by what was published last; None when there is none."""
+    return newest_notice(keys, before, before.verified.metadata["targets"]) if before.verified else None
+
+
 def sign_notice(keys: Path, change: Change, key: Key, day: date, files: Files) -> Notice:
     """Make the next notice from the newest one, sign it and keep it durably; nothing is published yet.
 
@@ -95,9 +101,11 @@ def sign_notice(keys: Path, change: Change, key: Key, day: date, files: Files) -
         TrustError: what was published before is not what was signed.
         OSError: the disk is full or does not answer.
     """
-    before = _published(keys)
-    last = newest_notice(keys, before, before.verified.metadata["targets"]) if before.verified else None
-    known = {withdrawal.id: withdrawal for withdrawal in last.withdrawn} if last else {}
+    before = published(keys)
+    last = known_notice(keys, before)
+    # What two people lifted is left out: the next number would withdraw it again.
+    counting = read_listing(before.verified.listed).counting(last) if before.verified else ()
+    known = {withdrawal.id: withdrawal for withdrawal in counting}
     withdrawn = tuple(sorted(change(known).values()))
     try:
         content = write_list(withdrawn)
@@ -118,7 +126,7 @@ def check_key(keys: Path, key: Key) -> None:
         NotListedError: it may not.
         TrustError: as `sign_notice`.
     """
-    before = _published(keys)
+    before = published(keys)
     if before.verified is None or key.id not in delegated_keys(before.verified.metadata["targets"]):
         raise NotListedError(f"key {key.id[:12]} may not withdraw; see `packager keys withdrawals`")
 
@@ -130,7 +138,7 @@ def publish_notice(keys: Path, online: Key, day: date, files: Files) -> None:
         SigningError: `online` is not the online key, or nothing was published yet.
         TrustError, OSError: as `sign_notice`.
     """
-    before = _published(keys)
+    before = published(keys)
     if before.verified is None:
         raise SigningError("nothing was published yet")
     targets = before.verified.metadata["targets"]
@@ -157,5 +165,11 @@ def _kept(keys: Path) -> tuple[bytes, bytes] | None:
         return None
 
 
-def _published(keys: Path) -> Published:
+def published(keys: Path) -> Published:
+    """What the register of a folder of keys published last.
+
+    Raises:
+        TrustError: it is not what was signed.
+        OSError: the disk does not answer.
+    """
     return read_published((keys / "tuf",), (keys / "root.json").read_bytes())

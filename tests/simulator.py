@@ -174,11 +174,11 @@ class Publisher:
         """Revoke, retire or restore a release, signed by two."""
         change_release(work or self.keys, self.keys, passphrase, kind, bundle, seq, DAY, self.files)
 
-    def withdraw(self, *resources: str, bundle: str = "national", into: Path | None = None) -> None:
-        """Withdraw resources; `into` is a work folder whose `tuf` gets the new list too."""
+    def withdraw(self, *resources: str, bundle: str = "national", into: Path | None = None, lift: bool = False) -> None:
+        """Withdraw resources, or lift that; `into` is a work folder whose `tuf` gets the new list too."""
         work = into or self.folder / "withdrawals"
         self.files.make_dir(work)
-        withdraw_resources(work, self.keys, passphrase, bundle, resources, DAY, self.files)
+        withdraw_resources(work, self.keys, passphrase, bundle, resources, DAY, self.files, lift=lift)
 
     def rotate(self, *names: str, times: int = 1, into: Sequence[Path] = ()) -> None:
         """Replace keys (`online`, `targets-1`, `root-1`) by new ones under the next root, and publish that.

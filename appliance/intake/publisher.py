@@ -12,8 +12,9 @@ from appliance.intake.journal import Journal
 from appliance.intake.making import Maker
 from appliance.intake.publishing import Standing, held_drives, held_releases, newest_numbers, up_to_date
 from appliance.intake.trusting import SharedTrust
+from appliance.intake.withdrawals import Withdrawals
 from appliance.settings import Settings
-from appliance.store.holdings import HeldRelease, Holdings, Withdrawn, WorkerState, write_holdings
+from appliance.store.holdings import HeldRelease, Holdings, WorkerState, write_holdings
 from appliance.store.releases import ReleaseStore, Stored
 from packager.format.files import Files
 
@@ -50,7 +51,7 @@ class Publisher:
         self._awaited = {d.key for d in before.drives if d.state == "ready" and d.tagmanifest}
         self._began = clock.monotonic()
         self._dirty, self._published = True, -BEAT_SECONDS
-        self._withdrawn, self._withdrawn_at = frozenset(before.withdrawn), before.withdrawn_at
+        self._withdrawals = Withdrawals.of(before)
         self._crowded = False
         self._outdated = [path for stored in self.stored.values() for path in store.outdated(stored)]
         self._told: list[tuple[str, str]] = []
@@ -129,9 +130,7 @@ class Publisher:
 
     def _write(self, releases: tuple[HeldRelease, ...], places: Sequence[Standing]) -> None:
         trusted = self._trust.current()
-        if trusted.withdrawn - self._withdrawn:
-            self._withdrawn_at = self.now()
-        self._withdrawn = trusted.withdrawn
+        told = self._withdrawals = self._withdrawals.followed_by(trusted, self.now())
         newest = newest_numbers(trusted.releases)
         places = [replace(p, drive=up_to_date(p.drive, newest)) for p in places]
         self._worker = replace(self._worker, beat=self.now())
@@ -144,9 +143,10 @@ class Publisher:
             notices=wording.notices(
                 [p.drive for p in places], releases, seen_any=any(p.drive.phase != "absent" for p in places)
             ),
-            withdrawn=tuple(sorted(trusted.withdrawn)),
-            withdrawals=tuple(Withdrawn(w.id, w.title, w.reason, w.since) for w in trusted.withdrawals),
-            withdrawn_at=self._withdrawn_at,
+            withdrawn=told.withdrawn,
+            withdrawals=told.withdrawals,
+            withdrawn_at=told.withdrawn_at,
+            lifted=told.lifted,
             worker=self._worker,
         )
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from appliance.store.holdings import Message
@@ -57,9 +57,7 @@ class SharedTrust:
             before = self._store.current().withdrawn
             found = self._store.offer(tuf) if tuf is not None else self._store.current()
             if notice is None:
-                if new := found.withdrawn - before:
-                    return Message("sync.withdrawn", {"count": len(new)})
-                return Message("sync.list.taken" if found.outcome == UPDATED else "sync.stick.older")
+                return _of_list(before, found)
             try:
                 found = self._store.offer_notice(notice)
             except RetiredError:
@@ -67,9 +65,9 @@ class SharedTrust:
             except TrustError as error:
                 _log.warning("a notice is refused: %s", error)
                 return Message("sync.withdrawn.file.refused")
-            if found.withdrawals:
+            if found.withdrawals and not _only_lifted(before, found):
                 return Message("sync.withdrawn.file", {"count": len(found.withdrawals)})
-            return Message("sync.list.taken")
+            return _of_list(before, found)
 
     def current(self) -> Trusted:
         """What the box trusts now."""
@@ -79,6 +77,20 @@ class SharedTrust:
     def listed(self) -> frozenset[str]:
         """Tag lists (SHA-256) of all drives that may be used."""
         return frozenset(disk.tagmanifest for release in self.current().releases for disk in release.disks)
+
+
+def _only_lifted(before: Collection[str], found: Trusted) -> bool:
+    """Whether resources were given back and none withdrawn."""
+    return bool(frozenset(before) - found.withdrawn) and not found.withdrawn - frozenset(before)
+
+
+def _of_list(before: Collection[str], found: Trusted) -> Message:
+    """What lists changed: resources withdrawn, given back, or something else."""
+    if new := found.withdrawn - frozenset(before):
+        return Message("sync.withdrawn", {"count": len(new)})
+    if back := frozenset(before) - found.withdrawn:
+        return Message("sync.lifted", {"count": len(back)})
+    return Message("sync.list.taken" if found.outcome == UPDATED else "sync.stick.older")
 
 
 class Stopped(Exception):  # noqa: N818 - it ends work that nobody waits for, it is no error

@@ -32,6 +32,9 @@ FORMAT = 1
 MAX_BYTES = 16 << 20
 """A document larger than this is not ours; thousands of drives would fit."""
 
+MAX_LIFTED = 200
+"""So many resources that were given back are remembered, for staff's list."""
+
 DRIVE_STATES = ("recognising", "reading", "waiting", "ready", "refused", "sick", "ejecting", "ejected", "gone", "told")
 """recognising: found, being looked at and trusted. reading: tag files go to the SSD. waiting: for space.
 ready: serves. refused: with its reason. sick: it stopped answering. ejecting: no new readers, being let go.
@@ -167,6 +170,15 @@ class Withdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifted:
+    """A resource that was given back. at: when that was learnt here, ISO time in UTC; title may be empty."""
+
+    id: str
+    title: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerState:
     """Signs of life. `beat` (ISO time, UTC) is renewed at every publication and at least once a minute."""
 
@@ -189,6 +201,7 @@ class Holdings:
         withdrawn: ids of resources that the issuer withdraws, sorted; they are shown nowhere, whatever holds them.
         withdrawals: what is known of those that a notice withdraws, by id.
         withdrawn_at: when the last of them was added here, ISO time in UTC; empty when none ever was.
+        lifted: those that were withdrawn here once and are given back, the last one first; at most `MAX_LIFTED`.
         worker: signs of life.
     """
 
@@ -201,6 +214,7 @@ class Holdings:
     withdrawn: tuple[str, ...] = ()
     withdrawals: tuple[Withdrawn, ...] = ()
     withdrawn_at: str = ""
+    lifted: tuple[Lifted, ...] = ()
 
     def live(self) -> tuple[HeldRelease, ...]:
         """The newest held release of every bundle."""

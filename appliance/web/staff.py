@@ -5,7 +5,6 @@ The light and its sentence are visible to anybody; what changes something needs 
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from appliance.web.staff_health import check_cards, damage_rows
 from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
 from appliance.web.staff_sets import bundle_sets
 from appliance.web.staff_states import drive_cards, said
+from appliance.web.staff_withdrawn import lifted_rows, withdrawn_rows
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -125,22 +125,9 @@ def health() -> Response:
 @blueprint.get("/withdrawn")
 @signed_in
 def withdrawn() -> Response:
-    """下架名单: what the issuer withdraws, with title, reason and day as far as they are known; fit for printing."""
-    known = {entry.id: entry for entry in library().holdings.withdrawals}
-    rows = []
-    for name in library().holdings.withdrawn:
-        entry, held = known.get(name), library().resource(name)
-        title = held.resource.title if held else entry.title if entry else ""
-        rows.append((title or name, entry.reason if entry else "", day_of(entry.since) if entry else None))
-    return make_response(render_template("staff/withdrawn.html", rows=rows, staff=current_staff()))
-
-
-def day_of(text: str) -> dt.date | None:
-    """The ISO date, None when it is none: notices are checked, the document that tells of them is our own."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
+    """下架名单: what the issuer withdraws and what it gave back; fit for printing."""
+    page = render_template("staff/withdrawn.html", rows=withdrawn_rows(), lifted=lifted_rows(), staff=current_staff())
+    return make_response(page)
 
 
 @blueprint.get("/how")

@@ -53,6 +53,7 @@ _LINKS = {
     "repair.stick.not_matching": "staff.health",
     "sync.withdrawn": "staff.withdrawn",
     "sync.withdrawn.file": "staff.withdrawn",
+    "sync.lifted": "staff.withdrawn",
     "home.starting": "staff.home",
     "home.normal": "staff.home",
     "index.rebuilding": "staff.drives",

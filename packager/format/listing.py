@@ -3,7 +3,8 @@
 Targets: `releases/<bundle>/<seq>.json` is a release; `retired/<bundle>.json` names drives that are no longer offered,
 `{"bundle":…,"tagmanifests":{"<SHA-256>":"<edition>"}}`. A release that is in neither has been revoked.
 `withdrawn/<bundle>.json` names resources that nobody may give any more, `{"bundle":…,"resources":{"<id>":"<day>"}}`; it
-holds for every release of every bundle.
+holds for every release of every bundle. Its member `lifted`, `{"<id>":<number>}`, says that notices of the role that
+can only withdraw (`packager.format.withdrawals`) up to that number no longer count for a resource.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from indexer.model import is_resource_id
 from packager.format.errors import FormatError, NeedsNewerBoxError, RetiredError
 from packager.format.release import Admission, Release, is_label, is_sha256, load_canonical
+from packager.format.withdrawals import Notice, Withdrawal
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,8 @@ class Listing:
         newest: the highest number of each bundle, readable or not.
         needs_newer: faults of releases that this version cannot read, by tagmanifest.
         retired: editions that are no longer offered, by tagmanifest.
-        withdrawn: ids of resources that are withdrawn.
+        withdrawn: ids of resources that two people withdraw.
+        lifted: the number of the last notice that does not count, by id; those without one all count.
     """
 
     releases: tuple[Release, ...] = ()
@@ -47,6 +50,7 @@ class Listing:
     needs_newer: Mapping[str, NeedsNewerBoxError] = field(default_factory=dict)
     retired: Mapping[str, str] = field(default_factory=dict)
     withdrawn: frozenset[str] = frozenset()
+    lifted: Mapping[str, int] = field(default_factory=dict)
 
     def find(self, tagmanifest: str) -> Admission | None:
         """The admission of the drive with this tagmanifest (SHA-256, hexadecimal), or None if it is not listed.
@@ -65,6 +69,12 @@ class Listing:
             raise RetiredError("is no longer offered", edition=self.retired[tagmanifest])
         return None
 
+    def counting(self, notice: Notice | None) -> tuple[Withdrawal, ...]:
+        """What a notice withdraws and two people have not lifted since."""
+        if notice is None:
+            return ()
+        return tuple(entry for entry in notice.withdrawn if self.lifted.get(entry.id, 0) < notice.version)
+
     def lists(self, tagmanifest: str) -> bool:
         """Whether a release that this version can read names the drive."""
         return any(release.disk_of(tagmanifest) is not None for release in self.releases)
@@ -80,11 +90,14 @@ def read_listing(listed: Mapping[str, bytes]) -> Listing:
     needs_newer: dict[str, NeedsNewerBoxError] = {}
     retired: dict[str, str] = {}
     withdrawn: set[str] = set()
+    lifted: dict[str, int] = {}
     for name, content in listed.items():
         match = _RELEASE.match(name)
         if match is None:
             retired.update(_read_retired(name, content))
-            withdrawn.update(_read_withdrawn(name, content))
+            named, given_back = _read_withdrawn(name, content)
+            withdrawn.update(named)
+            lifted.update({key: max(number, lifted.get(key, 0)) for key, number in given_back.items()})
             continue
         newest[match[1]] = max(int(match[2]), newest.get(match[1], 0))
         try:
@@ -94,7 +107,7 @@ def read_listing(listed: Mapping[str, bytes]) -> Listing:
             fault = error if isinstance(error, NeedsNewerBoxError) else NeedsNewerBoxError(error.reason, path=name)
             needs_newer.update(dict.fromkeys(_tagmanifests(content), fault))
     releases.sort(key=lambda release: (release.bundle, release.seq))
-    return Listing(tuple(releases), newest, needs_newer, retired, frozenset(withdrawn))
+    return Listing(tuple(releases), newest, needs_newer, retired, frozenset(withdrawn), lifted)
 
 
 def _read_release(name: str, content: bytes) -> Release:
@@ -128,13 +141,17 @@ def _read_retired(name: str, content: bytes) -> dict[str, str]:
     return {key: edition for key, edition in found.items() if is_sha256(key) and is_label(edition)}
 
 
-def _read_withdrawn(name: str, content: bytes) -> frozenset[str]:
-    """The ids of a list; what is no list of this form withdraws nothing, and is told in the log."""
+def _read_withdrawn(name: str, content: bytes) -> tuple[frozenset[str], dict[str, int]]:
+    """The ids of a list and what it lifts; what is no list of this form does neither, and is told in the log."""
     if _WITHDRAWN.match(name) is None:
-        return frozenset()
+        return frozenset(), {}
     try:
-        found = load_canonical(content, MAX_WITHDRAWN, name).get("resources")
+        document = load_canonical(content, MAX_WITHDRAWN, name)
     except FormatError as error:
         log.warning("%s cannot be read by this version: %s", name, error)
-        return frozenset()
-    return frozenset(filter(is_resource_id, found)) if isinstance(found, dict) else frozenset()
+        return frozenset(), {}
+    found, lifted = document.get("resources"), document.get("lifted")
+    named = frozenset(filter(is_resource_id, found)) if isinstance(found, dict) else frozenset[str]()
+    if not isinstance(lifted, dict):
+        return named, {}
+    return named, {key: n for key, n in lifted.items() if is_resource_id(key) and type(n) is int and n > 0}

@@ -66,7 +66,8 @@ class Trusted:
         expired: roles whose metadata has expired at that time. Nothing is refused for it: pages say how old it is.
         outcome: what the last offer was: `UPDATED`, `SAME` or `OLDER`.
         withdrawn: ids of resources that are withdrawn, in every release and on every drive.
-        withdrawals: those of them that the role which can only withdraw names, with title and reason; sorted.
+        withdrawals: those of them that the role which can only withdraw names and two people have not lifted, with
+            title and reason; sorted.
     """
 
     releases: tuple[Release, ...]
@@ -354,7 +355,7 @@ class TrustStore:
         if self._verified is None:
             return Trusted((), {}, reference, outcome=outcome)
         expired = tuple(role for role, when in sorted(self._verified.expires.items()) if when <= reference)
-        releases, withdrawals = self._listing.releases, self._notice.withdrawn if self._notice else ()
+        releases, withdrawals = self._listing.releases, self._listing.counting(self._notice)
         withdrawn = self._listing.withdrawn | {withdrawal.id for withdrawal in withdrawals}
         return Trusted(releases, dict(self._verified.versions), reference, expired, outcome, withdrawn, withdrawals)
 

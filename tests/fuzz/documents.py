@@ -76,7 +76,8 @@ def run_listing(data: bytes) -> bool:
     whole = (V1 / "release.json").read_bytes()
     listing = read_listing({"releases/national/2.json": whole, name: content})
     assert [release.seq for release in listing.releases][:1] == [2]
-    return len(listing.releases) > 1 or bool(listing.retired) or bool(listing.withdrawn)
+    assert all(type(number) is int and number > 0 for number in listing.lifted.values())
+    return len(listing.releases) > 1 or bool(listing.retired) or bool(listing.withdrawn) or bool(listing.lifted)
 
 
 def run_floors(data: bytes) -> bool:
@@ -233,7 +234,8 @@ def _tuf_seeds() -> Sequence[bytes]:
 def _listing_seeds() -> Sequence[bytes]:
     retired = next((KNOWN / "drive/tuf/targets/retired").iterdir()).read_bytes()
     withdrawn = b'{"bundle":"national","resources":{"A0001":"2026-11-22"}}\n'
-    return [*(b"\0" + text for text in vectors("releases")), b"\1" + retired, b"\2" + withdrawn]
+    return [*(b"\0" + text for text in vectors("releases")), b"\1" + retired, b"\2" + withdrawn,
+            *(b"\2" + text for text in vectors("withdrawn"))]  # fmt: skip
 
 
 def _copies_seeds() -> Sequence[bytes]:

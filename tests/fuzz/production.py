@@ -22,7 +22,8 @@ from packager.production.ledger_files import moment, read_batch
 from packager.production.mark import MARK_SIZE, Mark, read_mark
 from packager.production.run_journal import RunJournal, Subject
 from packager.production.serials import serial
-from packager.request import RETIRE, Change, check_list, read_request, withdrawn_by, write_request
+from packager.request import RETIRE, Change, check_list, read_request, write_request
+from packager.withdrawn_list import LIFT, WITHDRAW, check_contents
 from tests.fuzz.lists import V1, outcome
 from tests.fuzz.target import Target, kept, scratch
 from tests.simulator import DAY, FastFiles, Publisher
@@ -143,7 +144,12 @@ def run_request(data: bytes) -> bool:
         (folder / name).write_bytes(whole)
     if request is None:
         return False
-    outcome(lambda: withdrawn_by(request.change), NumberDiffersError)
+    change = request.change
+    for kind in (WITHDRAW, LIFT):
+        outcome(
+            lambda kind=kind: check_contents(kind, before, change.bundle, change.day, change.contents, None),
+            NumberDiffersError,
+        )
     outcome(lambda: check_list(before, request), SequenceError, NumberDiffersError)
     assert not request.ready
     return True

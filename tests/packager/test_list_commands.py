@@ -112,15 +112,70 @@ def test_withdraw_by_one_key_publishes_a_small_notice_and_undo_gives_back(
     assert call(national, "withdraw", work, "entry-only", "--key", "targets-1") == NOT_DONE
     assert "不在签发人名单里" in capsys.readouterr().err
     assert call(national, "withdraw", work, "entry-only", "--undo") == NOT_DONE
+    assert "entry-only 没有下架" in capsys.readouterr().err
+    assert call(national, "withdraw", work, "entry-only", "--offline") == NOT_DONE
     assert "须与 --key 同用" in capsys.readouterr().err
     assert call(national, "keys", "withdrawals", "--replace") == DONE
     assert withdrawn(national, tmp_path / "d") == ["red-chamber", "two-parts"]  # all of it, signed anew
 
 
-def test_withdraw_a_serial_withdraws_its_issues(national, tmp_path) -> None:
-    records = [(Resource(id=name, title=name, type="periodical", parent=parent), {}) for name, parent in
+@pytest.fixture
+def serial(national: Publisher) -> str:
+    """A work folder with a serial, its issue, a part of that and something else; one person may withdraw."""
+    records = [(Resource(id=name, title=name, type="journal", parent=parent), {}) for name, parent in
                (("serial", ""), ("issue-1", "serial"), ("part-1", "issue-1"), ("other", ""))]  # fmt: skip
     work = national.release(3, supersedes=2, records=records)
     delegate(national)
-    assert call(national, "withdraw", str(work), "serial", "--key", "withdrawals-1") == DONE
+    return str(work)
+
+
+@pytest.mark.parametrize("how", [["--key", "withdrawals-1"], []], ids=["one person", "two people"])
+def test_withdraw_a_serial_withdraws_its_issues_and_undo_gives_them_back(
+    national, serial, tmp_path, capsys, how: list[str]
+) -> None:
+    assert call(national, "withdraw", serial, "serial", *how) == DONE
+    assert "共 3 种" in capsys.readouterr().out
     assert withdrawn(national, tmp_path / "a") == ["issue-1", "part-1", "serial"]
+    assert call(national, "withdraw", serial, "issue-1", *how, "--undo") == NOT_DONE
+    assert "issue-1 所属的资源仍在下架" in capsys.readouterr().err
+    assert call(national, "withdraw", serial, "serial", *how, "--undo") == DONE
+    assert "共 3 种" in capsys.readouterr().out
+    assert withdrawn(national, tmp_path / "b") == []
+
+
+def test_withdraw_undo_by_two_people_lifts_what_one_withdrew_for_good(national, serial, tmp_path, capsys) -> None:
+    box, alone = national.box(tmp_path / "box"), ["--key", "withdrawals-2"]
+    call(national, "withdraw", serial, "other", *alone)
+    call(national, "withdraw", serial, "other")
+    assert call(national, "withdraw", serial, "other", *alone, "--undo") == DONE
+    assert "other 还在两人签发的名单里，仍然下架" in capsys.readouterr().out
+    call(national, "withdraw", serial, "other", "issue-1", *alone)
+    by = ["withdraw", serial, "other", "--undo", "--by"]
+    assert call(national, *by, "targets-1") == DONE
+    assert "只有 targets-1 一人签发" in capsys.readouterr().out
+    assert box.offer(national.keys / "tuf").withdrawn == {"issue-1", "part-1", "other"}
+    assert call(national, *by, "targets-3") == DONE
+    assert "恢复提供已签发，共 1 种。" in capsys.readouterr().out
+    found = box.offer(national.keys / "tuf")
+    assert found.withdrawn == {"issue-1", "part-1"}
+    assert [entry.id for entry in found.withdrawals] == ["issue-1", "part-1"]
+    call(national, "withdraw", serial, "serial", *alone)  # the next notice does not bring it back
+    assert "other" not in box.offer(national.keys / "tuf").withdrawn
+    call(national, "withdraw", serial, "other", *alone)  # a later act of one person counts again
+    assert "other" in box.offer(national.keys / "tuf").withdrawn
+
+
+def test_withdraw_undo_tells_of_another_desk_that_withdraws_the_same(national, serial, tmp_path, capsys) -> None:
+    national.withdraw("other", bundle="children")
+    call(national, "withdraw", serial, "other")
+    capsys.readouterr()
+    assert call(national, "withdraw", serial, "other", "--undo") == DONE
+    assert "--bundle children" in capsys.readouterr().out
+    assert withdrawn(national, tmp_path / "a") == ["other"]
+    assert call(national, "withdraw", serial, "other", "--undo") == NOT_DONE
+
+
+def test_withdraw_undo_gives_back_what_the_catalogue_no_longer_names(national, serial, tmp_path) -> None:
+    national.withdraw("of-an-older-release")
+    assert call(national, "withdraw", serial, "of-an-older-release", "--undo") == DONE
+    assert withdrawn(national, tmp_path / "a") == []

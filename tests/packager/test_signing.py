@@ -22,7 +22,7 @@ from packager.format.bag import read_candidate
 from packager.format.errors import TrustError
 from packager.format.layout import DriveLayout
 from packager.format.release import Release, canonical_json
-from packager.request import RETIRE, REVOKE, WITHDRAW, Change, read_request, write_request
+from packager.request import RETIRE, REVOKE, read_request
 from packager.signing import (
     approve,
     change_release,
@@ -30,7 +30,6 @@ from packager.signing import (
     request_change,
     request_release,
     sign_release,
-    withdraw_resources,
 )
 from provisioning.errors import KeyFileError, PassphraseError
 from tests.packager.format.simulated_files import SimulatedFiles
@@ -326,57 +325,6 @@ def test_approve_removal_with_other_contents_is_refused(national: Publisher) -> 
 
 
 # --- the register -------------------------------------------------------------------------------------------------
-
-
-def withdrawn_in(publisher: Publisher) -> dict[str, dict[str, str]]:
-    verified = read_published((publisher.keys / "tuf",), publisher.root).verified
-    assert verified is not None
-    lists = {name: json.loads(content) for name, content in verified.listed.items() if name.startswith("withdrawn/")}
-    return {name: found["resources"] for name, found in lists.items()}
-
-
-def test_withdraw_resources_adds_to_the_list_and_leaves_the_releases(national: Publisher, tmp_path: Path) -> None:
-    work = national.release(1)
-    box = national.box(tmp_path / "box")
-    assert withdraw_resources(work, national.keys, passphrase, "national", ["b", "a"], DAY, FILES) == 2
-    later = date(2027, 1, 2)
-    withdraw_resources(work, national.keys, passphrase, "national", ["a", "c"], later, FILES)
-    withdraw_resources(work, national.keys, passphrase, "children", ["d"], later, FILES)
-    assert withdrawn_in(national) == {
-        "withdrawn/children.json": {"d": "2027-01-02"},
-        "withdrawn/national.json": {"a": "2026-11-22", "b": "2026-11-22", "c": "2027-01-02"},
-    }
-    trusted = box.offer(work / "tuf")
-    assert trusted.withdrawn == {"a", "b", "c", "d"}
-    assert [release.seq for release in trusted.releases] == [1]
-
-
-@pytest.mark.parametrize("resources", [["a b"], ["../x"], [""], [f"r{n}" * 30 for n in range(20_000)]])
-def test_withdraw_resources_with_bad_names_or_too_many_is_refused(national: Publisher, resources: list[str]) -> None:
-    work = national.release(1)
-    with pytest.raises(SigningError):
-        withdraw_resources(work, national.keys, passphrase, "national", resources, DAY, FILES)
-    assert withdrawn_in(national) == {}
-
-
-@pytest.mark.parametrize(
-    "contents",
-    [
-        {"withdrawn/national.json": '{"bundle":"national","resources":{"b":"2026-11-22"}}\n'},
-        {"withdrawn/national.json": '{"bundle":"national","resources":{"a":"1999-01-01"}}\n'},
-        {"withdrawn/national.json": "[]\n"},
-        {},
-        {"releases/national/1.json": '{"resources":{"a":"2026-11-22"}}\n'},
-    ],
-    ids=["one given back", "another day", "no list", "nothing", "a release"],
-)
-def test_approve_withdrawal_with_other_contents_is_refused(national: Publisher, contents: dict[str, str]) -> None:
-    work = national.release(1)
-    withdraw_resources(work, national.keys, passphrase, "national", ["a"], DAY, FILES)
-    before = read_published((national.keys / "tuf",), national.root)
-    write_request(work, before, Change(WITHDRAW, "national", 0, DAY.isoformat(), contents), FILES)
-    with pytest.raises(NumberDiffersError):
-        approve(work, national.keys, national.key("targets-1"), FILES)
 
 
 def test_read_published_takes_the_newest_and_passes_a_spoilt_one_over(national: Publisher) -> None:

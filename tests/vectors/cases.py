@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from tests.vectors.releases import RELEASES
+from tests.vectors.withdrawn import WITHDRAWN
 
 Case = dict[str, Any]
 
@@ -345,5 +346,6 @@ CASES: dict[str, list[Case]] = {
     "chunks": CHUNKS, "bag-info": BAG_INFO, "releases": RELEASES, "floors": FLOORS, "copies": COPIES,
     "catalogue": CATALOGUE, "sections": SECTIONS, "peaks": PEAKS,
     "withdrawals": WITHDRAWALS, "delegations": DELEGATIONS, "disks": DISKS,
+    "withdrawn": WITHDRAWN,
 }  # fmt: skip
 """Cases by the name of their file."""

@@ -72,7 +72,7 @@ def test_notice_alone_in_the_root_or_in_tuf_is_taken_and_told(stock, shared) -> 
     assert shared.current().withdrawn == {"red-chamber", "big-map"}
     assert look(stick(stock, withdrawals_json=first), shared) == Message("sync.stick.older")
     back = notice(stock.publisher, "red-chamber", "big-map", undo=True)
-    assert look(stick(stock, withdrawals_json=back), shared) == Message("sync.list.taken")
+    assert look(stick(stock, withdrawals_json=back), shared) == Message("sync.lifted", {"count": 2})
     assert shared.current().withdrawn == frozenset()
 
 
@@ -159,7 +159,9 @@ def test_trap_withdrawal_masks_at_once_through_the_whole_intake_and_is_told_with
         shutil.rmtree(phone)
         assert box.until(lambda h: len(h.drives) == 1).withdrawn_at == at
     with driven(stock.settings()) as box:
-        assert box.until(lambda h: h.releases).withdrawn == ()
+        holdings = box.until(lambda h: h.releases)
+        assert holdings.withdrawn == ()
+        assert [(entry.id, entry.title) for entry in holdings.lifted] == [("red-chamber", "题名 red-chamber")]
 
 
 def test_drive_whose_bag_is_still_being_copied_is_looked_at_again(stock) -> None:

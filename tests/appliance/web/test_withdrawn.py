@@ -7,16 +7,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.store.holdings import Holdings, Message, Withdrawn
+from appliance.store.holdings import Holdings, Message
 from appliance.web.status import TOLD, choose
+from tests.appliance.web.holding import World, make_world
+from tests.appliance.web.withdrawals import BACK, GONE, ISSUES, SERIAL, records
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from flask.testing import FlaskClient
 
-    from tests.appliance.web.holding import World
-
 NOW = dt.datetime(2026, 11, 26, 8, tzinfo=dt.UTC)
-GONE = (Withdrawn("x.unheard-of", "没有见过的书", "授权到期", "2026-11-22"),)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with make_world(tmp_path, records()) as made:
+        yield made
 
 
 def text(client: FlaskClient, path: str, status: int = 200) -> str:
@@ -32,6 +40,35 @@ def test_withdrawn_list_names_titles_reasons_and_days(staff: FlaskClient, world:
     for part in ("下架名单", "共 3 种", "论语", "没有见过的书", "授权到期", "11月22日", "通知没有写明", "x.nobody"):
         assert part in page
     assert "/staff/withdrawn" in text(staff, "/staff/health")
+
+
+def test_withdrawn_serial_stands_once_with_the_number_of_its_parts(staff: FlaskClient, world: World) -> None:
+    item = staff.get(f"/api/resources/{ISSUES[2]}").get_json()["items"][0]["url"]
+    assert staff.get(item).status_code == 200
+    world.write(withdrawn=(SERIAL, ISSUES[0]))
+    page = text(staff, "/staff/withdrawn")
+    assert "共 1 种" in page
+    assert "其下各期、各卷共 3 种，一并下架" in page
+    assert "第1期" not in page
+    assert staff.get(item).status_code == 410
+    for name in ISSUES:
+        assert "本资源已下架，" in text(staff, f"/resources/{name}", 410)
+        assert staff.get(f"/api/resources/{name}").status_code == 410
+        assert staff.get(f"/read/{name}").status_code == 410
+    assert staff.get("/api/search?q=江北月刊").get_json()["total"] == 0
+    assert "江北月刊" not in text(staff, "/browse/list?type=journal") + text(staff, "/new")
+    world.write(withdrawn=())
+    assert staff.get(item).status_code == 200
+
+
+def test_withdrawn_list_shows_what_was_given_back(staff: FlaskClient, world: World) -> None:
+    world.write(lifted=BACK)
+    page = text(staff, "/staff/withdrawn")
+    for part in ("没有下架的资源", "已恢复提供", "论语", "旧版地方志选编", "11月26日", 'href="/resources/x.lunyu"'):
+        assert part in page
+    assert 'href="/resources/x.given-back"' not in page
+    world.write(withdrawn=("x.lunyu",), lifted=BACK)
+    assert 'href="/resources/x.lunyu"' not in text(staff, "/staff/withdrawn")
 
 
 def test_withdrawn_list_is_for_staff_only(client: FlaskClient) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from packager.format.trust import TrustStore
+from tests.notices import delegate
 from tests.packager.format.drives import plug
 from tests.simulator import Publisher
 
@@ -42,3 +44,22 @@ def two(national: Publisher, published: Path, tmp_path: Path) -> tuple[Path, Pat
     """An old drive and a new one."""
     shutil.copytree(published, tmp_path, dirs_exist_ok=True)
     return tmp_path / "old", tmp_path / "new"
+
+
+@pytest.fixture(scope="session")
+def delegated(authority: Publisher, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The keys and the register after the delegation."""
+    folder = tmp_path_factory.mktemp("delegated") / "national"
+    national = authority.fork(folder)
+    shutil.copytree(published / "national", folder, dirs_exist_ok=True)
+    delegate(national)
+    return national.keys
+
+
+@pytest.fixture
+def box(national: Publisher, state: Path, two: tuple[Path, Path], delegated: Path) -> TrustStore:
+    """A box that knows the delegation."""
+    shutil.copytree(delegated, national.keys, dirs_exist_ok=True)
+    made = national.box(state)
+    made.offer(national.keys / "tuf")
+    return made

@@ -103,6 +103,14 @@ def test_read_listing_withdrawn_resources_of_all_lists_are_named() -> None:
     assert read_listing({**listed(FIRST), **lists}).withdrawn == {"A0001", "b.2", "c-3"}
 
 
+def test_read_listing_of_several_desks_the_highest_number_lifts() -> None:
+    lists = {
+        f"withdrawn/{bundle}.json": canonical_json({"bundle": bundle, "lifted": {"A0001": number}, "resources": {}})
+        for bundle, number in (("children", 3), ("national", 9), ("province", 5))
+    }
+    assert read_listing(lists).lifted == {"A0001": 9}
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

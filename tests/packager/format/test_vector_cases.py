@@ -27,9 +27,11 @@ from packager.format.files import RealFiles
 from packager.format.floors import Floors, TwoCopies
 from packager.format.items import read_items
 from packager.format.layout import DriveLayout, check_payload_path, check_tag_path, item_path
+from packager.format.listing import read_listing
 from packager.format.manifest import parse_tagmanifest, read_manifest
 from packager.format.release import Release
 from packager.format.trust import TrustStore
+from packager.format.withdrawals import Notice, Withdrawal
 from tests.simulator import EARLIEST, FastFiles
 from tests.vectors import make
 from tests.vectors.records import BIG, RECORDS
@@ -120,6 +122,14 @@ def test_bag_infos(case: Case) -> None:
 def test_releases(case: Case) -> None:
     release = answers(case, lambda: Release.from_bytes(content(case)))
     assert release is None or release.number == case["number"]
+
+
+@cases("withdrawn")
+def test_withdrawn(case: Case) -> None:
+    found = read_listing({"withdrawn/national.json": content(case)})
+    named = tuple(Withdrawal(name, "", "", "2026-11-22") for name in case["named"])
+    counting = found.counting(Notice(case["notice"], b"", b"", named) if case["notice"] else None)
+    assert sorted(found.withdrawn | {entry.id for entry in counting}) == case["withdrawn"]
 
 
 @cases("floors")

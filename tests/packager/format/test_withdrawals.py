@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import date
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -25,7 +23,7 @@ from packager.format.errors import (
 )
 from packager.format.files import RealFiles
 from packager.format.release import canonical_json
-from packager.format.trust import OLDER, SAME, UPDATED, TrustStore
+from packager.format.trust import OLDER, SAME, UPDATED
 from packager.format.withdrawals import (
     MAX_LIST,
     MAX_NOTICE,
@@ -42,28 +40,9 @@ from packager.withdrawing import check_key, make_keys, publish_notice, sign_noti
 from provisioning.keys import Key
 from tests.notices import delegate, notice
 from tests.packager.format.drives import plug, tagmanifest
-from tests.simulator import COST, DAY, FastFiles, Publisher, passphrase
+from tests.simulator import COST, DAY, FastFiles, passphrase
 
 A, B = Withdrawal("A1", "旧书", "版权到期", "2026-11-22"), Withdrawal("b-2", "", "", "2026-11-23")
-
-
-@pytest.fixture(scope="module")
-def delegated(authority: Publisher, published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The keys and the register after the delegation."""
-    folder = tmp_path_factory.mktemp("delegated") / "national"
-    national = authority.fork(folder)
-    shutil.copytree(published / "national", folder, dirs_exist_ok=True)
-    delegate(national)
-    return national.keys
-
-
-@pytest.fixture
-def box(national: Publisher, state: Path, two: tuple[Path, Path], delegated: Path) -> TrustStore:
-    """A box that knows the delegation."""
-    shutil.copytree(delegated, national.keys, dirs_exist_ok=True)
-    made = national.box(state)
-    made.offer(national.keys / "tuf")
-    return made
 
 
 # --- the list -----------------------------------------------------------------------------------------------------
