@@ -48,6 +48,7 @@ MAX_ITEM = 1 << 43
 """Most bytes of an item, as in items.txt."""
 
 _BATCH = 500
+_MANY_ITEMS = 50_000
 MANY_PARTS = 20_000
 """Parts of one resource that are looked at; a daily paper of fifty years has as many."""
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
@@ -189,6 +190,13 @@ class Catalogue:
         if not 0 <= item.size <= MAX_ITEM or not _SHA256.match(item.sha256):
             raise IndexFormatError(self._path.name, f"item {item_id} has no size or digest that can be")
         return CatalogueItem(resource.id, item, found[0][0])
+
+    def item_rows(self) -> Iterator[tuple[str, int]]:
+        """The id of every item and the row of its record, in the order of the ids, which is that of items.txt."""
+        after = ""
+        while batch := self._query("SELECT id, row FROM item WHERE id > ? ORDER BY id LIMIT ?", (after, _MANY_ITEMS)):
+            yield from batch
+            after = batch[-1][0]
 
     def counts_by_type(self) -> dict[str, int]:
         """Type → how many resources lists show, in the order of `TYPES`; types that are empty are left out."""

@@ -21,7 +21,7 @@ from indexer.model import LEVELS, Resource
 from indexer.schema import sort_key
 from indexer.search_collapse import Family
 from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistics
-from indexer.search_facets import CHILDREN, FacetCounter, all_of, filter_masks
+from indexer.search_facets import CHILDREN, FacetCounter, Mask, all_of, filter_masks, readable_rows
 from indexer.search_marks import explained, marks_in
 from indexer.search_order import Found, merged, ordered
 from indexer.search_query import Query, loosened, parse
@@ -81,8 +81,13 @@ class Searcher:
             while self._files:
                 self._files.pop().close()
 
-    def search(self, request: SearchRequest) -> SearchResult:
+    def search(self, request: SearchRequest, here: Sequence[Mask | None] = ()) -> SearchResult:
         """Answer a request.
+
+        Args:
+            request: what is asked.
+            here: for each part, by row of its catalogue, whether a file of it is on a drive that is here; None, or
+                no entry: all are. It decides what counts as `available`, not what is found or in which order.
 
         Raises:
             QueryError: a filter or the page has a value that is not permitted. The query itself never raises.
@@ -94,8 +99,10 @@ class Searcher:
         counter = FacetCounter(request)
         found: list[Found] = []
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
-            masks = filter_masks(part.files, match.rows, request, self._row(number, request.within))
-            counter.add(part.facets, match.rows, masks)
+            carried = here[number] if number < len(here) else None
+            able = readable_rows(part.files, match.rows, carried) if carried is not None else None
+            masks = filter_masks(part.files, match.rows, request, self._row(number, request.within), able)
+            counter.add(part.facets, match.rows, masks, able)
             mine = ordered(number, part, match, all_of(masks), request.sort)
             if not request.within:
                 mine.lines = part.families.lines(mine.rows, mine.keys)

@@ -33,7 +33,23 @@ Years = NDArray[np.int32]
 Facets = dict[str, tuple[tuple[str, int], ...]]
 
 
-def filter_masks(files: IndexFiles, rows: Ids, request: SearchRequest, within: int | None = None) -> dict[str, Mask]:
+def readable_rows(files: IndexFiles, rows: Ids, here: Mask) -> Mask:
+    """Which of the rows can be read now.
+
+    Args:
+        files: the index.
+        rows: rows of it.
+        here: by row of the catalogue: whether a file of it is on a drive that is here.
+    """
+    able: Mask = files.columns["readable"][rows] == 1
+    # An index is a stranger's: a row that there is not must not end the search.
+    able &= here.take(files.columns["rid"][rows], mode="clip") if len(here) else False
+    return able
+
+
+def filter_masks(
+    files: IndexFiles, rows: Ids, request: SearchRequest, within: int | None = None, readable: Mask | None = None
+) -> dict[str, Mask]:
     """Facet → which of the rows pass its filter; only filters that are set. `face` and `within` are some too.
 
     Args:
@@ -41,6 +57,7 @@ def filter_masks(files: IndexFiles, rows: Ids, request: SearchRequest, within: i
         rows: what matches.
         request: the filters.
         within: row of the parent that `request.within` names, None when this part does not hold it.
+        readable: which of the rows can be read now; None: all that have something to read.
     """
     columns, masks = files.columns, {}
     if request.within:
@@ -51,7 +68,8 @@ def filter_masks(files: IndexFiles, rows: Ids, request: SearchRequest, within: i
     if request.type:
         masks["type"] = columns["type"][rows] == TYPES.index(request.type) + 1
     if request.available:
-        masks["available"] = columns["readable"][rows] == int(request.available == "yes")
+        able = columns["readable"][rows] == 1 if readable is None else readable
+        masks["available"] = able if request.available == "yes" else ~able
     if request.clc:
         wanted = request.clc.upper()
         masks["clc"] = _of_table(files, "class", lambda code: code.startswith(wanted))[columns["class"][rows]]
@@ -180,19 +198,29 @@ class FacetCounter:
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
         self._years: list[tuple[Years, Years]] = []
 
-    def add(self, facets: FacetColumns, rows: Ids, masks: dict[str, Mask]) -> None:
-        """Count the rows of a part, for each facet those that pass all filters but its own."""
+    def add(self, facets: FacetColumns, rows: Ids, masks: dict[str, Mask], readable: Mask | None = None) -> None:
+        """Count the rows of a part, for each facet those that pass all filters but its own.
+
+        Args:
+            facets: of the part.
+            rows: what matches.
+            masks: see `filter_masks`.
+            readable: likewise.
+        """
         common = all_of(masks)
         plain = rows if common is None else rows[common]
         shared: dict[int, NDArray[np.int64]] = {}
         for name in FACETS:
-            chosen, known = plain, shared
+            chosen, known, passed = plain, shared, common
             if name in masks:
-                others = all_of(masks, leave_out=name)
-                chosen, known = rows if others is None else rows[others], {}
+                passed = all_of(masks, leave_out=name)
+                chosen, known = rows if passed is None else rows[passed], {}
             if not len(chosen):
                 continue
-            if name == "year":
+            if name == "available" and readable is not None:
+                able = int(np.count_nonzero(readable if passed is None else readable[passed]))
+                self._counts[name].update({"yes": able, "no": len(chosen) - able})
+            elif name == "year":
                 self._years.append(_years_inside(facets.files, chosen, self._request))
             else:
                 for value, number in facets.count(name, chosen, known):
@@ -202,7 +230,7 @@ class FacetCounter:
         """Facet → `(value, count)`, the most first; years in their order, the newest first."""
         found: Facets = {}
         for name, counts in self._counts.items():
-            ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+            ordered = sorted((+counts).items(), key=lambda pair: (-pair[1], pair[0]))
             found[name] = tuple(ordered[:MAX_VALUES])
         if self._years:
             first, last = (np.concatenate(years) for years in zip(*self._years, strict=True))

@@ -64,7 +64,7 @@ class SearchRequest:
         clc: beginning of a class number of 中图法 (I, TP3), or empty.
         year_from: first year, None for no limit. year_to: last year. A record passes when its years overlap.
         language: a BCP 47 tag; zh takes zh-Hans and zh-Hant in.
-        available: empty, `yes` for what can be read, `no` for catalogue entries only.
+        available: empty, `yes` for what can be read now (some of it at least), `no` for the rest.
         within: id of a parent: only its issues, volumes, parts and works, each a line of its own; or empty.
         sort: `relevance`, `year` (oldest first), `year_desc` or `title`; rows without a year come last.
         page: from 1. size: hits a page.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from appliance.errors import HoldingsError
 from appliance.library.library import Library
+from appliance.library.present import Presence
 from appliance.library.searching import Searching
 from appliance.library.shelf import OpenRelease, Shelf, disk_lists
 from appliance.library.union import count_types, hidden_rows, precedence, thinned_parents, with_parts
@@ -52,11 +53,12 @@ class LibraryKeeper:
         self._opened: dict[_Files, OpenRelease] = {}
         self._searching: tuple[tuple[_Files, ...], Searching | None] = ((), None)  # of which files
         self._united: tuple[tuple[_Files, ...], _Union] = ((), ((), {}, frozenset(), frozenset()))
+        self._presence = Presence()
         self._seen: tuple[int, int, int] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._library = Library(Holdings())
-        self.refresh()
+        self._look()
 
     @property
     def library(self) -> Library:
@@ -77,8 +79,16 @@ class LibraryKeeper:
     def refresh(self) -> bool:
         """Look at the document now; whether there is a new view. A damaged document changes nothing.
 
-        Not for use by several threads at once.
+        A new view is there at once; what search counts as readable follows, for a large set seconds later. Not for
+        use by several threads at once.
         """
+        changed = self._look()
+        if self._presence.complete:
+            return changed
+        self._library = self._view(self._library.holdings, known_only=False)
+        return True
+
+    def _look(self) -> bool:
         seen = self._mark()
         if seen == self._seen:
             return False
@@ -88,7 +98,7 @@ class LibraryKeeper:
             _log.warning("holdings cannot be read, the last ones stay: %s", error)
             return False
         self._seen = seen
-        self._library = self._view(holdings)
+        self._library = self._view(holdings, known_only=True)
         return True
 
     def _follow(self) -> None:
@@ -105,7 +115,7 @@ class LibraryKeeper:
             return None
         return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
-    def _view(self, holdings: Holdings) -> Library:
+    def _view(self, holdings: Holdings, *, known_only: bool) -> Library:
         live = sorted(holdings.live(), key=precedence)
         plugged = {d.folder for d in holdings.drives if d.serves}
         others = [r for r in holdings.releases if not r.live and r.folder in plugged]
@@ -119,6 +129,7 @@ class LibraryKeeper:
             shelves = self._that_unite(shelves, holdings.withdrawn)
             hidden, counts, thinned, withdrawn = self._unite(shelves, holdings.withdrawn)
         searching = self._search(shelves, hidden)
+        here = self._presence.masks(shelves, spare, holdings.drives, known_only=known_only)
         return Library(
             holdings,
             shelves,
@@ -128,6 +139,7 @@ class LibraryKeeper:
             thinned=thinned,
             withdrawn=withdrawn,
             searching=searching,
+            here=here,
             damage=self._damaged,
         )
 

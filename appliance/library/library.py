@@ -23,6 +23,7 @@ from indexer.model import OPENED_ROLES
 
 if TYPE_CHECKING:
     from appliance.library.parts import Part
+    from appliance.library.present import Mask
     from appliance.library.searching import Damage, Searching
     from appliance.library.shelf import Shelf
     from appliance.store.holdings import HeldDrive, Holdings
@@ -56,6 +57,7 @@ class Library:
         thinned: frozenset[str] | None = None,
         withdrawn: frozenset[str] | None = None,
         searching: Searching | None = None,
+        here: Mapping[str, Mask] | None = None,
         damage: Damage | None = None,
     ) -> None:
         """Unite what is open.
@@ -69,12 +71,13 @@ class Library:
             thinned: see `union.thinned_parents`; likewise.
             withdrawn: see `union.with_parts`; likewise.
             searching: over those of `shelves` whose index is ready; None when there is none.
+            here: what can be read now, by folder (`present.Presence.masks`).
             damage: told of every read that fails, in the thread of the request.
         """
         self.holdings = holdings
         self._shelves, self._others = tuple(shelves), tuple(others)
         self._hidden = tuple(hidden) or (frozenset(),) * len(self._shelves)
-        self._searching = searching
+        self._searching, self._here = searching, here
         self._withdrawn = with_parts(self._shelves, holdings.withdrawn) if withdrawn is None else withdrawn
         self._part_lists = PartLists()
         self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
@@ -129,7 +132,7 @@ class Library:
             SearchNotReadyError: no index is ready; browsing works.
             QueryError: the query or a filter cannot be answered (from `indexer.errors`).
         """
-        answer = self._searching.search(request) if self._searching else None
+        answer = self._searching.search(request, self._here) if self._searching else None
         if answer is None:
             raise SearchNotReadyError(*self._progress())
         result, folders = answer

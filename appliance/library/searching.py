@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from appliance.library.present import Mask
 from appliance.library.shelf import Shelf
 from indexer.catalogue import Catalogue
 from indexer.codec_files import MappedFile
@@ -49,16 +50,23 @@ class Searching:
         """Folders of the releases that are searched now."""
         return frozenset(shelf.release.folder for shelf in self._opened.shelves)
 
-    def search(self, request: SearchRequest) -> tuple[SearchResult, tuple[str, ...]] | None:
+    def search(
+        self, request: SearchRequest, here: Mapping[str, Mask] | None = None
+    ) -> tuple[SearchResult, tuple[str, ...]] | None:
         """See `indexer.search.Searcher.search`; beside the answer the folder of each part. None: nothing is left.
+
+        Args:
+            request: what is asked.
+            here: what can be read now, by folder (`present.Presence.masks`).
 
         Raises:
             QueryError: a filter or the page has a value that is not permitted.
         """
-        mended = 0
+        mended, here = 0, here or {}
         while (opened := self._opened).shelves:
             try:
-                return opened.searcher.search(request), tuple(s.release.folder for s in opened.shelves)
+                folders = tuple(s.release.folder for s in opened.shelves)
+                return opened.searcher.search(request, [here.get(folder) for folder in folders]), folders
             except IndexFormatError as error:
                 self._go_on_without(opened, error, whole=mended >= _MOST_MENDED)
                 mended += 1

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import weakref
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from appliance.errors import StoreError
 from appliance.store.disks import DiskItems
@@ -20,8 +22,15 @@ from packager.format.chunks import ChunkTable, chunk_count
 _log = logging.getLogger(__name__)
 
 
+_NUMBERS = itertools.count(1)
+
+
 class OpenRelease:
-    """The open files of one release. They close by themselves when the last reference goes."""
+    """The open files of one release. They close by themselves when the last reference goes.
+
+    Attributes:
+        number: no other has it in this process.
+    """
 
     def __init__(self, path: Path, catalogue: str, *, set_of_drives: bool = False) -> None:
         """Open the files.
@@ -36,7 +45,7 @@ class OpenRelease:
             FormatError: its chunk table cannot be used.
             OSError: a file is not there.
         """
-        self.path = path
+        self.path, self.number = path, next(_NUMBERS)
         with contextlib.ExitStack() as opening:
             self.catalogue = Catalogue(path / catalogue)
             opening.callback(self.catalogue.close)
@@ -75,6 +84,16 @@ class Shelf:
         self._opened = opened
 
     @property
+    def files(self) -> int:
+        """What tells these open files from all others that this process ever opened."""
+        return self._opened.number
+
+    @property
+    def items_file(self) -> Path:
+        """The release's items.txt."""
+        return self._opened.path / "meta" / "items.txt"
+
+    @property
     def index(self) -> Path | None:
         """The folder of the search index, None while it is not ready."""
         part = self.release.search
@@ -97,6 +116,16 @@ class Shelf:
         for disk in known:
             found |= disk.among(paths)
         return [bool(here) for here in found]
+
+    def carried_entries(self, disks: Collection[int], entries: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """The same for many items at once, by what stands for them in the lists (`store.disks.path_entry`)."""
+        if self.release.disks == 1:
+            return np.full(len(entries), bool(disks))
+        found = np.zeros(len(entries), dtype=np.bool_)
+        for disk in disks:
+            if disk in self._opened.disks:
+                found |= self._opened.disks[disk].holding(entries)
+        return found
 
     def disk_of(self, item: Item) -> int:
         """The drive of the set that carries the item: from the known lists, else the first one not yet met."""

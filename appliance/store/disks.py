@@ -43,7 +43,7 @@ def write_disk_items(path: Path, payload_paths: Iterable[str], files: Files) -> 
     Returns:
         The number of items.
     """
-    found = np.fromiter((_entry(p) for p in payload_paths), dtype=np.uint64)
+    found = np.fromiter((path_entry(p) for p in payload_paths), dtype=np.uint64)
     found.sort()
     files.write_atomic(path, found.astype(_ENTRY).tobytes())
     return int(found.size)
@@ -71,7 +71,7 @@ def write_told_items(folder: Path, table: Path, items: Path, disks: Iterable[int
         if not number:
             raise FormatError("is shorter than items.txt", path=table.name)
         if number in wanted:
-            wanted[number].append(_entry(path.decode()))
+            wanted[number].append(path_entry(path.decode()))
     if next(numbers, None) is not None:
         raise FormatError("is longer than items.txt", path=table.name)
     for number, entries in wanted.items():
@@ -102,16 +102,21 @@ class DiskItems:
 
     def among(self, payload_paths: Sequence[str]) -> NDArray[np.bool_]:
         """For each of these items whether the drive carries it; a thousand take about a millisecond."""
+        wanted = np.fromiter((path_entry(path) for path in payload_paths), dtype=np.uint64, count=len(payload_paths))
+        return self.holding(wanted)
+
+    def holding(self, wanted: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """For each of these entries (`path_entry`) whether the drive carries the item; a million take half a second."""
         if not self._entries.size:
-            return np.zeros(len(payload_paths), dtype=np.bool_)
-        wanted = np.fromiter((_entry(path) for path in payload_paths), dtype=np.uint64, count=len(payload_paths))
+            return np.zeros(len(wanted), dtype=np.bool_)
         places = np.searchsorted(self._entries, wanted)
         places[places == self._entries.size] = 0
         found: NDArray[np.bool_] = self._entries[places] == wanted
         return found
 
 
-def _entry(payload_path: str) -> int:
+def path_entry(payload_path: str) -> int:
+    """What stands for an item in a list: the first 8 bytes of SHA-256 of its path."""
     return int.from_bytes(hashlib.sha256(payload_path.encode()).digest()[:8])
 
 

@@ -109,6 +109,42 @@ def test_patrons_read_what_is_here_of_a_work_on_two_drives(client: FlaskClient, 
     assert items[3]["id"] in first
 
 
+def counted(client: FlaskClient, query: str = "") -> dict[str, int]:
+    found = client.get(f"/api/search?{query}").get_json()["facets"]["available"]
+    return {entry["value"]: entry["count"] for entry in found}
+
+
+def hits(client: FlaskClient, query: str) -> dict[str, dict]:
+    return {hit["id"]: hit for hit in client.get(f"/api/search?{query}").get_json()["hits"]}
+
+
+@pytest.mark.parametrize("plugged", [(), (1,), (2,), (2, 3), (1, 2, 3)])
+def test_available_counts_and_filters_what_the_plugged_drives_hold(
+    client: FlaskClient, world: World, plugged: tuple[int, ...]
+) -> None:
+    spread(world, 1, 2, 3)
+    readable = set(hits(client, "available=yes"))
+    assert {"x.sanguo", "x.sanzijing", LECTURES} < readable
+    spread(world, *plugged)
+    here, away = hits(client, "available=yes"), hits(client, "available=no")
+    assert {"x.sanguo" in here, "x.kao" in here} == {2 in plugged}
+    assert ("x.sanzijing" in here, "x.lunyu" in here) == (3 in plugged, 1 in plugged)
+    assert (LECTURES in here) is bool({1, 2} & {*plugged})
+    whole = {name for name in readable if client.get(f"/api/resources/{name}").get_json()["available"]}
+    assert set(here) == whole | ({LECTURES} if {1, 2} & {*plugged} else set())
+    assert ('class="btn btn--seal' in text(client, f"/resources/{LECTURES}")) is (LECTURES in here)
+    assert not set(here) & set(away)
+    assert counted(client) == {k: v for k, v in (("yes", len(here)), ("no", len(away))) if v}
+    assert counted(client, "available=yes&") == counted(client)
+    books = {name for name, hit in here.items() if hit["type"] == "book"}
+    assert counted(client, "type=book&").get("yes", 0) == len(books) == len(hits(client, "type=book&available=yes"))
+    if books:
+        page = text(client, "/search?type=book&available=yes")
+        assert "硬盘未接" not in page.replace("部分硬盘未接", "")
+        facets = " ".join(re.sub(r"<[^>]+>", " ", text(client, "/search?type=book")).split())
+        assert f"本馆可读 {len(books)} " in facets
+
+
 def test_withdrawn_resource_is_shown_nowhere_whatever_holds_it(client: FlaskClient, world: World) -> None:
     item = client.get("/api/resources/x.lunyu").get_json()["items"][0]["url"]
     before = client.get("/health").get_json()["resources"]
