@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.intake.states import Carried, Drive
-from appliance.intake.wording import Around, bundle_name, drive_message, drive_name
+from appliance.intake.wording import Around, drive_message, drive_name
 from appliance.store.holdings import HeldDrive, HeldRelease, Part
 from appliance.store.releases import Stored, folder_name, truth_digest
 from packager.format.release import Admission, Release
+from provisioning.words import CHINESE, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def carried_by(admission: Admission, issuer: str) -> Carried:
         seq=release.seq,
         edition=release.edition,
         issuer=issuer,
-        name=bundle_name(release.bundle, release.name),
+        name=Words.load(CHINESE).bundle(release.bundle, release.name),
         folder=folder_name(release),
         tagmanifest=admission.disk.tagmanifest,
         disk=admission.disk.n,
@@ -91,7 +92,7 @@ def _held(stored: Stored, release: Release, part: Callable[[Stored, str], Part],
         edition=release.edition,
         issued=release.issued,
         issuer=issuer,
-        name=bundle_name(release.bundle, release.name),
+        name=Words.load(CHINESE).bundle(release.bundle, release.name),
         folder=stored.folder,
         truth=truth_digest(release.truth),
         count=release.count,

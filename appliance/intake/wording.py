@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from appliance.intake.states import Carried, Drive
 from appliance.store.holdings import HeldRelease, Message, Value
 
-BUNDLE_NAMES = {"national": "国家版", "children": "少儿版", "province": "省版", "training": "培训版"}
-"""What readers call the bundles whose ids are agreed, when no name is signed; another bundle is called by its id."""
-
 MINUTE = 60
-
-
-def bundle_name(bundle: str, signed: str = "") -> str:
-    """What readers call a bundle: the name that its release carries, else the agreed one."""
-    return signed or BUNDLE_NAMES.get(bundle, bundle)
 
 
 def drive_name(carried: Carried | None) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import segno
 
-from packager.production.readme import Sender, bundle_name
+from packager.production.readme import Sender
 from packager.production.serials import spaced
 from provisioning.words import CHINESE, Words
 
@@ -79,7 +79,7 @@ def _front(label: Label, words: Words) -> str:
     signed = words.label("disk.signed", issuer=label.sender.issuer)
     return (
         f'<section><p class="product">{_text(words.label("disk.product"))}</p>'
-        f'<p class="bundle">{_text(bundle_name(release, words))}</p>'
+        f'<p class="bundle">{_text(words.bundle(release.bundle, release.name))}</p>'
         f'<p class="edition">{_text(words.edition(release.edition))}</p>'
         f'<div class="middle"><p class="facts">{_text(of_set)}<br>{_text(count)}<br>{_text(signed)}</p>'
         f"{_code(label.serial, words.label('disk.code'))}</div>"

@@ -29,12 +29,6 @@ class Sender:
         return f"{self.support}　{self.phone}".strip() or "＿" * 10
 
 
-def bundle_name(release: Release, words: Words) -> str:
-    """What people call a bundle: the name that is signed, else the agreed one (国家版), else its id."""
-    key = f"bundle_names.{release.bundle}"
-    return release.name or (words.label(key) if words.has_label(key) else release.bundle)
-
-
 def info_document(release: Release, disk: int) -> bytes:
     """What tells a box that this partition is no drive but the papers of one (`packager.format.layout.INFO_NAME`)."""
     return canonical_json(
@@ -73,7 +67,7 @@ def readme(release: Release, disk: int, sender: Sender, serial: str = "") -> byt
                 words.label("disk.readme_2"),
                 words.label("disk.readme_3"),
                 "",
-                f"{bundle_name(release, words)}　{words.edition(release.edition)}　{of_set}",
+                f"{words.bundle(release.bundle, release.name)}　{words.edition(release.edition)}　{of_set}",
                 number,
                 words.label("disk.support", support=sender.support_line),
                 "",

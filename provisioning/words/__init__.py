@@ -212,6 +212,11 @@ class Words:
         """A release's edition: 2026.11 as 2026年11月版, anything else as it is signed."""
         return fill("{edition}", {"edition": raw("edition", text)}, self.language)
 
+    def bundle(self, bundle: str, signed: str = "") -> str:
+        """What readers call a bundle: the name that its release carries, else the agreed one (国家版), else its id."""
+        key = f"bundle_names.{bundle}"
+        return signed or (self.label(key) if self.has_label(key) else bundle)
+
     def month(self, value: date) -> str:
         """A month as people read it."""
         return numbers.month(value, self.language)

@@ -17,7 +17,7 @@ from appliance.intake.publishing import (
     up_to_date,
 )
 from appliance.intake.states import Carried, Drive
-from appliance.intake.wording import Around, bundle_name, drive_message, drive_name, missing_disks, notices
+from appliance.intake.wording import Around, drive_message, drive_name, missing_disks, notices
 from appliance.store.holdings import DRIVE_STATES, HeldRelease, Message, Part
 from appliance.store.releases import Stored, folder_name
 from packager.format.release import Digest, Disk, Release
@@ -74,8 +74,10 @@ def test_drive_message_reading_counts_minutes_up():
 
 
 def test_names_are_those_on_the_label():
-    assert [bundle_name(b) for b in ("national", "children", "county-7")] == ["国家版", "少儿版", "county-7"]
-    assert [bundle_name(b, "四川版") for b in ("province", "sichuan")] == ["四川版", "四川版"]
+    bundle = Words.load("zh-Hans").bundle
+    assert [bundle(b) for b in ("national", "children", "county-7")] == ["国家版", "少儿版", "county-7"]
+    assert [bundle(b, "四川版") for b in ("province", "sichuan")] == ["四川版", "四川版"]
+    assert Words.load("en").bundle("children") == "Children's edition"
     assert [drive_name(c) for c in (None, CARRIED, SECOND)] == ["", "国家版", "国家版第 2 块"]
 
 
