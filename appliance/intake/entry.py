@@ -14,6 +14,9 @@ from packager.format.release import Admission
 START_SECONDS = 20.0
 """After a start, commands wait so long for drives that are being recognised: what was asked of the worker before."""
 
+BLANK_SECONDS = 8.0
+"""A plain empty folder that the settings name counts as a blank drive after so long: something may just be copied."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -47,6 +50,31 @@ class Entry:
         return Standing(
             self.key, self.place.folder, self.drive, self.since, self.order, self.seconds_left, looked=self.looked
         )
+
+    def is_blank(self, now: float, *, empty: bool, named: bool) -> bool:
+        """Whether a plain folder is to be told as a blank drive.
+
+        Args:
+            now: monotonic seconds.
+            empty: whether the look just taken found nothing in it.
+            named: whether the settings name it as a place of a drive.
+        """
+        if not empty:
+            self.empty_since = None
+            return False
+        if not named or self.drive.last is not None or self.drive.carried is not None:
+            return False
+        self.empty_since = now if self.empty_since is None else self.empty_since
+        return now - self.empty_since >= BLANK_SECONDS
+
+    def facts(self) -> dict[str, str | int]:
+        """What the journal says of it."""
+        facts: dict[str, str | int] = {"drive": self.key, "attempt": self.drive.attempt}
+        if self.drive.reason is not None:
+            facts["reason"] = self.drive.reason.key
+        if self.drive.carried is not None:
+            facts |= {"release": self.drive.carried.folder, "disk": self.drive.carried.disk}
+        return facts
 
 
 def all_known(entries: Iterable[Entry], seconds: float) -> bool:

@@ -22,13 +22,14 @@ from appliance.intake.mounts import Candidate, Mount, candidates, read_mounts
 from appliance.intake.place import LEAST_ROOM, Admitted, Brought, Looked, News, Place, Progressed
 from appliance.intake.publisher import WORKING, Publisher
 from appliance.intake.publishing import carried_by, drive_key, restored
+from appliance.intake.remaking import Remaking
 from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
 from appliance.intake.taking import bytes_needed, copy
 from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
 from appliance.store.commands import UPKEEP, receive
 from appliance.store.holdings import Holdings, Message
-from appliance.store.releases import PARTS, ReleaseStore, Stored
+from appliance.store.releases import ReleaseStore, Stored
 from appliance.store.verified import VerifiedDrives
 from packager.format.files import Files
 from packager.format.release import Admission
@@ -37,12 +38,8 @@ from packager.format.trust import TrustStore
 _log = logging.getLogger(__name__)
 
 MAX_PLACES = 64
-MAX_REMADE = 2
-"""A derived file that cannot be opened is made again so often before staff are told; they may ask for more."""
 READING_PATIENCE = 10
 """While a catalogue is taken in, so many deadlines may pass: comparing long lists takes a slow box its time too."""
-BLANK_SECONDS = 8.0
-"""A plain empty folder among `drive_paths` counts as a blank drive after so long: something may just be copied."""
 
 
 class Intake:
@@ -78,7 +75,7 @@ class Intake:
         )
         self._entries: dict[Path, Entry] = {}
         self._mounts: dict[str, Mount] = {}
-        self._remade: dict[Key, int] = {}
+        self._remaking = Remaking(self._store, self._maker, self._board)
         self.upkeep: Callable[[dict[str, str]], None] = lambda _command: None
         self._order, self._reconciled, self._began = 0, -1e9, clock.monotonic()
         self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
@@ -161,9 +158,8 @@ class Intake:
     def _looked(self, entry: Entry, looked: Looked) -> None:
         glance, drive = looked.glance, entry.drive
         entry.looked = True
-        if not glance.empty:
-            entry.empty_since = None
-        if glance.there or (glance.empty and self._counts_as_blank(entry)):
+        named = entry.place.folder in {p.absolute() for p in self._settings.drive_paths}
+        if glance.there or entry.is_blank(self._clock.monotonic(), empty=glance.empty, named=named):
             settled = glance.mark == entry.last_mark or drive.phase in {"absent", "gone"}
             entry.last_mark = glance.mark
             if settled:
@@ -172,15 +168,6 @@ class Intake:
                 threading.Timer(0.4, entry.place.look_now).start()
             return
         self._step(entry, Missing())
-
-    def _counts_as_blank(self, entry: Entry) -> bool:
-        """Whether a plain empty folder is to be told as a blank drive."""
-        named = entry.place.folder in {p.absolute() for p in self._settings.drive_paths}
-        if not named or entry.drive.last is not None or entry.drive.carried is not None:
-            return False
-        now = self._clock.monotonic()
-        entry.empty_since = now if entry.empty_since is None else entry.empty_since
-        return now - entry.empty_since >= BLANK_SECONDS
 
     def _progressed(self, entry: Entry, news: Progressed) -> None:
         if news.attempt == entry.drive.attempt:
@@ -289,14 +276,9 @@ class Intake:
         )
 
     def _write_journal(self, entry: Entry) -> None:
-        drive = entry.drive
-        facts: dict[str, str | int] = {"drive": entry.key, "attempt": drive.attempt}
-        if drive.reason is not None:
-            facts["reason"] = drive.reason.key
-        if drive.carried is not None:
-            facts |= {"release": drive.carried.folder, "disk": drive.carried.disk}
-        self._journal.add(drive.phase, facts)
-        _log.info("drive %s: %s %s", entry.key, drive.phase, facts)
+        facts = entry.facts()
+        self._journal.add(entry.drive.phase, facts)
+        _log.info("drive %s: %s %s", entry.key, entry.drive.phase, facts)
 
     def _refresh_trust(self) -> None:
         """Drives whose release the newest list no longer names are looked at again, and then refused."""
@@ -377,24 +359,9 @@ class Intake:
             self.upkeep(command)
             return
         if what == "rebuild":
-            self._rebuild(command.get("folder", ""), command.get("part", ""), by_itself="why" in command)
+            self._remaking.ask(command.get("folder", ""), command.get("part", ""), by_itself="why" in command)
             return
         for entry in list(self._entries.values()):
             if command.get("drive", entry.key) == entry.key:
                 self._step(entry, Asked(command.get("why", what)))
                 entry.place.look_now()
-
-    def _rebuild(self, folder: str, part: str, *, by_itself: bool) -> None:
-        stored = self._board.stored.get(folder)
-        if stored is None or part not in PARTS:
-            return
-        again = self._remade.get((folder, part), 0) + 1 if by_itself else 0
-        self._remade[folder, part] = again
-        parts = {name: value for name, value in stored.parts.items() if name != part}
-        self._board.stored[folder] = self._store.set_parts(stored, parts)
-        if again > MAX_REMADE:
-            _log.warning("%s of %s was made again %d times and still cannot be opened", part, folder, MAX_REMADE)
-            self._maker.give_up(folder, part)
-        else:
-            self._maker.again(folder, part)
-        self._board.order_making()

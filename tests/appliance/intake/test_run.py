@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from appliance.clock import FixedClock
-from appliance.intake import run as module
+from appliance.intake import entry
 from appliance.intake.journal import Journal
+from appliance.intake.remaking import MAX_REMADE
 from appliance.store.holdings import read_holdings
 from indexer.catalogue import Catalogue
 from packager.format.files import RealFiles
@@ -179,7 +180,7 @@ def test_payload_that_arrives_last_makes_a_half_copied_drive_ready(stock):
 
 
 def test_empty_folder_is_no_drive_until_it_stays_empty(stock, monkeypatch):
-    monkeypatch.setattr(module, "BLANK_SECONDS", 1.5)
+    monkeypatch.setattr(entry, "BLANK_SECONDS", 1.5)
     one = stock.folder / "one"
     one.mkdir()
     (stock.folder / "media/child").mkdir()
@@ -239,7 +240,7 @@ def test_derived_file_that_can_never_be_opened_is_not_made_for_ever(stock):
     drive_of_first(stock)
     with driven(stock.settings()) as box:
         (release,) = box.until(all_ready).live()
-        for n in range(1, module.MAX_REMADE + 1):
+        for n in range(1, MAX_REMADE + 1):
             box.command(do="rebuild", folder=release.folder, part="search", why="broken")
             box.until(lambda h, n=n: h.live()[0].search.name == f"meta/search.{n}")
         box.command(do="rebuild", folder=release.folder, part="search", why="broken")
