@@ -224,7 +224,7 @@ class Item(Canonical):
         role: one of `ITEM_ROLES`.
         order: place among the items of the same role, from 0.
         label: what a reader sees: 第1讲 蜀先主庙.
-        path: place in the bag: `data/ab/cd/<id>.<ext>`.
+        path: place in the bag: `data/ab/<id>.<ext>`.
         media_type: found by content, never by name alone.
         size: bytes. sha256: 64 lower-case hexadecimal digits.
         of: id of the item it was made from or belongs to (caption → video), empty for originals.

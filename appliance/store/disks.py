@@ -97,7 +97,7 @@ class DiskItems:
             raise StoreError(f"{path.name}: {error.strerror}") from error
 
     def holds(self, payload_path: str) -> bool:
-        """Whether the drive carries the item of that path (`data/ab/cd/…`)."""
+        """Whether the drive carries the item of that path (`data/ab/…`)."""
         return bool(self.among([payload_path])[0])
 
     def among(self, payload_paths: Sequence[str]) -> NDArray[np.bool_]:

@@ -29,7 +29,7 @@ _ROW = re.compile(rb"([0-9a-f]{64}) (0|[1-9][0-9]{0,12}) (data(?:/[a-z0-9_-][a-z
 
 @dataclass(frozen=True, slots=True)
 class ItemLine:
-    """One item. sha256: 64 lower-case hexadecimal digits; size: bytes; path: `data/ab/cd/<id>.<ext>`."""
+    """One item. sha256: 64 lower-case hexadecimal digits; size: bytes; path: `data/ab/<id>.<ext>`."""
 
     sha256: str
     size: int

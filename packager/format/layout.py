@@ -35,7 +35,7 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # O_NONBLOCK
 
 
 def item_path(item_id: str, ext: str) -> str:
-    """The place of an item in the bag: `data/ab/cd/<id>.<ext>`, or without the dot when `ext` is empty.
+    """The place of an item in the bag: `data/ab/<id>.<ext>`, or without the dot when `ext` is empty.
 
     Args:
         item_id: 20 characters of lower-case base32, from `indexer.model.item_id`.
@@ -49,7 +49,7 @@ def item_path(item_id: str, ext: str) -> str:
     if ext and not EXTENSION.match(ext):
         raise LayoutError("is not a file name extension", path=ext[:MAX_PATH])
     name = f"{item_id}.{ext}" if ext else item_id
-    return f"data/{item_id[:2]}/{item_id[2:4]}/{name}"
+    return f"data/{item_id[:2]}/{name}"
 
 
 def check_payload_path(text: str) -> str:
@@ -131,7 +131,7 @@ class DriveLayout:
         self.chunks = self.meta / "chunks.bin"
 
     def payload(self, path: str) -> Path:
-        """The full path of a payload file, `path` as in the manifest (`data/ab/cd/…`).
+        """The full path of a payload file, `path` as in the manifest (`data/ab/…`).
 
         Raises:
             LayoutError: `path` is not permitted.

@@ -17,7 +17,7 @@ OUTSIDE = ReaderContext(zone="outside")
 ENTITLED = ReaderContext(zone="premises", accessible=True)
 CHILD = ReaderContext(zone="premises", face="child")
 ITEM = Item(
-    id="a" * 20, role="part", order=0, path="data/aa/aa/a.pdf", media_type="application/pdf", size=1, sha256="0" * 64
+    id="a" * 20, role="part", order=0, path="data/aa/a.pdf", media_type="application/pdf", size=1, sha256="0" * 64
 )
 
 

@@ -134,7 +134,7 @@ def test_read_member_checks_shape() -> None:
 
 
 def test_readable_items_and_cover_follow_roles() -> None:
-    item = Item("a" * 20, "part", 0, "data/aa/aa/a.pdf", "application/pdf", 1, "0" * 64)
+    item = Item("a" * 20, "part", 0, "data/aa/a.pdf", "application/pdf", 1, "0" * 64)
     cover = replace(item, id="b" * 20, role="cover")
     resource = Resource(id="A1", title="t", type="book").with_items((item, cover))
     assert resource.readable_items == (item,)

@@ -32,7 +32,7 @@ from indexer.model import (
 )
 from indexer.records import SourceRecord, object_to_record, row_to_record
 
-ITEM = Item("a" * 20, "part", 0, "data/aa/aa/a.pdf", "application/pdf", 1, "0" * 64)
+ITEM = Item("a" * 20, "part", 0, "data/aa/a.pdf", "application/pdf", 1, "0" * 64)
 
 
 def row(**cells: str) -> SourceRecord:

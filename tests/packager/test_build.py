@@ -104,7 +104,7 @@ def test_build_leftovers_of_a_kill_and_of_another_type_are_not_in_the_bag(made, 
     build(made.folder, tmp_path / "work", OPTIONS, RealFiles())
     clean = bag_files(tmp_path / "work")
     bag = tmp_path / "work/bag"
-    for left in ("meta/catalogue.db-journal", "data/aa/x.tmp~", "data/zz/zz/stranger.pdf"):
+    for left in ("meta/catalogue.db-journal", "data/aa/x.tmp~", "data/zz/stranger.pdf"):
         (bag / left).parent.mkdir(parents=True, exist_ok=True)
         (bag / left).write_bytes(b"left over")
     name = made.folder / made.files["zj-multi"][0]

@@ -75,7 +75,7 @@ def test_build_spreads_every_item_once_and_keeps_one_payload(made):
     assert len(parts) == 3
     assert sorted(path for part in parts for path in part) == sorted(items)
     assert [sum(items[path] for path in part) for part in parts] == [disk.bytes for disk in release.disks]
-    payload = [p for p in (folder / "work").rglob("data/*/*/*") if p.is_file()]
+    payload = [p for p in (folder / "work").rglob("data/*/*") if p.is_file()]
     assert len(payload) == len(items)
     assert all(p.stat().st_nlink == 1 for p in payload)
     assert sum(disk.count for disk in release.disks) == len(ROWS) - 1

@@ -6,7 +6,7 @@ from packager.made import Facts
 
 def item(name, resource="A1", path=None):
     return PackedItem(
-        name, resource, f"files/{name}.pdf", 10, 20, "", path or f"data/aa/bb/{name}.pdf", 10, "0" * 64, b"",
+        name, resource, f"files/{name}.pdf", 10, 20, "", path or f"data/aa/{name}.pdf", 10, "0" * 64, b"",
         Facts("application/pdf", pages=3),
     )  # fmt: skip
 
@@ -39,8 +39,8 @@ def test_journal_forget_unseen_drops_what_this_run_did_not_note(tmp_path):
         journal.add_item(item("y"))
         journal.add_record("y", b"y\n", 10)
         journal.forget_unseen()
-        assert not journal.holds("data/aa/bb/x.pdf")
-        assert journal.holds("data/aa/bb/y.pdf")
+        assert not journal.holds("data/aa/x.pdf")
+        assert journal.holds("data/aa/y.pdf")
         assert list(journal.lines()) == [b"y\n"]
         assert journal.totals() == (1, 1, 10)
 
@@ -55,6 +55,6 @@ def test_journal_lines_come_in_the_order_of_utf8_bytes(tmp_path):
 
 def test_journal_items_come_sorted_by_path(tmp_path):
     with BuildJournal(tmp_path / "build.db") as journal:
-        journal.add_item(item("x", path="data/zz/aa/x"))
-        journal.add_item(item("y", path="data/aa/zz/y"))
-        assert [row[2] for row in journal.items()] == ["data/aa/zz/y", "data/zz/aa/x"]
+        journal.add_item(item("x", path="data/zz/x"))
+        journal.add_item(item("y", path="data/aa/y"))
+        assert [row[2] for row in journal.items()] == ["data/aa/y", "data/zz/x"]

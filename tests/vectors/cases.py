@@ -16,7 +16,7 @@ from tests.vectors.withdrawn import WITHDRAWN
 Case = dict[str, Any]
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
-P1, P2 = "data/aa/bb/aabbcccccccccccccccc.txt", "data/zz/22/zz22cccccccccccccccc"
+P1, P2 = "data/aa/aabbcccccccccccccccc.txt", "data/zz/zz22cccccccccccccccc"
 
 
 def good(name: str, content: str | bytes, **more: Any) -> Case:
@@ -56,9 +56,9 @@ PATHS = [
 ITEM_IDS = [
     {"name": source, "resource": resource, "role": role, "source": source, "id": identity, "ext": ext, "path": place}
     for resource, role, source, identity, ext, place in (
-        ("red-chamber", "part", "红楼梦.txt", "xt4rk3aa7z56ytnxneid", "txt", "data/xt/4r/xt4rk3aa7z56ytnxneid.txt"),
-        ("big-map", "part", "map.bin", "sx6qczrszomptrpnr6zh", "bin", "data/sx/6q/sx6qczrszomptrpnr6zh.bin"),
-        ("two-parts", "part", "a.txt", "s55eq4ij2s4ed3ajgd5p", "", "data/s5/5e/s55eq4ij2s4ed3ajgd5p"),
+        ("red-chamber", "part", "红楼梦.txt", "xt4rk3aa7z56ytnxneid", "txt", "data/xt/xt4rk3aa7z56ytnxneid.txt"),
+        ("big-map", "part", "map.bin", "sx6qczrszomptrpnr6zh", "bin", "data/sx/sx6qczrszomptrpnr6zh.bin"),
+        ("two-parts", "part", "a.txt", "s55eq4ij2s4ed3ajgd5p", "", "data/s5/s55eq4ij2s4ed3ajgd5p"),
     )
 ]
 

@@ -8,7 +8,7 @@ from appliance.library import parts as module
 from appliance.library.parts import PartLists
 from indexer.model import Item, Resource
 
-ITEM = Item("i" * 20, "part", 0, "data/aa/bb/x.pdf", "application/pdf", 1, "0" * 64)
+ITEM = Item("i" * 20, "part", 0, "data/aa/x.pdf", "application/pdf", 1, "0" * 64)
 
 
 def volume(name: str, *items: Item, **members: object) -> Resource:

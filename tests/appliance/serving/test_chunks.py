@@ -107,7 +107,7 @@ def test_load_read_error_is_a_gone_drive_and_leaks_no_descriptor(made, tmp_path)
 
 def test_load_link_where_a_file_should_be_is_a_gone_drive(made):
     def refuse():
-        raise LayoutError("is a link", path="data/aa/bb/x")
+        raise LayoutError("is a link", path="data/aa/x")
 
     item, _content, _path = made(1000)
     with pytest.raises(DriveGoneError, match="is a link"):

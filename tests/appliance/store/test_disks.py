@@ -36,7 +36,7 @@ def test_disk_items_cut_short_or_absent_is_an_error(tmp_path):
 
 
 def lines(count):
-    return [ItemLine("ab" * 32, n, f"data/aa/aa/{n:04d}aaaaaaaaaaaaaaaa.bin") for n in range(count)]
+    return [ItemLine("ab" * 32, n, f"data/aa/{n:04d}aaaaaaaaaaaaaaaa.bin") for n in range(count)]
 
 
 def write_lists(folder, every, part):

@@ -18,8 +18,8 @@ from tests.appliance.upkeep.room import big, wait_for
 
 CONTENT = big(3)
 SHA = hashlib.sha256(CONTENT).hexdigest()
-PIECE = Piece("data/ab/cd/x.bin", SHA, len(CONTENT), 1, hashlib.sha256(CONTENT[CHUNK : 2 * CHUNK]).digest())
-SMALL = Piece("data/ab/cd/y.txt", hashlib.sha256(b"small").hexdigest(), 5, 0, hashlib.sha256(b"small").digest())
+PIECE = Piece("data/ab/x.bin", SHA, len(CONTENT), 1, hashlib.sha256(CONTENT[CHUNK : 2 * CHUNK]).digest())
+SMALL = Piece("data/ab/y.txt", hashlib.sha256(b"small").hexdigest(), 5, 0, hashlib.sha256(b"small").digest())
 
 
 @contextmanager

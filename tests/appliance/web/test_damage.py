@@ -35,7 +35,7 @@ NOW_TEXT = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def item(media_type: str, size: int, **members: object) -> Item:
-    return Item("i" * 20, "part", 0, "data/ab/cd/x", media_type, size, "ab" * 32, **members)  # type: ignore[arg-type]
+    return Item("i" * 20, "part", 0, "data/ab/x", media_type, size, "ab" * 32, **members)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

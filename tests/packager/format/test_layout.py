@@ -27,8 +27,8 @@ IDENTITY = item_id("a", "part", "a.txt")
 
 
 def test_item_path_spreads_by_the_first_characters() -> None:
-    assert item_path("abcdefghijklmnopqrst", "pdf") == "data/ab/cd/abcdefghijklmnopqrst.pdf"
-    assert item_path("abcdefghijklmnopqrst", "") == "data/ab/cd/abcdefghijklmnopqrst"
+    assert item_path("abcdefghijklmnopqrst", "pdf") == "data/ab/abcdefghijklmnopqrst.pdf"
+    assert item_path("abcdefghijklmnopqrst", "") == "data/ab/abcdefghijklmnopqrst"
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_check_payload_path_bad_is_refused(path: str) -> None:
         check_payload_path(path)
 
 
-@pytest.mark.parametrize("path", ["data/a", "data/ab/cd/x.pdf", "data/a.b-c_d", "data/" + "a" * 195, "data/-x"])
+@pytest.mark.parametrize("path", ["data/a", "data/ab/x.pdf", "data/a.b-c_d", "data/" + "a" * 195, "data/-x"])
 def test_check_payload_path_good_is_returned(path: str) -> None:
     assert check_payload_path(path) == path
 

@@ -272,7 +272,7 @@ def test_verify_tag_files_tagmanifest_without_bag_info_refuses(drive: DriveLayou
 
 
 def test_verify_tag_files_manifest_with_a_foreign_path_refuses(drive: DriveLayout) -> None:
-    content = [*drive.manifest.read_bytes().splitlines(keepends=True)[:1], b"0" * 64 + b"  data/zz/zz/foreign\n"]
+    content = [*drive.manifest.read_bytes().splitlines(keepends=True)[:1], b"0" * 64 + b"  data/zz/foreign\n"]
     with pytest.raises(ListChangedError, match=r"not in items\.txt"):
         take(drive, admission=rewrite(drive, "manifest-sha256.txt", b"".join(content)))
 
