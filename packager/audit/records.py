@@ -160,11 +160,12 @@ def _check_item(item: Item, name: str, number: int, ledger: Ledger, findings: Fi
 
 
 def _is_place(path: str, identity: str) -> bool:
-    """Whether a path is that of the item with this id."""
+    """Whether a path is that of the item with this id, in one level of folders or, as in the first days, in two."""
     try:
         check_payload_path(path)
     except FormatError:
         return False
     parts = path.split("/")
     stem = parts[-1].partition(".")[0]
-    return parts == ["data", identity[:2], identity[2:4], parts[-1]] and stem == identity
+    places = (["data", identity[:2]], ["data", identity[:2], identity[2:4]])
+    return parts[:-1] in places and stem == identity

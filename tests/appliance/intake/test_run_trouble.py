@@ -45,10 +45,10 @@ def test_full_disk_is_not_blamed_on_the_drive_that_is_taken_when_there_is_room(s
         def free_space(self, folder: Path) -> int:
             return self.free
 
-        def make_dir(self, path: Path) -> None:
+        def make_dir(self, path: Path, *, durable: bool = True) -> None:
             if not self.free and path.name.startswith("trust-"):
                 raise OSError(errno.ENOSPC, "full")
-            super().make_dir(path)
+            super().make_dir(path, durable=durable)
 
     drive_of_first(stock)
     files = Full()

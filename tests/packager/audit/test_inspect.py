@@ -54,7 +54,7 @@ def test_inspect_says_what_a_drive_is_without_its_payload(drive: Path) -> None:
     assert {k: said["release"][k] for k in ("bundle", "seq", "edition", "issued", "requires")} == {
         "bundle": "national", "seq": 1, "edition": "2026.01", "issued": "2026-11-22", "requires": ["chunks-v1"],
     }  # fmt: skip
-    assert (said["disk"], said["number"]) == (1, "3932 1227 3496 3116 4754 4191")
+    assert (said["disk"], said["number"]) == (1, "5952 3372 9496 9650 1827 7827")
     assert (said["files"], said["bytes"], said["accelerators"]) == (4, 1_048_647, {"catalogue.db": True})
     assert said["contents"] == {
         "bytes": 1_048_647, "entries": 1, "items": 4, "levels": {"work": 4}, "records": 4,
@@ -220,7 +220,7 @@ def test_commands_print_chinese_and_end_with_the_verdict(
 ) -> None:
     (tmp_path / "root.json").write_bytes(national.root)
     assert main(["inspect", str(drive)]) == 0
-    assert "核对码　3932 1227 3496 3116 4754 4191" in capsys.readouterr().out
+    assert "核对码　5952 3372 9496 9650 1827 7827" in capsys.readouterr().out
     assert main(["verify", str(drive), "--root", str(tmp_path / "root.json")]) == 0
     assert "没有发现问题：4 个文件" in capsys.readouterr().out
     flip(next((drive / "bag/data").rglob("*.txt")))

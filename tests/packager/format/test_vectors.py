@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
 import bagit
 import pytest
 
 from indexer.model import item_id, load_line
+from packager.audit.verify import Options, verify_drive
 from packager.format.bag import BAGIT, READY, read_candidate, verify_tag_files
 from packager.format.chunks import ChunkTable
 from packager.format.files import RealFiles
@@ -18,6 +21,7 @@ from packager.format.layout import TRUTH_NAMES, DriveLayout, item_path
 from packager.format.release import Release
 from packager.format.trust import TrustStore
 from packager.recompute import check_release
+from tests import simulator
 from tests.simulator import EARLIEST, FastFiles, build_work
 from tests.vectors.make import SOURCES
 
@@ -26,14 +30,21 @@ LISTS = (*(f"meta/{name}" for name in TRUTH_NAMES), *TAG_FILES)
 V1 = Path(__file__).parents[2] / "vectors" / "v1"
 
 
+def first_item_path(identity: str, extension: str) -> str:
+    """Where items stood in the first days: in two levels of folders."""
+    path = item_path(identity, extension)
+    return f"{path[:8]}{identity[2:4]}/{path[8:]}"
+
+
 @pytest.fixture(scope="module")
 def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same release made again by today's code."""
+    """The same release made again by today's code, its items where they stood then."""
     folder = tmp_path_factory.mktemp("rebuilt")
-    build_work(
-        folder, SOURCES, bundle="national", seq=2, issued="2026-11-22", edition="2026.02", requires=("chunks-v1",),
-        meta={"catalogue.db": b"an accelerator"}, supersedes=1, files=FastFiles(),
-    )  # fmt: skip
+    with patch.object(simulator, "item_path", first_item_path):
+        build_work(
+            folder, SOURCES, bundle="national", seq=2, issued="2026-11-22", edition="2026.02", requires=("chunks-v1",),
+            meta={"catalogue.db": b"an accelerator"}, supersedes=1, files=FastFiles(),
+        )  # fmt: skip
     return folder
 
 
@@ -55,7 +66,7 @@ def test_v1_paths_follow_from_item_ids() -> None:
     assert [line.path for line in lines] == sorted(line.path for line in lines)
     for line in lines:
         identity, _, extension = line.path.rpartition("/")[2].partition(".")
-        assert item_path(identity, extension) == line.path
+        assert first_item_path(identity, extension) == line.path
 
 
 @pytest.mark.parametrize("name", LISTS)
@@ -106,3 +117,5 @@ def test_v1_drive_with_its_payload_is_a_valid_bag(rebuilt: Path, tmp_path: Path)
     subprocess.run(command, cwd=tmp_path / "drive/bag", check=True)
     release = Release.from_bytes((V1 / "release.json").read_bytes())
     assert check_release(tmp_path / "drive", release, full=True) == release.number
+    found = verify_drive(tmp_path / "drive", Options((V1 / "root.json").read_bytes()), EARLIEST + timedelta(days=1))
+    assert [finding for finding in found.findings.kept if finding.fault] == []
