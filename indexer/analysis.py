@@ -291,4 +291,4 @@ def title_key(title: str) -> str:
 
 def joined(texts: Iterable[str]) -> str:
     """Normal text of several texts, a line feed between them so that no phrase runs across."""
-    return "\n".join(filter(None, (normal_text(fold(text)) for text in texts)))
+    return "\n".join(filter(None, (normal_text(fold(text)) for text in texts if text)))

@@ -24,12 +24,10 @@ class Canonical:
     def to_json(self) -> dict[str, Any]:
         """This value as plain JSON data, members at their default left out."""
         out: dict[str, Any] = {}
-        for f in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
-            default = f.default_factory() if f.default_factory is not MISSING else f.default
-            if value == default:
-                continue
-            out[f.name.rstrip("_")] = _plain(value)
+        for attribute, name, default in _defaults(type(self)):  # type: ignore[arg-type]
+            value = getattr(self, attribute)
+            if value != default:
+                out[name] = _plain(value)
         return out
 
     @classmethod
@@ -48,8 +46,8 @@ class Canonical:
                 raise RecordError(f"unknown member {name!r}", field=cls.__name__.lower())
             attribute, read, _ = shape[name]
             values[attribute] = read(value, name)
-        for name, (attribute, _, required) in shape.items():
-            if required and attribute not in values:
+        for name, attribute in _required(cls):  # type: ignore[arg-type]
+            if attribute not in values:
                 raise RecordError("is missing", field=name)
         return cls(**values)
 
@@ -62,6 +60,22 @@ def shape_of(cls: type[Canonical]) -> dict[str, tuple[str, Callable[[object, str
         f.name.rstrip("_"): (f.name, _reader(hints[f.name]), f.default is MISSING and f.default_factory is MISSING)
         for f in fields(cls)  # type: ignore[arg-type]
     }
+
+
+@cache
+def _required(cls: type[Canonical]) -> tuple[tuple[str, str], ...]:
+    """JSON member and attribute of those that a value must have."""
+    shape = shape_of(cls)  # type: ignore[arg-type]
+    return tuple((name, attribute) for name, (attribute, _, required) in shape.items() if required)
+
+
+@cache
+def _defaults(cls: type[Canonical]) -> tuple[tuple[str, str, Any], ...]:
+    """Attribute, JSON member and default of each field; `MISSING` where there is none."""
+    return tuple(
+        (f.name, f.name.rstrip("_"), f.default_factory() if f.default_factory is not MISSING else f.default)
+        for f in fields(cls)  # type: ignore[arg-type]
+    )
 
 
 def _plain(value: object) -> Any:

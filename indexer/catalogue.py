@@ -22,17 +22,16 @@ from indexer.catalogue_build import (
     APPLICATION_ID,
     CATALOGUE_FORMAT,
     CHUNK,
-    MAX_LINE,
     SCHEMA,
     CatalogueStats,
     build_catalogue,
     expected_schema,
-    read_records,
 )
 from indexer.catalogue_kept import KeptRecords
 from indexer.errors import IndexFormatError, RecordError
 from indexer.model import TYPES, Item, Resource, load_line
 from indexer.part_order import part_order
+from indexer.truth_lines import MAX_LINE, read_records
 
 __all__ = [
     "CATALOGUE_FORMAT",

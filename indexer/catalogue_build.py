@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sqlite_utils
 
-from indexer.errors import IndexFormatError, RecordError
-from indexer.model import CHILD_LEVELS, Resource, load_line
+from indexer.errors import IndexFormatError
+from indexer.model import CHILD_LEVELS, Item, Resource
 from indexer.schema import is_listed, is_readable, sort_key
+from indexer.truth_lines import MAX_LINE, bounded_lines, read_record_lines
 
 Progress = Callable[[int, int | None], None]
 
@@ -26,9 +32,9 @@ APPLICATION_ID = 0x73786C67
 CHUNK = 1 << 20
 """Items of more bytes than this have digests in chunks.bin, one for each started `CHUNK` (docs/format.md)."""
 
-MAX_LINE = 1 << 22
 MAX_ITEM_LINE = 4096
-PROGRESS_EVERY = 1000
+BATCH = 1000
+"""Records written at a time, and between two calls of `progress`."""
 SCHEMA = "SELECT type, name, coalesce(sql, '') FROM sqlite_master ORDER BY type, name LIMIT 99"
 
 _CHILD = 2
@@ -61,6 +67,10 @@ _SHELF = {
     "arrival": int,
     "title_rank": int,
 }
+_RANKED = (
+    f"INSERT INTO main.shelf SELECT {', '.join([*_SHELF][:-1])}, row_number() OVER (ORDER BY key, row) - 1 "  # noqa: S608
+    "FROM sorting.shelf ORDER BY row"
+)
 _ITEM = {"id": str, "row": int, "first_chunk": int}
 
 
@@ -79,7 +89,8 @@ def build_catalogue(
 ) -> CatalogueStats:
     """Write the catalogue database from the truth files. The same truth and toolchain give the same bytes.
 
-    Memory: about 300 bytes a record and 100 bytes an item of more than `CHUNK` bytes. Durability: none; the caller
+    Memory: a few megabytes of SQLite's, and 16 bytes an item of more than `CHUNK` bytes. Scratch space beside `out`
+    and where SQLite keeps temporary files: that of the records without their items. Durability: none; the caller
     syncs or copies.
 
     Args:
@@ -94,12 +105,15 @@ def build_catalogue(
     started = time.perf_counter()
     if out.exists():
         raise IndexFormatError(out.name, "is there already; a catalogue is written into a new file")
-    chunks = _first_chunks(items_txt)
+    chunks = _FirstChunks(items_txt)
     counts = {"records": 0, "items": 0}
+    sorting = out.with_name(f".{out.name}.sorting")
+    sorting.unlink(missing_ok=True)
     try:
         with closing(sqlite3.connect(out, isolation_level=None)) as connection:
             for pragma in ("page_size=4096", "journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE"):
                 connection.execute(f"PRAGMA {pragma}")
+            _attach(connection, sorting)
             connection.execute("BEGIN")
             _create(sqlite_utils.Database(connection, recursive_triggers=False))
             _fill(connection, catalogue_jsonl, chunks, counts, progress)
@@ -112,6 +126,8 @@ def build_catalogue(
     except BaseException:
         out.unlink(missing_ok=True)
         raise
+    finally:
+        sorting.unlink(missing_ok=True)
     if progress:
         progress(counts["records"], counts["records"])
     return CatalogueStats(counts["records"], counts["items"], out.stat().st_size, time.perf_counter() - started)
@@ -146,81 +162,80 @@ def _collapse(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE shelf SET stands = 1 WHERE stands = 2")
 
 
-def _first_chunks(items_txt: Path) -> dict[str, int]:
-    """Item id → place of its first digest, for items that have digests."""
-    found: dict[str, int] = {}
-    place = 0
-    for number, line in enumerate(_lines(items_txt, MAX_ITEM_LINE), 1):
-        parts = line.decode("ascii", "replace").rstrip("\n").split(" ", 2)
-        if len(parts) != 3 or not (parts[1].isascii() and parts[1].isdigit()):
-            raise IndexFormatError(items_txt.name, f"line {number} is not `<sha256> <size> <path>`")
-        size = int(parts[1])
-        if size > CHUNK:
-            found[parts[2].rpartition("/")[2].partition(".")[0]] = place
-            place += -(-size // CHUNK)
-    return found
+class _FirstChunks:
+    """Item id → place of its first digest, for items that have digests. Memory: 16 bytes each."""
+
+    def __init__(self, items_txt: Path) -> None:
+        hashes, places = array("Q"), array("Q")
+        place = 0
+        for number, line in enumerate(bounded_lines(items_txt, MAX_ITEM_LINE), 1):
+            parts = line.decode("ascii", "replace").rstrip("\n").split(" ", 2)
+            if len(parts) != 3 or not (parts[1].isascii() and parts[1].isdigit()):
+                raise IndexFormatError(items_txt.name, f"line {number} is not `<sha256> <size> <path>`")
+            size = int(parts[1])
+            if size > CHUNK:
+                hashes.append(_hash64(parts[2].rpartition("/")[2].partition(".")[0]))
+                places.append(place)
+                place += -(-size // CHUNK)
+        order = np.argsort(np.frombuffer(hashes, "u8"), kind="stable")
+        self._hashes = array("Q", np.frombuffer(hashes, "u8")[order].tobytes())
+        self._places = array("Q", np.frombuffer(places, "u8")[order].tobytes())
+
+    def of(self, item: Item) -> int:
+        """Place of the item's first digest, -1 when it has none. KeyError: it is not in the list."""
+        if item.size <= CHUNK:
+            return -1
+        wanted = _hash64(item.id)
+        found = bisect_right(self._hashes, wanted) - 1
+        if found < 0 or self._hashes[found] != wanted:
+            raise KeyError(item.id)
+        return self._places[found]
 
 
-def _lines(path: Path, limit: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while line := file.readline(limit + 1):
-            if len(line) > limit:
-                raise IndexFormatError(path.name, f"has a line of more than {limit} bytes")
-            yield line
+def _hash64(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
-def read_records(catalogue_jsonl: Path) -> Iterator[Resource]:
-    """The records of the truth file in order, one at a time.
-
-    Raises:
-        IndexFormatError: a line is too long, not a record, or not in order.
-    """
-    for resource, _ in _records(catalogue_jsonl):
-        yield resource
-
-
-def _records(path: Path) -> Iterator[tuple[Resource, bytes]]:
-    before = b""
-    for number, line in enumerate(_lines(path, MAX_LINE), 1):
-        try:
-            resource = load_line(line, number)
-        except RecordError as error:
-            raise IndexFormatError(path.name, str(error)) from error
-        if resource.id.encode() <= before:
-            raise IndexFormatError(path.name, f"line {number} is not in the order of ids")
-        before = resource.id.encode()
-        yield resource, line
+def _attach(connection: sqlite3.Connection, sorting: Path) -> None:
+    """A database that is thrown away: what stands on the shelf, until it is known in which order."""
+    connection.execute("ATTACH ? AS sorting", (str(sorting),))
+    for pragma in ("journal_mode=OFF", "synchronous=OFF"):
+        connection.execute(f"PRAGMA sorting.{pragma}")
+    columns = ", ".join(name for name in _SHELF if name != "title_rank")
+    connection.execute(f"CREATE TABLE sorting.shelf ({columns}, key)")
 
 
 def _fill(
     connection: sqlite3.Connection,
     catalogue_jsonl: Path,
-    chunks: dict[str, int],
+    chunks: _FirstChunks,
     counts: dict[str, int],
     progress: Progress | None,
 ) -> None:
-    shelved: list[tuple[str, tuple[object, ...]]] = []
-    for row, (resource, line) in enumerate(_records(catalogue_jsonl)):
-        text = line.decode().rstrip("\n")
-        connection.execute(_insert("resource", _RESOURCE), (row, resource.id, resource.parent, resource.seq, text))
-        shelved.append((sort_key(resource), _shelf_values(row, resource)))
-        for item in resource.items:
-            try:
-                first = chunks[item.id] if item.size > CHUNK else -1
-            except KeyError as error:
-                raise IndexFormatError(catalogue_jsonl.name, f"item {item.id} is not in the list of items") from error
-            connection.execute(_insert("item", _ITEM), (item.id, row, first))
-        counts["records"] += 1
-        counts["items"] += len(resource.items)
-        if progress and counts["records"] % PROGRESS_EVERY == 0:
+    records = read_record_lines(bounded_lines(catalogue_jsonl, MAX_LINE), catalogue_jsonl.name)
+    while batch := list(islice(records, BATCH)):
+        numbered = list(enumerate(batch, counts["records"]))
+        items = [(item, row) for row, (resource, _) in numbered for item in resource.items]
+        connection.executemany(
+            _insert("resource", _RESOURCE),
+            ((row, r.id, r.parent, r.seq, line.decode().rstrip("\n")) for row, (r, line) in numbered),
+        )
+        try:
+            connection.executemany(_insert("item", _ITEM), [(item.id, row, chunks.of(item)) for item, row in items])
+        except KeyError as error:
+            raise IndexFormatError(catalogue_jsonl.name, f"item {error} is not in the list of items") from error
+        connection.executemany(
+            _insert("sorting.shelf", [*[*_SHELF][:-1], "key"]),
+            ((*_shelf_values(row, resource), sort_key(resource).encode()) for row, (resource, _) in numbered),
+        )
+        counts["records"] += len(batch)
+        counts["items"] += len(items)
+        if progress and len(batch) == BATCH:
             progress(counts["records"], None)
-    order = sorted(range(len(shelved)), key=lambda row: shelved[row][0].encode())
-    ranks = {row: rank for rank, row in enumerate(order)}
-    rows = ((*values, ranks[row]) for row, (_, values) in enumerate(shelved))
-    connection.executemany(_insert("shelf", _SHELF), rows)
+    connection.execute(_RANKED)
 
 
-def _insert(table: str, columns: dict[str, type]) -> str:
+def _insert(table: str, columns: Collection[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
 
 

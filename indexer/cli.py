@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from indexer.build import Progress, build_index
-from indexer.catalogue import Catalogue, build_catalogue, read_records
+from indexer.build import Progress, build_index_of
+from indexer.catalogue import Catalogue, build_catalogue
 from indexer.errors import IndexerError
 from indexer.search import Hit, Part, Searcher, SearchRequest
 from indexer.search_request import SORTS
@@ -33,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="由 META 中的 catalogue.jsonl 和 items.txt 建立目录库与索引")
     build.add_argument("meta", type=Path, help="含 catalogue.jsonl 和 items.txt 的文件夹")
     build.add_argument("out", type=Path, help="新文件夹，写入 catalogue.db 和 search/")
+    build.add_argument(
+        "--workers", type=int, default=1, choices=range(1, 17), metavar="个数", help="同时用几个处理器核"
+    )
     search = commands.add_parser("search", help="在 INDEX 中试查")
     search.add_argument("index", type=Path, help="build 写出的文件夹")
     search.add_argument("query", help="检索词；可用 “短语”、题名: 作者: 主题: isbn:")
@@ -49,7 +52,8 @@ def _build(options: argparse.Namespace) -> int:
     truth = options.meta / "catalogue.jsonl"
     catalogue = build_catalogue(truth, options.meta / "items.txt", options.out / CATALOGUE, progress=_progress("目录"))
     print(f"\r目录 {catalogue.records:,} 条，文件 {catalogue.items:,} 个，用时 {catalogue.seconds:.1f} 秒")
-    index = build_index(read_records(truth), options.out / INDEX, progress=_progress("索引", catalogue.records))
+    told = _progress("索引", catalogue.records)
+    index = build_index_of(truth, options.out / INDEX, workers=options.workers, progress=told)
     rate = index.records / max(index.seconds, 0.001)
     print(f"\r索引 {index.records:,} 条，词 {index.terms:,} 个，用时 {index.seconds:.1f} 秒（每秒 {rate:,.0f} 条）")
     return 0

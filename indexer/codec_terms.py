@@ -15,7 +15,12 @@ import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfileobj
+from types import TracebackType
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,25 +75,56 @@ class TermFigures:
     max_length: int
 
 
-def encode_terms(lengths: Sequence[int], keys: bytes | bytearray, records: NDArray[np.void]) -> Iterator[bytes]:
-    """The bytes of a term file, in pieces.
+class TermWriter:
+    """Writes a term file from keys that come in order. Memory: constant; scratch space: that of the file."""
 
-    Args:
-        lengths: bytes of each key.
-        keys: all keys in ascending order, one after another.
-        records: of type `RECORD`, one for each key and the closing one.
+    def __init__(self, scratch: Path) -> None:
+        """Keep its parts in files in the folder `scratch` until all keys have come."""
+        self._parts = [scratch / f"terms-{part}" for part in ("offsets", "records", "keys")]
+        self._stack = ExitStack()
+        self._offsets, self._records, self._keys = (self._stack.enter_context(path.open("wb")) for path in self._parts)
+        self._offsets.write(bytes(4))
+        self.count = self._key_bytes = 0
 
-    Raises:
-        IndexFormatError: the keys are 4 GiB or more.
-    """
-    if len(keys) >= 1 << 32:
-        raise IndexFormatError("terms", f"{len(keys)} bytes of terms are more than one index can hold")
-    yield HEAD.pack(TERMS_MAGIC, len(lengths), len(keys))
-    offsets = np.zeros(len(lengths) + 1, "<u4")
-    np.cumsum(np.array(lengths, "u4"), out=offsets[1:])
-    yield offsets.tobytes()
-    yield records.tobytes()
-    yield bytes(keys)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def add(self, keys: Sequence[bytes], records: NDArray[np.void]) -> None:
+        """Take the next keys, in ascending order, and their records of type `RECORD`.
+
+        Raises:
+            IndexFormatError: the keys are 4 GiB or more.
+        """
+        ends = np.cumsum(np.fromiter(map(len, keys), "u8", len(keys))) + np.uint64(self._key_bytes)
+        self._key_bytes = int(ends[-1]) if len(ends) else self._key_bytes
+        if self._key_bytes >= 1 << 32:
+            raise IndexFormatError("terms", f"{self._key_bytes} bytes of terms are more than one index can hold")
+        self._offsets.write(ends.astype("<u4").tobytes())
+        self._records.write(records.tobytes())
+        self._keys.write(b"".join(keys))
+        self.count += len(keys)
+
+    def finish(self, out: BinaryIO, postings_size: int) -> None:
+        """Write the term file.
+
+        Args:
+            out: where to.
+            postings_size: bytes of the postings file.
+        """
+        closing = np.zeros(1, RECORD)
+        closing["offset"] = postings_size
+        self._records.write(closing.tobytes())
+        self._stack.close()
+        out.write(HEAD.pack(TERMS_MAGIC, self.count, self._key_bytes))
+        for path in self._parts:
+            with path.open("rb") as file:
+                copyfileobj(file, out, 1 << 20)
+            path.unlink()
 
 
 class TermFile:

@@ -3,6 +3,7 @@
 IndexerError
 ├── RecordError          a record that cannot be taken; carries line, field, reason
 ├── IndexFormatError     an index or catalogue file that is not what it says it is
+├── BuildWorkerError     a process that builds an index died or could not go on
 ├── QueryError           a query or filter that cannot be answered
 └── RenditionError       a derived view that could not be made
 └── RenditionLimitError   ... because the child process reached a limit
@@ -43,6 +44,12 @@ class IndexFormatError(IndexerError):
         """Keep the file's name and the reason."""
         self.path, self.reason = path, reason
         super().__init__(f"{path}: {reason}")
+
+
+class BuildWorkerError(IndexerError):
+    """A process of an index's build died, or had an error that is none of the truth's."""
+
+    code = "build-worker"
 
 
 class QueryError(IndexerError):

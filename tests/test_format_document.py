@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import packager.format
-from indexer import catalogue_build, model, peaks, sections
+from indexer import model, peaks, sections, truth_lines
 from indexer.canonical import Canonical
 from indexer.errors import IndexFormatError, RecordError
 from indexer.renditions import tilepack
@@ -78,7 +78,7 @@ def test_every_limit_of_the_format_is_documented() -> None:
     found |= {f"packager.format.repository.MAX_SIZE.{role}" for role in MAX_SIZE}
     assert len(found) > 30
     assert found - {row[2] for row in LIMITS} == set()
-    assert value_of("indexer.catalogue_build.MAX_LINE") == catalogue_build.MAX_LINE
+    assert value_of("indexer.truth_lines.MAX_LINE") == truth_lines.MAX_LINE
 
 
 def test_refusals_are_the_errors_of_the_code_with_their_sentences() -> None:

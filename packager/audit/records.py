@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from indexer.catalogue_build import MAX_LINE
 from indexer.errors import RecordError
 from indexer.model import (
     ITEM_FLAGS,
@@ -22,6 +21,7 @@ from indexer.model import (
     is_resource_id,
     load_line,
 )
+from indexer.truth_lines import MAX_LINE
 from packager.audit.findings import Findings
 from packager.audit.forms import form_of
 from packager.audit.ledger import Ledger

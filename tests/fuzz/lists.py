@@ -10,12 +10,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from indexer.catalogue_build import read_records
 from indexer.errors import IndexFormatError, RecordError, RenditionError
 from indexer.model import dump_line, load_line
 from indexer.peaks import dump_peaks, load_peaks
 from indexer.renditions.tilepack import TilepackIndex, descriptor
 from indexer.sections import dump_section, read_sections
+from indexer.truth_lines import read_records
 from packager.format.baginfo import BagInfo
 from packager.format.chunks import DIGEST, ChunkHasher, ChunkTable, chunk_count
 from packager.format.errors import FormatError
@@ -223,7 +223,7 @@ LISTS = (
     Target("catalogue", "indexer.model.load_line", _catalogue_seeds, run_catalogue, _MEMBERS),
     Target(
         "records",
-        "indexer.catalogue_build.read_records",
+        "indexer.truth_lines.read_records",
         lambda: [(BAG / "meta/catalogue.jsonl").read_bytes(), *vectors("catalogue")],
         run_records,
         _MEMBERS,

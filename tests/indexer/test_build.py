@@ -1,20 +1,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from indexer import build_postings
-from indexer.build import build_index
+from indexer import build_merge, build_runs, build_workers
+from indexer.build import build_index, build_index_of
 from indexer.codec import INDEX_FORMAT
 from indexer.codec_index import IndexFiles
-from indexer.errors import IndexerError
+from indexer.errors import BuildWorkerError, IndexerError, IndexFormatError
 from indexer.model import ClassCode, Creator, PublicationDate, Resource
 from indexer.schema import NO_YEAR
-from tests.indexer.shelf import generated, resource
+from indexer.truth_lines import read_records
+from tests.indexer.shelf import generated, resource, write_truth
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -34,13 +35,108 @@ def test_build_other_records_give_another_segment(tmp_path: Path) -> None:
     assert len(names) == 4
 
 
-def test_build_sorted_in_many_groups_gives_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    build_index(generated(400), tmp_path / "whole")
-    monkeypatch.setattr(build_postings, "RUN", 1000)
-    monkeypatch.setattr(build_postings, "GROUP", 700)
-    monkeypatch.setattr(build_postings, "GROUP_TERMS", 90)
-    build_index(generated(400), tmp_path / "parts")
-    assert contents(tmp_path / "whole") == contents(tmp_path / "parts")
+@pytest.mark.parametrize(
+    ("postings", "terms", "rows", "entries", "group"),
+    [
+        pytest.param(10**9, 200, 10**9, 500, 200, id="small-vocabularies"),
+        pytest.param(900, 10**9, 10**9, 30, 10**6, id="few-terms-at-a-time"),
+        pytest.param(10**9, 10**9, 7, 10**6, 1, id="a-term-a-group"),
+        pytest.param(1, 1, 1, 1, 1, id="a-record-a-run"),
+    ],
+)
+def test_build_cut_into_other_runs_and_groups_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postings: int, terms: int, rows: int, entries: int, group: int
+) -> None:
+    whole = build_index(generated(120), tmp_path / "whole")
+    for name, value in (("MAX_POSTINGS", postings), ("MAX_TERMS", terms), ("MAX_ROWS", rows)):
+        monkeypatch.setattr(build_runs, name, value)
+    for name, value in (("ENTRIES", entries), ("GROUP", group), ("_LEAST", 16)):
+        monkeypatch.setattr(build_merge, name, value)
+    cut = build_index(generated(120), tmp_path / "cut")
+    assert contents(tmp_path / "whole") == contents(tmp_path / "cut")
+    assert (cut.records, cut.terms, cut.postings) == (whole.records, whole.terms, whole.postings)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_build_by_any_number_of_processes_gives_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    monkeypatch.setattr(build_workers, "PART", 40_000)
+    truth, _ = write_truth(tmp_path, generated(700))
+    build_index(read_records(truth), tmp_path / "alone")
+    seen: list[tuple[int, int | None]] = []
+    build_index_of(truth, tmp_path / "ix", workers=workers, progress=lambda *told: seen.append(told), total=700)
+    assert contents(tmp_path / "alone") == contents(tmp_path / "ix")
+    assert len(seen) > 1
+    assert seen[-1] == (700, 700)
+
+
+def test_build_parts_are_whole_lines_and_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_workers, "PART", 10)
+    path = tmp_path / "lines"
+    for content in (b"", b"a\n", b"no feed", b"0123456789\nabc\n", b"".join(b"x" * n + b"\n" for n in range(40))):
+        path.write_bytes(content)
+        parts = list(build_workers.parts_of(path))
+        assert b"".join(content[p.offset :][: p.size] for p in parts) == content
+        assert [p.line for p in parts] == [content[: p.offset].count(b"\n") + 1 for p in parts]
+        assert all(content[: p.offset].endswith(b"\n") for p in parts[1:])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        pytest.param(lambda lines: [*lines[:150], b"{}\n", *lines[150:]], IndexFormatError, id="no-record"),
+        pytest.param(lambda lines: [*lines[100:], *lines[:100]], IndexFormatError, id="order"),
+        pytest.param(lambda lines: [*lines, lines[-1]], IndexFormatError, id="twice"),
+    ],
+)
+def test_build_by_processes_of_bad_truth_leaves_nothing(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[list[bytes]], list[bytes]],
+    error: type[IndexerError],
+) -> None:
+    truth, _ = write_truth(tmp_path, generated(200))
+    lines = truth.read_bytes().splitlines(keepends=True)
+    truth.write_bytes(b"".join(spoil(lines)))
+    monkeypatch.setattr(build_workers, "PART", len(lines[0]) * 10)
+    with pytest.raises(error) as one:
+        build_index_of(truth, tmp_path / "one", workers=1)
+    with pytest.raises(error) as two:
+        build_index_of(truth, tmp_path / "two", workers=2)
+    assert str(one.value) == str(two.value)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["catalogue.jsonl", "items.txt"]
+
+
+def test_build_whose_worker_dies_ends_with_an_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    truth, _ = write_truth(tmp_path, generated(50))
+    start = "import os, sys\nsys.stdin.buffer.readline()\nos.kill(os.getpid(), 9)"
+    monkeypatch.setattr(build_workers, "_START", start)
+    with pytest.raises(BuildWorkerError, match="-9"):
+        build_index_of(truth, tmp_path / "ix", workers=2)
+    assert not (tmp_path / "ix").exists()
+
+
+def test_build_whose_worker_cannot_write_ends_with_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, _ = write_truth(tmp_path, generated(50))
+    start = "import sys\nsys.path.insert(0, sys.argv[1])\nfrom indexer import build_worker\n"
+    start += "def full(*_): raise OSError(28, 'no space')\nbuild_worker.write_runs = full\nbuild_worker.serve()"
+    monkeypatch.setattr(build_workers, "_START", start)
+    with pytest.raises(BuildWorkerError, match="no space"):
+        build_index_of(truth, tmp_path / "ix", workers=2)
+    assert not (tmp_path / "ix").exists()
+
+
+def test_build_title_ranks_are_those_of_sorting_all_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build_runs, "MAX_ROWS", 3)
+    keys = ["b", "a\nb", "a\x00", "a", "a\x0b", "a\x0c", "a b", "山" * 90, "山" * 100, "山" * 85 + "a", "b", "\n", "a"]
+    records = [Resource(f"r{n:02d}", "书", "book", title_sort=key) for n, key in enumerate(keys)]
+    build_index(records, tmp_path / "ix")
+    order = sorted(range(len(keys)), key=lambda n: keys[n].encode()[:256])
+    ranks = IndexFiles(tmp_path / "ix").columns["title_rank"].tolist()
+    assert sorted(range(len(keys)), key=ranks.__getitem__) == order
 
 
 def test_build_no_records_makes_an_empty_index(tmp_path: Path) -> None:
