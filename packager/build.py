@@ -197,23 +197,30 @@ def _packed(
     source: Source, journal: BuildJournal, workers: int, workshop: Workshop
 ) -> Iterator[tuple[int, PackedResource]]:
     """The resources of `source`, packed by `workers` threads, in the order of the source; few are in flight."""
-    waiting: deque[tuple[int, Future[PackedResource]]] = deque()
+    waiting: deque[tuple[int, Future[PackedResource] | PackedResource]] = deque()
     pool = ThreadPoolExecutor(workers, "pack")
     try:
         for entry in source:
-            known = journal.known(entry.resource.id)
-            waiting.append((entry.line, pool.submit(pack_resource, entry.resource, entry.files, known, workshop)))
+            if entry.files:
+                known = journal.known(entry.resource.id)
+                waiting.append((entry.line, pool.submit(pack_resource, entry.resource, entry.files, known, workshop)))
+            else:
+                # A catalogue entry: nothing that another thread could do meanwhile.
+                waiting.append((entry.line, pack_resource(entry.resource, (), {}, workshop)))
             while len(waiting) > _AHEAD * workers:
-                line, first = waiting.popleft()
-                yield line, first.result()
-        for line, future in waiting:
-            yield line, future.result()
+                yield _result(*waiting.popleft())
+        while waiting:
+            yield _result(*waiting.popleft())
     except SourceChangedError:
         journal.commit()
         raise
     finally:
         workshop.cutter.close()  # after an error nobody waits for the rest of a large pack
         pool.shutdown(cancel_futures=True)
+
+
+def _result(line: int, packed: Future[PackedResource] | PackedResource) -> tuple[int, PackedResource]:
+    return line, packed.result() if isinstance(packed, Future) else packed
 
 
 def _check_space(workshop: Workshop) -> None:
@@ -228,7 +235,7 @@ def _finish(
     """Write everything that follows from the journal and describe it."""
     truth = write_truth(layout, journal, files)
     progress = Progress("正在建立检索", quiet=options.quiet)
-    accelerators = write_accelerators(layout, files, progress.update)
+    accelerators = write_accelerators(layout, files, progress.update, options.workers)
     resources = journal.totals()[0]
     progress.close(f"检索已建好，共 {resources:,} 条。")
     last = last_signed(layout, options.bundle)

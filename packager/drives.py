@@ -67,7 +67,7 @@ def write_drive(work: Path, target: Path, files: Files, *, disk: int = 0, quiet:
         if _same(goal, line.sha256, sizes[line.path]):
             kept += 1
         else:
-            files.make_dir(goal.parent, durable=False)
+            files.make_dir(goal.parent) if not goal.parent.is_dir() else None
             _copy(source.payload(line.path), goal, line.sha256, files)
             copied += 1
         size += sizes[line.path]

@@ -5,7 +5,7 @@ written only after the payload has reached the disk (`commit` syncs the file sys
 more than the disk holds. Records carry the number of the run that saw them last: what a run no longer sees leaves
 the release, and its payload is removed.
 
-Memory is bounded by one row; a million items cost about 300 MB on the work disk.
+Memory is bounded by some hundred rows, which are written together; a million items cost about 300 MB on the work disk.
 """
 
 from __future__ import annotations
@@ -39,7 +39,13 @@ CREATE TABLE IF NOT EXISTS placed (
   PRIMARY KEY (seq, resource, path)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
+_TOGETHER = 200
+"""Rows that wait to be written together, at most; `commit` writes all."""
 _COLUMNS = "id, resource, source, source_size, source_mtime, tool, path, size, sha256, chunks, facts"
+
+_ADD_ITEM = f"INSERT OR REPLACE INTO item ({_COLUMNS}, run) VALUES ({', '.join('?' * 12)})"  # noqa: S608
+_ADD_MADE = f"INSERT OR REPLACE INTO made ({MADE_COLUMNS}, run) VALUES ({', '.join('?' * 9)})"  # noqa: S608
+_ADD_RECORD = "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ class BuildJournal:
         self.run = int(self.state("run", "0")) + 1
         self.set_state("run", str(self.run))
         self._db.commit()
+        self._waiting: dict[str, list[tuple[object, ...]]] = {_ADD_ITEM: [], _ADD_MADE: [], _ADD_RECORD: []}
 
     def __enter__(self) -> Self:
         """The journal itself."""
@@ -113,60 +120,73 @@ class BuildJournal:
             item.id, item.resource, item.source, item.source_size, item.source_mtime, item.tool, item.path,
             item.size, item.sha256, item.chunks, item.facts.to_text(), self.run,
         )  # fmt: skip
-        self._db.execute(
-            f"INSERT OR REPLACE INTO item ({_COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            values,
-        )
+        self._note(_ADD_ITEM, values)
 
     def add_made(self, made: Made) -> None:
         """Note what was made of some bytes, for `packager.made.MadeBefore`."""
         facts = made.facts.to_text()
         values = (made.origin, made.tool, made.path, made.size, made.sha256, made.chunks, facts, made.reason, self.run)
-        self._db.execute(
-            f"INSERT OR REPLACE INTO made ({MADE_COLUMNS}, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-            values,
-        )
+        self._note(_ADD_MADE, values)
 
     def add_record(self, record_id: str, line: bytes, payload: int) -> None:
         """Note a finished record: its canonical line and the bytes of its items."""
-        self._db.execute("INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)", (record_id, self.run, line, payload))
+        self._note(_ADD_RECORD, (record_id, self.run, line, payload))
 
     def commit(self) -> None:
         """Make everything noted so far durable: payload first, then the rows."""
+        for waiting in self._waiting:
+            self._write(waiting)
         os.sync()
         self._db.commit()
 
+    def _now(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        """Execute a statement on all that was noted."""
+        for waiting in self._waiting:
+            self._write(waiting)
+        return self._db.execute(statement, values)
+
+    def _note(self, statement: str, values: tuple[object, ...]) -> None:
+        rows = self._waiting[statement]
+        rows.append(values)
+        if len(rows) >= _TOGETHER:
+            self._write(statement)
+
+    def _write(self, statement: str) -> None:
+        if self._waiting[statement]:
+            self._db.executemany(statement, self._waiting[statement])
+            self._waiting[statement].clear()
+
     def forget_unseen(self) -> None:
         """Drop what this run did not see; its payload is then a stranger to the journal (`holds`)."""
-        self._db.execute("DELETE FROM item WHERE run < ?", (self.run,))
-        self._db.execute("DELETE FROM record WHERE run < ?", (self.run,))
-        self._db.execute("DELETE FROM made WHERE run < ?", (self.run,))
+        self._now("DELETE FROM item WHERE run < ?", (self.run,))
+        self._now("DELETE FROM record WHERE run < ?", (self.run,))
+        self._now("DELETE FROM made WHERE run < ?", (self.run,))
 
     def holds(self, path: str) -> bool:
         """Whether an item lies at `path` in the bag."""
-        return self._db.execute("SELECT 1 FROM item WHERE path = ?", (path,)).fetchone() is not None
+        return self._now("SELECT 1 FROM item WHERE path = ?", (path,)).fetchone() is not None
 
     def lines(self) -> Iterator[bytes]:
         """The canonical lines, sorted by id as UTF-8 bytes (SQLite's BINARY order of UTF-8 text)."""
-        for (line,) in self._db.execute("SELECT line FROM record ORDER BY id"):
+        for (line,) in self._now("SELECT line FROM record ORDER BY id"):
             yield bytes(line)
 
     def items(self) -> Iterator[tuple[str, int, str, bytes]]:
         """(sha256, size, path, chunk digests) of every item, sorted by path."""
-        for sha256, size, path, chunks in self._db.execute("SELECT sha256, size, path, chunks FROM item ORDER BY path"):
+        for sha256, size, path, chunks in self._now("SELECT sha256, size, path, chunks FROM item ORDER BY path"):
             yield str(sha256), int(size), str(path), bytes(chunks)
 
     def owned_items(self) -> Iterator[tuple[str, int, str, str]]:
         """(sha256, size, path, resource) of every item, sorted by path."""
-        yield from self._db.execute("SELECT sha256, size, path, resource FROM item ORDER BY path")
+        yield from self._now("SELECT sha256, size, path, resource FROM item ORDER BY path")
 
     def item_sizes(self) -> Iterator[tuple[str, int]]:
         """(resource, bytes) of every item, those of a resource together."""
-        yield from self._db.execute("SELECT resource, size FROM item ORDER BY resource")
+        yield from self._now("SELECT resource, size FROM item ORDER BY resource")
 
     def record(self, record_id: str) -> bytes:
         """The canonical line of a record. KeyError: there is none."""
-        row = self._db.execute("SELECT line FROM record WHERE id = ?", (record_id,)).fetchone()
+        row = self._now("SELECT line FROM record WHERE id = ?", (record_id,)).fetchone()
         if row is None:
             raise KeyError(record_id)
         return bytes(row[0])
@@ -175,18 +195,18 @@ class BuildJournal:
         """Where everything was in release `seq`; empty when it is not known or was on one drive."""
         whole: dict[str, int] = {}
         split: dict[str, dict[str, int]] = {}
-        rows = self._db.execute("SELECT resource, path, disk FROM placed WHERE seq = ?", (seq,))
+        rows = self._now("SELECT resource, path, disk FROM placed WHERE seq = ?", (seq,))
         for resource, path, disk in rows:
             if path:
                 split.setdefault(resource, {})[path] = disk
             else:
                 whole[resource] = disk
-        disks = self._db.execute("SELECT coalesce(max(disk), 0) FROM placed WHERE seq = ?", (seq,)).fetchone()[0]
+        disks = self._now("SELECT coalesce(max(disk), 0) FROM placed WHERE seq = ?", (seq,)).fetchone()[0]
         return Placement(int(disks), whole, split)
 
     def set_placement(self, seq: int, placement: Placement, keep: int) -> None:
         """Note where everything is in release `seq`; of the others only release `keep` is remembered."""
-        self._db.execute("DELETE FROM placed WHERE seq <> ?", (keep if keep != seq else -1,))
+        self._now("DELETE FROM placed WHERE seq <> ?", (keep if keep != seq else -1,))
         rows = [(seq, name, "", disk) for name, disk in placement.whole.items()]
         for name, paths in placement.split.items():
             rows += [(seq, name, path, disk) for path, disk in paths.items()]
@@ -194,6 +214,6 @@ class BuildJournal:
 
     def totals(self) -> tuple[int, int, int]:
         """(records, items, bytes of payload)."""
-        records = self._db.execute("SELECT count(*) FROM record").fetchone()[0]
-        items, size = self._db.execute("SELECT count(*), coalesce(sum(size), 0) FROM item").fetchone()
+        records = self._now("SELECT count(*) FROM record").fetchone()[0]
+        items, size = self._now("SELECT count(*), coalesce(sum(size), 0) FROM item").fetchone()
         return int(records), int(items), int(size)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Facts:
 
     def to_text(self) -> str:
         """JSON for a row."""
-        return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return json.dumps(values, sort_keys=True, ensure_ascii=False)
 
     @classmethod
     def from_text(cls, text: str) -> Facts:

@@ -7,7 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from indexer import __version__
-from indexer.build import build_index
+from indexer.build import build_index_of
 from indexer.catalogue import CATALOGUE_FORMAT, build_catalogue
 from indexer.codec import INDEX_FORMAT
 from indexer.model import load_line
@@ -56,7 +56,7 @@ def read_catalogue(layout: DriveLayout) -> Iterator[Resource]:
 
 
 def write_accelerators(
-    layout: DriveLayout, files: Files, progress: Callable[[int, int | None], None] | None
+    layout: DriveLayout, files: Files, progress: Callable[[int, int | None], None] | None, workers: int = 1
 ) -> dict[str, Accelerator]:
     """Make the catalogue database and the search index from the truth, replacing older ones.
 
@@ -64,12 +64,13 @@ def write_accelerators(
         layout: of the work folder; the truth files are in place.
         files: the writer.
         progress: called with (done, total) records of the index.
+        workers: processes that read records for the index.
     """
     (layout.meta / CATALOGUE_NAME).unlink(missing_ok=True)
     build_catalogue(layout.catalogue, layout.items, layout.meta / CATALOGUE_NAME)
     search = layout.meta / SEARCH_NAME
     shutil.rmtree(search, ignore_errors=True)
-    build_index(read_catalogue(layout), search, progress=progress)
+    build_index_of(layout.catalogue, search, workers=workers, progress=progress)
     files.sync_all()
     found = {CATALOGUE_NAME: _described(layout.meta / CATALOGUE_NAME, str(CATALOGUE_FORMAT))}
     for path in sorted(p for p in search.rglob("*") if p.is_file()):

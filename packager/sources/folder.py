@@ -1,7 +1,7 @@
 """A source folder: `catalogue.csv` or `catalogue.jsonl`, and beside it the files that it names.
 
-Reading streams: only the ids are held (about 120 bytes each, at most 5 million), and the first 10,000 problems. What
-cannot be taken is reported with its line, and the rest goes on:
+Reading streams: only digests of the ids are held (about 10 bytes each, at most 5 million), and the first 10,000
+problems. What cannot be taken is reported with its line, and the rest goes on:
 
     a row without id or title, with a used id, or unreadable      not kept
     a column, word or number that is not understood               kept, reported
@@ -23,6 +23,7 @@ from indexer.model import Resource
 from indexer.records import SourceRecord, object_to_record, row_to_record
 from packager.errors import SourceError
 from packager.sources.files import FileRefusedError, FolderFiles, SourceFile
+from packager.sources.id_set import IdSet
 from packager.sources.tables import RawRow, read_csv, read_jsonl, table_encoding
 
 __all__ = ["MAX_PROBLEMS", "MAX_RECORDS", "Problem", "Source", "SourceEntry", "SourceFile", "open_source"]
@@ -76,7 +77,7 @@ class Source:
         self.problems: list[Problem] = []
         self.problem_count = 0
         self._files = FolderFiles(folder)
-        self._ids: set[str] = set()
+        self._ids = IdSet()
         self._reported: set[str] = set()
 
     def __iter__(self) -> Iterator[SourceEntry]:
@@ -87,18 +88,17 @@ class Source:
             OSError: the catalogue cannot be read.
         """
         self.problems, self.problem_count = [], 0
-        self._ids, self._reported = set(), set()
+        self._ids, self._reported = IdSet(), set()
         self._files = FolderFiles(self.folder)
         for record in self._csv_records() if self.catalogue.suffix == ".csv" else self._json_records():
             identity = record.resource.id.casefold()
             if record.resource.id.startswith("local:"):
                 self._report(record.line, record.resource.id, "id", "“local:”开头的编号留给各馆自己使用", kept=False)
-            elif identity in self._ids:
+            elif not self._ids.add(identity):
                 self._report(record.line, record.resource.id, "id", "编号重复（不分大小写），只收第一条", kept=False)
-            elif len(self._ids) >= MAX_RECORDS:
+            elif len(self._ids) > MAX_RECORDS:
                 raise SourceError(f"{self.catalogue.name}：超过 {MAX_RECORDS:,} 条，请分成几个目录")
             else:
-                self._ids.add(identity)
                 yield self._entry(record)
 
     def _report(self, line: int, identity: str, field: str, reason: str, *, kept: bool) -> None:
