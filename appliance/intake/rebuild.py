@@ -24,7 +24,7 @@ from indexer.catalogue import build_catalogue, read_records
 _log = logging.getLogger(__name__)
 
 NICENESS = 15
-MAX_MEMORY = 8 << 30
+MAX_MEMORY = 2 << 30
 """Address space of the process, memory maps included."""
 WORST_ESTIMATE = 7 * 24 * 3600
 
