@@ -142,7 +142,7 @@ def test_copy_in_file_that_changes_meanwhile_is_refused_and_removed(tmp_path):
 
 
 def test_build_full_work_disk_stops_with_the_missing_bytes(made, tmp_path, monkeypatch):
-    monkeypatch.setattr("packager.build._BATCH", 1)
+    monkeypatch.setattr("packager.build._BATCH_RECORDS", 1)
 
     class Full(RealFiles):
         def free_space(self, folder):
