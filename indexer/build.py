@@ -12,7 +12,8 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -113,7 +114,10 @@ def build_index_of(
 
 
 def _built(
-    out: Path, runs: Callable[[Path], Iterator[Run]], told: Callable[[int], None], progress: Progress | None
+    out: Path,
+    runs: Callable[[Path], Generator[Run, None, None]],
+    told: Callable[[int], None],
+    progress: Progress | None,
 ) -> IndexStats:
     """Make the folder; when anything fails, nothing of it is left."""
     if out.exists() and any(out.iterdir()):
@@ -130,11 +134,12 @@ def _built(
     return stats
 
 
-def _build(runs: Iterator[Run], out: Path, scratch: Path, told: Callable[[int], None]) -> IndexStats:
+def _build(runs: Generator[Run, None, None], out: Path, scratch: Path, told: Callable[[int], None]) -> IndexStats:
     """Put the runs together as they come, then merge their terms; `told` hears how many records have come."""
     started = time.perf_counter()
     kept: list[Run] = []
-    with ColumnFiles(scratch) as columns:
+    # After an error the runs end here: a worker that still wrote would keep the scratch folder from going.
+    with closing(runs), ColumnFiles(scratch) as columns:
         for run in runs:
             columns.take(run)
             kept.append(replace(run, tables={}))  # its combinations are now among the index's

@@ -22,7 +22,7 @@ import hashlib
 import re
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -74,7 +74,7 @@ class Run:
         return scratch / f"{self.name}.{kind}"
 
 
-def write_runs(records: Iterable[Resource], scratch: Path, prefix: str) -> Iterator[Run]:
+def write_runs(records: Iterable[Resource], scratch: Path, prefix: str) -> Generator[Run, None, None]:
     """Write all records as runs under names that begin with `prefix`, in order; none for no records.
 
     Memory: that of one run (see `MAX_TERMS`), about 90 MB.

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class Part:
     line: int
 
 
-def runs_of(catalogue_jsonl: Path, scratch: Path, workers: int) -> Iterator[Run]:
+def runs_of(catalogue_jsonl: Path, scratch: Path, workers: int) -> Generator[Run, None, None]:
     """The runs of all records of a truth file, in order, written to the folder `scratch`.
 
     Args:

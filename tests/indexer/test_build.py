@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from indexer import build_merge, build_runs, build_workers
@@ -117,6 +118,22 @@ def test_build_whose_worker_dies_ends_with_an_error_and_leaves_nothing(
     with pytest.raises(BuildWorkerError, match="-9"):
         build_index_of(truth, tmp_path / "ix", workers=2)
     assert not (tmp_path / "ix").exists()
+
+
+def test_build_that_fails_while_workers_write_leaves_neither_files_nor_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_workers, "PART", 20_000)
+    truth, _ = write_truth(tmp_path, generated(400))
+    before = set(psutil.Process().children())
+
+    def interrupt(done: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_index_of(truth, tmp_path / "ix", workers=2, progress=interrupt)
+    assert not (tmp_path / "ix").exists()
+    assert set(psutil.Process().children()) <= before
 
 
 def test_build_whose_worker_cannot_write_ends_with_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
