@@ -90,7 +90,7 @@ def build_index_of(
 ) -> IndexStats:
     """Write the index of a truth file into the folder `out`, with several processes; as `build_index` otherwise.
 
-    Memory: this process's as in `build_index`, and while it reads about 150 MB for each worker. They end before the
+    Memory: this process's as in `build_index`, and while it reads about 90 MB for each worker. They end before the
     runs are merged.
 
     Args:
