@@ -1,10 +1,11 @@
 """Anonymous memory of the box's processes with very many records on one drive, after readers have used it.
 
-    python benchmarks/memory.py [--records 1000000] [--searches 400]
+    python benchmarks/memory.py [--records 1000000] [--searches 400] [--drive FOLDER]
 
 The records are made here (no collection is needed): titles, authors, subjects and texts of random common characters,
 the frequent ones often, as large as real ones. The drive is built, signed and written by `packager`. Anonymous memory
 is what a process holds for itself; files that are mapped do not count, the system takes them back when it needs room.
+With `--drive` the drive stays in that folder and is used again by the next run with it, whatever its number of records.
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ def records(words: Words, count: int) -> Iterator[dict[str, Any]]:
 
 def use(url: str, words: Words, searches: int) -> int:
     """Search, open what was found, leaf and browse, eight readers at a time; how many pages were asked for."""
+    words.rng.seed(searches)  # the same queries whether the drive was made by this run or an earlier one
     paths = ["/", "/browse", "/new", *(f"/browse/list?clc={letter}" for letter in "ABCDEFGHI")]
     for n in range(searches):
         query = urllib.parse.quote(words.piece(2, 4))
@@ -72,39 +74,56 @@ def use(url: str, words: Words, searches: int) -> int:
     return len(paths)
 
 
+def the_drive(options: argparse.Namespace, words: Words, scratch: Path) -> tuple[Path, Path]:
+    """A signed drive of the records and the folder of its keys, made here or by an earlier run."""
+    folder: Path = options.drive or scratch
+    drive, keys = folder / "drive", folder / "keys"
+    if not drive.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        _, building = timed(lambda: build_drive(folder, records(words, options.records), 1000))
+        print(f"{options.records:,} records made, built and signed in {building:.0f} s", flush=True)
+    return drive, keys
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--searches", type=int, default=400)
+    parser.add_argument("--drive", type=Path, help="folder in which the drive stays, or lies from an earlier run")
     options = parser.parse_args()
     words = Words()
-    with tempfile.TemporaryDirectory(prefix="memory-benchmark-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="memory-benchmark-", dir=options.drive and options.drive.parent) as scratch:
         folder = Path(scratch)
-        drive, building = timed(lambda: build_drive(folder, records(words, options.records), 1000))
-        print(
-            f"{options.records:,} records made, built and signed in {building:.0f} s; load {os.getloadavg()[0]:.0f}",
-            flush=True,
-        )
+        drive, keys = the_drive(options, words, folder)
+        print(f"load {os.getloadavg()[0]:.0f}", flush=True)
         media, data = folder / "media", folder / "data"
         media.mkdir()
-        with running_box(folder, folder / "keys" / "root.json", media, data, None) as (url, process):
+        with running_box(folder, keys / "root.json", media, data, None) as (url, process):
             drive.rename(media / "drive")
-            began = time.perf_counter()
-            ready = wait_until(lambda: is_ready(data), began)
-            found = wait_until(lambda: get(f"{url}/api/search?q={urllib.parse.quote('的')}") is not None, began)
-            first = {pid: anonymous_mb(pid) for pid in family(process.pid)}
-            pages = use(url, words, options.searches)
-            held = {pid: anonymous_mb(pid) for pid in family(process.pid)}
-            worker = worker_of(data)
-        print(f"ready after {ready:.1f} s, search answers after {found:.1f} s")
-        print(f"anonymous memory, MB{'':14}{'ready':>8}{'after':>8}   ({pages:,} pages by {READERS} readers)")
-        serving = max(held.keys() - {worker, process.pid}, key=held.__getitem__)
-        names = {process.pid: "parent", worker: "worker", serving: "serving process"}
-        for pid, size in held.items():
-            print(f"{names.get(pid, 'resource tracker'):34}{first.get(pid, 0):8.0f}{size:8.0f}")
-        total = sum(held.values())
-        verdict = f"aim ≤ {AIM_MB}: {'met' if total <= AIM_MB else 'MISSED'}"
-        print(f"{'all':34}{sum(first.values()):8.0f}{total:8.0f}   {verdict}")
+            try:
+                measure(url, process.pid, data, words, options.searches)
+            finally:
+                (media / "drive").rename(drive)
+
+
+def measure(url: str, parent: int, data: Path, words: Words, searches: int) -> None:
+    """Wait for the drive, measure, use the box, measure again; print both."""
+    began = time.perf_counter()
+    ready = wait_until(lambda: is_ready(data), began)
+    found = wait_until(lambda: get(f"{url}/api/search?q={urllib.parse.quote('的')}") is not None, began)
+    first = {pid: anonymous_mb(pid) for pid in family(parent)}
+    pages = use(url, words, searches)
+    held = {pid: anonymous_mb(pid) for pid in family(parent)}
+    worker = worker_of(data)
+    print(f"ready after {ready:.1f} s, search answers after {found:.1f} s")
+    print(f"anonymous memory, MB{'':14}{'ready':>8}{'after':>8}   ({pages:,} pages by {READERS} readers)")
+    serving = max(held.keys() - {worker, parent}, key=held.__getitem__)
+    names = {parent: "parent", worker: "worker", serving: "serving process"}
+    for pid, size in held.items():
+        print(f"{names.get(pid, 'resource tracker'):34}{first.get(pid, 0):8.0f}{size:8.0f}")
+    total = sum(held.values())
+    verdict = f"aim ≤ {AIM_MB}: {'met' if total <= AIM_MB else 'MISSED'}"
+    print(f"{'all':34}{sum(first.values()):8.0f}{total:8.0f}   {verdict}")
 
 
 if __name__ == "__main__":
