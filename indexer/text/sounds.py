@@ -2,16 +2,19 @@
 
 pypinyin's own functions take about 50 µs a title; a catalogue of a million needs less. So its tables are read here
 directly: longest word first from the left, and only where a character has several readings at all.
+
+The tables take 54 MB, so they are loaded by the first Chinese character that is asked for: whoever only shows and
+searches what is catalogued already does without.
 """
 
 from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-from opencc import OpenCC
-from pypinyin.constants import PHRASES_DICT, PINYIN_DICT
-from pypinyin.contrib.tone_convert import to_tone3
+if TYPE_CHECKING:
+    from opencc import OpenCC
 
 _HAN_RUN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 _LONGEST_WORD = 8
@@ -68,14 +71,32 @@ def _by_words(run: str) -> list[str]:
 
 @cache
 def _simplifier() -> OpenCC:
+    from opencc import OpenCC
+
     return OpenCC("t2s")
+
+
+@cache
+def _phrases() -> dict[str, list[list[str]]]:
+    """Word → the readings of each of its characters."""
+    from pypinyin.constants import PHRASES_DICT
+
+    return PHRASES_DICT
+
+
+@cache
+def _characters() -> dict[int, str]:
+    """Code point → the readings of a character, parted by commas."""
+    from pypinyin.constants import PINYIN_DICT
+
+    return PINYIN_DICT
 
 
 @cache
 def _longest_words() -> dict[str, int]:
     """First two characters → length of the longest word that starts with them."""
     out: dict[str, int] = {}
-    for word in (*PHRASES_DICT, *_WORDS):
+    for word in (*_phrases(), *_WORDS):
         out[word[:2]] = max(out.get(word[:2], 1), min(len(word), _LONGEST_WORD))
     return out
 
@@ -85,22 +106,24 @@ def _word(word: str) -> tuple[str, ...]:
     """The syllables of a word, empty when it is none."""
     if word in _WORDS:
         return tuple(_WORDS[word].split())
-    found = PHRASES_DICT.get(word)
+    found = _phrases().get(word)
     return tuple(_numbered(r[0]) for r in found) if found and len(found) == len(word) else ()
 
 
 @lru_cache(maxsize=32768)
 def _has_several(character: str) -> bool:
-    return "," in PINYIN_DICT.get(ord(character), "")
+    return "," in _characters().get(ord(character), "")
 
 
 @lru_cache(maxsize=32768)
 def _first_reading(character: str) -> str:
     """The commonest reading; a character without one sounds as `~`, after all others."""
-    found = PINYIN_DICT.get(ord(character), "")
+    found = _characters().get(ord(character), "")
     return _numbered(found.split(",")[0]) if found else "~5"
 
 
 @lru_cache(maxsize=4096)
 def _numbered(syllable: str) -> str:
+    from pypinyin.contrib.tone_convert import to_tone3
+
     return str(to_tone3(syllable, neutral_tone_with_five=True))
