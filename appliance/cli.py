@@ -16,7 +16,6 @@ import logging
 import queue
 import signal
 import sys
-import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -132,6 +131,8 @@ def _status(settings: Settings, _file: Path) -> int:
 
 def _answers(settings: Settings) -> bool:
     """Whether the serving process answers on its own port."""
+    import urllib.request
+
     host = {"::": "[::1]", "0.0.0.0": "127.0.0.1", "": "127.0.0.1"}.get(settings.listen_host, settings.listen_host)  # noqa: S104
     try:
         with urllib.request.urlopen(f"http://{host}:{settings.listen_port}/health", timeout=3) as answer:

@@ -6,19 +6,17 @@ process, and is never refused. It imports no library of pages or drives and take
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import multiprocessing
 import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
+from subprocess import Popen
 
+from appliance.processes import ends, start
 from appliance.serving.listening import LEAVING, READY
 
 _log = logging.getLogger(__name__)
@@ -32,20 +30,6 @@ START_SECONDS = 120.0
 MOST_LEAVING = 4
 """Processes that still let answers go out; the oldest is ended when there are more."""
 _LOOK = 0.1
-
-
-def _run_worker(settings_file: Path, parent: int) -> None:
-    """In a process of its own; the parent imports none of it."""
-    from appliance import worker
-
-    worker.main(settings_file, parent)
-
-
-def _run_serving(settings_file: Path, listener: socket.socket, parent: Connection) -> None:
-    """In a process of its own; the parent imports none of it."""
-    from appliance import serving_process
-
-    serving_process.main(settings_file, listener, parent)
 
 
 class Patience:
@@ -69,7 +53,7 @@ class WorkerKeeper:
         self._file = settings_file
         self._stop = threading.Event()
         self._again = threading.Event()
-        self._process: BaseProcess | None = None
+        self._process: Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
 
     def start(self) -> None:
@@ -89,12 +73,11 @@ class WorkerKeeper:
             end(self._process)
 
     def _keep(self) -> None:
-        spawn, patience = multiprocessing.get_context("spawn"), Patience()
+        patience = Patience()
         while not self._stop.is_set():
-            self._process = spawn.Process(target=_run_worker, args=(self._file, os.getpid()), name="worker")
+            self._process = start("appliance.worker", str(self._file), str(os.getpid()))
             started = time.monotonic()
-            self._process.start()
-            while self._process.is_alive() and not self._stop.wait(_LOOK) and not self._again.is_set():
+            while self._process.poll() is None and not self._stop.wait(_LOOK) and not self._again.is_set():
                 pass
             if self._stop.is_set():
                 return
@@ -103,14 +86,14 @@ class WorkerKeeper:
                 end(self._process)
                 continue
             wait = patience.after(time.monotonic() - started)
-            _log.warning("the worker ended with %s; another starts in %.1f s", self._process.exitcode, wait)
+            _log.warning("the worker ended with %s; another starts in %.1f s", self._process.returncode, wait)
             self._stop.wait(wait)
 
 
 class Serving:
     """One serving process and what it has said."""
 
-    def __init__(self, process: BaseProcess, link: Connection) -> None:
+    def __init__(self, process: Popen[bytes], link: socket.socket) -> None:
         """It was started now."""
         self.process, self.link = process, link
         self.started = self.left = time.monotonic()
@@ -119,17 +102,19 @@ class Serving:
     def listen(self) -> None:
         """Hear what it says."""
         try:
-            while self.link.poll():
-                word = self.link.recv_bytes(64)
+            while word := self.link.recv(64):
                 self.ready, self.leaving = self.ready or word == READY, self.leaving or word == LEAVING
-        except (OSError, EOFError):
+            self.leaving = True
+        except BlockingIOError:  # nothing more to hear now
+            pass
+        except OSError:
             self.leaving = True
 
     @property
     def gone(self) -> bool:
         """Whether it accepts no more."""
         self.listen()
-        return self.leaving or not self.process.is_alive()
+        return self.leaving or self.process.poll() is not None
 
 
 class ServingKeeper:
@@ -181,7 +166,7 @@ class ServingKeeper:
                     return
                 if not current.leaving:
                     wait = patience.after(time.monotonic() - current.started)
-                    _log.error("serving ended with %s; it starts again in %.1f s", current.process.exitcode, wait)
+                    _log.error("serving ended with %s; it starts again in %.1f s", current.process.returncode, wait)
                     self._stop.wait(wait)
                 current.left, current = time.monotonic(), self._started()
             elif self._again.is_set() and current.ready:
@@ -190,11 +175,11 @@ class ServingKeeper:
             self._tidy(current)
 
     def _started(self) -> Serving:
-        spawn = multiprocessing.get_context("spawn")
-        ours, theirs = spawn.Pipe()
-        process = spawn.Process(target=_run_serving, args=(self._file, self._listener, theirs), name="serving")
-        process.start()
-        theirs.close()
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # words keep apart
+        ours.setblocking(False)
+        with theirs:
+            numbers = self._listener.fileno(), theirs.fileno()
+            process = start("appliance.serving_process", str(self._file), *map(str, numbers), keep=numbers)
         self._all.append(made := Serving(process, ours))
         return made
 
@@ -218,24 +203,21 @@ class ServingKeeper:
         leaving = [one for one in self._all if one is not current]
         for n, one in enumerate(reversed(leaving)):
             late = time.monotonic() - one.left > self._leave_seconds + STOP_SECONDS
-            if late or n >= MOST_LEAVING or not one.process.is_alive():
+            if late or n >= MOST_LEAVING or one.process.poll() is not None:
                 end(one.process, 0.0 if late else STOP_SECONDS)
                 one.link.close()
                 self._all.remove(one)
 
 
-def interrupt(process: BaseProcess) -> None:
+def interrupt(process: Popen[bytes]) -> None:
     """Tell a process to stop soon."""
-    if process.is_alive() and process.pid is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
 
 
-def end(process: BaseProcess, seconds: float = STOP_SECONDS) -> None:
+def end(process: Popen[bytes], seconds: float = STOP_SECONDS) -> None:
     """Stop a process; kill it when it does not stop in time."""
     interrupt(process)
-    process.join(seconds)
-    if process.is_alive():
-        _log.warning("%s does not stop and is killed", process.name)
+    if not ends(process, seconds):
+        _log.warning("process %d does not stop and is killed", process.pid)
         process.kill()
-        process.join()
+        process.wait()

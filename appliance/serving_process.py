@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 import threading
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import FrameType
 
@@ -32,7 +31,7 @@ IDLE_SECONDS = 2.0
 """A kept connection that is idle may ask once more for so long, and is told to connect anew."""
 
 
-def main(settings_file: Path, listener: socket.socket, parent: Connection) -> None:
+def main(settings_file: Path, listener: socket.socket, parent: socket.socket) -> None:
     """Serve on `listener` until told to leave or to stop; the exit code is 0 then, 1 when it could not start."""
     settings = load_settings(settings_file)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -51,7 +50,7 @@ def main(settings_file: Path, listener: socket.socket, parent: Connection) -> No
         box.close()
 
 
-def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent: Connection) -> None:
+def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent: socket.socket) -> None:
     server = make_server(box.app, listener=listener, threads=settings.threads, connections=settings.connections)
     box.start()
     _leave_on_signals(server, parent, settings.restart_seconds)
@@ -62,7 +61,7 @@ def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent:
     _log.info("serves no more")
 
 
-def _leave_on_signals(server: VerifyingServer, parent: Connection, seconds: int) -> None:
+def _leave_on_signals(server: VerifyingServer, parent: socket.socket, seconds: int) -> None:
     def leave(_number: int, _frame: FrameType | None) -> None:
         _tell(parent, LEAVING)
         server.close(seconds, idle=IDLE_SECONDS)
@@ -74,13 +73,17 @@ def _leave_on_signals(server: VerifyingServer, parent: Connection, seconds: int)
     signal.signal(signal.SIGINT, stop)
 
 
-def _stop_without_parent(parent: Connection, server: VerifyingServer) -> None:
+def _stop_without_parent(parent: socket.socket, server: VerifyingServer) -> None:
     """The parent never says anything; the pipe ends when it ends, however that came."""
-    with contextlib.suppress(OSError, EOFError):
-        parent.recv_bytes()
+    with contextlib.suppress(OSError):
+        parent.recv(1)
     server.close(STOP_SECONDS)
 
 
-def _tell(parent: Connection, word: bytes) -> None:
+def _tell(parent: socket.socket, word: bytes) -> None:
     with contextlib.suppress(OSError):  # it is gone; the pipe's other end tells that
-        parent.send_bytes(word)
+        parent.send(word)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), socket.socket(fileno=int(sys.argv[2])), socket.socket(fileno=int(sys.argv[3])))

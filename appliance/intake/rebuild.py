@@ -7,19 +7,19 @@ nobody but itself.
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import multiprocessing
 import os
 import resource as limits
+import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-from indexer.build import build_index
-from indexer.catalogue import build_catalogue, read_records
+from appliance.processes import ends, start
 
 _log = logging.getLogger(__name__)
 
@@ -55,23 +55,20 @@ class Task:
 
 def run_task(task: Task, progress: Progress, stop: threading.Event) -> bool:
     """Make it and wait; whether it was made. `stop` kills the process within a quarter of a second."""
-    spawn = multiprocessing.get_context("spawn")
-    receiver, sender = spawn.Pipe(duplex=False)
-    process = spawn.Process(target=_child, args=(task, sender), name=f"rebuild-{task.part}")
-    started = time.monotonic()
-    process.start()
-    sender.close()
-    with receiver:
-        while process.is_alive():
-            process.join(0.25)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # words keep apart
+    with ours:
+        ours.setblocking(False)
+        started = time.monotonic()
+        with theirs:
+            words = task.folder, task.part, task.catalogue_jsonl, task.items_txt, task.out, task.count, theirs.fileno()
+            process = start(__name__, *map(str, words), keep=[theirs.fileno()])
+        while not ends(process, 0.25):
             if stop.is_set():
                 process.kill()
-            _report(receiver, progress, time.monotonic() - started)
-    code = process.exitcode
-    process.close()
-    if code:
-        _log.warning("%s of %s could not be made: exit %s", task.part, task.folder, code)
-    return code == 0
+            _report(ours, progress, time.monotonic() - started)
+    if process.returncode:
+        _log.warning("%s of %s could not be made: exit %d", task.part, task.folder, process.returncode)
+    return process.returncode == 0
 
 
 def estimate(done: int, total: int, spent: float) -> tuple[int, int]:
@@ -81,34 +78,46 @@ def estimate(done: int, total: int, spent: float) -> tuple[int, int]:
     return percent, round(min(left, WORST_ESTIMATE))
 
 
-def _report(receiver: Connection, progress: Progress, spent: float) -> None:
+def _report(ours: socket.socket, progress: Progress, spent: float) -> None:
     """Pass on the last of what the child has said."""
-    last = None
-    try:
-        while receiver.poll():
-            last = receiver.recv_bytes(64)
-    except (EOFError, OSError):
-        pass
-    if last is not None:
+    last = b""
+    with contextlib.suppress(OSError):  # nothing more is said now
+        while word := ours.recv(64):
+            last = word
+    if last:
         done, total = (int(word) for word in last.split())
         progress(*estimate(done, total, spent))
 
 
-def _child(task: Task, sender: Connection) -> None:
+def _child(task: Task, parent: socket.socket) -> None:
     """Build, in the child process."""
     os.nice(NICENESS)
     limits.setrlimit(limits.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-    build(task, lambda done, total: sender.send_bytes(b"%d %d" % (done, total or task.count)))
+
+    def tell(done: int, total: int | None) -> None:
+        parent.send(b"%d %d" % (done, total or task.count))
+
+    build(task, tell)
 
 
 def build(task: Task, progress: Callable[[int, int | None], None]) -> None:
-    """Make the derived file of a task in this process.
+    """Make the derived file of a task in this process, which takes in 80 MB of libraries and tables for it.
 
     Raises:
         IndexerError: the truth cannot be read, or `out` is there already.
         OSError: the SSD is full or does not answer.
     """
+    from indexer.build import build_index
+    from indexer.catalogue import build_catalogue, read_records
+
     if task.part == "catalogue":
         build_catalogue(task.catalogue_jsonl, task.items_txt, task.out, progress=progress)
     else:
         build_index(read_records(task.catalogue_jsonl), task.out, progress=progress)
+
+
+if __name__ == "__main__":
+    _folder, _part, _records, _items, _out, _count, _parent = sys.argv[1:]
+    _child(
+        Task(_folder, _part, Path(_records), Path(_items), Path(_out), int(_count)), socket.socket(fileno=int(_parent))
+    )

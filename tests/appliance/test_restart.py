@@ -130,6 +130,10 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     assert code == 0, (folder / "log").read_text()
 
 
+def test_box_is_its_parent_and_two_processes(box: Box) -> None:
+    assert {child.pid for child in box.process.children(recursive=True)} == {*box.serving(), box.worker()}
+
+
 def test_hangup_replaces_both_processes_and_nobody_sees_an_error(box: Box) -> None:
     old, worker = box.serving(), box.worker()
     assert len(old) == 1
