@@ -8,15 +8,11 @@ arrives on a drive is signed and still read as a stranger's: read-only, immutabl
 from __future__ import annotations
 
 import re
-import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from indexer.catalogue_build import (
     APPLICATION_ID,
@@ -27,6 +23,7 @@ from indexer.catalogue_build import (
     build_catalogue,
     expected_schema,
 )
+from indexer.catalogue_connections import Connections
 from indexer.catalogue_kept import KeptRecords
 from indexer.errors import IndexFormatError, RecordError
 from indexer.model import TYPES, Item, Resource, load_line
@@ -69,7 +66,7 @@ class CatalogueItem:
 
 
 class Catalogue:
-    """A catalogue database, read-only; any thread may ask. Each thread gets a connection of its own."""
+    """A catalogue database, read-only; any thread may ask."""
 
     def __init__(self, path: Path) -> None:
         """Open and check the file, which must not change afterwards.
@@ -78,10 +75,7 @@ class Catalogue:
             IndexFormatError: it is not a whole catalogue of this format.
         """
         self._path = path
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._connections: list[sqlite3.Connection] = []
-        self._closed = False
+        self._connections = Connections(path, 4 * MAX_LINE)
         self._kept = KeptRecords()
         self.count: int = 0
         if not path.is_file():
@@ -101,38 +95,11 @@ class Catalogue:
             raise IndexFormatError(self._path.name, "has rows that do not follow each other")
 
     def close(self) -> None:
-        """Close the connections of all threads."""
-        with self._lock:
-            self._closed = True
-            while self._connections:
-                with suppress(sqlite3.Error):
-                    self._connections.pop().close()
-
-    def _connection(self) -> sqlite3.Connection:
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._open()
-            self._local.connection = connection
-        return connection
-
-    def _open(self) -> sqlite3.Connection:
-        uri = f"file:{quote(str(self._path.absolute()))}?mode=ro&immutable=1"
-        with self._lock:
-            if self._closed:
-                raise IndexFormatError(self._path.name, "is closed")
-            connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
-            self._connections.append(connection)
-        for pragma in ("trusted_schema=OFF", "query_only=ON", "cell_size_check=ON", "mmap_size=0", "temp_store=MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 4 * MAX_LINE)
-        connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-        return connection
+        """Close the file; a question that is being answered ends first."""
+        self._connections.close()
 
     def _query(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
-        try:
-            return self._connection().execute(sql, values).fetchall()
-        except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
-            raise IndexFormatError(self._path.name, f"cannot be read: {error}") from error
+        return self._connections.ask(sql, values)
 
     def _resource(self, line: object) -> Resource:
         try:
