@@ -32,7 +32,11 @@ MAX_LENGTH = 1 << 53
 
 
 class IndexFiles:
-    """One index, read-only; any thread may ask. Memory: all columns (about 45 bytes a record) and every 256th term."""
+    """One index, read-only; any thread may ask. Memory: every 256th term and the tables.
+
+    Columns stay in their files, in the order of bytes that Whoosh gave them (big-endian); NumPy turns round what is
+    taken out of them.
+    """
 
     def __init__(self, folder: Path, open_file: OpenFile = MappedFile) -> None:
         """Open and check all files.
@@ -86,8 +90,7 @@ class IndexFiles:
         kind = np.dtype(">" + np.dtype(code).str[1:])
         if file.size != kind.itemsize * self.records:
             raise IndexFormatError(file.name, "does not have one number a record")
-        stored = np.frombuffer(file.read(0, file.size), kind)
-        return stored if kind.itemsize == 1 else stored.astype(kind.newbyteorder("="))
+        return np.frombuffer(file.read(0, file.size), kind)
 
     def figures(self, field: str, term: str) -> TermFigures | None:
         """What the term file says of a term of a field, None when no record holds it."""

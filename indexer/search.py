@@ -221,7 +221,7 @@ class Searcher:
             if request.face == "child" and files.columns["audience"][family.parent] != CHILDREN:
                 parent = None
             best = tuple(records[place[0], row] for row in family.best)
-            level = LEVELS[int(files.columns["level"][family.best[0]]) - 1]
+            level = LEVELS[min(int(files.columns["level"][family.best[0]]), len(LEVELS)) - 1]
             lines[place] = parent, Collapsed(family.count, family.total, level, best)
         return lines
 

@@ -72,20 +72,21 @@ def filter_masks(
         masks["available"] = able if request.available == "yes" else ~able
     if request.clc:
         wanted = request.clc.upper()
-        masks["clc"] = _of_table(files, "class", lambda code: code.startswith(wanted))[columns["class"][rows]]
+        masks["clc"] = _of_table(files, "class", rows, lambda code: code.startswith(wanted))
     if request.language:
         tag = request.language.lower()
-        passes = _of_table(files, "language", lambda held: (held.lower() + "-").startswith(tag + "-"))
-        masks["language"] = passes[columns["language"][rows]]
+        masks["language"] = _of_table(files, "language", rows, lambda held: (held.lower() + "-").startswith(tag + "-"))
     if request.year_from is not None or request.year_to is not None:
         masks["year"] = _years(files, rows, request)
     return masks
 
 
-def _of_table(files: IndexFiles, table: str, passes: Callable[[str], bool]) -> Mask:
-    """Which combinations of a table hold a value that passes."""
+def _of_table(files: IndexFiles, table: str, rows: Ids, passes: Callable[[str], bool]) -> Mask:
+    """Which rows hold a value of a table that passes."""
     combinations = files.tables[table]
-    return np.fromiter((any(map(passes, values)) for values in combinations), bool, len(combinations))
+    passing = np.fromiter((any(map(passes, values)) for values in combinations), bool, len(combinations))
+    # Columns were looked at when they were opened; a disk that fails later must not end the search with an error.
+    return passing.take(files.columns[table][rows], mode="clip")
 
 
 def _years(files: IndexFiles, rows: Ids, request: SearchRequest) -> Mask:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -185,3 +186,33 @@ def test_terms_containing_a_part_come_in_order_up_to_the_limit(folder: Path) -> 
     assert list(files.terms.containing(between, b"18", 1)) == found[:1]
     assert not list(files.terms.containing(between, b"no such", 9))
     assert not list(files.terms.containing((b"\x09", b"\x09a"), b"1", 9))
+
+
+def test_columns_stay_in_their_files(part: Part) -> None:
+    files = IndexFiles(part.index)
+    assert files.columns["rid"].tolist() == list(range(120))
+    for name, column in files.columns.items():
+        assert not column.flags.owndata and not column.flags.writeable, name  # noqa: PT018
+    files.close()
+
+
+def test_search_holds_few_bytes_a_record(part: Part) -> None:
+    searcher = Searcher([part])
+    found = searcher._parts[0]
+    packs = [pack.column for pack in found.facets._packs]
+    held = [*vars(found).values(), *vars(found.families).values(), *packs]
+    arrays = {id(array): array for array in held if isinstance(array, np.ndarray) and array.flags.owndata}
+    assert sum(array.nbytes for array in arrays.values() if len(array) >= 120 and len(array) != 256) <= 14 * (120 + 1)
+    searcher.close()
+
+
+def test_columns_that_a_failing_disk_changed_end_no_search(folder: Path, part: Part) -> None:
+    searcher = Searcher([Part(folder, part.catalogue)])
+    for name in ("class", "language", "level", "year_from"):
+        path = next(folder.glob(f"*.{name}.col"))
+        with path.open("r+b") as file:
+            file.write(b"\xff" * path.stat().st_size)
+    for request in ({"clc": "I"}, {"language": "zh"}, {"year_from": 1900}, {}):
+        for query in QUERIES:
+            searcher.search(SearchRequest(q=query, **request))
+    searcher.close()
