@@ -19,7 +19,7 @@ from appliance.library.model import HeldItem, Place
 from appliance.library.shelf import ItemDigests
 from appliance.people.accounts import Accounts
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
-from appliance.serving.memory import keep_few_arenas
+from appliance.serving.memory import keep_little
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
 from appliance.serving.throttle import ByteShares
 from appliance.serving.upkeep_view import UpkeepView
@@ -65,7 +65,7 @@ class ServingBox:
             StoreError: a database cannot be opened.
             OSError: the SSD does not answer.
         """
-        keep_few_arenas()
+        keep_little()
         self._settings, self._clock, self._files = settings, clock, files
         files.make_dir(settings.data_folder)
         self.faults = FaultStore(settings.faults_file, clock)

@@ -5,15 +5,24 @@ from __future__ import annotations
 import ctypes
 
 ARENAS = 2
-_M_ARENA_MAX = -8
+LARGE = 2 << 20
+"""Bytes from which a piece goes back to the system by itself as soon as it is let go."""
+SLACK = 8 << 20
+"""Bytes at the end of a heap that wait for the next page; what is more goes back to the system."""
+
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 
 
-def keep_few_arenas(count: int = ARENAS) -> bool:
-    """Let all threads share `count` heaps; call it before there are threads. Whether the library does so (glibc).
+def keep_little() -> bool:
+    """Let all threads share few heaps that give back what they do not need. Whether the library does so (glibc).
 
-    Sixteen threads have sixteen heaps otherwise, each as large as the largest page that its thread ever put together.
+    Call it before there are threads. Sixteen threads have sixteen heaps otherwise, each as large as the largest page
+    that its thread ever put together. Without the other two bounds the library sets its own by the largest piece that
+    it has met: at first it asks the system for every piece of 128 KiB anew, later it may keep 64 MiB for good.
     """
     try:
-        return bool(ctypes.CDLL(None).mallopt(_M_ARENA_MAX, count))
+        mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library than glibc
         return False
+    wanted = ((_M_ARENA_MAX, ARENAS), (_M_MMAP_THRESHOLD, LARGE), (_M_TRIM_THRESHOLD, SLACK))
+    return all(mallopt(name, value) for name, value in wanted)
