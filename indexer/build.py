@@ -25,9 +25,10 @@ from indexer.build_merge import merged
 from indexer.build_postings import write_group
 from indexer.build_runs import Run, write_runs
 from indexer.build_workers import runs_of
-from indexer.codec import INDEX_FORMAT, POSTINGS_MAGIC
+from indexer.codec import POSTINGS_MAGIC
 from indexer.codec_terms import TermWriter
 from indexer.errors import IndexerError
+from indexer.formats import INDEX_FORMAT
 from indexer.model import Resource
 from indexer.schema import IndexTables
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from indexer.catalogue_build import (
     APPLICATION_ID,
-    CATALOGUE_FORMAT,
     CHUNK,
     SCHEMA,
     CatalogueStats,
@@ -26,12 +25,12 @@ from indexer.catalogue_build import (
 from indexer.catalogue_connections import Connections
 from indexer.catalogue_kept import KeptRecords
 from indexer.errors import IndexFormatError, RecordError
+from indexer.formats import CATALOGUE_FORMAT
 from indexer.model import TYPES, Item, Resource, load_line
 from indexer.part_order import part_order
 from indexer.truth_lines import MAX_LINE, read_records
 
 __all__ = [
-    "CATALOGUE_FORMAT",
     "CHUNK",
     "Catalogue",
     "CatalogueItem",

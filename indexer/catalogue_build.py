@@ -19,14 +19,12 @@ import numpy as np
 import sqlite_utils
 
 from indexer.errors import IndexFormatError
+from indexer.formats import CATALOGUE_FORMAT
 from indexer.model import CHILD_LEVELS, Item, Resource
 from indexer.schema import is_listed, is_readable, sort_key
 from indexer.truth_lines import MAX_LINE, bounded_lines, read_record_lines
 
 Progress = Callable[[int, int | None], None]
-
-CATALOGUE_FORMAT = 2
-"""Kept in `user_version`; a catalogue of another format is rebuilt, not read."""
 
 APPLICATION_ID = 0x73786C67
 CHUNK = 1 << 20

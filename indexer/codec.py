@@ -25,9 +25,6 @@ from numpy.typing import NDArray
 from indexer.codec_files import BlockReader
 from indexer.errors import IndexFormatError
 
-INDEX_FORMAT = "shuxiang-index-1"
-"""Name of the whole layout; an index of another name is rebuilt, not read."""
-
 BLOCK_LIMIT = 65536
 HEADER = struct.Struct("<IIIIBBBB")
 WIDTHS: dict[int, np.dtype[np.unsignedinteger]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}

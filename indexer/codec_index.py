@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.codec import INDEX_FORMAT, POSTINGS_MAGIC, Ids, Weights, read_postings
+from indexer.codec import POSTINGS_MAGIC, Ids, Weights, read_postings
 from indexer.codec_files import BlockReader, MappedFile, OpenFile
 from indexer.codec_terms import TermFigures, TermFile
 from indexer.errors import IndexFormatError
+from indexer.formats import INDEX_FORMAT
 from indexer.safe_load import shut_pickle
 from indexer.schema import COLUMNS, TABLES, term_key
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from indexer import __version__
 from indexer.build import build_index_of
-from indexer.catalogue import CATALOGUE_FORMAT, build_catalogue
-from indexer.codec import INDEX_FORMAT
+from indexer.catalogue import build_catalogue
+from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
 from indexer.model import load_line
 from packager.format.chunks import ChunkWriter
 from packager.format.items import ItemLine, write_items

@@ -10,11 +10,10 @@ from pathlib import Path
 
 from appliance.errors import IntakeError
 from appliance.intake.look import tag_facts
-from appliance.store.disks import Sample
 from appliance.store.releases import ReleaseStore, Stored, folder_name
+from appliance.store.samples import Sample
 from appliance.store.verified import VerifiedDrives
-from indexer.catalogue import CATALOGUE_FORMAT
-from indexer.codec import INDEX_FORMAT
+from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
 from packager.format.bag import READY, TagFiles, tag_file_bytes, verify_tag_files
 from packager.format.disktable import DISKS_FORMAT, DISKS_NAME
 from packager.format.errors import HalfCopiedError, UnreadableError

@@ -8,8 +8,8 @@ wrong drive. Sets of one drive need no such file.
 from __future__ import annotations
 
 import hashlib
-import json
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -24,17 +24,8 @@ from packager.format.files import Files
 from packager.format.items import MAX_ITEMS, read_item_rows
 
 _ENTRY = np.dtype(">u8")
-_DIGEST = 66
-"""Bytes before the path in a line of a manifest: the digest and two spaces."""
-
-SAMPLE = 400
-"""At most so many payload files are looked at when a drive comes, and at least half as many where there are enough.
-
-Each look costs a spinning disk one or two seeks (10-25 ms), so 400 are at most ten seconds. Of drives that lack a tenth
-of their files, less than one in 10,000 gets by; what is lacking then is told item by item."""
-
-Sample = tuple[tuple[str, int], ...]
-"""Payload paths with their sizes in bytes."""
+_MANY = 64
+"""Entries of a list for each one that is looked up, below which a copy of the list is worth it."""
 
 
 def write_disk_items(path: Path, payload_paths: Iterable[str], files: Files) -> int:
@@ -92,13 +83,20 @@ class DiskItems:
             size = path.stat().st_size
             if size % _ENTRY.itemsize or size > MAX_ITEMS * _ENTRY.itemsize:
                 raise StoreError(f"{path.name}: {size} bytes are no list of items")
-            self._entries = np.memmap(path, dtype=_ENTRY, mode="r") if size else np.empty(0, dtype=_ENTRY)
+            self._entries = np.asarray(np.memmap(path, dtype=_ENTRY, mode="r") if size else np.empty(0, dtype=_ENTRY))
+            self._bytes = self._entries.view(np.uint8).data
         except OSError as error:
             raise StoreError(f"{path.name}: {error.strerror}") from error
 
     def holds(self, payload_path: str) -> bool:
         """Whether the drive carries the item of that path (`data/ab/…`)."""
-        return bool(self.among([payload_path])[0])
+        wanted = path_entry(payload_path)
+        place = bisect_left(range(self._entries.size), wanted, key=self._entry_at)
+        return place < self._entries.size and self._entry_at(place) == wanted
+
+    def _entry_at(self, place: int) -> int:
+        start = place * _ENTRY.itemsize
+        return int.from_bytes(self._bytes[start : start + _ENTRY.itemsize])
 
     def among(self, payload_paths: Sequence[str]) -> NDArray[np.bool_]:
         """For each of these items whether the drive carries it; a thousand take about a millisecond."""
@@ -109,8 +107,7 @@ class DiskItems:
         """For each of these entries (`path_entry`) whether the drive carries the item; a million take half a second."""
         if not self._entries.size:
             return np.zeros(len(wanted), dtype=np.bool_)
-        places = np.searchsorted(self._entries, wanted)
-        places[places == self._entries.size] = 0
+        places = _places(self._entries, wanted)
         found: NDArray[np.bool_] = self._entries[places] == wanted
         return found
 
@@ -120,38 +117,18 @@ def path_entry(payload_path: str) -> int:
     return int.from_bytes(hashlib.sha256(payload_path.encode()).digest()[:8])
 
 
-def write_sample(path: Path, manifest: Path, items: Path, count: int, files: Files) -> None:
-    """Keep `SAMPLE` of a drive's items with their sizes, evenly spaced, the first and the last among them. Durable.
+def _places(entries: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[np.intp]:
+    """Places of the first entries that are not below the wanted ones; the last place where there is none.
 
-    Only the kept lines are taken apart, for a drive may carry a million: call it with lists that were proved
-    (`verify_tag_files`). Memory: the sample.
-
-    Args:
-        path: of the new file.
-        manifest: the drive's payload, sorted by path.
-        items: the release's items, sorted by path.
-        count: lines of the manifest.
-        files: the writer.
-
-    Raises:
-        FormatError: the manifest names what the items do not.
+    NumPy's own search makes a copy of all entries first, for they stand in the file's order of bytes: good for many.
     """
-    step = max(1, -(-count // SAMPLE))
-    with manifest.open("rb") as lines:
-        wanted = [line[_DIGEST:-1] for n, line in enumerate(lines) if n % step == 0 or n == count - 1]
-    kept: list[tuple[str, int]] = []
-    with items.open("rb") as lines:
-        for name in wanted:
-            line = next((line for line in lines if line.endswith(b" %b\n" % name)), None)
-            if line is None:
-                raise FormatError("is in the manifest but not in items.txt", path=name.decode(errors="replace"))
-            kept.append((name.decode(), int(line.split(b" ")[1])))
-    files.write_atomic(path, json.dumps(kept).encode())
-
-
-def read_sample(path: Path) -> Sample:
-    """The kept items; none when the file is damaged."""
-    try:
-        return tuple((str(name), int(size)) for name, size in json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError, OverflowError, RecursionError):
-        return ()
+    if len(wanted) * _MANY > entries.size:
+        return np.minimum(np.searchsorted(entries, wanted), entries.size - 1)
+    low = np.zeros(len(wanted), dtype=np.intp)
+    high = np.full(len(wanted), entries.size - 1, dtype=np.intp)
+    for _ in range(entries.size.bit_length()):
+        middle = (low + high) >> 1
+        below = (entries[middle] < wanted) & (low < high)
+        low = np.where(below, middle + 1, low)
+        high = np.where(below, high, middle)
+    return low

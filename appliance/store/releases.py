@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from appliance.errors import StoreError
-from appliance.store.disks import Sample, read_sample, write_disk_items, write_sample, write_told_items
+from appliance.store.samples import Sample, read_sample, write_sample
 from packager.format.bag import READY, TagFiles
 from packager.format.disktable import DISKS_NAME
 from packager.format.errors import FormatError
@@ -266,6 +266,8 @@ class ReleaseStore:
         folder, disk = path / "disks", admission.disk.n
         self._files.make_dir(folder)
         if len(admission.release.disks) > 1:
+            from appliance.store.disks import write_disk_items  # with NumPy, which single drives do without
+
             paths = (line.path for line in read_manifest(tags.manifest))
             write_disk_items(folder / f"{disk}.items", paths, self._files)
             self._write_told(folder, tags, admission)
@@ -277,6 +279,8 @@ class ReleaseStore:
         others = [n for n in range(1, total + 1) if not (folder / f"{n}.items").exists()]
         if tags.accelerators.get(DISKS_NAME) != READY or not others:
             return
+        from appliance.store.disks import write_told_items
+
         try:
             write_told_items(folder, tags.folder / "meta" / DISKS_NAME, tags.items, others, total, self._files)
         except FormatError as error:

@@ -6,11 +6,14 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from appliance.store.disks import DiskItems
 from packager.format.chunks import ChunkTable, chunk_count
 from packager.format.items import read_item_rows
 from packager.format.layout import CHUNK
+
+if TYPE_CHECKING:
+    from appliance.store.disks import DiskItems
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,11 @@ class Plugged:
         Raises:
             StoreError: the list cannot be used.
         """
-        return DiskItems(self.release / "disks" / f"{self.disk}.items") if self.disks > 1 else None
+        if self.disks == 1:
+            return None
+        from appliance.store.disks import DiskItems  # with NumPy, which single drives do without
+
+        return DiskItems(self.release / "disks" / f"{self.disk}.items")
 
 
 def pieces(plugged: Plugged, path: str = "", chunk: int = 0) -> Iterator[Piece]:

@@ -11,8 +11,8 @@ from typing import Any
 from appliance.settings import Settings
 from appliance.store.releases import ReleaseStore
 from indexer.build import build_index
-from indexer.catalogue import CATALOGUE_FORMAT, build_catalogue, read_records
-from indexer.codec import INDEX_FORMAT
+from indexer.catalogue import build_catalogue, read_records
+from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
 from packager.disks import write_disks
 from packager.format.bag import TagFiles, verify_tag_files
 from packager.format.disktable import DISKS_NAME, read_disk_table

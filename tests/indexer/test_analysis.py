@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,3 +155,12 @@ def test_fold_table_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     before = len(analysis._TABLE)
     assert fold("𫝀") == "𫝀"
     assert len(analysis._TABLE) == before
+
+
+def test_folding_table_is_made_with_little_memory() -> None:
+    tracemalloc.start()
+    table = analysis._simplified.__wrapped__()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert table == analysis._simplified()
+    assert peak < 4_000_000

@@ -10,9 +10,9 @@ import pytest
 
 from indexer import build_merge, build_runs, build_workers
 from indexer.build import build_index, build_index_of
-from indexer.codec import INDEX_FORMAT
 from indexer.codec_index import IndexFiles
 from indexer.errors import BuildWorkerError, IndexerError, IndexFormatError
+from indexer.formats import INDEX_FORMAT
 from indexer.model import ClassCode, Creator, PublicationDate, Resource
 from indexer.schema import NO_YEAR
 from indexer.truth_lines import read_records

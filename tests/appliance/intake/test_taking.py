@@ -12,8 +12,7 @@ from appliance.errors import IntakeError
 from appliance.intake import taking as module
 from appliance.intake.taking import PayloadMissingError, bytes_needed, copy, usable
 from appliance.store.verified import VerifiedDrives
-from indexer.catalogue import CATALOGUE_FORMAT
-from indexer.codec import INDEX_FORMAT
+from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
 from packager.format.errors import ListChangedError, UnreadableError
 from packager.format.files import RealFiles
 from packager.format.release import Accelerator

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.errors import StoreError
-from appliance.store import disks
-from appliance.store.disks import DiskItems, read_sample, write_disk_items, write_sample, write_told_items
+from appliance.store import samples
+from appliance.store.disks import DiskItems, write_disk_items, write_told_items
+from appliance.store.samples import read_sample, write_sample
 from packager.format.disktable import write_disk_table
 from packager.format.errors import FormatError
 from packager.format.files import RealFiles
@@ -25,6 +28,23 @@ def test_disk_items_hold_what_was_written_and_nothing_else(tmp_path_factory, her
     items = DiskItems(path)
     assert all(items.holds(p) for p in here)
     assert not any(items.holds(p) for p in elsewhere - here)
+    asked = sorted(here | elsewhere)
+    assert items.among(asked).tolist() == [p in here for p in asked]
+
+
+def test_disk_items_are_looked_up_where_they_lie(tmp_path):
+    paths = [f"data/aa/aa/{n:020d}.pdf" for n in range(50_000)]
+    write_disk_items(tmp_path / "1.items", paths, RealFiles())
+    items = DiskItems(tmp_path / "1.items")
+    asked = [paths[7], "data/zz/zz/elsewhere.pdf", paths[-1]]
+    tracemalloc.start()
+    assert items.among(asked).tolist() == [True, False, True]
+    assert items.holds(paths[49])
+    assert tracemalloc.get_traced_memory()[1] < 50_000  # of 400,000 bytes
+    tracemalloc.stop()
+    some = paths[::97]
+    assert items.among([*some, *(path + "x" for path in some[:200])]).tolist() == [True] * len(some) + [False] * 200
+    assert items.among([path + "x" for path in paths]).sum() == 0
 
 
 def test_disk_items_cut_short_or_absent_is_an_error(tmp_path):
@@ -61,7 +81,7 @@ def test_sample_of_an_unknown_item_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("count", [0, 1, 3, 7, 8, 100])
 def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count):
-    monkeypatch.setattr(disks, "SAMPLE", 7)
+    monkeypatch.setattr(samples, "SAMPLE", 7)
     every = lines(count)
     write_sample(tmp_path / "s", *write_lists(tmp_path, every, every))
     sample = read_sample(tmp_path / "s")

@@ -1,0 +1,12 @@
+"""Names of the layouts of derived files, for those who only compare them.
+
+A file of another name is made again from the truth, not read (docs/adr/0006-truth-and-accelerators.md).
+"""
+
+from __future__ import annotations
+
+INDEX_FORMAT = "shuxiang-index-1"
+"""Of the whole layout of a search index, kept in its table of contents."""
+
+CATALOGUE_FORMAT = 2
+"""Of the catalogue database, kept in its `user_version`."""
