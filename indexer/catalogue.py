@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,7 @@ class Catalogue:
             IndexFormatError: a row is missing.
         """
         lines: dict[int, object] = {}
-        for start in range(0, len(rows), _BATCH):
-            batch = [int(row) for row in rows[start : start + _BATCH]]
+        for batch in _batches(rows):
             marks = ",".join("?" * len(batch))
             lines.update(self._query(f"SELECT row, line FROM resource WHERE row IN ({marks})", batch))  # noqa: S608
         try:
@@ -167,11 +167,10 @@ class Catalogue:
         """Type → how many resources lists show, in the order of `TYPES`; types that are empty are left out."""
         return _in_order(self._query("SELECT type, count(*) FROM shelf WHERE stands = 1 GROUP BY type"))
 
-    def counts_of_rows(self, rows: Sequence[int]) -> dict[str, int]:
+    def counts_of_rows(self, rows: Iterable[int]) -> dict[str, int]:
         """The same of some rows only."""
         found: Counter[str] = Counter()
-        for start in range(0, len(rows), _BATCH):
-            batch = [int(row) for row in rows[start : start + _BATCH]]
+        for batch in _batches(rows):
             marks = ",".join("?" * len(batch))
             where = f"stands = 1 AND row IN ({marks})"
             found.update(dict(self._query(f"SELECT type, count(*) FROM shelf WHERE {where} GROUP BY type", batch)))  # noqa: S608
@@ -225,11 +224,10 @@ class Catalogue:
         )
         return len(found), self.rows([found[0][0]])[0].level if found else ""
 
-    def parents_of_rows(self, rows: Sequence[int]) -> frozenset[str]:
+    def parents_of_rows(self, rows: Iterable[int]) -> frozenset[str]:
         """Ids of the parents of some rows; without a parent there is none."""
         found: set[str] = set()
-        for start in range(0, len(rows), _BATCH):
-            batch = [int(row) for row in rows[start : start + _BATCH]]
+        for batch in _batches(rows):
             marks = ",".join("?" * len(batch))
             sql = f"SELECT DISTINCT parent FROM resource WHERE row IN ({marks}) AND parent <> ''"  # noqa: S608
             found.update(parent for (parent,) in self._query(sql, batch) if parent)
@@ -255,6 +253,12 @@ class Catalogue:
         for start in range(0, self.count, _BATCH):
             rows = list(range(start, min(self.count, start + _BATCH)))
             yield from zip(rows, self.rows(rows), strict=True)
+
+
+def _batches(rows: Iterable[int]) -> Iterator[list[int]]:
+    following = iter(rows)
+    while batch := [int(row) for row in islice(following, _BATCH)]:
+        yield batch
 
 
 def _in_order(found: Iterable[tuple[str, int]]) -> dict[str, int]:

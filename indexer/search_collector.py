@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +68,7 @@ _NOTHING = np.zeros(0, "u4")
 class PartIndex:
     """One part opened for searching; any thread may ask."""
 
-    def __init__(self, files: IndexFiles, statistics: Statistics, hidden: frozenset[int]) -> None:
+    def __init__(self, files: IndexFiles, statistics: Statistics, hidden: Set[int]) -> None:
         """Prepare masks, facets and families: 8 to 14 bytes a row.
 
         Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -51,7 +51,7 @@ class Part:
 
     index: Path
     catalogue: Records
-    hidden: frozenset[int] = frozenset()
+    hidden: Set[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

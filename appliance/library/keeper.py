@@ -15,6 +15,7 @@ from appliance.library.shelf import OpenRelease, Shelf, disk_lists
 from appliance.library.union import count_types, hidden_rows, precedence, thinned_parents, with_parts
 from appliance.store.holdings import HeldRelease, Holdings, Part, read_holdings
 from indexer.errors import IndexerError
+from indexer.rows import Rows
 from packager.format.errors import FormatError
 
 _log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ _log = logging.getLogger(__name__)
 Broken = Callable[[str, str], None]
 _Files = tuple[str, ...]
 """What tells one set of open files from another: folder, name of the derived file; of open releases lists of drives."""
-_Union = tuple[tuple[frozenset[int], ...], dict[str, int], frozenset[str], frozenset[str]]
+_Union = tuple[tuple[Rows, ...], dict[str, int], frozenset[str], frozenset[str]]
 """Hidden rows of each shelf, counts by type, parents of hidden ones, all that is withdrawn."""
 
 
@@ -185,7 +186,7 @@ class LibraryKeeper:
                 whole.append(shelf)
         return whole
 
-    def _search(self, shelves: list[Shelf], hidden: tuple[frozenset[int], ...]) -> Searching | None:
+    def _search(self, shelves: list[Shelf], hidden: tuple[Rows, ...]) -> Searching | None:
         """Over the shelves whose index is ready; the others join when theirs is."""
         ready = [n for n, shelf in enumerate(shelves) if shelf.index is not None]
         if not ready:

@@ -8,7 +8,7 @@ request (`keeper.library`) and use that one view to the end of the request.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +20,7 @@ from appliance.library.salvage import batches_of, page_of
 from appliance.library.union import count_types, thinned_parents, with_parts
 from indexer.errors import IndexFormatError
 from indexer.model import OPENED_ROLES
+from indexer.rows import Rows
 
 if TYPE_CHECKING:
     from appliance.library.parts import Part
@@ -52,7 +53,7 @@ class Library:
         shelves: Sequence[Shelf] = (),
         others: Sequence[Shelf] = (),
         *,
-        hidden: Sequence[frozenset[int]] = (),
+        hidden: Sequence[Set[int]] = (),
         counts: Mapping[str, int] | None = None,
         thinned: frozenset[str] | None = None,
         withdrawn: frozenset[str] | None = None,
@@ -76,7 +77,7 @@ class Library:
         """
         self.holdings = holdings
         self._shelves, self._others = tuple(shelves), tuple(others)
-        self._hidden = tuple(hidden) or (frozenset(),) * len(self._shelves)
+        self._hidden = tuple(hidden) or (Rows(),) * len(self._shelves)
         self._searching, self._here = searching, here
         self._withdrawn = with_parts(self._shelves, holdings.withdrawn) if withdrawn is None else withdrawn
         self._part_lists = PartLists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
 
 from appliance.library.present import Mask
@@ -34,7 +34,7 @@ class Searching:
     files close by themselves when the last view that uses them is gone.
     """
 
-    def __init__(self, shelves: Sequence[Shelf], hidden: Sequence[frozenset[int]], damage: Damage) -> None:
+    def __init__(self, shelves: Sequence[Shelf], hidden: Sequence[Set[int]], damage: Damage) -> None:
         """Open the index of every shelf; one that cannot be opened is told and left out.
 
         Raises:
@@ -138,7 +138,7 @@ class _IndexFile(MappedFile):
 class _Opened:
     """A searcher and what it searches."""
 
-    def __init__(self, shelves: tuple[Shelf, ...], hidden: tuple[frozenset[int], ...]) -> None:
+    def __init__(self, shelves: tuple[Shelf, ...], hidden: tuple[Set[int], ...]) -> None:
         self.shelves, self.hidden = shelves, hidden  # their catalogues stay open as long as this
         parts = []
         for place, (shelf, rows) in enumerate(zip(shelves, hidden, strict=True)):
@@ -165,7 +165,7 @@ class _Opened:
         raise error
 
 
-def _open(shelves: tuple[Shelf, ...], hidden: tuple[frozenset[int], ...], damage: Damage) -> _Opened:
+def _open(shelves: tuple[Shelf, ...], hidden: tuple[Set[int], ...], damage: Damage) -> _Opened:
     try:
         return _Opened(shelves, hidden)
     except (IndexerError, OSError) as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
+from itertools import chain
 
 from appliance.library.shelf import Shelf
 from appliance.store.holdings import HeldRelease
+from indexer.rows import Rows
 
 _FIRST, _LAST = ("national", "children", "province"), "training"
 
@@ -35,39 +37,38 @@ def with_parts(shelves: Sequence[Shelf], withdrawn: Collection[str]) -> frozense
     return frozenset(found)
 
 
-def hidden_rows(shelves: Sequence[Shelf], withdrawn: Collection[str] = ()) -> tuple[frozenset[int], ...]:
+def hidden_rows(shelves: Sequence[Shelf], withdrawn: Collection[str] = ()) -> tuple[Rows, ...]:
     """For each shelf the rows whose resource an earlier shelf speaks for, and those of `withdrawn` (see `with_parts`).
 
     Walks the smaller catalogue of every pair and asks the larger one, so a small bundle beside a large one costs
-    little. Memory: the duplicates.
+    little. Memory: a bit for each row.
     """
-    hidden: list[set[int]] = [set() for _ in shelves]
-    for rows, shelf in zip(hidden, shelves, strict=True):
-        rows |= {row for name in withdrawn if (row := shelf.catalogue.row_of(name)) is not None}
-    for later in range(1, len(shelves)):
-        for earlier in range(later):
-            hidden[later] |= _shared(shelves[earlier], shelves[later])
-    return tuple(frozenset(rows) for rows in hidden)
+    hidden = []
+    for n, shelf in enumerate(shelves):
+        gone = (row for name in withdrawn if (row := shelf.catalogue.row_of(name)) is not None)
+        hidden.append(Rows(chain(gone, *(_shared(earlier, shelf) for earlier in shelves[:n]))))
+    return tuple(hidden)
 
 
-def _shared(speaker: Shelf, other: Shelf) -> set[int]:
+def _shared(speaker: Shelf, other: Shelf) -> Iterator[int]:
     """Rows of `other` whose ids `speaker` has too."""
     if other.catalogue.count <= speaker.catalogue.count:
-        return {row for row, identity in other.catalogue.ids() if speaker.catalogue.row_of(identity) is not None}
-    found = (other.catalogue.row_of(identity) for _, identity in speaker.catalogue.ids())
-    return {row for row in found if row is not None}
+        yield from (row for row, identity in other.catalogue.ids() if speaker.catalogue.row_of(identity) is not None)
+    else:
+        found = (other.catalogue.row_of(identity) for _, identity in speaker.catalogue.ids())
+        yield from (row for row in found if row is not None)
 
 
-def thinned_parents(shelves: Sequence[Shelf], hidden: Sequence[frozenset[int]]) -> frozenset[str]:
+def thinned_parents(shelves: Sequence[Shelf], hidden: Sequence[Set[int]]) -> frozenset[str]:
     """Ids of the serials and sets of which a part is hidden: their parts must be counted one by one."""
-    found = (shelf.catalogue.parents_of_rows(sorted(rows)) for shelf, rows in zip(shelves, hidden, strict=True))
+    found = (shelf.catalogue.parents_of_rows(rows) for shelf, rows in zip(shelves, hidden, strict=True))
     return frozenset().union(*found)
 
 
-def count_types(shelves: Sequence[Shelf], hidden: Sequence[frozenset[int]]) -> dict[str, int]:
+def count_types(shelves: Sequence[Shelf], hidden: Sequence[Set[int]]) -> dict[str, int]:
     """Type → resources that lists show, every resource counted once; issues of a serial are found under it."""
     total: Counter[str] = Counter()
     for shelf, rows in zip(shelves, hidden, strict=True):
         total.update(shelf.catalogue.counts_by_type())
-        total.subtract(shelf.catalogue.counts_of_rows(sorted(rows)))
+        total.subtract(shelf.catalogue.counts_of_rows(rows))
     return {kind: count for kind, count in total.items() if count > 0}
