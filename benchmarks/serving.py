@@ -32,6 +32,7 @@ from flask import Flask, request, send_file
 from waitress import serve
 
 from appliance.serving.chunks import ChunkStore, ServedItem
+from appliance.serving.memory import keep_little
 from appliance.serving.pools import DrivePools
 from appliance.serving.server import make_server, raise_descriptor_limit
 from appliance.web.bytes import send_item
@@ -91,6 +92,7 @@ def application(path: Path) -> tuple[Flask, Callable[[bool], ServedItem]]:
 
 
 def serve_ours(path: Path, port: int) -> None:
+    keep_little()  # as the box does
     app, item = application(path)
     store, pools = ChunkStore(128 * CHUNK), DrivePools()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +13,7 @@ from indexer.errors import IndexFormatError
 
 KEPT = 4
 """Connections that wait for the next question. More are asked at once only in a crowd, and close after it."""
-CACHE_KIB = 512
+CACHE_KIB = 1024
 """Pages that a connection keeps; what it reads again comes from the system's cache, a few microseconds a page."""
 _STATEMENTS = 32
 _PRAGMAS = (
@@ -42,8 +41,7 @@ class Connections:
             longest: most bytes of a value.
         """
         self._path, self._longest = path, longest
-        self._lock = threading.Lock()
-        self._waiting: list[sqlite3.Connection] = []
+        self._waiting: list[sqlite3.Connection] = []  # pop and append are atomic, so it needs no lock
         self._closed = False
 
     def ask(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
@@ -63,28 +61,28 @@ class Connections:
 
     def close(self) -> None:
         """Close all; one that is in use closes after its answer."""
-        with self._lock:
-            self._closed = True
-            waiting, self._waiting = self._waiting, []
-        for connection in waiting:
-            with suppress(sqlite3.Error):
-                connection.close()
+        self._closed = True
+        self._close_all_but(0)
 
     def _taken(self) -> sqlite3.Connection:
-        with self._lock:
-            if self._closed:
-                raise IndexFormatError(self._path.name, "is closed")
-            if self._waiting:
-                return self._waiting.pop()  # the last one used: its pages are the warmest
-        return self._opened()
+        if self._closed:
+            raise IndexFormatError(self._path.name, "is closed")
+        try:
+            return self._waiting.pop()  # the last one used: its pages are the warmest
+        except IndexError:
+            return self._opened()
 
     def _given_back(self, connection: sqlite3.Connection) -> None:
-        with self._lock:
-            if not self._closed and len(self._waiting) < KEPT:
-                self._waiting.append(connection)
-                return
-        with suppress(sqlite3.Error):
-            connection.close()
+        self._waiting.append(connection)
+        if self._closed:
+            self._close_all_but(0)
+        elif len(self._waiting) > KEPT:
+            self._close_all_but(KEPT)
+
+    def _close_all_but(self, kept: int) -> None:
+        while len(self._waiting) > kept:
+            with suppress(IndexError, sqlite3.Error):  # another thread may have taken it
+                self._waiting.pop().close()
 
     def _opened(self) -> sqlite3.Connection:
         uri = f"file:{quote(str(self._path.absolute()))}?mode=ro&immutable=1"
