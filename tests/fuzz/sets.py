@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from appliance.errors import StoreError
-from appliance.store.disks import DiskItems, read_sample, write_disk_items, write_told_items
+from appliance.store.disks import DiskItems, write_disk_items, write_told_items
+from appliance.store.samples import read_sample
 from appliance.store.verified import VerifiedDrives
 from packager.format.disktable import read_disk_table
 from packager.format.errors import FormatError
