@@ -100,7 +100,7 @@ class Settings:
     max_drives: int = 16
     drive_threads: int = 3
     drive_deadline_seconds: int = 20
-    chunk_cache_bytes: int = 256 << 20
+    chunk_cache_bytes: int = 128 << 20
     reserve_bytes: int = 512 << 20
     check_months: int = 3
     check_after_seconds: int = 60
