@@ -31,9 +31,6 @@ MOST_TORN = 20_000
 
 A set tears one record a drive apart, and those that are larger than a drive."""
 
-_ID = slice(11, 31)
-"""Where an item's id stands in its path (docs/format.md, 1)."""
-
 
 @dataclass(frozen=True)
 class ItemTable:
@@ -61,7 +58,7 @@ class ItemTable:
         for sha256, _, path in chain.from_iterable(read_item_rows(shelf.items_file)):
             name = path.decode()
             identity, row = next(known, ("", 0))
-            if name[_ID] != identity:
+            if name.rpartition("/")[2].partition(".")[0] != identity:
                 raise FormatError("names other items than the catalogue", path=name)
             entries.append(path_entry(name))
             digests.append(int(sha256[:16], 16))
