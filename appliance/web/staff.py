@@ -18,7 +18,7 @@ from appliance.web.qr import qr
 from appliance.web.staff_health import check_cards, damage_rows
 from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
 from appliance.web.staff_sets import bundle_sets
-from appliance.web.staff_states import drive_cards, said
+from appliance.web.staff_states import drive_cards, said, told_once
 from appliance.web.staff_withdrawn import lifted_rows, withdrawn_rows
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def card() -> Response:
 
 def _card_values() -> dict[str, object]:
     shown = status() if current_staff() else public_status()
-    first, rest = said(shown.first), [said(state) for state in shown.more]
+    first, *rest = told_once([said(state) for state in shown.all])
     stats, damaged = library().stats(), len(damages())
     told = [(s.state.token, s.sentence.text, s.sentence.second) for s in (first, *rest)]
     return {
@@ -166,7 +166,11 @@ def put_away() -> Response:
     token = request.form.get("token", "")
     if not token or len(token) > _MAX_TOKEN:
         abort(400)
-    current_app.extensions[ACKNOWLEDGED].add(token)
+    known = status().all
+    message = next((state.message for state in known if state.token == token), None)
+    # Several drives may say the same, which is shown once.
+    for name in {token, *(state.token for state in known if state.message == message)}:
+        current_app.extensions[ACKNOWLEDGED].add(name)
     return redirect(safe_next(request.form.get("next", url_for("staff.home"))), 303)
 
 

@@ -15,6 +15,8 @@ from appliance.web.status import FRESH, State, state_of
 from provisioning.words import Sentence, numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from appliance.store.checks import CheckRun
     from appliance.store.holdings import HeldRelease
 
@@ -138,18 +140,30 @@ def _button(state: State, sentence: Sentence) -> Button | None:
     return Button(sentence.button, url_for("staff.how", _anchor=key.replace(".", "-")))
 
 
+def told_once(spoken: Sequence[Said]) -> list[Said]:
+    """What is said in the same words of several drives, once; a button that is about one drive stays."""
+    found: dict[object, Said] = {}
+    for one in spoken:
+        alone = one.state.drive if one.button is not None and one.button.command else ""
+        found.setdefault((one.sentence.text, one.sentence.second, alone), one)
+    return list(found.values())
+
+
 def drive_cards() -> list[DriveCard]:
     """All drives, those that need something first."""
     order = {"attention": 0, "working": 1, "normal": 2}
-    cards = [_card(drive) for drive in library().holdings.drives]
+    drives = library().holdings.drives
+    newest = max((drive.since for drive in drives if drive.serves), default="")
+    cards = [_card(drive, news=drive.since == newest) for drive in drives]
     return sorted(cards, key=lambda card: order[card.said.light])
 
 
-def _card(drive: HeldDrive) -> DriveCard:
+def _card(drive: HeldDrive, *, news: bool) -> DriveCard:
+    """A drive's card; of those in use only the one that came last (`news`) says what its coming meant."""
     release = next((r for r in library().holdings.releases if drive.folder and r.folder == drive.folder), None)
     state = _standing_in(drive) or state_of(drive.message, drive=drive.key, since=drive.since)
     count = 0 if release is None else release.count if release.disks == 1 else release.share(drive.disk)
-    if drive.serves and state.light == "normal" and not _fresh(drive.since):
+    if drive.serves and state.light == "normal" and not (news and _fresh(drive.since)):
         params: dict[str, str | int] = {"drive": drive.name}
         if release is not None:
             params |= {"bundle": release.name, "edition": release.edition, "count": count}

@@ -2,7 +2,8 @@
 
 The order, from section 0 of the sentences; within a rank the newer first:
 
-    1  what staff have just done (plugged in, pulled out, pressed a button), for ten minutes or until acknowledged
+    1  what staff have just done (plugged in, pulled out, pressed a button), for ten minutes or until acknowledged;
+       so a drive that is being read or let go of stands before what was said of the drive before it
     2  work that must not be interrupted (请勿拔出, 请勿断电)
     3  readers are affected: a drive gone or slow, no room, search not usable
     4  a drive that was not taken
@@ -57,6 +58,8 @@ _RANKS = (
     ("box.", _BOX),
 )
 _MUTE = frozenset({"intake.in_place", "home.normal"})
+_WORN = frozenset({"intake.sick.replace", "repair.drive.replace"})
+"""What is said of a drive although nobody has just done anything with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,8 @@ def _states(
     if damaged:
         yield _DAMAGE, state_of(Message("check.damage.found", {"count": damaged}))
     yield from _withdrawn(holdings, now)
-    if not holdings.releases and not holdings.drives:
+    asked = any(message.key == "home.no_drive" for message in holdings.notices)
+    if not holdings.releases and not holdings.drives and not asked:
         yield _READERS, state_of(Message("home.no_drive"))
     beat = as_time(holdings.worker.beat)
     if beat is not None and now - beat > SILENT:
@@ -203,8 +207,7 @@ def is_fresh(since: str, now: dt.datetime) -> bool:
 
 
 def _rank_of_drive(state: State, *, fresh: bool) -> int:
-    rank = _rank_of(state.message.key)
-    return _DONE if fresh and (state.light == "normal" or rank in {_READERS, _REFUSED}) else rank
+    return _DONE if fresh and state.message.key not in _WORN else _rank_of(state.message.key)
 
 
 def _rank_of_other(state: State, *, fresh: bool) -> int:

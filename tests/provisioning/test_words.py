@@ -211,7 +211,7 @@ def test_sentence_title_is_cut_and_its_quotes_turned() -> None:
 def test_sentence_second_line_leaves_out_unknown_and_nought() -> None:
     assert ZH.sentence("home.normal", month=date(2026, 11, 1)).second == "内容更新至 2026年11月。"
     gone = ZH.sentence("intake.unplugged.idle", drive="国家版", count=0)
-    assert gone.second == "接回即可使用。"
+    assert gone.second == "接回即可使用，读到的位置都保留。"
 
 
 def test_sentence_links_are_kept_apart() -> None:

@@ -102,7 +102,7 @@ def test_check_of_a_drive_that_is_gone_waits_for_it(staff: FlaskClient, world: W
     )
     page = staff.get("/staff/").get_data(as_text=True)
     assert "后台检查停在 37%，接回硬盘后继续。" in page
-    assert "硬盘“国家版”已断开，<wbr>当时没有读者在用。" in page  # what matters more comes first
+    assert "硬盘“国家版”已断开，<wbr>请接回。" in page  # what matters more comes first
 
 
 def test_finished_check_names_the_month_of_the_next(staff: FlaskClient, world: World) -> None:

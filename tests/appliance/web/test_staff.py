@@ -79,7 +79,7 @@ def test_rebuild_names_what_failed(staff: FlaskClient, world: World) -> None:
 
 def test_drives_ready_one_can_be_ejected(staff: FlaskClient) -> None:
     page = staff.get("/staff/drives").get_data(as_text=True)
-    assert "硬盘“国家版”已接好，<wbr>目前没有读者在用。" in page
+    assert "硬盘“国家版”已接好，<wbr>读者可以使用。" in page
     assert 'name="do" value="eject"' in page
     assert "2026年11月版" in page
     assert "今天 09:00" in page
@@ -105,6 +105,43 @@ def test_put_away_hides_this_occurrence(staff: FlaskClient, world: World) -> Non
     token = page.split('name="token" value="')[1].split('"')[0]
     post(staff, "/staff/put-away", "/staff/", token=token)
     assert "一切正常" in staff.get("/staff/").get_data(as_text=True)
+
+
+def in_a_set(*times: str) -> tuple[HeldDrive, ...]:
+    """Drives of which the last came at the last time; each of them says that the set is complete."""
+    said = Message("intake.set.complete", {"bundle": "国家版", "edition": "2026.11", "total": 2, "count": 12})
+    return tuple(
+        HeldDrive(f"d{n}", "/nowhere", f"国家版第 {n} 块", "ready", said, since=since)
+        for n, since in enumerate(times, 1)
+    )
+
+
+def test_home_says_once_what_several_drives_say(staff: FlaskClient, world: World) -> None:
+    world.write(drives=in_a_set("2026-11-22T07:51:00Z", "2026-11-22T07:58:00Z"))
+    page = staff.get("/staff/").get_data(as_text=True)
+    assert page.count("已全部接上") == 1
+    assert "另有" not in page
+
+
+def test_put_away_hides_it_for_all_drives_that_say_it(staff: FlaskClient, world: World) -> None:
+    back = [replace(d, message=Message("intake.trusted.back")) for d in in_a_set(*2 * ("2026-11-22T07:58:00Z",))]
+    world.write(drives=tuple(back))
+    page = staff.get("/staff/").get_data(as_text=True)
+    post(staff, "/staff/put-away", "/staff/", token=page.split('name="token" value="')[1].split('"')[0])
+    assert "一切正常" in staff.get("/staff/").get_data(as_text=True)
+
+
+def test_drives_two_that_need_a_hand_keep_a_button_each(staff: FlaskClient, world: World) -> None:
+    dumb = Message("intake.refused.unreadable")
+    world.write(drives=tuple(replace(d, state="refused", message=dumb) for d in in_a_set(*2 * ("2026-11-22T07:58:00Z",))))
+    assert staff.get("/staff/").get_data(as_text=True).count('value="look-again"') == 2
+
+
+def test_drives_only_the_last_of_a_set_says_the_news(staff: FlaskClient, world: World) -> None:
+    world.write(drives=in_a_set("2026-11-22T07:51:00Z", "2026-11-22T07:58:00Z"))
+    page = staff.get("/staff/drives").get_data(as_text=True)
+    assert page.count("已全部接上") == 1
+    assert "硬盘“国家版第 1 块”已接好" in page
 
 
 def test_card_is_asked_for_and_empty_while_nothing_changed(staff: FlaskClient, world: World) -> None:

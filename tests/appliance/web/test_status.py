@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from appliance.store.holdings import HeldDrive, HeldRelease, Holdings, Message, Part, WorkerState
-from appliance.web.status import choose, for_public
+from appliance.web.status import State, choose, for_public
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-OLD, FRESH = "2026-11-22T05:00:00Z", "2026-11-22T07:55:00Z"
+OLD, FRESH, LATER = "2026-11-22T05:00:00Z", "2026-11-22T07:55:00Z", "2026-11-22T07:58:00Z"
 RELEASE = HeldRelease("national", 7, "2026.11", "2026-11-20", "国家图书馆", "国家版", "national/7-a", "ab", 12)
 WELL = Holdings(3, "", (RELEASE,), (), (), WorkerState(1, OLD, "2026-11-22T07:59:30Z"))
 
@@ -36,13 +36,40 @@ def test_choose_before_the_worker_wrote_anything_is_starting() -> None:
 
 def test_choose_without_drive_and_release_asks_for_a_drive() -> None:
     assert said(replace(WELL, releases=())) == [("attention", "home.no_drive")]
+    told = replace(WELL, releases=(), notices=(Message("home.no_drive"),))
+    assert said(told) == [("attention", "home.no_drive")]
 
 
 def test_choose_fresh_result_stands_before_everything_for_ten_minutes() -> None:
-    drives = (drive("intake.recognising", FRESH, "recognising", "d2"), drive("intake.trusted", FRESH, issuer="国"))
+    drives = (drive("intake.recognising", FRESH, "recognising", "d2"), drive("intake.trusted", LATER, issuer="国"))
     assert said(replace(WELL, drives=drives), damaged=2)[0] == ("normal", "intake.trusted")
     aged = tuple(replace(d, since=OLD) for d in drives)
     assert said(replace(WELL, drives=aged), damaged=2)[0] == ("working", "intake.recognising")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "intake.recognising",
+        "intake.reading_catalogue",
+        "intake.unplug.waiting",
+        "sync.withdrawn.file.refused",
+        "sync.list.taken",
+    ],
+)
+def test_choose_what_was_done_last_stands_before_what_was_done_before_it(key: str) -> None:
+    before = drive("intake.trusted", FRESH, issuer="国")
+    after = drive(key, LATER, "recognising", "d2")
+    for drives in ((before, after), (after, before)):
+        assert said(replace(WELL, drives=drives))[0][1] in {key, "intake.unplug.closing"}
+
+
+def test_choose_stick_whose_data_do_not_match_stands_before_the_list_saved_on_it() -> None:
+    saved = State("normal", Message("repair.list.saved"), "u1", FRESH)
+    wrong = State("attention", Message("repair.stick.not_matching"), "u1", LATER)
+    assert choose(WELL, 0, NOW, others=(saved, wrong)).first == wrong
+    worn = State("attention", Message("intake.sick.replace"), "d1", LATER)
+    assert choose(WELL, 0, NOW, others=(saved, worn)).first == saved
 
 
 @pytest.mark.parametrize(

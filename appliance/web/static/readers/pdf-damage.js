@@ -21,7 +21,9 @@ export function watchDamage({ viewer, goTo, total, source }) {
     if (damaged.has(page)) announce(page);
     // A page whose bytes were refused is never drawn and gives no error either.
     else setTimeout(() => {
-      if (viewer.currentPageNumber === page && source.refused && !isDrawn(page)) found(page);
+      if (viewer.currentPageNumber !== page || isDrawn(page)) return;
+      if (source.away) sayFailure(source.away);
+      else if (source.refused) found(page);
     }, REFUSED_AFTER);
   }
   function found(page) {

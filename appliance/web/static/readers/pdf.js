@@ -100,6 +100,8 @@ async function openRanges(pdfjs) {
     simple: (page) => simplePage(page, "old"),
     pictures: (page = firstPage()) => simplePage(page),
     refused: 0,
+    // Why bytes did not come although nothing is wrong with them: no page is called damaged for it.
+    away: null,
     // Damage where the document's structure lies: the box, which needs less of it, shows the pages that are sound.
     onRefused: (error) => {
       if (isAway(error)) sayFailure(error);
@@ -110,7 +112,8 @@ async function openRanges(pdfjs) {
     try {
       transport.onDataRange(begin, await bytes.read(begin, Math.min(end, config.size) - begin));
     } catch (error) {
-      source.refused += 1;
+      if (isAway(error)) source.away = error;
+      else source.refused += 1;
       source.onRefused(error);
     }
   };
