@@ -20,7 +20,7 @@ from packager.audit.cli import add_commands
 from packager.authority import init_keys
 from packager.build import BuildOptions, BuildResult, build
 from packager.capacity import parse_sizes
-from packager.drives import write_drive
+from packager.drives import is_signed, signed_release, write_drive
 from packager.errors import (
     BuildSpaceError,
     DriveError,
@@ -32,7 +32,7 @@ from packager.errors import (
 )
 from packager.format.errors import FormatError
 from packager.format.files import RealFiles
-from packager.format.release import Release
+from packager.format.release import BUNDLE, MAX_SEQ, Release, is_label
 from packager.list_commands import pending, sign_in_turn
 from packager.production.commands import add_commands as add_production_commands
 from packager.repair.cli import add_repair_fill
@@ -55,6 +55,7 @@ from packager.terminal import (
     words,
 )
 from provisioning.errors import PassphraseError, ProvisioningError
+from provisioning.keys import check_passphrase
 from provisioning.roles import key_names
 from provisioning.words import Words, numbers
 
@@ -110,10 +111,10 @@ def _parser() -> Parser:
     made.add_argument(
         "--work", metavar="工作文件夹", type=Path, required=True, help="工作文件夹；中断后再执行同一命令即接着做"
     )
-    made.add_argument("--bundle", metavar="代号", default="national", help="资源包的代号")
-    made.add_argument("--seq", metavar="序号", type=int, help="版次序号；默认接着上一版")
-    made.add_argument("--edition", metavar="版次", help="版次名称，如 2026.11；默认取签发日的年月")
-    made.add_argument("--name", metavar="名称", default="", help="资源包的名称，如 四川版；默认按代号")
+    made.add_argument("--bundle", metavar="代号", type=_bundle, default="national", help="资源包的代号，如 sichuan")
+    made.add_argument("--seq", metavar="序号", type=_seq, help="版次序号；默认接着上一版")
+    made.add_argument("--edition", metavar="版次", type=_label, help="版次名称，如 2026.11；默认取签发日的年月")
+    made.add_argument("--name", metavar="名称", type=_label, help="资源包的名称，如 四川版；默认按代号")
     made.add_argument(
         "--drive-size",
         metavar="容量",
@@ -152,6 +153,7 @@ def _parser() -> Parser:
     drive.add_argument("work", metavar="工作文件夹", type=Path, help="build 的工作文件夹")
     drive.add_argument("target", metavar="硬盘文件夹", type=Path, help="硬盘的文件夹；中断后再执行同一命令即接着做")
     drive.add_argument("--disk", metavar="第几块", type=int, default=0, help="一套有几块硬盘时，写第几块")
+    drive.add_argument("--replace", action="store_true", help="盘上是另一块硬盘，或文件夹里另有内容，也照写")
     drive.set_defaults(run=_drive)
 
     add_commands(commands)
@@ -165,6 +167,24 @@ def _parser() -> Parser:
     training.set_defaults(run=_training)
     add_production_commands(commands)
     return parser
+
+
+def _bundle(text: str) -> str:
+    if not BUNDLE.match(text):
+        raise ValueError(text)
+    return text
+
+
+def _label(text: str) -> str:
+    if not is_label(text):
+        raise ValueError(text)
+    return text
+
+
+def _seq(text: str) -> int:
+    if not 1 <= (seq := int(text)) <= MAX_SEQ:
+        raise ValueError(text)
+    return seq
 
 
 def _workers(text: str) -> int:
@@ -181,6 +201,8 @@ def _default_workers() -> int:
 
 def _keys_init(arguments: argparse.Namespace) -> int:
     files = RealFiles()
+    if any((arguments.keys / f"{name}.pem").exists() for name in key_names()):
+        raise PackagerError(f"{arguments.keys} 里已有钥匙，没有改动。钥匙从不覆盖，请换一个文件夹")
     if arguments.demonstration:
         path = arguments.keys / DEMONSTRATION
         files.make_dir(arguments.keys)
@@ -189,10 +211,20 @@ def _keys_init(arguments: argparse.Namespace) -> int:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
             out.write(lines)
         arguments.passphrases = path
-    init_keys(arguments.keys, passphrases(arguments.passphrases, new=True), today(), files)
+    ask = passphrases(arguments.passphrases, new=True)
+    # All of them first: a set of keys that ends in the middle could neither be used nor finished.
+    chosen = {name: _strong(name, ask(name)) for name in key_names()}
+    init_keys(arguments.keys, chosen.__getitem__, today(), files)
     print(f"钥匙已放在 {arguments.keys}。\n每把钥匙请交给不同的人，分开保管；root.json 随开通文件交给各馆。")
     print("下一步：packager build 资源文件夹 --work 工作文件夹")
     return DONE
+
+
+def _strong(name: str, passphrase: str) -> str:
+    try:
+        return check_passphrase(passphrase)
+    except PassphraseError as error:
+        raise PackagerError(f"钥匙 {name} 的密码太弱，没有生成任何钥匙。密码至少 8 个字，其中至少 4 个不同") from error
 
 
 def _build(arguments: argparse.Namespace) -> int:
@@ -205,7 +237,7 @@ def _build(arguments: argparse.Namespace) -> int:
         workers=arguments.workers,
         fonts=tuple(arguments.fonts),
         drive_sizes=arguments.drive_size,
-        name=arguments.name,
+        name=arguments.name or "",
     )
     result = build(arguments.source, arguments.work, options, RealFiles())
     _print_problems(result, arguments.work / "problems.jsonl")
@@ -247,17 +279,22 @@ def _sign(arguments: argparse.Namespace) -> int:
         names, edition = "、".join(signed.signers), signed.release.edition
         _say_signed(names, edition)
         return DONE
-    if not pending(arguments.work, RELEASE):
+    if not pending(arguments.work, arguments.keys, RELEASE):
+        if is_signed(arguments.work):
+            edition = signed_release(arguments.work).edition
+            say("desk.sign.already", edition=Words.raw("edition", edition))
+            return DONE
         request_release(arguments.work, arguments.keys, files)
-    if not sign_in_turn(arguments, ask, files):
+    by = sign_in_turn(arguments, ask, files)
+    if not by:
         return DONE
     edition = Release.from_bytes((arguments.work / "release.json").read_bytes()).edition
-    _say_signed(arguments.by, edition)
+    _say_signed("、".join(by), edition)
     return DONE
 
 
 def _drive(arguments: argparse.Namespace) -> int:
-    written = write_drive(arguments.work, arguments.target, RealFiles(), disk=arguments.disk)
+    written = write_drive(arguments.work, arguments.target, RealFiles(), disk=arguments.disk, replace=arguments.replace)
     parts = (f"新写入 {written.copied:,} 个文件", f"原已在盘上 {written.kept:,} 个")
     told = "，".join(words for words, count in zip(parts, (written.copied, written.kept), strict=True) if count)
     print(f"{told}（{numbers.size(written.size)}），都已核对。")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from packager.disks import disk_layout
 from packager.errors import DriveError
+from packager.format.baginfo import BagInfo
 from packager.format.errors import FormatError
 from packager.format.items import MAX_ITEM_SIZE, read_items
 from packager.format.layout import DriveLayout
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from packager.format.files import Files
 
 _MAX_METADATA = 8 << 20
+_BESIDE = frozenset({"lost+found", "README.txt", "System Volume Information", "$RECYCLE.BIN"})
+"""What file systems and systems put on an empty disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,9 @@ class WrittenDrive:
     size: int
 
 
-def write_drive(work: Path, target: Path, files: Files, *, disk: int = 0, quiet: bool = False) -> WrittenDrive:
+def write_drive(
+    work: Path, target: Path, files: Files, *, disk: int = 0, quiet: bool = False, replace: bool = False
+) -> WrittenDrive:
     """Write a drive of the signed release of `work` to the folder `target`, replacing what another release left there.
 
     Args:
@@ -48,15 +53,19 @@ def write_drive(work: Path, target: Path, files: Files, *, disk: int = 0, quiet:
         files: the writer.
         disk: which drive of the set, from 1; 0 for the only one.
         quiet: show no progress.
+        replace: write also where another drive's contents or other files are.
 
     Raises:
-        DriveError: the release is not signed or has no such drive, the target is too small, or a payload file is not
-            what the list says.
+        DriveError: the release is not signed or has no such drive, the target is too small, holds something else, or
+            a payload file is not what the list says.
         OSError: a disk does not answer.
     """
     drive = DriveLayout(target)
     release = signed_release(work)
-    source = disk_layout(work, release, chosen_disk(release, disk))
+    chosen = chosen_disk(release, disk)
+    source = disk_layout(work, release, chosen)
+    if not replace:
+        _check_target(drive, release, chosen)
     wanted = {line.path for line in read_manifest(source.manifest)}
     sizes = {line.path: line.size for line in read_items(source.items) if line.path in wanted}
     _make_room(drive, files, target, sum(sizes.values()))
@@ -111,6 +120,34 @@ def signed_release(work: Path) -> Release:
     if f"{digest}.{release.seq}.json" not in names:
         raise DriveError("desk.drive.not_signed", "two people have not signed this release yet")
     return release
+
+
+def is_signed(work: Path) -> bool:
+    """Whether the release of a work folder is built and two people signed it."""
+    try:
+        signed_release(work)
+    except DriveError:
+        return False
+    return True
+
+
+def _check_target(drive: DriveLayout, release: Release, disk: int) -> None:
+    """Refuse a folder that holds another drive, or something that is no drive: what is there may be wanted."""
+    if not drive.root.is_dir():
+        return
+    try:
+        there = BagInfo.from_bytes(drive.bag_info.read_bytes())
+    except (FileNotFoundError, NotADirectoryError, FormatError):
+        there = None
+    if there is not None:
+        if there.bundle != release.bundle or (there.disk != disk and max(there.disks, len(release.disks)) > 1):
+            item = f"{there.bundle} 第 {there.disk} 块，共 {there.disks} 块"
+            raise DriveError("desk.drive.other", f"{drive.bag_info} names another drive", item=item)
+        return
+    strangers = [p.name for p in drive.root.iterdir() if p.name not in _BESIDE and not p.name.startswith(".")]
+    if strangers and not (drive.bag.is_dir() or drive.tuf.is_dir()):
+        item = "、".join(sorted(strangers)[:3])
+        raise DriveError("desk.drive.folder_used", f"{drive.root} holds other files", item=item)
 
 
 def _make_room(drive: DriveLayout, files: Files, target: Path, wanted: int) -> None:

@@ -27,6 +27,7 @@ from packager.signing import (
 )
 from packager.terminal import DONE, passphrases, say, say_not, today
 from packager.truth import read_catalogue
+from packager.turns import is_overtaken, signer_names
 from packager.withdrawing import (
     check_key,
     giving_back,
@@ -122,7 +123,7 @@ def _revoke(arguments: argparse.Namespace) -> int:
             say("desk.revoke.ask", **told)
         change_release(arguments.work, arguments.keys, ask, kind, release.bundle, release.seq, today(), files)
     else:
-        if not pending(arguments.work, kind):
+        if not pending(arguments.work, arguments.keys, kind):
             request_change(arguments.work, arguments.keys, kind, release.bundle, release.seq, today(), files)
         if not sign_in_turn(arguments, ask, files):
             return DONE
@@ -142,26 +143,38 @@ def _published(keys: Path, bundle: str, wanted: str) -> Release | str:
     return "、".join(f"{release.edition}（{seq}）" for seq, release in sorted(found.items())) or "还没有发行过"
 
 
-def pending(work: Path, kind: str) -> bool:
-    """Whether a request of that kind waits for signatures; nobody signs another kind than they were asked to."""
+def pending(work: Path, keys: Path, kind: str) -> bool:
+    """Whether a request of that kind waits for signatures; nobody signs another kind than they were asked to.
+
+    One that another list has overtaken can never be published: that is said, and it counts as none.
+    """
     try:
         found = json.loads((work / "request" / "change.json").read_bytes())["kind"]
     except FileNotFoundError:
         return False
     if found != kind:
         raise PackagerError("这个工作文件夹里还有另一份申请没有签完，请先办完那一份")
-    return (work / "request" / "targets.json").exists()
+    if not (work / "request" / "targets.json").exists():
+        return False
+    if is_overtaken(work, keys):
+        say("desk.sign.stale")
+        return False
+    return True
 
 
-def sign_in_turn(arguments: argparse.Namespace, ask: Passphrases, files: RealFiles) -> bool:
-    """Add one person's signature to the request of a work folder; whether that was the last one and it is published."""
+def sign_in_turn(arguments: argparse.Namespace, ask: Passphrases, files: RealFiles) -> tuple[str, ...]:
+    """Add one person's signature to the request of a work folder.
+
+    Returns:
+        The names of all signers once it is published; none while somebody is still to sign.
+    """
     key = load_key(arguments.keys / f"{arguments.by}.pem", ask(arguments.by))
     request = approve(arguments.work, arguments.keys, key, files)
     if not request.ready:
         say("desk.sign.one", name=arguments.by)
-        return False
+        return ()
     finish(arguments.work, arguments.keys, load_key(arguments.keys / f"{ONLINE_KEY}.pem", ask(ONLINE_KEY)), files)
-    return True
+    return signer_names(arguments.keys, request.signed) or (arguments.by,)
 
 
 def _withdraw(arguments: argparse.Namespace) -> int:
@@ -195,9 +208,9 @@ def _sign_list(
     if arguments.by is None:
         withdraw_resources(work, keys, ask, bundle, found, today(), files, lift=lift)
         return True
-    if not pending(work, kind):
+    if not pending(work, keys, kind):
         request_withdrawal(work, keys, bundle, found, today(), files, lift=lift)
-    return sign_in_turn(arguments, ask, files)
+    return bool(sign_in_turn(arguments, ask, files))
 
 
 def _withdraw_alone(

@@ -31,12 +31,14 @@ class Progress:
         *,
         stream: TextIO | None = None,
         quiet: bool = False,
+        unit: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin a step named `verb` (已封装, 正在建立检索); `quiet` shows nothing."""
+        """Begin a step named `verb` (已封装, 正在建立检索); `quiet` shows nothing; `unit` of what is counted."""
         self._verb, self._stream, self._clock, self._quiet = verb, stream or sys.stderr, clock, quiet
         self._begun = clock()
         self._shown = -math.inf
+        self._unit = f" {unit}" if unit else ""
         self._live = self._stream.isatty()
         self._width = 0
 
@@ -51,11 +53,11 @@ class Progress:
     def line(self, done: int, total: int | None, size: int, part: float) -> str:
         """The words for this moment."""
         elapsed = max(self._clock() - self._begun, 1e-6)
-        words = [f"{self._verb} {done:,}" + (f" / {total:,}" if total else "")]
+        words = [f"{self._verb} {done:,}" + (f" / {total:,}" if total else "") + self._unit]
         if size >= _SPEAKABLE:
             words.append(f"{numbers.size(size)}，每秒 {numbers.size(int(size / elapsed))}")
-        elif not size:
-            words.append(f"每秒 {done / elapsed:,.0f}")
+        elif not size and done:
+            words.append(f"每秒 {done / elapsed:,.0f}{self._unit}")
         if 0 < part < 1 and elapsed >= _TELLING:
             words.append(f"还需{numbers.duration(elapsed / part * (1 - part))}")
         return "，".join(words)

@@ -36,11 +36,26 @@ _REASONS = {
 }
 _MISTAKES = (
     (r"the following arguments are required: (.*)", r"还缺：\1"),
-    (r"argument .*invalid choice: (.*) \(choose from (.*)\)", r"没有 \1 这个命令，可用：\2"),
+    (r"argument 命令: invalid choice: '(.*)' \(choose from '(.*)'\)", r"没有“\1”这个命令，可用：\2"),
+    (r"argument (.*): invalid choice: (.*) \(choose from '?(.*?)'?\)", r"\1 不能是 \2，可用：\3"),
     (r"argument (.*): invalid .* value: (.*)", r"\1 不能是 \2"),
     (r"argument (.*): expected .* argument.*", r"\1 后面还缺一项"),
     (r"unrecognized arguments: (.*)", r"不认识：\1"),
 )
+_FORMS = {
+    "--issued": "请写成 2026-11-22",
+    "--date": "请写成 2026-11-22",
+    "--drive-size": "请写成 4TB，几块大小不同时写成 4TB,4TB,2TB",
+    "--size": "请写成 4TB 或 500GB",
+    "--bytes": "请写成 4TB 或 500GB",
+    "--bundle": "代号用小写字母开头，只含小写字母、数字和 -，至多 32 位；给读者看的名称写在 --name",
+    "--name": "名称至多 64 字，不能有换行",
+    "--edition": "版次至多 64 字，如 2026.11",
+    "--seq": "请写 1 以上的整数",
+    "--workers": "请写 1 至 64",
+    "--state": "可写：写入、复检、装箱、发出、签收、启用、退换",
+}
+"""How the value of an option is written, told when it was written otherwise."""
 
 
 class _Help(argparse.HelpFormatter):
@@ -63,6 +78,9 @@ class Parser(argparse.ArgumentParser):
             if re.fullmatch(pattern, message):
                 message = re.sub(pattern, words, message)
                 break
+        message = re.sub(r"'([^']*)'", r"“\1”", message.replace("', '", "、"))
+        form = next((form for name, form in _FORMS.items() if message.startswith(f"{name} 不能是")), "")
+        message = f"{message}；{form}" if form else message
         self.exit(2, f"{self.format_usage()}{message}。\n看说明：{self.prog} --help\n")
 
 
@@ -120,6 +138,8 @@ def say(key: str, **params: Value) -> None:
 
 def say_not(key: str, detail: str, **params: Value) -> int:
     """What was not done, with the reason for whoever helps; returns the exit code."""
+    if isinstance(edition := params.get("edition"), str):
+        params["edition"] = Words.raw("edition", edition)
     sentence = words().sentence(key, **params)
     print(f"{sentence.text}\n{sentence.second}\n下一步：{sentence.button}\n（{detail}）", file=sys.stderr)
     return NOT_DONE

@@ -49,7 +49,7 @@ def add_commands(commands: Any) -> None:
 
 def _inspect(arguments: argparse.Namespace) -> int:
     report = inspect_drive(arguments.drive)
-    return _tell(report, as_json=arguments.json)
+    return _tell(report, arguments.drive, as_json=arguments.json)
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -57,10 +57,16 @@ def _verify(arguments: argparse.Namespace) -> int:
     if arguments.root is not None:
         try:
             root = _read_root(arguments.root)
-        except (FormatError, OSError) as error:
+        except FormatError:
+            print(
+                f"--root 不能用：{arguments.root} 不是签发单位的根目录文件，请用钥匙文件夹里的 root.json",
+                file=sys.stderr,
+            )
+            return WRONG
+        except OSError as error:
             print(f"--root 不能用：{failure(error)}", file=sys.stderr)
             return WRONG
-    progress = Progress("已检查 MB", quiet=arguments.json and not sys.stderr.isatty())
+    progress = Progress("已检查", unit="MB", quiet=arguments.json and not sys.stderr.isatty())
     # The command line is where the clock is read: everything below is told the moment.
     now = dt.datetime.now(dt.UTC)  # noqa: TID251
     options = Options(root, arguments.strict, arguments.quick)
@@ -69,7 +75,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     except sqlite3.Error as error:
         print(f"没有办成：放临时文件的盘（{tempfile.gettempdir()}）写不了：{error}", file=sys.stderr)
         return EXITS[UNREADABLE]
-    return _tell(report, as_json=arguments.json)
+    return _tell(report, arguments.drive, as_json=arguments.json)
 
 
 def _read_root(path: Path) -> bytes:
@@ -84,11 +90,14 @@ def _step(progress: Progress, done: int, total: int) -> None:
         progress.update(done // _MEGABYTE, total // _MEGABYTE, part=done / total)
 
 
-def _tell(report: Report, *, as_json: bool) -> int:
+def _tell(report: Report, drive: Path, *, as_json: bool) -> int:
     if as_json:
         sys.stdout.write(report.to_bytes().decode("ascii"))
         return report.exit_code
     words = Words.load("zh-Hans")
+    if report.refused == UNREADABLE and not drive.is_dir():
+        print(f"没有办成：{drive}：{'不是文件夹' if drive.exists() else '没有找到'}", file=sys.stderr)
+        return report.exit_code
     if report.refused:
         key = {NOT_OURS: "intake.refused.not_ours", UNREADABLE: "intake.refused.unreadable"}[report.refused]
         print(words.sentence(key).text, file=sys.stderr)

@@ -89,14 +89,14 @@ def check_identities(targets: Collection[Target], permission: Permission) -> Non
         if not any(_named(target, {identity}) for target in targets):
             raise TargetError("desk.drive.wrong_disk", f"no target has the number {identity}", item=identity)
     if len({os.path.realpath(target.path) for target in targets}) < len(targets):
-        raise TargetError("desk.drive.not_disk", "a target is named twice", item="同一块盘写了两次")
+        raise TargetError("desk.drive.twice", "a target is named twice")
 
 
 def _file(path: Path) -> Target:
     if path.exists() and not path.is_file():
         raise TargetError("desk.drive.not_disk", f"{path} is neither a disk nor a plain file", item=str(path))
     if not path.exists() and (str(path).startswith("/dev/") or not path.parent.is_dir()):
-        raise TargetError("desk.drive.not_disk", f"{path} is not there", item=str(path))
+        raise TargetError("desk.drive.absent", f"{path} is not there", item=str(path))
     return Target(path, device=False, size=path.stat().st_size if path.exists() else 0, model="", identity=path.name)
 
 

@@ -53,7 +53,20 @@ def test_keys_init_never_overwrites_a_key(place, capsys):
     before = (place / "keys/root-1.pem").read_bytes()
     passphrases = str(place / "keys/demonstration-passphrases.txt")
     assert main(["keys", "init", str(place / "keys"), "--passphrases", passphrases]) == NOT_DONE
+    assert "里已有钥匙，没有改动" in capsys.readouterr().err
     assert (place / "keys/root-1.pem").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [("root-1=a long enough one\n", "里没有钥匙 root-2 的密码"), ("root-1=short\n", "钥匙 root-1 的密码太弱")],
+)
+def test_keys_init_makes_all_keys_or_none(capsys, tmp_path, lines, said):
+    words = tmp_path / "words.txt"
+    words.write_text(lines)
+    assert main(["keys", "init", str(tmp_path / "keys"), "--passphrases", str(words)]) == NOT_DONE
+    assert said in capsys.readouterr().err
+    assert not list(tmp_path.glob("keys/*.pem"))
 
 
 def test_sign_by_one_then_the_other_publishes_and_the_drive_is_written(place, capsys, tmp_path):
@@ -63,7 +76,9 @@ def test_sign_by_one_then_the_other_publishes_and_the_drive_is_written(place, ca
     assert sign(place, "--by", "targets-1") == NOT_DONE
     assert "同一把钥匙" in capsys.readouterr().err
     assert sign(place, "--by", "targets-3") == DONE
-    assert "两人签发完毕" in capsys.readouterr().out
+    assert "签发人：targets-1、targets-3。" in capsys.readouterr().out
+    assert sign(place, "--by", "targets-2") == DONE
+    assert "2026年11月版已由两人签发，不用再签。" in capsys.readouterr().out
     assert main(["drive", str(place / "work"), str(tmp_path / "drive")]) == DONE
     first = capsys.readouterr().out
     assert "已在盘上" not in first
@@ -73,6 +88,20 @@ def test_sign_by_one_then_the_other_publishes_and_the_drive_is_written(place, ca
     assert main(["drive", str(place / "work"), str(tmp_path / "drive")]) == DONE
     assert "写入 1 个文件" in capsys.readouterr().out
     assert not (tmp_path / "drive/bag/data/stranger").exists()
+
+
+def test_drive_is_not_written_among_other_files(place, capsys, tmp_path):
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    (folder / "信.txt").write_text("x")
+    assert sign(place) == DONE
+    command = ["drive", str(place / "work"), str(folder)]
+    assert main(command) == NOT_DONE
+    said = capsys.readouterr().err
+    assert "这个文件夹里另有内容，没有写入。\n里面有信.txt，没有改动。" in said
+    assert [path.name for path in folder.iterdir()] == ["信.txt"]
+    assert main([*command, "--replace"]) == DONE
+    assert (folder / "信.txt").exists()
 
 
 def test_drive_payload_spoiled_in_the_work_folder_is_not_written(place, capsys, tmp_path):

@@ -118,8 +118,16 @@ def test_drive_of_a_set_is_a_bag_of_its_own_and_is_admitted(made, tmp_path):
         sums.append(len(files))
     again = write_drive(folder / "work", tmp_path / "drive-1", RealFiles(), disk=1, quiet=True)
     assert (again.copied, again.kept) == (0, sums[0])
-    other = write_drive(folder / "work", tmp_path / "drive-1", RealFiles(), disk=2, quiet=True)
+    with pytest.raises(DriveError) as refused:
+        write_drive(folder / "work", tmp_path / "drive-1", RealFiles(), disk=2, quiet=True)
+    assert (refused.value.sentence, refused.value.params) == ("desk.drive.other", {"item": "sichuan 第 1 块，共 3 块"})
+    assert files_of(tmp_path / "drive-1") == sums[0]
+    other = write_drive(folder / "work", tmp_path / "drive-1", RealFiles(), disk=2, quiet=True, replace=True)
     assert (other.copied, other.kept) == (sums[1], 0)
+
+
+def files_of(drive):
+    return sum(path.is_file() for path in (drive / "bag/data").rglob("*"))
 
 
 @pytest.mark.parametrize("disk", [0, 4, -1])

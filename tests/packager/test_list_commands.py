@@ -58,6 +58,21 @@ def test_revoke_retire_by_two_people_in_turn(national, tmp_path, capsys) -> None
     assert listed(national, box) == [2]
 
 
+def test_request_that_another_list_overtook_is_made_again_and_signed_by_both(national, tmp_path, capsys) -> None:
+    box = national.box(tmp_path / "state")
+    turn = ["revoke", "2026.01", "--work", str(tmp_path / "request"), "--by"]
+    assert call(national, *turn, "targets-1") == DONE
+    assert call(national, "revoke", "2", "--retire") == DONE
+    capsys.readouterr()
+    assert call(national, *turn, "targets-2") == DONE
+    said = capsys.readouterr().out
+    assert "另一份名单先发行了，这份申请已重新提出。" in said
+    assert "只有 targets-2 一人签发" in said
+    assert call(national, *turn, "targets-1") == DONE
+    assert "已收回 2026年1月版" in capsys.readouterr().out
+    assert listed(national, box) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

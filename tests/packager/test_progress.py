@@ -16,6 +16,13 @@ def test_progress_in_a_log_writes_a_line_every_ten_seconds():
     assert "已封装 21 / 100，210 MB，每秒 10.5 MB，还需约 2 分钟" in stream.getvalue()
 
 
+def test_progress_names_its_unit_and_no_rate_before_there_is_one():
+    now = iter([0.0, 0.0, 5.0])
+    progress = Progress("已检查", unit="MB", stream=io.StringIO(), clock=lambda: next(now))
+    assert progress.line(0, 44, 0, 0.0) == "已检查 0 / 44 MB"
+    assert progress.line(20, 44, 0, 20 / 44) == "已检查 20 / 44 MB，每秒 4 MB，还需不到 1 分钟"
+
+
 def test_progress_quiet_writes_nothing():
     stream = io.StringIO()
     progress = Progress("已封装", stream=stream, quiet=True)

@@ -133,7 +133,9 @@ def test_put_away_hides_it_for_all_drives_that_say_it(staff: FlaskClient, world:
 
 def test_drives_two_that_need_a_hand_keep_a_button_each(staff: FlaskClient, world: World) -> None:
     dumb = Message("intake.refused.unreadable")
-    world.write(drives=tuple(replace(d, state="refused", message=dumb) for d in in_a_set(*2 * ("2026-11-22T07:58:00Z",))))
+    world.write(
+        drives=tuple(replace(d, state="refused", message=dumb) for d in in_a_set(*2 * ("2026-11-22T07:58:00Z",)))
+    )
     assert staff.get("/staff/").get_data(as_text=True).count('value="look-again"') == 2
 
 

@@ -235,13 +235,19 @@ def test_commands_tell_a_blank_a_foreign_and_an_unreadable_drive(tmp_path: Path,
     (tmp_path / "holiday.jpg").write_bytes(b"x")
     assert main(["inspect", str(tmp_path), "--json"]) == 4
     assert json.loads(capsys.readouterr().out)["verdict"] == "not-ours"
+    capsys.readouterr()
     assert main(["verify", str(tmp_path / "nowhere")]) == 3
+    assert "nowhere：没有找到" in capsys.readouterr().err
+    assert main(["inspect", str(tmp_path / "holiday.jpg")]) == 3
+    assert "holiday.jpg：不是文件夹" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("root", ["nowhere", "holiday.jpg"])
-def test_verify_with_a_root_that_is_none_is_a_wrong_command_line(tmp_path: Path, root: str) -> None:
+def test_verify_with_a_root_that_is_none_is_a_wrong_command_line(tmp_path: Path, root: str, capsys) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"x")
     assert main(["verify", str(tmp_path), "--root", str(tmp_path / root)]) == 2
+    told = "没有找到" if root == "nowhere" else "不是签发单位的根目录文件"
+    assert told in capsys.readouterr().err
 
 
 def test_verify_document_is_the_same_every_time(drive: Path, national: Publisher, tmp_path: Path, capsys) -> None:

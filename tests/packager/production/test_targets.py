@@ -79,13 +79,13 @@ def test_mounted_disk_and_disk_held_by_a_volume_group_are_in_use(machine):
 def test_partition_folder_and_missing_device_are_no_disk(machine, tmp_path):
     assert refused(machine, machine.device("sda1")) == "desk.drive.not_disk"
     assert refused(machine, tmp_path) == "desk.drive.not_disk"
-    assert refused(machine, tmp_path / "no/such/file") == "desk.drive.not_disk"
+    assert refused(machine, tmp_path / "no/such/file") == "desk.drive.absent"
 
 
 def test_dev_is_no_place_for_new_files(machine):
     from pathlib import Path
 
-    assert refused(machine, Path("/dev/sdz-not-plugged-in")) == "desk.drive.not_disk"
+    assert refused(machine, Path("/dev/sdz-not-plugged-in")) == "desk.drive.absent"
 
 
 def test_built_in_disk_is_refused_without_the_flag(machine):

@@ -116,4 +116,14 @@ def test_command_refuses_what_is_no_list(tmp_path, capsys):
     asked = tmp_path / "list.jsonl"
     asked.write_bytes(b"hello\n")
     assert main(["repair-fill", str(asked), "--from", str(tmp_path), "--to", str(tmp_path / "stick")]) == NOT_DONE
-    assert "没有办成" in capsys.readouterr().err
+    assert "list.jsonl 不是书箱的修复清单" in capsys.readouterr().err
+
+
+def test_command_that_finds_nothing_sends_nobody_to_the_box(tmp_path, capsys):
+    asked = tmp_path / "list.jsonl"
+    asked.write_bytes(dump_list(PLACES))
+    (tmp_path / "empty").mkdir()
+    assert main(["repair-fill", str(asked), "--from", str(tmp_path / "empty"), "--to", str(tmp_path / "s")]) == LEFT_OUT
+    said = capsys.readouterr().out
+    assert "这个来源里一处也没有取到" in said
+    assert "插回书箱" not in said
