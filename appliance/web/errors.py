@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 10
+_OFFERED, _LOOKED_AT = 4, 40
+"""Resources that a page offers instead of one that is closed, and how many of the newest it looks at for them."""
 _KEYS = {
     401: "error.signin",
     403: "error.forbidden",
@@ -106,11 +108,17 @@ def refused(error: Refused) -> Response:
     if wants_json() or request.path.startswith("/covers/"):
         return _json(_status_of(error.reason), {"reason": error.reason})
     decision = gate(error.resource)
-    similar = library().newest(4, type_=error.resource.type) if decision.listed else []
+    similar = _instead_of(error.resource) if decision.listed else []
     parent = error.resource.parent if error.reason == "reader.no_pages" else ""
     url = url_for("readers.issues", resource_id=parent) if parent and library().resource(parent) else ""
     key = refusal_key(error.reason)
     return page(key, _status_of(error.reason), refusal_values(error.resource), similar=similar, url=url)
+
+
+def _instead_of(resource: Resource) -> list[Held]:
+    """Newest resources of its type that can be opened now: nobody is sent from one closed door to the next."""
+    newest = library().newest(_LOOKED_AT, type_=resource.type)
+    return [held for held in newest if held.available and held.resource.id != resource.id][:_OFFERED]
 
 
 def seconds_left(error: Exception) -> int:

@@ -106,6 +106,21 @@ def test_pdf_damaged_page_is_named_and_the_others_open(context: BrowserContext, 
         world.services.chunks._kept.clear()
 
 
+def test_pdf_whose_drive_is_pulled_out_is_not_called_damaged(context: BrowserContext, address: str) -> None:
+    page, _ = watched(context, address)
+    opened(page, "/read/r.scan")
+    settled(page, f"() => ({INK})('.page[data-page-number=\"1\"] canvas') > 8")
+    page.route("**/items/**", lambda route: route.fulfill(status=503, body="{}"))
+    page.click("#stage")
+    page.keyboard.press("End")
+    settled(page, "() => document.getElementById('note-text').textContent.includes('资源硬盘暂时断开')")
+    page.wait_for_timeout(2500)  # by then a page whose bytes were refused is called damaged
+    page.keyboard.press("PageUp")
+    page.wait_for_timeout(2500)
+    assert "资源硬盘暂时断开" in page.inner_text("#note-text")
+    assert "有损坏" not in page.inner_text("#note-text")
+
+
 def test_pdf_damaged_structure_leads_to_page_pictures(context: BrowserContext, address: str, world: World) -> None:
     path = world.item_path("r.scan")
     whole = path.read_bytes()

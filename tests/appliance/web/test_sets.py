@@ -93,6 +93,14 @@ def test_patrons_read_which_drive_is_missing(client: FlaskClient, world: World) 
     assert client.get(found["items"][0]["url"]).status_code == 200
 
 
+def test_page_of_a_missing_drive_offers_only_what_can_be_opened(client: FlaskClient, world: World) -> None:
+    spread(world, 1)
+    page = text(client, "/read/x.sanguo", 503)
+    offered = re.findall(r'href="/resources/([^"?]+)"', page.partition("也许可以看看")[2])
+    assert offered
+    assert not {"x.sanguo", "x.kao", "x.sanzijing"} & set(offered)
+
+
 def test_patrons_read_what_is_here_of_a_work_on_two_drives(client: FlaskClient, world: World) -> None:
     spread(world, 1, 3)
     page = text(client, f"/resources/{LECTURES}")
