@@ -20,7 +20,7 @@ from packager.production.ledger_commands import add_ledger_commands, now, refuse
 from packager.production.ledger_writing import check_numbers, enter_written
 from packager.production.machine import Machine
 from packager.production.options import add_image_options, add_sender, sender_of
-from packager.production.serials import spaced
+from packager.production.serials import spaced, wrong_serial
 from packager.production.speaking import DONE, LEFT_OUT, NOT_DONE, three_lines, words
 from packager.production.targets import Permission
 from packager.production.writing import RefusedError, check_jobs, plan_jobs, report, write_all
@@ -134,7 +134,7 @@ def _jobs(arguments: argparse.Namespace, facts: ImageFacts, records: Path, machi
     try:
         return plan_jobs(facts, arguments.targets, arguments.serial, records, machine, permission)
     except ValueError as error:
-        raise PackagerError(f"编号 {arguments.serial} 不对，请照标签再核对一遍") from error
+        raise PackagerError(wrong_serial(arguments.serial)) from error
 
 
 def _tell(outcomes: Sequence[Outcome], options: BenchOptions, *, noted: bool) -> int:

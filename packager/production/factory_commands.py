@@ -13,6 +13,7 @@ from packager.production.image import ImageOptions
 from packager.production.options import add_image_options, parse_size, sender_of
 from packager.production.sampling import AQLS, LEVELS, chance_of_acceptance, sampling_plan
 from packager.production.schedule import Campaign, schedule
+from packager.production.serials import meant, wrong_serial
 from packager.production.speaking import DONE, words
 from provisioning.words import numbers
 
@@ -49,7 +50,9 @@ def _factory(arguments: argparse.Namespace) -> int:
     try:
         facts = make_package(arguments.work, arguments.out, options, lot, RealFiles())
     except ValueError as error:
-        raise PackagerError(f"编号 {arguments.serial} 不对，或一年的编号不够用") from error
+        if meant(arguments.serial) == "".join(arguments.serial.split()).upper():
+            raise PackagerError(f"从编号 {arguments.serial} 起，一年的编号不够用") from error
+        raise PackagerError(wrong_serial(arguments.serial)) from error
     done = words().sentence("desk.image.done", count=facts.release.count, size=facts.size, item=facts.release.number)
     print(f"{done.text}\n{done.second}\n交给代制厂：{arguments.out}")
     print(f"抽检方案（ISO 2859-1，正常检验一次抽样，水平 {lot.level}，接收质量限 {lot.aql}%）：")

@@ -48,6 +48,20 @@ def parse_serial(text: str) -> str:
     return bare
 
 
+def meant(text: str) -> str:
+    """The number with these digits before the last and the right last one; empty when the shape is another."""
+    match = _SERIAL.match("".join(text.split()).upper())
+    return serial(int(match[1]), int(match[2])) if match is not None and int(match[2]) else ""
+
+
+def wrong_serial(text: str) -> str:
+    """Why a number that staff chose for the first drive is none, and which it would be."""
+    right = meant(text)
+    if not right:
+        return f"编号 {text} 不对，请写成 {spaced(serial(26, 1))} 的样子：SX、两位年份、七位顺序号、一位核对数字"
+    return f"编号 {text} 的末位不对：末位由前面的数字算出。前面没有写错的话，应是 {spaced(right)}"
+
+
 def following(first: str, count: int) -> list[str]:
     """`count` numbers in a row, beginning with `first`.
 

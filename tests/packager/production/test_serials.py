@@ -6,12 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.production.serials import check_digit, following, parse_serial, serial, spaced
+from packager.production.serials import check_digit, following, parse_serial, serial, spaced, wrong_serial
 
 
 def test_serial_of_the_label():
     assert spaced(serial(2026, 1104037)) == "SX26 1104 0372"
     assert parse_serial("sx26 1104 0372") == "SX2611040372"
+
+
+def test_wrong_last_digit_is_told_with_the_right_one():
+    assert "应是 SX26 0000 0020" in wrong_serial("sx26 0000 0021")
+    assert "请写成 SX26 0000 0011 的样子" in wrong_serial("hello")
+    assert "请写成" in wrong_serial("SX2600000000")
 
 
 @given(st.integers(0, 99), st.integers(1, 9_999_999), st.integers(2, 11), st.integers(1, 9))
