@@ -19,11 +19,11 @@ from packager.format.bag import hash_file
 from packager.format.chunks import ChunkHasher, ChunkTable, chunk_count, first_chunks
 from packager.format.disktable import DISKS_NAME, read_disk_table
 from packager.format.errors import FormatError
-from packager.format.files import read_chunk
 from packager.format.items import ItemLine, read_items
 from packager.format.layout import TRUTH_NAMES, DriveLayout
 from packager.format.manifest import parse_tagmanifest, read_manifest
 from packager.format.release import Digest, Disk, Release, build_number
+from packager.format.source_file import read_chunk
 
 Progress = Callable[[int], None]
 

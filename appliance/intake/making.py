@@ -27,7 +27,10 @@ def wanted(stored: Sequence[Stored], failed: set[Key]) -> list[Key]:
 
 
 class Maker:
-    """Makes lacking derived files in a thread that waits for a child process; one at a time."""
+    """Makes lacking derived files in a thread that waits for a child process; one at a time.
+
+    What comes from a drive is not made.
+    """
 
     def __init__(
         self, store: ReleaseStore, tell: Callable[[Key, Stored | None], None], *, run: Callable[..., bool] = run_task
@@ -43,6 +46,7 @@ class Maker:
         self._tasks: queue.Queue[tuple[Stored, str] | None] = queue.Queue()
         self._states: dict[Key, Part] = {}
         self._failed: set[Key] = set()
+        self._coming: dict[str, tuple[Key, Part]] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="maker", daemon=True)
         self._thread.start()
@@ -50,10 +54,20 @@ class Maker:
     def update(self, stored: Sequence[Stored]) -> None:
         """Ask for everything that is lacking in these releases, those readers need most first."""
         by_folder = {s.folder: s for s in stored}
+        coming = {key for key, _ in self._coming.values()}
         for folder, part in wanted(stored, self._failed):
-            if (folder, part) not in self._states:
+            if (folder, part) not in self._states and (folder, part) not in coming:
                 self._states[folder, part] = Part("waiting", percent=0)
                 self._tasks.put((by_folder[folder], part))
+
+    def comes(self, drive: str, key: Key, *, percent: int = 0, seconds_left: int = 0) -> None:
+        """One comes from a drive, and so much of it is here."""
+        self._coming[drive] = key, Part("rebuilding", percent=percent, seconds_left=seconds_left)
+
+    def comes_no_more(self, drive: str) -> Key | None:
+        """What came from that drive is here, or is not to be waited for; None when nothing came."""
+        key, _ = self._coming.pop(drive, (None, None))
+        return key
 
     def give_up(self, folder: str, part: str) -> None:
         """Count it as one that cannot be made, until somebody asks `again`."""
@@ -69,12 +83,13 @@ class Maker:
             return Part("ready", stored.parts[part])
         if (stored.folder, part) in self._failed:
             return Part("failed", percent=0)
-        return self._states.get((stored.folder, part), Part("waiting", percent=0))
+        coming = (how for key, how in self._coming.values() if key == (stored.folder, part))
+        return self._states.get((stored.folder, part)) or next(coming, Part("waiting", percent=0))
 
     @property
     def busy(self) -> bool:
-        """Whether something is being made or waits."""
-        return bool(self._states)
+        """Whether something is being made, comes or waits."""
+        return bool(self._states or self._coming)
 
     def close(self) -> None:
         """Kill what is being made and end."""
@@ -99,8 +114,9 @@ class Maker:
         try:
             out = self._store.stage(f"make-{part}") / ("catalogue.db" if part == "catalogue" else "search")
             task = Task(stored.folder, part, stored.catalogue_jsonl, stored.items_txt, out, stored.release.count)
-            if self._run(task, lambda percent, left: self._progress(key, percent, left), self._stop):
-                made = self._store.adopt(stored, part, out)
+            made = self._that_came(stored, part)
+            if made is None and self._run(task, lambda percent, left: self._progress(key, percent, left), self._stop):
+                made = self._that_came(stored, part) or self._store.adopt(stored, part, out)
                 _log.info("%s of %s made in %.0f s", part, stored.folder, time.monotonic() - started)
         except (StoreError, OSError) as error:
             _log.warning("%s of %s cannot be made: %s", part, stored.folder, error)
@@ -110,6 +126,11 @@ class Maker:
             self._failed.add(key)
         self._states.pop(key, None)
         self._tell(key, made)
+
+    def _that_came(self, stored: Stored, part: str) -> Stored | None:
+        """The release, when a drive has brought the part meanwhile."""
+        found = self._store.get(stored.folder)
+        return found if found is not None and part in found.parts else None
 
     def _progress(self, key: Key, percent: int, left: int) -> None:
         self._states[key] = Part("rebuilding", percent=percent, seconds_left=left)

@@ -19,7 +19,7 @@ from appliance.errors import IntakeError
 from appliance.intake.look import Glance, glance
 from appliance.intake.mounts import Candidate
 from appliance.intake.states import Refused, Short, Told
-from appliance.intake.taking import Parcel, PayloadMissingError
+from appliance.intake.taking import Parcel, PayloadMissingError, Rest
 from appliance.intake.trusting import Stopped
 from appliance.store.holdings import Message
 from packager.format.errors import FormatError, TrustError
@@ -60,16 +60,25 @@ class Brought:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """The job that follows ended well."""
+
+    attempt: int
+    rest: Rest
+
+
+@dataclass(frozen=True, slots=True)
 class Progressed:
-    """The copy job has done so many bytes of so many."""
+    """The job has done so many bytes of so many."""
 
     attempt: int
     done: int
     total: int
 
 
-News = Looked | Admitted | Brought | Progressed | Refused | Told | Short
-Job = Callable[["Place"], Admission | Message | Parcel]
+News = Looked | Admitted | Brought | Followed | Progressed | Refused | Told | Short
+Result = Admission | Message | Parcel | Rest
+Job = Callable[["Place"], Result]
 
 
 class Place:
@@ -135,8 +144,8 @@ class Place:
         """Set when running work is to be broken off."""
         return self._running
 
-    def progress(self, done: int, total: int) -> None:
-        """Count bytes of the running job; tells the driver now and then.
+    def alive(self) -> None:
+        """The disk has answered the running job.
 
         Raises:
             Stopped: the work is to be broken off.
@@ -144,6 +153,14 @@ class Place:
         if self._running.is_set():
             raise Stopped
         self._touched = time.monotonic()
+
+    def progress(self, done: int, total: int) -> None:
+        """Count bytes of the running job; tells the driver now and then.
+
+        Raises:
+            Stopped: the work is to be broken off.
+        """
+        self.alive()
         if self._touched - self._told > 1:
             self._told = self._touched
             self._tell(self, Progressed(self._attempt, done, total))
@@ -195,8 +212,10 @@ class Place:
             self._tell(self, _news_of(attempt, result))
 
 
-def _news_of(attempt: int, result: Admission | Message | Parcel) -> News:
+def _news_of(attempt: int, result: Result) -> News:
     """What a job that ended well has to tell."""
     if isinstance(result, Message):
         return Told(attempt, result)
+    if isinstance(result, Rest):
+        return Followed(attempt, result)
     return Brought(attempt, result) if isinstance(result, Parcel) else Admitted(attempt, result)

@@ -76,6 +76,11 @@ class Publisher:
         self._maker.update([self.stored[r.folder] for r in ordered])
         self._dirty = True
 
+    def look_again(self, folder: str) -> None:
+        """A derived file may have come to a release."""
+        if folder in self.stored and (found := self._store.get(folder)) is not None:
+            self.stored[folder] = found
+
     def collect(self) -> None:
         """Drop, with the next publication, what nobody needs any more."""
         self._crowded = self._dirty = True

@@ -14,17 +14,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from appliance.clock import Clock
-from appliance.intake import carrying, states, wording
+from appliance.intake import states, wording
 from appliance.intake.entry import Entry, all_known
+from appliance.intake.jobs import Jobs
 from appliance.intake.journal import Journal
 from appliance.intake.making import Key, Maker
 from appliance.intake.mounts import Candidate, Mount, candidates, read_mounts
-from appliance.intake.place import LEAST_ROOM, Admitted, Brought, Looked, News, Place, Progressed
+from appliance.intake.place import LEAST_ROOM, Admitted, Brought, Followed, Looked, News, Place, Progressed
 from appliance.intake.publisher import WORKING, Publisher
 from appliance.intake.publishing import carried_by, drive_key, restored
 from appliance.intake.remaking import Remaking
 from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
-from appliance.intake.taking import bytes_needed, copy
+from appliance.intake.taking import bytes_needed
 from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
 from appliance.store.commands import UPKEEP, receive
@@ -32,7 +33,6 @@ from appliance.store.holdings import Holdings, Message
 from appliance.store.releases import ReleaseStore, Stored
 from appliance.store.verified import VerifiedDrives
 from packager.format.files import Files
-from packager.format.release import Admission
 from packager.format.trust import TrustStore
 
 _log = logging.getLogger(__name__)
@@ -66,7 +66,8 @@ class Intake:
         self._trust = SharedTrust(trust_store)
         self._store = ReleaseStore(settings.releases_folder, settings.scratch_folder, files)
         self._store.start()
-        self._verified = VerifiedDrives(settings.data_folder / "verified.json", files)
+        verified = VerifiedDrives(settings.data_folder / "verified.json", files)
+        self._jobs = Jobs(settings, self._store, self._trust, verified, files)
         self._journal = Journal(settings.journal_file, files, clock)
         self._news: queue.Queue[tuple[Place, News] | tuple[Key, Stored | None] | None] = queue.Queue()
         self._maker = Maker(self._store, lambda key, made: self._news.put((key, made)))
@@ -76,6 +77,7 @@ class Intake:
         self._entries: dict[Path, Entry] = {}
         self._mounts: dict[str, Mount] = {}
         self._remaking = Remaking(self._store, self._maker, self._board)
+        self._ready: list[tuple[Entry, int]] = []
         self.upkeep: Callable[[dict[str, str]], None] = lambda _command: None
         self._order, self._reconciled, self._began = 0, -1e9, clock.monotonic()
         self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
@@ -102,6 +104,8 @@ class Intake:
                 self._command(command)
         self._watch_for_silence()
         self._board.publish_if_due([e.standing() for e in self._entries.values()])
+        while self._ready:  # readers come first: what follows keeps both disks busy
+            self._begin_follow(*self._ready.pop())
 
     def close(self) -> None:
         """Stop all work; what is half done is begun again at the next start."""
@@ -149,6 +153,9 @@ class Intake:
                 self._step(entry, states.Trusted(news.attempt, carried))
             case Brought():
                 self._brought(entry, news)
+            case Followed():
+                entry.place.watched = news.rest.missing
+                self._comes_no_more(entry)
             case Progressed():
                 self._progressed(entry, news)
             case Refused() | states.Told() | Short():
@@ -173,12 +180,18 @@ class Intake:
         if news.attempt == entry.drive.attempt:
             spent = self._clock.monotonic() - entry.began
             entry.seconds_left = round(spent * (news.total - news.done) / max(1, news.done))
+            if entry.drive.phase == "ready" and entry.parcel is not None:
+                key = entry.parcel.stored.folder, "search"
+                percent = 100 * news.done // max(1, news.total)
+                self._maker.comes(entry.key, key, percent=min(99, percent), seconds_left=entry.seconds_left)
             self._board.changed()
 
     def _brought(self, entry: Entry, news: Brought) -> None:
         """The truth is on the SSD; the drive is ready as soon as its catalogue can be browsed."""
         self._board.stored[news.parcel.stored.folder] = news.parcel.stored
         entry.parcel, entry.place.watched = news.parcel, news.parcel.missing
+        if news.parcel.follows and news.attempt == entry.drive.attempt:
+            self._maker.comes(entry.key, (news.parcel.stored.folder, "search"))
         self._board.order_making()
         self._finish(entry)
 
@@ -217,6 +230,8 @@ class Intake:
             entry.seconds_left = 0
         for action in actions:
             self._do(entry, action)
+        if entry.drive.phase not in {"reading", "ready"}:
+            self._comes_no_more(entry)
         if entry.drive.phase == "gone" and before.phase != "gone" and self._has_twin(entry):
             self._step(entry, Forgotten())  # the other one gives everything that it gave
 
@@ -232,6 +247,8 @@ class Intake:
                 self._begin_trust(entry)
             case Do.COPY:
                 self._begin_copy(entry)
+            case Do.FOLLOW:
+                self._ready.append((entry, entry.drive.attempt))
             case Do.STOP:
                 entry.place.stop()
             case Do.JOURNAL:
@@ -241,39 +258,28 @@ class Intake:
 
     def _begin_trust(self, entry: Entry) -> None:
         entry.admission = entry.parcel = None
-        attempt, root = entry.drive.attempt, entry.place.folder
+        attempt = entry.drive.attempt
         busy = sum(e.drive.phase in {*WORKING, "waiting", "ready", "sick"} for e in self._entries.values())
         if busy > self._settings.max_drives:
             self._news.put((entry.place, Refused(attempt, Message("intake.refused.too_many"))))
             return
-        scratch = f"trust-{entry.key}-{attempt}"
-        entry.place.begin(attempt, lambda place: self._trust_job(root, scratch, place))
-
-    def _trust_job(self, root: Path, scratch: str, place: Place) -> Admission | Message:
-        """In the place's thread."""
-        folder = self._store.stage(scratch)
-        try:
-            return carrying.judge(root, folder, self._trust, place.stopping)
-        finally:
-            self._store.unstage(scratch)
+        entry.place.begin(attempt, self._jobs.judge(entry))
 
     def _begin_copy(self, entry: Entry) -> None:
-        admission, root, stage = entry.admission, entry.place.folder, f"copy-{entry.key}-{entry.drive.attempt}"
-        if admission is None:
-            return
-        entry.place.begin(
-            entry.drive.attempt,
-            lambda place: copy(
-                root,
-                admission,
-                store=self._store,
-                verified=self._verified,
-                files=self._files,
-                stage=stage,
-                reserve=self._settings.reserve_bytes,
-                progress=place.progress,
-            ),
-        )
+        if entry.admission is not None:
+            entry.place.begin(entry.drive.attempt, self._jobs.copy(entry, entry.admission))
+
+    def _begin_follow(self, entry: Entry, attempt: int) -> None:
+        here = entry.drive.phase == "ready" and entry.drive.attempt == attempt
+        if here and entry.admission is not None and entry.parcel is not None:
+            entry.place.begin(attempt, self._jobs.follow(entry, entry.admission, entry.parcel))
+
+    def _comes_no_more(self, entry: Entry) -> None:
+        """What came from a drive is here, or must be made."""
+        key = self._maker.comes_no_more(entry.key)
+        if key is not None:
+            self._board.look_again(key[0])
+            self._board.order_making()
 
     def _write_journal(self, entry: Entry) -> None:
         facts = entry.facts()

@@ -6,6 +6,8 @@
                      |            |         |
                      +---- sick --+---------+   (stopped answering; recovers through recognising, or by itself)
 
+    ready -> refused (the close look that follows found too much of the payload missing)
+
     recognising -> told (it carries signed lists only; they are taken, or refused)
 
 `step` has no side effects and knows no clock, so every power cut, full disk and pulled cable is a row in a table
@@ -30,6 +32,8 @@ class Do(Enum):
     """Look at the drive's signed metadata and tag list, with the state's attempt."""
     COPY = "copy"
     """Bring what the SSD lacks of the release, hashing it, with the state's attempt."""
+    FOLLOW = "follow"
+    """While readers use it: bring what they can do without at first, look at its payload closely, with the attempt."""
     STOP = "stop"
     """Break off running work on this drive."""
     JOURNAL = "journal"
@@ -110,7 +114,10 @@ class Trusted:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """The truth of its release is on the SSD and readers can browse it; `back`: the same drive served before."""
+    """The truth of its release is on the SSD and readers can browse it; `back`: the same drive served before.
+
+    The index, and a close look at the payload, may follow.
+    """
 
     attempt: int
     carried: Carried
@@ -169,6 +176,8 @@ Event = Seen | Missing | Trusted | Copied | Refused | Told | Short | Room | Stal
 Step = tuple[Drive, tuple[Do, ...]]
 
 WORKING = ("recognising", "reading")
+BUSY = (*WORKING, "ready")
+"""Something may be under way on the drive."""
 _TELL = (Do.JOURNAL, Do.PUBLISH)
 
 
@@ -194,7 +203,7 @@ def _gone(drive: Drive) -> Drive:
 
 def _look(drive: Drive, mark: str) -> Step:
     """Begin again from the drive's content."""
-    stop = (Do.STOP,) if drive.phase in WORKING else ()
+    stop = (Do.STOP,) if drive.phase in BUSY else ()
     recovered = drive.phase == "sick" or (drive.recovered and drive.phase in WORKING)
     fresh = Drive("recognising", drive.attempt + 1, mark, last=drive.last, recovered=recovered)
     return fresh, (*stop, Do.TRUST, *_TELL)
@@ -210,7 +219,7 @@ def _seen(drive: Drive, event: Event) -> Step:
 def _missing(drive: Drive, _event: Event) -> Step:
     if drive.phase in {"absent", "gone"}:
         return drive, ()
-    stop = (Do.STOP,) if drive.phase in WORKING else ()
+    stop = (Do.STOP,) if drive.phase in BUSY else ()
     if drive.last is not None and drive.phase not in {"ejecting", "ejected", "refused", "told"}:
         return _gone(drive), (*stop, *_TELL)
     return Drive(attempt=drive.attempt + 1), (*stop, *_TELL)
@@ -226,11 +235,11 @@ def _copied(drive: Drive, event: Event) -> Step:
     if not isinstance(event, Copied) or event.attempt != drive.attempt or drive.phase not in {"reading", "sick"}:
         return drive, ()
     ready = replace(drive, phase="ready", carried=event.carried, last=event.carried, reason=None, back=event.back)
-    return ready, _TELL
+    return ready, (*_TELL, Do.FOLLOW)
 
 
 def _refused(drive: Drive, event: Event) -> Step:
-    waits = drive.phase in {*WORKING, "sick"}
+    waits = drive.phase in {*BUSY, "sick"}  # a ready one: a close look found too much missing
     if not isinstance(event, Refused) or event.attempt != drive.attempt or not waits:
         return drive, ()
     return Drive("refused", drive.attempt, drive.mark, event.reason), _TELL
@@ -273,7 +282,10 @@ def _asked(drive: Drive, event: Event) -> Step:
         fresh, actions = _look(drive, drive.mark)
         return replace(fresh, recovered=fresh.recovered or what == "sick"), actions
     after = _BUTTONS.get((drive.phase, what))
-    return (replace(drive, phase=after), _TELL) if after else (drive, ())
+    if after is None:
+        return drive, ()
+    before, then = (Do.STOP,) if drive.phase == "ready" else (), (Do.FOLLOW,) if after == "ready" else ()
+    return replace(drive, phase=after), (*before, *_TELL, *then)
 
 
 _BUTTONS: Mapping[tuple[str, str], str] = MappingProxyType(

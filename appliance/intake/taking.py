@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import IntakeError
+from appliance.errors import IntakeError, StoreError
 from appliance.intake.look import tag_facts
 from appliance.store.releases import ReleaseStore, Stored, folder_name
 from appliance.store.samples import Sample
 from appliance.store.verified import VerifiedDrives
 from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
-from packager.format.bag import READY, TagFiles, tag_file_bytes, verify_tag_files
+from packager.format.bag import READY, TagFiles, follow_tag_files, tag_file_bytes, verify_tag_files
 from packager.format.disktable import DISKS_FORMAT, DISKS_NAME
-from packager.format.errors import HalfCopiedError, UnreadableError
+from packager.format.errors import HalfCopiedError, TrustError, UnreadableError
 from packager.format.files import Files
 from packager.format.layout import DriveLayout
 from packager.format.release import Accelerator, Admission, Release
@@ -35,6 +35,14 @@ _FORMATS = {"catalogue.db": str(CATALOGUE_FORMAT), DISKS_NAME: DISKS_FORMAT}
 Progress = Callable[[int, int], None]
 
 
+ALONG = 8 << 20
+"""An index of at most so many bytes is not left to follow: nobody notices its time."""
+
+FIRST_LOOKS = 12
+"""Sampled files that are looked at before readers use the drive; they cost a spinning disk a quarter of a second. Of
+drives that lack half of their files one in 4,000 gets by, until the rest of the sample is looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """What `copy` brought.
@@ -42,6 +50,22 @@ class Parcel:
     Attributes:
         stored: the release on the SSD.
         missing: sampled payload paths that were not there; few enough to go on without them.
+        follows: whether the drive names an index that is lacking on the SSD; `follow` brings it.
+        facts: fingerprint of the drive's tag files, see `tag_facts`.
+    """
+
+    stored: Stored
+    missing: tuple[str, ...] = ()
+    follows: bool = False
+    facts: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """What `follow` brought.
+
+    Attributes:
+        stored, missing: as of `Parcel`.
     """
 
     stored: Stored
@@ -68,10 +92,10 @@ def copy(
     reserve: int,
     progress: Progress,
 ) -> Parcel:
-    """Bring to the SSD what it lacks of a trusted drive's release, and look whether its payload is there.
+    """Bring to the SSD what readers need of a trusted drive's release, and look whether its payload is there.
 
-    A release that is on the SSD already is not copied; its drive's tag files are verified unless exactly these were
-    verified before.
+    A large index is left to `follow`, and so is most of the looking unless something is missing. A release that is on
+    the SSD already is not copied; its drive's tag files are verified unless exactly these were verified before.
 
     Args:
         root: the drive's folder.
@@ -95,7 +119,90 @@ def copy(
         stored = _verify(root, admission, stored, store, files, stage, reserve, progress)
         if facts == _facts(root):
             verified.add(disk.tagmanifest, facts)
-    return Parcel(stored, _look_for(root, store.sample(stored, disk.n)))
+    sample = store.sample(stored, disk.n)
+    missing = _missing(root, sample[:: max(1, len(sample) // FIRST_LOOKS)], lambda: None)
+    if missing:
+        missing = _look_for(root, sample, lambda: None)
+    return Parcel(stored, missing, "search" not in stored.parts and bool(_index(release)), facts)
+
+
+def follow(
+    root: Path,
+    admission: Admission,
+    parcel: Parcel,
+    *,
+    store: ReleaseStore,
+    files: Files,
+    stage: str,
+    reserve: int,
+    alive: Callable[[], None],
+    progress: Progress,
+) -> Rest:
+    """Bring the index when it is lacking, and look at the sample; while readers use the drive.
+
+    An index that cannot be brought is none: it is made here. The drive is not to blame for it, nor for being pulled
+    meanwhile.
+
+    Args:
+        root: the drive's folder.
+        admission: from `trusting.trust`.
+        parcel: what `copy` brought.
+        store: the releases on the SSD.
+        files: the writer.
+        stage: name of a folder of this drive's own in the scratch folder.
+        reserve: bytes on the SSD that must stay free.
+        progress: called with bytes done and in all; may raise to break off.
+        alive: called after every answer of the disk; may raise to break off.
+
+    Raises:
+        PayloadMissingError: too much of the payload is missing.
+    """
+    stored = store.get(parcel.stored.folder) or parcel.stored
+    if "search" not in stored.parts and _index(admission.release):
+        try:
+            stored = _bring_index(root, admission, stored, store, files, stage, reserve, progress)
+        except (TrustError, StoreError, IntakeError, OSError) as error:
+            _log.warning("the index of %s does not come along: %s", stored.folder, error)
+        finally:
+            store.unstage(stage)
+    try:
+        return Rest(stored, _look_for(root, store.sample(stored, admission.disk.n), alive))
+    except TrustError as error:
+        if isinstance(error, PayloadMissingError) and _facts(root) == parcel.facts:
+            raise
+        _log.info("the payload was not looked at to the end: %s", error)
+        return Rest(stored, parcel.missing)
+
+
+def _bring_index(
+    root: Path,
+    admission: Admission,
+    stored: Stored,
+    store: ReleaseStore,
+    files: Files,
+    stage: str,
+    reserve: int,
+    progress: Progress,
+) -> Stored:
+    names = _index(admission.release)
+    need = _bytes(names, admission.release)
+    if store.free_space() - reserve < need:
+        raise _no_room(need)
+    staged = store.stage(stage)
+    if not follow_tag_files(DriveLayout(root), admission, files, staged, names, progress):
+        _log.warning("the index of %s is not whole on the drive", stored.folder)
+        return stored
+    return store.adopt(stored, "search", staged / "meta" / "search", durable=True)
+
+
+def _index(release: Release) -> tuple[str, ...]:
+    """Names of the index files that a drive of this release carries; none when this box cannot use them."""
+    found = {name: a for name, a in release.accelerators.items() if name.startswith("search/")}
+    return tuple(found) if all(usable(name, a) for name, a in found.items()) else ()
+
+
+def _bytes(names: Iterable[str], release: Release) -> int:
+    return sum(release.accelerators[name].size for name in names)
 
 
 def _verify(
@@ -120,7 +227,16 @@ def _verify(
     staged = store.stage(stage)
     try:
         truth = stored.path / "meta" if stored is not None and joins else None
-        tags = verify_tag_files(DriveLayout(root), admission, files, staged, progress, usable=usable, truth=truth)
+        small = _bytes(_index(admission.release), admission.release) <= ALONG
+        tags = verify_tag_files(
+            DriveLayout(root),
+            admission,
+            files,
+            staged,
+            progress,
+            usable=lambda name, found: usable(name, found) and (small or not name.startswith("search/")),
+            truth=truth,
+        )
         return store.add(tags, admission, came_along(tags))
     except OSError as error:
         if error.errno == errno.ENOSPC:
@@ -167,20 +283,28 @@ def _facts(root: Path) -> str:
         raise UnreadableError(f"the disk does not answer: {error.strerror}") from error
 
 
-def _look_for(root: Path, sample: Sample) -> tuple[str, ...]:
+def _look_for(root: Path, sample: Sample, alive: Callable[[], None]) -> tuple[str, ...]:
     """Sampled payload files that are missing or of another size.
 
     Raises:
         PayloadMissingError: they are too many.
         UnreadableError: the disk does not answer.
     """
-    layout = DriveLayout(root)
-    missing = tuple(path for path, size in sample if not _is_whole(layout, path, size))
+    missing = _missing(root, sample, alive)
     if len(missing) * TOLERATED > len(sample) and len(missing) > 1:
         raise PayloadMissingError(missing, len(sample))
     if missing:
         _log.warning("%d of %d sampled payload files are not whole", len(missing), len(sample))
     return missing
+
+
+def _missing(root: Path, sample: Sample, alive: Callable[[], None]) -> tuple[str, ...]:
+    layout, missing = DriveLayout(root), []
+    for path, size in sample:
+        if not _is_whole(layout, path, size):
+            missing.append(path)
+        alive()
+    return tuple(missing)
 
 
 def _is_whole(layout: DriveLayout, path: str, size: int) -> bool:

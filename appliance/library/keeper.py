@@ -28,14 +28,14 @@ _Union = tuple[tuple[Rows, ...], dict[str, int], frozenset[str], frozenset[str]]
 
 
 class LibraryKeeper:
-    """Knows the newest `Library`; a thread looks at the document ten times a second.
+    """Knows the newest `Library`; a thread looks at the document thirty times a second (25 µs each).
 
     Opened releases and the searcher are carried over from view to view as long as the document names the same
     files, so a drive that comes or goes costs a few microseconds and no file is opened twice.
     """
 
     def __init__(
-        self, holdings_file: Path, releases: Path, *, poll_seconds: float = 0.1, broken: Broken | None = None
+        self, holdings_file: Path, releases: Path, *, poll_seconds: float = 0.03, broken: Broken | None = None
     ) -> None:
         """Read the document once; `start` follows it.
 

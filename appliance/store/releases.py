@@ -194,20 +194,28 @@ class ReleaseStore:
                 there = self._adopt(there, part, tags.folder / name)
         return self._read(there.path)
 
-    def adopt(self, stored: Stored, part: str, made: Path) -> Stored:
+    def adopt(self, stored: Stored, part: str, made: Path, *, durable: bool = False) -> Stored:
         """Take a derived file or folder that was made in the scratch folder. Durable on return.
 
+        Args:
+            stored: the release.
+            part: `catalogue` or `search`.
+            made: the file or folder.
+            durable: whether it is durable already.
+
         Raises:
+            StoreError: the release is no longer here.
             OSError: the SSD does not answer.
         """
         with self._lock:
             fresh = self.get(stored.folder)
             if fresh is None:
                 raise StoreError(f"{stored.folder} is no longer here")
-            return self._adopt(fresh, part, made)
+            return self._adopt(fresh, part, made, durable=durable)
 
-    def _adopt(self, stored: Stored, part: str, made: Path) -> Stored:
-        self._files.sync_all()  # the builders do not sync each file
+    def _adopt(self, stored: Stored, part: str, made: Path, *, durable: bool = False) -> Stored:
+        if not durable:
+            self._files.sync_all()  # the builders do not sync each file
         name = self._part_name(stored, part)
         self._files.replace(made, stored.path / name)
         return self.set_parts(stored, {**stored.parts, part: name})

@@ -18,10 +18,10 @@ from packager.audit.ledger import Ledger
 from packager.format.baginfo import BAGIT, MAX_BAG_TEXT, BagInfo
 from packager.format.chunks import chunk_count
 from packager.format.errors import FormatError, LayoutError
-from packager.format.files import read_chunk
 from packager.format.items import MAX_ITEM_SIZE, MAX_ITEMS, ItemLine, parse_item
 from packager.format.layout import MAX_PATH, check_payload_path, check_tag_path, open_nofollow, read_bounded
 from packager.format.manifest import MAX_TAGMANIFEST, ManifestLine, parse_line
+from packager.format.source_file import read_chunk
 
 BAGIT_NAME, INFO, MANIFEST, TAGMANIFEST = "bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"
 CATALOGUE, CHUNKS, ITEMS = "meta/catalogue.jsonl", "meta/chunks.bin", "meta/items.txt"

@@ -11,9 +11,9 @@ from packager.audit.ledger import Ledger, Payload
 from packager.audit.lists import CHUNKS
 from packager.format.chunks import DIGEST, chunk_count
 from packager.format.errors import FormatError
-from packager.format.files import read_chunk
 from packager.format.items import MAX_ITEM_SIZE
 from packager.format.layout import open_nofollow
+from packager.format.source_file import read_chunk
 
 _SAMPLE = 8
 """Chunks of one item that are named; more are counted."""

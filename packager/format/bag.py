@@ -13,10 +13,11 @@ from pathlib import Path
 
 from packager.format.baginfo import BAGIT, BagInfo
 from packager.format.errors import FormatError
-from packager.format.files import Files, read_chunk
+from packager.format.files import Files
 from packager.format.items import ItemLine
 from packager.format.layout import TRUTH_NAMES, DriveLayout, check_meta_name, open_nofollow
 from packager.format.manifest import ManifestLine
+from packager.format.source_file import read_chunk
 from packager.format.tagfiles import (
     ABSENT,
     DAMAGED,
@@ -24,6 +25,7 @@ from packager.format.tagfiles import (
     READY,
     Candidate,
     TagFiles,
+    follow_tag_files,
     read_candidate,
     tag_file_bytes,
     verify_tag_files,
@@ -38,6 +40,7 @@ __all__ = [
     "Bag",
     "Candidate",
     "TagFiles",
+    "follow_tag_files",
     "hash_file",
     "read_candidate",
     "tag_file_bytes",

@@ -10,20 +10,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import stat
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
-from packager.format.errors import DigestError, LayoutError, TooLargeError
-from packager.format.layout import CHUNK
+from packager.format.errors import DigestError
+from packager.format.source_file import opened_source, source_blocks
 
 TEMPORARY_SUFFIX = ".tmp~"
 """Ends the name of a file that is not finished. No finished file has it; what is left of a crash may be removed."""
-
-
-class SourceReadError(OSError):
-    """The file to copy cannot be read (`OSError.errno` says why); the writing side is not at fault."""
 
 
 class Output:
@@ -52,6 +48,16 @@ class Output:
     def sha256(self) -> str:
         """SHA-256 of what was written so far, hexadecimal."""
         return self._hash.hexdigest()
+
+
+def compare(expected: str | None, found: str, name: str) -> None:
+    """Raise DigestError when a file has not the digest that it must have; None: it may have any."""
+    if expected not in {None, found}:
+        raise DigestError("has other bytes", path=name, expected=expected or "", found=found)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(path.name + TEMPORARY_SUFFIX)
 
 
 class Files(ABC):
@@ -119,25 +125,59 @@ class Files(ABC):
             DigestError: the whole has another digest; nothing is kept, an older `path` stays.
             OSError: the disk is full or does not answer; nothing is kept, an older `path` stays.
         """
-        temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
-        handle = self._open_new(temporary)
+        handle = self.begin(path)
+        try:
+            out = Output(lambda block: self._append(handle, block))
+            yield out
+            compare(expected, out.sha256, path.name)
+        except BaseException:
+            self.drop(handle, path)
+            raise
+        self.finish(handle, path, durable=durable)
+        if durable:
+            self.fsync_dir(path.parent)
+
+    # The steps of `create` one by one, for `copies.Copies`, where several threads share them.
+
+    threads: ClassVar[bool] = True
+    """Whether the steps may be done by several threads."""
+
+    def begin(self, path: Path) -> int:
+        """A handle to a new file that will be `path`, in a folder that exists."""
+        return self._open_new(_temporary(path))
+
+    def append(self, handle: int, block: bytes) -> None:
+        """Write at the end."""
+        self._append(handle, block)
+
+    def flush(self, handle: int) -> None:
+        """Make durable what was written so far; another thread may write meanwhile."""
+        self._sync(handle)
+
+    def finish(self, handle: int, path: Path, *, durable: bool = True) -> None:
+        """Make the bytes durable and give the file its name, which is not yet; after an error nothing is kept."""
         try:
             try:
-                out = Output(lambda block: self._append(handle, block))
-                yield out
-                if expected is not None and out.sha256 != expected:
-                    raise DigestError("has other bytes", path=path.name, expected=expected, found=out.sha256)
                 if durable:
                     self._sync(handle)
             finally:
                 self._close(handle)
-            self._rename(temporary, path)
+            self._rename(_temporary(path), path)
         except BaseException:
             with contextlib.suppress(OSError):
-                self._unlink(temporary)
+                self._unlink(_temporary(path))
             raise
-        if durable:
-            self.fsync_dir(path.parent)
+
+    def drop(self, handle: int, path: Path) -> None:
+        """Keep nothing of it."""
+        self._close(handle)
+        with contextlib.suppress(OSError):
+            self._unlink(_temporary(path))
+
+    def keep_names(self, paths: Collection[Path]) -> None:
+        """Make the names of finished files durable."""
+        for folder in dict.fromkeys(path.parent for path in paths):
+            self.fsync_dir(folder)
 
     def write_atomic(
         self, path: Path, content: bytes | Iterable[bytes], *, expected: str | None = None, durable: bool = True
@@ -194,10 +234,8 @@ class Files(ABC):
             SourceReadError: the disk of `src` does not answer; nothing is kept.
             DigestError, OSError: as `create`.
         """
-        with _source(src) as descriptor, self.create(dst, expected=expected, durable=durable) as out:
-            while block := _read_source(descriptor):
-                if out.size + len(block) > max_size:
-                    raise TooLargeError("is too large", path=dst.name, expected=f"at most {max_size} bytes")
+        with opened_source(src) as descriptor, self.create(dst, expected=expected, durable=durable) as out:
+            for block in source_blocks(descriptor, max_size, dst.name):
                 if each is not None:
                     each(block)
                 out.write(block)
@@ -303,44 +341,3 @@ class RealFiles(Files):
         """Bytes that this process may still write below `folder`."""
         facts = os.statvfs(folder)
         return facts.f_bavail * facts.f_frsize
-
-
-def read_chunk(descriptor: int) -> bytes:
-    """The next 1 MiB from `descriptor`; shorter only at the end of the file, empty when nothing is left.
-
-    Raises:
-        OSError: the disk does not answer.
-    """
-    block = os.read(descriptor, CHUNK)
-    while 0 < len(block) < CHUNK:
-        more = os.read(descriptor, CHUNK - len(block))
-        if not more:
-            break
-        block += more
-    return block
-
-
-def _read_source(descriptor: int) -> bytes:
-    try:
-        return read_chunk(descriptor)
-    except OSError as error:
-        raise SourceReadError(error.errno, error.strerror) from error
-
-
-@contextlib.contextmanager
-def _source(src: Path | int) -> Iterator[int]:
-    if isinstance(src, int):
-        yield src
-        return
-    try:
-        descriptor = os.open(src, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError as error:
-        if src.is_symlink():
-            raise LayoutError("is a link", path=src.name) from error
-        raise
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise LayoutError("is not a plain file", path=src.name)
-        yield descriptor
-    finally:
-        os.close(descriptor)

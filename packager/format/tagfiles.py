@@ -9,13 +9,14 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from packager.format.baginfo import MAX_BAG_TEXT
 from packager.format.chunks import DIGEST, chunk_count
+from packager.format.copies import Copies
 from packager.format.errors import (
     BlankError,
     DigestError,
@@ -27,11 +28,12 @@ from packager.format.errors import (
     TooLargeError,
     UnreadableError,
 )
-from packager.format.files import Files, SourceReadError
+from packager.format.files import Files
 from packager.format.items import read_item_rows
-from packager.format.layout import CHUNK, TRUTH_NAMES, DriveLayout, open_nofollow, read_bounded
+from packager.format.layout import CHUNK, DriveLayout, open_nofollow, read_bounded
 from packager.format.manifest import MAX_TAGMANIFEST, parse_tagmanifest, read_manifest_rows
 from packager.format.release import Accelerator, Admission, Release
+from packager.format.source_file import SourceReadError
 
 READY, ABSENT, DAMAGED, OTHER_VERSION = "ready", "absent", "damaged", "other-version"
 """What became of an accelerator."""
@@ -145,9 +147,10 @@ def verify_tag_files(
 ) -> TagFiles:
     """Copy the tag files of an admitted drive to `dest`, each proved against the signed release. Memory: constant.
 
-    The tagmanifest comes first (it must be the admitted one), then the truth, the drive's manifest and bag-info, then
-    the accelerators. The manifest must be a part of items.txt with equal digests. Tag files that the release does not
-    name are left on the drive. Each file is durable when this returns; after an exception `dest` holds some of them.
+    The tagmanifest comes first (it must be the admitted one), then items.txt, the drive's manifest and bag-info, then
+    the rest of the truth, then the accelerators. The manifest must be a part of items.txt with equal digests. Tag files
+    that the release does not name are left on the drive. Each file is durable when this returns; after an exception
+    `dest` holds some of them.
 
     Args:
         layout: the plugged drive.
@@ -155,7 +158,7 @@ def verify_tag_files(
         files: the writer.
         dest: a folder of our own; made if missing.
         progress: called with bytes done and bytes in all (an upper bound).
-        usable: whether an accelerator is of a version that the caller can use; others are not copied.
+        usable: whether the caller can use an accelerator, and wants it now; others are not copied.
         truth: a folder with the truth of this very release, proved before, from another drive of the set. Then the
             drive's own copies are only looked at for their sizes, and no accelerator is copied.
 
@@ -165,57 +168,105 @@ def verify_tag_files(
         UnreadableError: the drive does not answer.
         OSError: our own disk is full (found before the first byte) or does not answer.
     """
-    total = tag_file_bytes(admission.release, truth_held=truth is not None)
-    files.make_dir(dest)
-    if files.free_space(dest) < total:
-        raise OSError(errno.ENOSPC, "not enough room for the tag files", str(dest))
-    with layout.opened() as root:
-        copy = _Copy(root, dest, files, total, progress)
+    derived = sorted(admission.release.accelerators.items())
+    wanted = {name for name, found in derived if truth is None and usable(name, found)}
+    left = sum(found.size for name, found in derived if name not in wanted)
+    total = tag_file_bytes(admission.release, truth_held=truth is not None) - (left if truth is None else 0)
+    _make_room(dest, files, total)
+    meta = truth or dest / "meta"
+    with layout.opened() as root, Copies(files) as copies:
+        copy = _Copy(root, dest, files, copies, total, progress)
         lists = copy.tagmanifest(admission.disk.tagmanifest)
-        copy.truth(admission.release, lists, there=truth is not None)
+        copy.truth(admission.release, lists, "items.txt", there=truth is not None)
         for name, most in (
             ("manifest-sha256.txt", admission.release.truth["items.txt"].size),
             ("bag-info.txt", MAX_BAG_TEXT),
             ("bagit.txt", MAX_BAG_TEXT),
         ):
             copy.listed(name, lists, most)
-        meta = truth or dest / "meta"
-        count, size = _check_lists(dest, meta, admission)
+        checked = copies.beside(lambda: _check_lists(dest, meta, admission))
+        for name in ("chunks.bin", "catalogue.jsonl"):
+            copy.truth(admission.release, lists, name, there=truth is not None)
         accelerators = {
-            name: copy.accelerator(name, found, lists) if truth is None and usable(name, found) else OTHER_VERSION
-            for name, found in sorted(admission.release.accelerators.items())
+            name: copy.accelerator(name, found, lists) if name in wanted else OTHER_VERSION for name, found in derived
         }
+    count, size = checked.result()
     return TagFiles(dest, accelerators, count, size, meta)
+
+
+def follow_tag_files(
+    layout: DriveLayout,
+    admission: Admission,
+    files: Files,
+    dest: Path,
+    names: Collection[str],
+    progress: Callable[[int, int], None] | None = None,
+) -> bool:
+    """Copy accelerators of a drive whose other tag files were verified before, each proved against the signed release.
+
+    Args:
+        layout: the plugged drive.
+        admission: from `TrustStore.admit`.
+        files: the writer.
+        dest: a folder of our own; made if missing.
+        names: of the accelerators, relative to `meta/`.
+        progress: called with bytes done and bytes in all (an upper bound).
+
+    Returns:
+        Whether all of them are whole. They are durable then; else `dest` holds some of them.
+
+    Raises:
+        TrustError: the drive has another tagmanifest now, or does not answer.
+        OSError: our own disk is full (found before the first byte) or does not answer.
+    """
+    wanted = {name: admission.release.accelerators[name] for name in sorted(names)}
+    total = sum(found.size for found in wanted.values()) + MAX_TAGMANIFEST
+    _make_room(dest, files, total)
+    with layout.opened() as root, Copies(files) as copies:
+        copy = _Copy(root, dest, files, copies, total, progress)
+        lists = copy.tagmanifest(admission.disk.tagmanifest)
+        return all(copy.accelerator(name, found, lists) == READY for name, found in wanted.items())
+
+
+def _make_room(dest: Path, files: Files, total: int) -> None:
+    files.make_dir(dest)
+    if files.free_space(dest) < total:
+        raise OSError(errno.ENOSPC, "not enough room for the tag files", str(dest))
 
 
 class _Copy:
     """Copies proved files from one drive to one folder."""
 
     def __init__(
-        self, root: int, dest: Path, files: Files, total: int, progress: Callable[[int, int], None] | None
+        self,
+        root: int,
+        dest: Path,
+        files: Files,
+        copies: Copies,
+        total: int,
+        progress: Callable[[int, int], None] | None,
     ) -> None:
-        self._root, self._dest, self._files = root, dest, files
+        self._root, self._dest, self._files, self._copies = root, dest, files, copies
         self._total, self._done, self._progress = total, 0, progress
 
     def tagmanifest(self, expected: str) -> dict[str, str]:
         """Copy the tagmanifest and return its entries."""
-        name = "tagmanifest-sha256.txt"
-        self._fatal(name, expected, MAX_TAGMANIFEST, None)
+        content = bytearray()
+        self._fatal("tagmanifest-sha256.txt", expected, MAX_TAGMANIFEST, None, each=content.extend)
         try:
-            return parse_tagmanifest((self._dest / name).read_bytes())
+            return parse_tagmanifest(bytes(content))
         except FormatError as error:
             raise ListChangedError(error.reason, path=error.path, found=error.found) from error
 
-    def truth(self, release: Release, lists: dict[str, str], *, there: bool) -> None:
-        """Copy the truth files, proved by the signed release and by the tagmanifest; `there`: only look at them."""
-        for name in TRUTH_NAMES:
-            digest = release.truth[name]
-            if lists.get(f"meta/{name}") != digest.sha256:
-                raise ListChangedError("is not the file that was signed", path=f"meta/{name}", expected=digest.sha256)
-            if there:
-                self._look(f"meta/{name}", digest.size)
-            else:
-                self._fatal(f"meta/{name}", digest.sha256, digest.size, digest.size)
+    def truth(self, release: Release, lists: dict[str, str], name: str, *, there: bool) -> None:
+        """Copy a truth file, proved by the signed release and by the tagmanifest; `there`: only look at it."""
+        digest = release.truth[name]
+        if lists.get(f"meta/{name}") != digest.sha256:
+            raise ListChangedError("is not the file that was signed", path=f"meta/{name}", expected=digest.sha256)
+        if there:
+            self._look(f"meta/{name}", digest.size)
+        else:
+            self._fatal(f"meta/{name}", digest.sha256, digest.size, digest.size)
 
     def listed(self, name: str, lists: dict[str, str], most: int) -> None:
         """Copy a file that only the tagmanifest names."""
@@ -253,9 +304,11 @@ class _Copy:
         if found > size:
             raise ListChangedError("is not what was signed", path=name)
 
-    def _fatal(self, name: str, expected: str, most: int, size: int | None) -> None:
+    def _fatal(
+        self, name: str, expected: str, most: int, size: int | None, each: Callable[[bytes], None] | None = None
+    ) -> None:
         try:
-            self._copy(name, expected, most)
+            self._copy(name, expected, most, each)
         except FileNotFoundError as error:
             raise HalfCopiedError("is missing", path=name) from error
         except SourceReadError as error:
@@ -267,7 +320,7 @@ class _Copy:
         except (LayoutError, TooLargeError) as error:
             raise ListChangedError(error.reason, path=name) from error
 
-    def _copy(self, name: str, expected: str, most: int) -> None:
+    def _copy(self, name: str, expected: str, most: int, each: Callable[[bytes], None] | None = None) -> None:
         target = self._dest / name
         try:
             descriptor = open_nofollow(self._root, f"bag/{name}")
@@ -277,7 +330,7 @@ class _Copy:
             raise SourceReadError(error.errno, error.strerror) from error
         try:
             self._files.make_dir(target.parent)
-            self._files.copy_hashed(descriptor, target, max_size=most, expected=expected, progress=self._count)
+            self._copies.copy(descriptor, target, max_size=most, expected=expected, progress=self._count, each=each)
         finally:
             os.close(descriptor)
 

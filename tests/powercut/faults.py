@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,8 @@ from unittest import mock
 
 from appliance.intake.publisher import Publisher
 from appliance.intake.publishing import Standing
-from packager.format.files import Output
+from packager.format.copies import Copies
+from packager.format.files import Files, Output
 from packager.format.floors import TwoCopies
 from packager.format.trust import TrustStore
 from tests.powercut.judging import NOT_THERE
@@ -59,20 +60,23 @@ class InPlace(RecordingFiles):
 class ObjectsLater(RecordingFiles):
     """The tag files of a release are not durable when its READY is written."""
 
-    @contextmanager
-    def create(self, path: Path, *, expected: str | None = None, durable: bool = True) -> Iterator[Output]:
-        with super().create(path, expected=expected, durable=durable and path.parent.name != "meta") as out:
-            yield out
+    def _sync(self, handle: int) -> None:
+        if Path(self._open[handle]).parent.name != "meta":
+            super()._sync(handle)
+
+    def keep_names(self, paths: Collection[Path]) -> None:
+        pass
 
 
-class NoDigest(RecordingFiles):
-    """What is copied is not compared with its digest."""
+class IndexLater(RecordingFiles):
+    """An index that followed is not durable when it gets its place."""
 
-    @contextmanager
-    def create(self, path: Path, *, expected: str | None = None, durable: bool = True) -> Iterator[Output]:
-        del expected
-        with super().create(path, durable=durable) as out:
-            yield out
+    def _sync(self, handle: int) -> None:
+        if Path(self._open[handle]).parent.name != "search":
+            super()._sync(handle)
+
+    def keep_names(self, paths: Collection[Path]) -> None:
+        Files.keep_names(self, paths)
 
 
 class PointerFirst(RecordingFiles):
@@ -124,6 +128,19 @@ class HastyStart(RecordingFiles):
     def _open_new(self, path: Path) -> int:
         self._starting = False
         return super()._open_new(path)
+
+
+@contextmanager
+def no_digest() -> Iterator[None]:
+    """What is copied is not compared with its digest."""
+    copy = Copies.copy
+
+    def trusting(self: Copies, *where: Any, expected: str | None = None, **more: Any) -> tuple[str, int]:
+        del expected
+        return copy(self, *where, **more)
+
+    with mock.patch.object(Copies, "copy", trusting):
+        yield
 
 
 @contextmanager
@@ -201,9 +218,14 @@ FAULTS = {
     "the sync of what builders wrote is dropped": Fault(STORIES["derived"], f"{HALF} with half a catalogue", NoSyncAll),
     "files are written in place": Fault(_SECOND, "the document is neither the old nor the new one", InPlace),
     "READY before the objects": Fault(STORIES["first"], HALF, ObjectsLater, near=PLACED),
+    "the index's name before its bytes": Fault(
+        STORIES["index_follows"], f"{HALF} with half a search", IndexLater, near=("rename", "releases/")
+    ),
     "the pointer before READY": Fault(_SECOND, NOT_THERE, PointerFirst, near=("rename", "verified.json")),
     "floors before the metadata": Fault(_SECOND, "trusted root is None", patch=floors_first, start_box=True),
-    "the digest is not compared": Fault(tampered, f"{HALF} with other bytes in catalogue", NoDigest, near=PLACED),
+    "the digest is not compared": Fault(
+        tampered, f"{HALF} with other bytes in catalogue", patch=no_digest, near=PLACED
+    ),
     "dropped with its READY": Fault(STORIES["third"], HALF, ReadyStays, near=("unlink", "releases/")),
     "dropped before the document": Fault(
         STORIES["third"], NOT_THERE, patch=dropped_first, near=("unlink", "releases/")

@@ -7,7 +7,7 @@ until somebody begins to change it.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,8 +29,11 @@ class RecordingFiles(Files):
         ops: what was done, in order.
         dies: the process is killed after the first operation of which this is true.
         dead: whether it was.
+        threads: False, so that every run is the same.
         marks: (length of `ops`, something that is true from then on), set by whoever drives.
     """
+
+    threads = False
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -125,6 +128,11 @@ class RecordingFiles(Files):
         with super().create(path, expected=expected, durable=durable) as out:
             yield out
         if durable:
+            self._note("promise", self.name(path), path.read_bytes())
+
+    def keep_names(self, paths: Collection[Path]) -> None:
+        super().keep_names(paths)
+        for path in paths:
             self._note("promise", self.name(path), path.read_bytes())
 
     def replace(self, old: Path, new: Path) -> None:

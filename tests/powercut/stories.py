@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
+from appliance.intake import taking
 from packager.format.layout import DriveLayout
 from tests.appliance.stock import Stock
 from tests.powercut.recording import Op, RecordingFiles
@@ -154,6 +157,30 @@ def late_index(scene: Scene) -> int:
     return begun
 
 
+def index_follows(scene: Scene) -> int:
+    """A drive is ready, then its index comes."""
+    with every_index_is_large():
+        return first(scene)
+
+
+def index_follows_again(scene: Scene) -> int:
+    """The worker is killed when the index that followed has its place, before that is told; the next one goes on."""
+    place = f"releases/{next(iter(scene.releases_of(1)))}/meta/search"
+    with every_index_is_large():
+        scene.start()
+        scene.plug(1, "one")
+        scene.kill(at("rename", place), scene.serving(1))
+        begun = len(scene.files.ops)
+        scene.start()
+        scene.work(scene.serving(1))
+    return begun
+
+
+def every_index_is_large() -> AbstractContextManager[object]:
+    """While this lasts no index comes with the other tag files."""
+    return mock.patch.object(taking, "ALONG", 0)
+
+
 def killed(dies: Callable[[Op], bool]) -> Story:
     """The worker is killed while it takes the second drive in, and the next one goes on; cut while that works."""
 
@@ -183,7 +210,20 @@ def after(count: int) -> Callable[[Op], bool]:
 
 STORIES: dict[str, Story] = {
     story.__name__: story
-    for story in (first, second, third, derived, remade, taken_back, withdrawn, rotated, set_of_two, late_index)
+    for story in (
+        first,
+        second,
+        third,
+        derived,
+        remade,
+        taken_back,
+        withdrawn,
+        rotated,
+        set_of_two,
+        late_index,
+        index_follows,
+        index_follows_again,
+    )
 }
 
 

@@ -53,7 +53,7 @@ TABLE = [
     ("comes", ABSENT, Seen("m"), RECOGNISING, (Do.TRUST, *TELL)),
     ("seen again", RECOGNISING, Seen("m"), RECOGNISING, ()),
     ("trusted", RECOGNISING, Trusted(1, NATIONAL), READING, (Do.COPY, *TELL)),
-    ("ready", READING, Copied(1, NATIONAL), READY, TELL),
+    ("ready", READING, Copied(1, NATIONAL), READY, (*TELL, Do.FOLLOW)),
     ("ready and steady", READY, Seen("m"), READY, ()),
     ("refused", RECOGNISING, Refused(1, BAD), REFUSED, TELL),
     ("refused while reading", READING, Refused(1, BAD), REFUSED, TELL),
@@ -62,7 +62,8 @@ TABLE = [
     ("refused changes", REFUSED, Seen("n"), Drive("recognising", 2, "n"), (Do.TRUST, *TELL)),
     ("changes while recognised", RECOGNISING, Seen("n"), Drive("recognising", 2, "n"), (Do.STOP, Do.TRUST, *TELL)),
     ("changes while read", READING, Seen("n"), Drive("recognising", 2, "n"), (Do.STOP, Do.TRUST, *TELL)),
-    ("changes while ready", READY, Seen("n"), Drive("recognising", 2, "n", last=NATIONAL), (Do.TRUST, *TELL)),
+    ("changes while ready", READY, Seen("n"), Drive("recognising", 2, "n", last=NATIONAL),
+     (Do.STOP, Do.TRUST, *TELL)),
     # late answers of an older attempt
     ("late trust", replace(RECOGNISING, attempt=2), Trusted(1, NATIONAL), replace(RECOGNISING, attempt=2), ()),
     ("late copy", replace(READING, attempt=2), Copied(1, OTHER), replace(READING, attempt=2), ()),
@@ -70,7 +71,8 @@ TABLE = [
     ("late shortage", replace(READING, attempt=2), Short(1, FULL), replace(READING, attempt=2), ()),
     ("trusted twice", READY, Trusted(1, OTHER), READY, ()),
     ("copied though absent", ABSENT, Copied(0, NATIONAL), ABSENT, ()),
-    ("refused though ready", READY, Refused(1, BAD), READY, ()),
+    ("refused after a close look", READY, Refused(1, BAD), REFUSED, TELL),
+    ("refused though ejecting", EJECTING, Refused(1, BAD), EJECTING, ()),
     # no room
     ("no room", READING, Short(1, FULL), WAITING, TELL),
     ("no room though ready", READY, Short(1, FULL), READY, ()),
@@ -82,7 +84,7 @@ TABLE = [
     # the cable is pulled
     ("pulled while recognised", RECOGNISING, Missing(), Drive(attempt=2), (Do.STOP, *TELL)),
     ("pulled while read", READING, Missing(), Drive(attempt=2), (Do.STOP, *TELL)),
-    ("pulled while serving", READY, Missing(), GONE, TELL),
+    ("pulled while serving", READY, Missing(), GONE, (Do.STOP, *TELL)),
     ("pulled when sick", SICK, Missing(), GONE, TELL),
     ("pulled when refused", REFUSED, Missing(), Drive(attempt=2), TELL),
     ("pulled after ejecting", EJECTED, Missing(), Drive(attempt=2), TELL),
@@ -92,7 +94,8 @@ TABLE = [
     # it comes back
     ("back", GONE, Seen("m"), AGAIN, (Do.TRUST, *TELL)),
     ("back but pulled at once", AGAIN, Missing(), replace(GONE, attempt=4), (Do.STOP, *TELL)),
-    ("back and ready", READING, Copied(1, NATIONAL, back=True), replace(READY, back=True), TELL),
+    ("back and ready", READING, Copied(1, NATIONAL, back=True), replace(READY, back=True),
+     (*TELL, Do.FOLLOW)),
     ("plugged in elsewhere", GONE, Forgotten(), Drive(attempt=3), TELL),
     ("forgotten though here", READY, Forgotten(), READY, ()),
     # a disk that does not answer
@@ -102,19 +105,19 @@ TABLE = [
     ("stalls though refused", REFUSED, Stalled(SLOW), REFUSED, ()),
     ("answers again", SICK, Seen("m"), Drive("recognising", 2, "m", last=NATIONAL, recovered=True), (Do.TRUST, *TELL)),
     ("a read did not come back", READY, Asked("sick"),
-     Drive("recognising", 2, "m", last=NATIONAL, recovered=True), (Do.TRUST, *TELL)),
+     Drive("recognising", 2, "m", last=NATIONAL, recovered=True), (Do.STOP, Do.TRUST, *TELL)),
     ("changes while it recovers", Drive("recognising", 2, "m", recovered=True), Seen("n"),
      Drive("recognising", 3, "n", recovered=True), (Do.STOP, Do.TRUST, *TELL)),
-    ("finishes after all", replace(SICK, last=None), Copied(1, NATIONAL), READY, TELL),
+    ("finishes after all", replace(SICK, last=None), Copied(1, NATIONAL), READY, (*TELL, Do.FOLLOW)),
     ("trusted after all", replace(SICK, carried=None), Trusted(1, NATIONAL),
      replace(READING, last=NATIONAL), (Do.COPY, *TELL)),
     ("refused after all", SICK, Refused(1, BAD), REFUSED, TELL),
     # buttons
-    ("eject", READY, Asked("eject"), EJECTING, TELL),
+    ("eject", READY, Asked("eject"), EJECTING, (Do.STOP, *TELL)),
     ("eject a sick one", SICK, Asked("eject"), replace(SICK, phase="ejecting"), TELL),
     ("released", EJECTING, Asked("released"), EJECTED, TELL),
-    ("keep", EJECTING, Asked("keep"), READY, TELL),
-    ("keep after all", EJECTED, Asked("keep"), READY, TELL),
+    ("keep", EJECTING, Asked("keep"), READY, (*TELL, Do.FOLLOW)),
+    ("keep after all", EJECTED, Asked("keep"), READY, (*TELL, Do.FOLLOW)),
     ("ejected stays", EJECTED, Seen("m"), EJECTED, ()),
     ("eject what is not ready", READING, Asked("eject"), READING, ()),
     ("released though serving", READY, Asked("released"), READY, ()),
@@ -182,7 +185,8 @@ def test_step_any_story_keeps_the_promises(story):
         if drive == before:
             assert actions == ()
         else:
-            assert actions[-2:] == TELL
+            assert [a for a in actions if a is not Do.FOLLOW][-2:] == list(TELL)
+            assert (Do.FOLLOW in actions) == (drive.phase == "ready")
         if drive.phase == "ready":
             assert drive.carried is not None
             assert drive.last is not None
@@ -192,7 +196,7 @@ def test_step_any_story_keeps_the_promises(story):
             assert drive.last is not None
         if Do.TRUST in actions:
             assert drive.attempt == before.attempt + 1
-        if before.phase in {"recognising", "reading"} and drive.attempt != before.attempt:
+        if before.phase in {"recognising", "reading", "ready"} and drive.attempt != before.attempt:
             assert Do.STOP in actions
         if drive.phase == "ready" and before.phase not in {"ready", "ejecting", "ejected"}:
             assert isinstance(event, Copied)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import shutil
 from dataclasses import replace
+from unittest.mock import Mock
 
 import pytest
 
 from appliance.errors import IntakeError
 from appliance.intake import taking as module
-from appliance.intake.taking import PayloadMissingError, bytes_needed, copy, usable
+from appliance.intake.taking import PayloadMissingError, bytes_needed, copy, follow, usable
+from appliance.intake.trusting import Stopped
 from appliance.store.verified import VerifiedDrives
 from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
 from packager.format.errors import ListChangedError, UnreadableError
@@ -160,3 +162,83 @@ def test_copy_disk_that_stops_answering_is_unreadable(made, drive, box, monkeypa
     monkeypatch.setattr(module.DriveLayout, "payload", lambda *_: broken(None))
     with pytest.raises(UnreadableError):
         copy(drive, made[1], **box)
+
+
+def follow_all(drive, made, box, parcel, **options):
+    known = {k: v for k, v in box.items() if k not in {"verified", "stage", "progress"}}
+    wanted = {"stage": "follow-a-1", "alive": lambda: None, "progress": lambda _done, _total: None, **options}
+    return follow(drive, made[1], parcel, **known, **wanted)
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Every index counts as large."""
+    monkeypatch.setattr(module, "ALONG", 0)
+
+
+def test_large_index_follows(made, drive, box, large):
+    parcel = copy(drive, made[1], **box)
+    assert dict(parcel.stored.parts) == {"catalogue": "meta/catalogue.db"}
+    assert parcel.follows
+    seen = []
+    rest = follow_all(drive, made, box, parcel, progress=lambda done, total: seen.append((done, total)))
+    assert rest.missing == ()
+    assert rest.stored.parts["search"] == "meta/search.1"
+    assert box["store"].all()[0].parts == rest.stored.parts
+    found = {p.name: p.read_bytes() for p in (rest.stored.path / "meta/search.1").iterdir()}
+    assert found == {p.name: p.read_bytes() for p in (drive / "bag/meta/search").iterdir()}
+    assert seen
+    assert all(done <= total for done, total in seen)
+    assert not copy(drive, made[1], **box).follows
+    assert not list((drive.parent / "box/scratch").iterdir())
+
+
+@pytest.mark.parametrize("fault", ["missing", "changed", "list", "full", "gone"])
+def test_large_index_that_does_not_come_is_none(made, drive, box, large, fault):
+    parcel = copy(drive, made[1], **box)
+    options = {}
+    if fault == "missing":
+        next((drive / "bag/meta/search").iterdir()).unlink()
+    elif fault == "changed":
+        flip(drive / "bag/meta/search/toc.json", 2)
+    elif fault == "list":
+        flip(drive / "bag/tagmanifest-sha256.txt", 2)
+    elif fault == "full":
+        options = {"reserve": 1 << 60}
+    else:
+        drive.rename(drive.parent / "away")
+    rest = follow_all(drive, made, {**box, **options}, parcel)
+    assert "search" not in rest.stored.parts
+    assert not list((drive.parent / "box/scratch").iterdir())
+
+
+def test_follow_looks_at_the_whole_sample_and_tells_what_is_missing(made, drive, box, monkeypatch):
+    monkeypatch.setattr(module, "FIRST_LOOKS", 1)
+    for path in payload(drive)[1:]:
+        path.unlink()
+    parcel = copy(drive, made[1], **box)
+    assert parcel.missing == ()
+    looks = []
+    with pytest.raises(PayloadMissingError) as caught:
+        follow_all(drive, made, box, parcel, alive=lambda: looks.append(1))
+    assert len(caught.value.missing) == len(looks) - 1 == 3
+
+
+def test_follow_drive_that_is_pulled_meanwhile_lacks_nothing(made, drive, box, monkeypatch):
+    parcel = copy(drive, made[1], **box)
+    shutil.rmtree(drive)
+    assert follow_all(drive, made, box, parcel).missing == ()
+
+
+def test_follow_disk_that_stops_answering_is_not_refused(made, drive, box, monkeypatch):
+    parcel = copy(drive, made[1], **box)
+    monkeypatch.setattr(module, "_is_whole", Mock(side_effect=UnreadableError("does not answer")))
+    assert follow_all(drive, made, box, parcel).missing == ()
+
+
+def test_follow_is_broken_off_when_nobody_waits(made, drive, box, large):
+    parcel = copy(drive, made[1], **box)
+    with pytest.raises(Stopped):
+        follow_all(drive, made, box, parcel, progress=Mock(side_effect=Stopped))
+    assert not list((drive.parent / "box/scratch").iterdir())
+    assert "search" not in box["store"].all()[0].parts

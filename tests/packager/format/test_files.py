@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from packager.format.errors import DigestError, LayoutError, TooLargeError
-from packager.format.files import TEMPORARY_SUFFIX, Files, RealFiles, SourceReadError, read_chunk
+from packager.format.files import TEMPORARY_SUFFIX, Files, RealFiles
 from packager.format.layout import CHUNK
+from packager.format.source_file import SourceReadError, read_chunk
 from tests.packager.format.simulated_files import SimulatedFiles
 
 FILES = RealFiles()
