@@ -76,7 +76,7 @@ def write_drive(
         if _same(goal, line.sha256, sizes[line.path]):
             kept += 1
         else:
-            files.make_dir(goal.parent) if not goal.parent.is_dir() else None
+            files.make_dir(goal.parent, durable=False)
             _copy(source.payload(line.path), goal, line.sha256, files)
             copied += 1
         size += sizes[line.path]

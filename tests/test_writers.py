@@ -68,7 +68,7 @@ ALLOWED = {
 
 DATABASES = {
     "appliance/store/databases.py": "the named exception: WAL, synchronous=FULL (tests/powercut/test_kills.py)",
-    "indexer/catalogue.py": "opens catalogue.db read-only",
+    "indexer/catalogue_connections.py": "opens catalogue.db read-only",
     "indexer/catalogue_build.py": "builds catalogue.db, a derived file",
     "packager/audit/ledger.py": "a temporary database without a name, gone with the process",
     "packager/journal.py": "the named exception: WAL, synchronous=FULL (tests/powercut/test_kills.py)",

@@ -254,18 +254,23 @@ class Files(ABC):
         if old.parent != new.parent:
             self.fsync_dir(old.parent)
 
-    def make_dir(self, path: Path) -> None:
-        """Make a folder and its missing parents, durably. An existing one is fine.
+    def make_dir(self, path: Path, *, durable: bool = True) -> None:
+        """Make a folder and its missing parents. An existing one is fine.
+
+        Args:
+            path: of the folder.
+            durable: fsync the parents. With False a power cut may lose the folders until `sync_all` returned.
 
         Raises:
             OSError: something that is not a folder stands in the way, or the disk is full.
         """
         if path.is_dir():
             return
-        self.make_dir(path.parent)
+        self.make_dir(path.parent, durable=durable)
         with contextlib.suppress(FileExistsError):
             self._make_dir(path)
-        self.fsync_dir(path.parent)
+        if durable:
+            self.fsync_dir(path.parent)
 
     def remove(self, path: Path) -> None:
         """Remove a file, durably. A missing one is fine.

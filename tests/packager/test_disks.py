@@ -130,6 +130,25 @@ def files_of(drive):
     return sum(path.is_file() for path in (drive / "bag/data").rglob("*"))
 
 
+class CountingFiles(RealFiles):
+    """Counts the folders that are made durable one by one."""
+
+    def __init__(self):
+        self.synced = []
+
+    def fsync_dir(self, folder):
+        self.synced.append(folder)
+        super().fsync_dir(folder)
+
+
+def test_drive_folders_of_payload_are_made_durable_all_at_once(made, tmp_path):
+    files = CountingFiles()
+    drive = tmp_path / "drive"
+    write_drive(made[0] / "work", drive, files, disk=1, quiet=True)
+    assert [p for p in files.synced if p.is_relative_to(drive / "bag" / "data")] == []
+    assert drive / "bag" in files.synced
+
+
 @pytest.mark.parametrize("disk", [0, 4, -1])
 def test_drive_that_is_not_named_or_not_there_is_not_written(made, tmp_path, disk):
     with pytest.raises(DriveError):
