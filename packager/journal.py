@@ -5,7 +5,8 @@ written only after the payload has reached the disk (`commit` syncs the file sys
 more than the disk holds. Records carry the number of the run that saw them last: what a run no longer sees leaves
 the release, and its payload is removed.
 
-Memory is bounded by some hundred rows, which are written together; a million items cost about 300 MB on the work disk.
+Memory is bounded by some hundred rows, which are written together, and 64 MiB of pages; a million items cost about
+300 MB on the work disk.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ CREATE TABLE IF NOT EXISTS placed (
   PRIMARY KEY (seq, resource, path)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
+_CACHE_KIB = 64 << 10
+"""Pages that the journal keeps in memory, and pages that its log holds before they are brought home."""
 _TOGETHER = 200
 """Rows that wait to be written together, at most; `commit` writes all."""
 _COLUMNS = "id, resource, source, source_size, source_mtime, tool, path, size, sha256, chunks, facts"
@@ -83,6 +86,9 @@ class BuildJournal:
         self._db = sqlite3.connect(path)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
+        # Ids are random: what does not fit here is written, and read again, many times between two durable points.
+        self._db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
+        self._db.execute(f"PRAGMA wal_autocheckpoint={_CACHE_KIB // 4}")
         self._db.executescript(_SCHEMA + MADE_SCHEMA)
         self.run = int(self.state("run", "0")) + 1
         self.set_state("run", str(self.run))
