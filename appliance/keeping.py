@@ -97,24 +97,24 @@ class Serving:
         """It was started now."""
         self.process, self.link = process, link
         self.started = self.left = time.monotonic()
-        self.ready = self.leaving = False
+        self.ready = self.leaving = self._silent = False
 
     def listen(self) -> None:
         """Hear what it says."""
         try:
             while word := self.link.recv(64):
                 self.ready, self.leaving = self.ready or word == READY, self.leaving or word == LEAVING
-            self.leaving = True
+            self._silent = True
         except BlockingIOError:  # nothing more to hear now
             pass
         except OSError:
-            self.leaving = True
+            self._silent = True
 
     @property
     def gone(self) -> bool:
-        """Whether it accepts no more."""
+        """Whether it accepts no more: it said so, or it has ended."""
         self.listen()
-        return self.leaving or self.process.poll() is not None
+        return self.leaving or self._silent or self.process.poll() is not None
 
 
 class ServingKeeper:
@@ -158,14 +158,16 @@ class ServingKeeper:
             one.link.close()
 
     def _keep(self) -> None:
-        patience, current = Patience(), self._started()
+        patience, current, served = Patience(), self._started(), False
         while not self._stop.wait(_LOOK):
             if current.gone:
-                if not any(one.ready for one in self._all):
+                served = served or current.ready
+                if not served:
                     self._failed()
                     return
                 if not current.leaving:
                     wait = patience.after(time.monotonic() - current.started)
+                    ends(current.process, _LOOK)  # its end of the pipe closes before the system tells its exit code
                     _log.error("serving ended with %s; it starts again in %.1f s", current.process.returncode, wait)
                     self._stop.wait(wait)
                 current.left, current = time.monotonic(), self._started()
