@@ -20,6 +20,9 @@ from packager.format.withdrawals import MAX_NOTICE, NOTICE, PLACES
 
 _log = logging.getLogger(__name__)
 
+_TELLING = frozenset({"bag", "tuf", NOTICE})
+"""Names in the root of a carrier that say what it is."""
+
 
 def judge(root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event) -> Admission | Message:
     """Decide whether a drive may be used; of a carrier of lists, take them and say what became of them.
@@ -54,10 +57,11 @@ def carries_lists_only(root: Path) -> bool:
         UnreadableError: the disk does not answer.
     """
     try:
-        names = {name.lower() for name in os.listdir(root)}  # noqa: PTH208 - names only, of any file system
+        with os.scandir(root) as entries:  # a stick may hold a million photographs: only these names are kept
+            names = {name for entry in entries if (name := entry.name.lower()) in _TELLING}
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from error
-    return "bag" not in names and bool({"tuf", NOTICE} & names)
+    return "bag" not in names and bool(names)
 
 
 def read_notice(root: Path) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,18 @@ def test_bad_notice_never_speaks_against_a_drive_and_a_good_one_counts(stock, sh
     shutil.rmtree(drive.with_name("scratch-one"))
     assert look(drive, shared).newest
     assert shared.current().withdrawn == {"red-chamber"}
+
+
+def test_stick_with_very_many_files_takes_no_memory_for_their_names(stock) -> None:
+    root = stick(stock, withdrawals_json=b"{}")
+    for number in range(5000):
+        (root / f"photograph-{number:0100}.jpg").touch()
+    tracemalloc.start()
+    try:
+        assert carries_lists_only(root)
+        assert tracemalloc.get_traced_memory()[1] < 200_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_carries_lists_only_by_names(stock) -> None:
