@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 """How long to wait before a process that died is started again; one that ran for a minute starts at once."""
 STEADY_SECONDS = 60.0
+SERVED_SECONDS = 2.0
+"""A serving process that served before it died is followed within so long: readers wait meanwhile."""
 STOP_SECONDS = 10.0
 START_SECONDS = 120.0
 """A new serving process that does not say so long that it serves is given up; the old one goes on."""
@@ -143,7 +145,10 @@ class ServingKeeper:
         self._thread.start()
 
     def restart(self) -> None:
-        """Replace the process without refusing or cutting anybody."""
+        """Replace the process without refusing or cutting anybody; when the one before it has ended.
+
+        Each takes up to 180 MB of memory: a storm of restarts must not leave more than two.
+        """
         self._again.set()
 
     def close(self) -> None:
@@ -167,11 +172,12 @@ class ServingKeeper:
                     return
                 if not current.leaving:
                     wait = patience.after(time.monotonic() - current.started)
+                    wait = min(wait, SERVED_SECONDS) if current.ready else wait
                     ends(current.process, _LOOK)  # its end of the pipe closes before the system tells its exit code
                     _log.error("serving ended with %s; it starts again in %.1f s", current.process.returncode, wait)
                     self._stop.wait(wait)
                 current.left, current = time.monotonic(), self._started()
-            elif self._again.is_set() and current.ready:
+            elif self._again.is_set() and current.ready and self._all == [current]:
                 self._again.clear()
                 current = self._replaced(current)
             self._tidy(current)

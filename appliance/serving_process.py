@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -53,7 +54,7 @@ def main(settings_file: Path, listener: socket.socket, parent: socket.socket) ->
 def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent: socket.socket) -> None:
     server = make_server(box.app, listener=listener, threads=settings.threads, connections=settings.connections)
     box.start()
-    _leave_on_signals(server, parent, settings.restart_seconds)
+    _leave_on_signals(server, parent, settings.restart_seconds, box.chunks.shrink)
     threading.Thread(target=_stop_without_parent, args=(parent, server), name="parent", daemon=True).start()
     _tell(parent, READY)
     _log.info("serving on port %d", server.port)
@@ -61,10 +62,12 @@ def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent:
     _log.info("serves no more")
 
 
-def _leave_on_signals(server: VerifyingServer, parent: socket.socket, seconds: int) -> None:
+def _leave_on_signals(server: VerifyingServer, parent: socket.socket, seconds: int, shrink: Callable[[], None]) -> None:
     def leave(_number: int, _frame: FrameType | None) -> None:
         _tell(parent, LEAVING)
         server.close(seconds, idle=IDLE_SECONDS)
+        # The next process needs the memory. In a thread: the one that was interrupted may hold the store's lock.
+        threading.Thread(target=shrink, name="shrink", daemon=True).start()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.close(STOP_SECONDS)

@@ -178,8 +178,7 @@ class ChunkStore:
                 self._kept[item.key, index] = chunk
                 self._bytes += len(chunk)
             while self._bytes > self.max_bytes:
-                _name, oldest = self._kept.popitem(last=False)
-                self._bytes -= len(oldest)
+                self._drop_oldest()
             if self._since_trim < self.max_bytes // 2:
                 return False
             self._since_trim = 0
@@ -217,6 +216,19 @@ class ChunkStore:
         if self.on_damage is not None:
             self.on_damage(item, index)
         return DamagedChunkError(item.key, index, drive=item.drive, reason=reason)
+
+    def shrink(self) -> None:
+        """Keep only what the streams that are open now need: nobody else will come. Not for a signal's handler."""
+        with self._lock:
+            self.max_bytes = min(self.max_bytes, max(MIN_STORE_BYTES, 2 * CHUNK * self._streams))
+            while self._bytes > self.max_bytes:
+                self._drop_oldest()
+        if _malloc_trim is not None:
+            _malloc_trim(0)
+
+    def _drop_oldest(self) -> None:
+        _name, oldest = self._kept.popitem(last=False)
+        self._bytes -= len(oldest)
 
     def stream_opened(self) -> None:
         """Count a stream, so that reading ahead stops before the store is too small for all of them."""

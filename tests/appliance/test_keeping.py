@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from appliance import keeping
@@ -24,6 +25,11 @@ _SCRIPT = """
 import os, signal, socket, sys, time
 signal.signal(signal.SIGINT, lambda *_: os._exit(0))
 link = socket.socket(fileno=int(sys.argv[1]))
+def leave(*_):
+    link.send(b"leaving")
+    time.sleep(1.5)
+    os._exit(0)
+signal.signal(signal.SIGTERM, leave)
 for word in sys.argv[2:]:
     if word == "die":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -88,6 +94,30 @@ def test_process_that_dies_while_it_follows_one_that_died_is_followed_too(
     assert kept.begun == 4
     told = [record.getMessage() for record in caplog.records]
     assert told == [f"serving ended with -9; it starts again in {wait} s" for wait in ("0.2", "0.3", "0.4")]
+
+
+def test_storm_of_restarts_never_leaves_more_than_two_processes(keeper: Callable[..., Kept]) -> None:
+    kept = keeper()
+    most = 0
+
+    def stormed() -> bool:
+        nonlocal most
+        most = max(most, len([child for child in psutil.Process().children() if child.status() != "zombie"]))
+        kept.keeper.restart()
+        return kept.begun == 4
+
+    before = len(psutil.Process().children())
+    wait_for(stormed, "the fourth process", seconds=30)
+    assert most - before <= 2
+
+
+def test_process_that_served_is_followed_soon_however_often_it_dies(
+    keeper: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keeping, "SERVED_SECONDS", 0.25)
+    kept = keeper(*[[READY, DIE]] * 3)
+    wait_for(lambda: kept.begun == 4, "the fourth process", seconds=20)
+    assert [record.getMessage().rpartition(" in ")[2] for record in caplog.records] == ["0.2 s", "0.2 s", "0.2 s"]
 
 
 def test_process_that_says_that_it_leaves_is_followed_at_once(

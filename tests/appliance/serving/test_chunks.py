@@ -124,6 +124,22 @@ def test_store_stays_within_its_bytes_and_keeps_the_recent(made):
     assert [i for i in range(20) if store.cached(item.key, i) is not None] == [0, *range(13, 20)]
 
 
+def test_store_that_shrinks_keeps_two_chunks_for_each_open_stream_and_the_recent(made):
+    item, _content, _path = made(16 * CHUNK)
+    store = ChunkStore(max_bytes=16 * CHUNK)
+    for _ in range(5):
+        store.stream_opened()
+    for index in range(16):
+        store.load(item, index)
+    store.shrink()
+    assert store.held_bytes == 10 * CHUNK
+    assert [index for index in range(16) if store.cached(item.key, index)] == list(range(6, 16))
+    for _ in range(5):
+        store.stream_closed()
+    store.shrink()
+    assert store.held_bytes == store.max_bytes == 8 * CHUNK
+
+
 def test_store_too_small_is_refused():
     with pytest.raises(ValueError, match="at least"):
         ChunkStore(CHUNK)

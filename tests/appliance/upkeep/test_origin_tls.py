@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from appliance.clock import RealClock
 from appliance.upkeep.origin import OriginSource
 from packager.format import origin
 from tests.appliance.upkeep.test_origin import GOOD, PIECE, RANGE
@@ -26,7 +27,7 @@ def certificate(tmp_path):
     """Key and certificate of this machine in one file."""
     key = ed25519.Ed25519PrivateKey.generate()
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, HERE)])
-    now = dt.datetime.now(dt.UTC)
+    now = RealClock().now()
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
