@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 from appliance.app import create_app
 from appliance.clock import Clock
@@ -37,7 +38,8 @@ from appliance.web.services import Services
 from indexer.errors import IndexerError
 from packager.format.errors import FormatError
 from packager.format.files import Files
-from packager.format.layout import CHUNK
+from packager.format.layout import CHUNK, DriveLayout, read_bounded
+from packager.format.manifest import MAX_TAGMANIFEST
 
 _log = logging.getLogger(__name__)
 
@@ -157,8 +159,26 @@ class ServingBox:
     def _if_still_there(self, item: ServedItem, index: int, before: HeldDrive | None) -> None:
         drive = self.keeper.library.holdings.drive(item.drive)
         there = drive is not None and drive.serves and before is not None and drive.since == before.since
-        if there and not self._stop.is_set():
+        if there and not self._stop.is_set() and drive is not None and not self._is_away(drive):
             self._record(item, index, "unreadable")
+
+    def _is_away(self, drive: HeldDrive) -> bool:
+        """Whether that drive is not in its place, whatever the worker says: it may be starting again just now."""
+
+        def look() -> bytes:
+            try:
+                with DriveLayout(Path(drive.path)).opened() as root:
+                    content = read_bounded(root, "bag/tagmanifest-sha256.txt", MAX_TAGMANIFEST)
+            except FileNotFoundError:
+                return b""
+            return hashlib.sha256(content).hexdigest().encode()
+
+        try:
+            job = self.pools.submit(drive.key, ("look", drive.since), look, Urgency.AHEAD)
+            found = self.pools.wait(job).decode()
+        except (ServingError, OSError, FormatError):
+            return False
+        return not found or (bool(drive.tagmanifest) and found != drive.tagmanifest)
 
     def _record(self, item: ServedItem, index: int, kind: str) -> None:
         if isinstance(item.digest, ItemDigests):

@@ -107,6 +107,22 @@ def test_drive_that_is_pulled_leaves_no_damage(box, world):
     wait_for(lambda: "one" not in box.pools.states())
 
 
+@pytest.mark.parametrize("other", [False, True], ids=["nothing", "another-drive"])
+def test_drive_that_is_pulled_while_there_is_no_worker_leaves_no_damage(box, world, other):
+    republish(world, tagmanifest="a" * 64)
+    wait_for(lambda: box.keeper.library.holdings.drives[0].tagmanifest)
+    item, path, _ = served(box, "red-chamber")
+    root = path.parents[3]
+    assert (root / "bag").is_dir()
+    root.rename(root.with_name("away"))
+    if other:
+        (root / "bag").mkdir(parents=True)
+        (root / "bag/tagmanifest-sha256.txt").write_text("the list of another drive")
+    read(box, item)
+    time.sleep(0.6)
+    assert box.faults.count() == 0
+
+
 def test_damage_on_a_drive_that_is_gone_is_forgotten_when_another_serves(box, world):
     item, path, _ = served(box, "red-chamber")
     flip(path)
