@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from appliance.intake.editions import is_mixed
 from appliance.intake.states import Carried, Drive
 from appliance.intake.wording import Around, drive_message, drive_name
 from appliance.store.holdings import HeldDrive, HeldRelease, Part
@@ -128,12 +129,20 @@ def held_drives(places: Sequence[Standing], releases: Sequence[HeldRelease]) -> 
     """
     serving = [p for p in places if p.drive.phase == "ready" and p.drive.carried is not None]
     held = {release.folder: release for release in releases}
-    return tuple(_drive(p, serving, held) for p in sorted(places, key=lambda p: p.key) if p.drive.phase != "absent")
+    in_hand = [carried for p in places if (carried := _carried(p.drive)) is not None]
+    here = [p for p in sorted(places, key=lambda p: p.key) if p.drive.phase != "absent"]
+    return tuple(_drive(p, serving, held, in_hand) for p in here)
 
 
-def _drive(place: Standing, serving: Sequence[Standing], held: Mapping[str, HeldRelease]) -> HeldDrive:
+def _carried(drive: Drive) -> Carried | None:
+    return drive.carried or (drive.last if drive.phase == "gone" else None)
+
+
+def _drive(
+    place: Standing, serving: Sequence[Standing], held: Mapping[str, HeldRelease], in_hand: Sequence[Carried]
+) -> HeldDrive:
     drive = place.drive
-    carried = drive.carried or (drive.last if drive.phase == "gone" else None)
+    carried = _carried(drive)
     others = [p for p in serving if p is not place]
     twin = carried is not None and any(_is_twin(p, carried) and p.order < place.order for p in others)
     around = Around(
@@ -141,6 +150,8 @@ def _drive(place: Standing, serving: Sequence[Standing], held: Mapping[str, Held
         missed=_missed(carried, held) if carried else 0,
         seconds_left=place.seconds_left,
         twin_first=twin,
+        release=held.get(carried.folder) if carried else None,
+        mixed=carried is not None and is_mixed(carried.bundle, carried.folder, in_hand),
     )
     return HeldDrive(
         key=place.key,

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.intake import states, wording
+from appliance.intake.editions import is_superseded
 from appliance.intake.entry import Entry, all_known
 from appliance.intake.jobs import Jobs
 from appliance.intake.journal import Journal
@@ -206,8 +207,7 @@ class Intake:
         self._served.add(carried.tagmanifest)
         self._step(entry, Copied(entry.drive.attempt, carried, back=back))
         for other in list(self._entries.values()):
-            last = other.drive.last
-            if other is not entry and last is not None and last.tagmanifest == carried.tagmanifest:
+            if other is not entry and other.drive.phase == "gone" and self._is_needless(other):
                 self._step(other, Forgotten())
         self._board.collect()
 
@@ -232,14 +232,17 @@ class Intake:
             self._do(entry, action)
         if entry.drive.phase not in {"reading", "ready"}:
             self._comes_no_more(entry)
-        if entry.drive.phase == "gone" and before.phase != "gone" and self._has_twin(entry):
-            self._step(entry, Forgotten())  # the other one gives everything that it gave
+        if entry.drive.phase == "gone" and before.phase != "gone" and self._is_needless(entry):
+            self._step(entry, Forgotten())
 
-    def _has_twin(self, entry: Entry) -> bool:
-        """Whether another drive with the same content serves."""
+    def _is_needless(self, entry: Entry) -> bool:
+        """Whether nobody need ask for a drive that is gone: an equal one serves, or a newer edition is here whole."""
         last = entry.drive.last
-        serving = [e.drive.carried for e in self._entries.values() if e is not entry and e.drive.phase == "ready"]
-        return last is not None and any(c is not None and c.tagmanifest == last.tagmanifest for c in serving)
+        drives = [e.drive for e in self._entries.values() if e is not entry and e.drive.phase == "ready"]
+        serving = [drive.carried for drive in drives if drive.carried is not None]
+        if last is None:
+            return False
+        return any(c.tagmanifest == last.tagmanifest for c in serving) or is_superseded(last, serving)
 
     def _do(self, entry: Entry, action: Do) -> None:
         match action:

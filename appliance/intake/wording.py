@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from appliance.intake.editions import is_mixed, missing_disks
 from appliance.intake.states import Carried, Drive
 from appliance.store.holdings import HeldRelease, Message, Value
 
@@ -32,12 +33,16 @@ class Around:
         missed: resources that only the catalogue shows while this drive is gone.
         seconds_left: of reading its catalogue, 0 when unknown.
         twin_first: whether another serving drive with the same content came before it.
+        release: what it carries, as held; None before that is on the SSD.
+        mixed: whether another edition of its bundle is in hand, so that its own must be named.
     """
 
     serving: Sequence[Carried] = ()
     missed: int = 0
     seconds_left: int = 0
     twin_first: bool = False
+    release: HeldRelease | None = None
+    mixed: bool = False
 
 
 def drive_message(drive: Drive, around: Around) -> Message:
@@ -51,11 +56,18 @@ def drive_message(drive: Drive, around: Around) -> Message:
     if drive.phase == "ejected":
         return Message("intake.unplug.safe", {"drive": drive_name(drive.carried)})
     if drive.phase == "gone":
-        params: dict[str, Value] = {"drive": drive_name(drive.last), "count": around.missed}
-        return Message("intake.unplugged.idle", params)
+        return _gone(drive.last, around)
     if drive.phase == "ready" and drive.carried is not None:
         return _ready(drive, drive.carried, around)
     return Message("intake.recognising")
+
+
+def _gone(last: Carried | None, around: Around) -> Message:
+    params: dict[str, Value] = {"drive": drive_name(last)}
+    if around.mixed and last is not None:
+        # How much is missed is not known: drives of the other edition give what both editions hold.
+        return Message("intake.unplugged.edition", {**params, "edition": last.edition})
+    return Message("intake.unplugged.idle", {**params, "count": around.missed})
 
 
 def _ready(drive: Drive, carried: Carried, around: Around) -> Message:
@@ -73,17 +85,23 @@ def _ready(drive: Drive, carried: Carried, around: Around) -> Message:
         return Message("intake.sick.back", {"drive": drive_name(carried)})
     if drive.back:
         return Message("intake.trusted.back")
-    if carried.disks > 1 and not missing_disks(carried, [*around.serving, carried]):
-        return Message("intake.set.complete", {**params, "total": carried.disks})
+    if carried.disks > 1:
+        return _one_of_set(carried, around, params)
     if any(other.bundle != carried.bundle for other in around.serving):
         return Message("intake.trusted.second_bundle", params)
     return Message("intake.trusted", params)
 
 
-def missing_disks(carried: Carried, serving: Iterable[Carried]) -> list[int]:
-    """Numbers of the drives of a set that do not serve."""
-    here = {other.disk for other in serving if other.folder == carried.folder}
-    return [n for n in range(1, carried.disks + 1) if n not in here]
+def _one_of_set(carried: Carried, around: Around, params: dict[str, Value]) -> Message:
+    """What a drive of a set brings, and what the drives bring that are still to be plugged in."""
+    missing = missing_disks(carried, [*around.serving, carried])
+    if not missing:
+        return Message("intake.set.complete", {**params, "total": carried.disks})
+    told: dict[str, Value] = {"bundle": carried.name, "n": carried.disk, "total": carried.disks, "left": len(missing)}
+    if around.mixed or around.release is None:
+        return Message("intake.set.part.edition", {**told, "edition": carried.edition})
+    share = around.release.share
+    return Message("intake.set.part", {**told, "done": share(carried.disk), "count": sum(map(share, missing))})
 
 
 def notices(drives: Sequence[Drive], releases: Sequence[HeldRelease], *, seen_any: bool) -> tuple[Message, ...]:
@@ -114,11 +132,14 @@ def _of_set(release: HeldRelease, drives: Sequence[Drive]) -> list[Message]:
     if missing and any(c.bundle == release.bundle and c.folder != release.folder and c.disks > 1 for c in serving):
         found.append(Message("intake.set.mixed", {"bundle": release.name}))
     if missing:
-        params: dict[str, Value] = {"bundle": release.name, "total": release.disks}
-        params["count"] = sum(release.share(n) for n in missing)
         several = len(missing) > 1
         key = "intake.set.missing.several" if several else "intake.set.missing"
-        found.append(Message(key, {**params, "n": len(missing) if several else missing[0]}))
+        params: dict[str, Value] = {"bundle": release.name, "total": release.disks}
+        params["n"] = len(missing) if several else missing[0]
+        if is_mixed(release.bundle, release.folder, serving):
+            found.append(Message(f"{key}.edition", {**params, "edition": release.edition}))
+        else:
+            found.append(Message(key, {**params, "count": sum(release.share(n) for n in missing)}))
     return found
 
 

@@ -52,9 +52,9 @@ def bundle_sets() -> tuple[BundleSet, ...]:
 
 def _set_of(release: HeldRelease, holdings: Holdings) -> BundleSet:
     spoken = words()
-    rows = [_row(release, n, holdings.drives) for n in range(1, release.disks + 1)]
     editions = {r.folder: r for r in holdings.releases if r.bundle == release.bundle and r.folder != release.folder}
     others = [(d, editions[d.folder]) for d in holdings.drives if d.serves and d.folder in editions]
+    rows = [_row(release, n, holdings.drives, mixed=bool(others)) for n in range(1, release.disks + 1)]
     rows += [
         DiskRow(
             f"{_name(other, drive.disk)} {spoken.edition(other.edition)}",
@@ -73,7 +73,8 @@ def _name(release: HeldRelease, disk: int) -> str:
     return spoken.label("staff.set_disk", n=disk) if release.disks > 1 else spoken.label("staff.set_only")
 
 
-def _row(release: HeldRelease, disk: int, drives: Sequence[HeldDrive]) -> DiskRow:
+def _row(release: HeldRelease, disk: int, drives: Sequence[HeldDrive], *, mixed: bool) -> DiskRow:
+    """A drive of the live edition; with drives of another edition beside it (`mixed`) what is missed is not counted."""
     spoken, name = words(), _name(release, disk)
     mine = [d for d in drives if (d.folder, d.disk) == (release.folder, disk)]
     count = release.share(disk)
@@ -84,6 +85,8 @@ def _row(release: HeldRelease, disk: int, drives: Sequence[HeldDrive]) -> DiskRo
         note = spoken.label("list.join").join(filter(None, (here, spare)))
         return DiskRow(name, "normal", spoken.label("staff.set_here"), note)
     lost = spoken.label("staff.set_lost", count=count) if count else ""
+    if mixed:
+        lost = spoken.label("staff.set_lost_mixed")
     states = {d.state for d in mine}
     if states & _BUSY:
         return DiskRow(name, "working", spoken.label("staff.set_busy"))

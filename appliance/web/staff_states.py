@@ -11,7 +11,7 @@ from flask import url_for
 from appliance.store.holdings import HeldDrive, Message
 from appliance.web.context import library, local_now, services, settings, words
 from appliance.web.glance import status
-from appliance.web.status import FRESH, State, state_of
+from appliance.web.status import FRESH, State, is_news, state_of
 from provisioning.words import Sentence, numbers
 
 if TYPE_CHECKING:
@@ -37,7 +37,10 @@ _LINKS = {
     "intake.trusted": "patrons.new",
     "intake.trusted.second_bundle": "patrons.new",
     "intake.set.complete": "patrons.new",
+    "intake.set.part": "staff.drives",
+    "intake.set.part.edition": "staff.drives",
     "intake.set.missing.several": "staff.drives",
+    "intake.set.missing.several.edition": "staff.drives",
     "intake.set.mixed": "staff.drives",
     "check.running": "staff.health",
     "check.paused.readers": "staff.health",
@@ -163,7 +166,7 @@ def _card(drive: HeldDrive, *, news: bool) -> DriveCard:
     release = next((r for r in library().holdings.releases if drive.folder and r.folder == drive.folder), None)
     state = _standing_in(drive) or state_of(drive.message, drive=drive.key, since=drive.since)
     count = 0 if release is None else release.count if release.disks == 1 else release.share(drive.disk)
-    if drive.serves and state.light == "normal" and not (news and _fresh(drive.since)):
+    if drive.serves and is_news(state) and not (news and _fresh(drive.since)):
         params: dict[str, str | int] = {"drive": drive.name}
         if release is not None:
             params |= {"bundle": release.name, "edition": release.edition, "count": count}

@@ -57,6 +57,7 @@ _RANKS = (
     ("repair.", _DAMAGE),
     ("box.", _BOX),
 )
+_PART = "intake.set.part"
 _MUTE = frozenset({"intake.in_place", "home.normal"})
 _WORN = frozenset({"intake.sick.replace", "repair.drive.replace"})
 """What is said of a drive although nobody has just done anything with it."""
@@ -162,10 +163,12 @@ def _states(
             continue
         state = state_of(drive.message, drive=drive.key, since=drive.since)
         fresh = is_fresh(drive.since, now)
-        if fresh or state.light != "normal":
+        if fresh or not is_news(state):
             yield _rank_of_drive(state, fresh=fresh), state
+    told_of_sets = {_bundle(d.message) for d in holdings.drives if is_fresh(d.since, now)} - {""}
     for message in holdings.notices:
-        yield _rank_of(message.key), state_of(message)
+        if not (message.key.startswith("intake.set.missing") and message.params.get("bundle") in told_of_sets):
+            yield _rank_of(message.key), state_of(message)
     yield from _searches(holdings)
     if damaged:
         yield _DAMAGE, state_of(Message("check.damage.found", {"count": damaged}))
@@ -198,6 +201,16 @@ def _searches(holdings: Holdings) -> Iterator[tuple[int, State]]:
     if making:
         left = max(p.seconds_left for p in making) or 60
         yield _READERS, state_of(Message("index.rebuilding", {"duration": left}))
+
+
+def is_news(state: State) -> bool:
+    """Whether it is said of a drive in use only while it has just come; a set that lacks a drive has its own notice."""
+    return state.light == "normal" or state.message.key.startswith(_PART)
+
+
+def _bundle(message: Message) -> str:
+    """The bundle whose lacking drives the message of a drive tells already; empty when it does not."""
+    return str(message.params.get("bundle", "")) if message.key.startswith(_PART) else ""
 
 
 def is_fresh(since: str, now: dt.datetime) -> bool:

@@ -200,7 +200,7 @@ def test_drives_of_two_editions_are_told_apart_and_help_each_other(bench):
         bench.plug("new", 1)
         bench.plug("old", 2)
         holdings = box.until(ready(2))
-        assert [key for key, *_ in keys(holdings)] == ["intake.set.mixed", "intake.set.missing.several"]
+        assert [key for key, *_ in keys(holdings)] == ["intake.set.mixed", "intake.set.missing.several.edition"]
         states = {d.seq: d.message.key for d in holdings.drives}
         assert states[1] == "intake.trusted.older"
         assert [r.seq for r in holdings.live()] == [2]
@@ -211,6 +211,9 @@ def test_drives_of_two_editions_are_told_apart_and_help_each_other(bench):
         holdings = box.until(ready(4))
         assert keys(holdings) == []
         assert bench.readable() == on(NEWER, 1, 2, 3)
+        bench.pull("old-2")
+        holdings = box.until(ready(3))
+        assert {d.seq for d in holdings.drives} == {2}  # nobody is asked for a drive of the edition before
 
 
 def test_two_sets_of_three_are_one_library(bench):

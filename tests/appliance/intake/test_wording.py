@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from appliance.intake.editions import is_superseded, missing_disks
 from appliance.intake.publishing import (
     Standing,
     drive_key,
@@ -17,7 +18,7 @@ from appliance.intake.publishing import (
     up_to_date,
 )
 from appliance.intake.states import Carried, Drive
-from appliance.intake.wording import Around, drive_message, drive_name, missing_disks, notices
+from appliance.intake.wording import Around, drive_message, drive_name, notices
 from appliance.store.holdings import DRIVE_STATES, HeldRelease, Message, Part
 from appliance.store.releases import Stored, folder_name
 from packager.format.release import Digest, Disk, Release
@@ -28,6 +29,19 @@ FIRST = replace(CARRIED, disks=2, disk=1, tagmanifest="01" * 32)
 SECOND = replace(CARRIED, disks=2, disk=2, tagmanifest="02" * 32)
 CHILDREN = replace(CARRIED, bundle="children", name="少儿版", folder="children/1-bb", tagmanifest="cd" * 32)
 READY = Drive("ready", 1, "m", carried=CARRIED, last=CARRIED)
+HELD = HeldRelease(
+    "national",
+    11,
+    "2026.11",
+    "2026-11-22",
+    "国家图书馆",
+    "国家版",
+    "national/11-aa",
+    "0" * 64,
+    9,
+    disks=2,
+    shares=(3, 6),
+)
 REASON = Message("intake.refused.list_changed")
 
 MESSAGES = [
@@ -47,9 +61,12 @@ MESSAGES = [
     (READY, Around(serving=[CARRIED], twin_first=True), "intake.duplicate"),
     (replace(READY, back=True), Around(), "intake.trusted.back"),
     (replace(READY, carried=replace(CARRIED, newest=False)), Around(), "intake.trusted.older"),
-    (replace(READY, carried=FIRST), Around(), "intake.trusted"),
+    (replace(READY, carried=FIRST), Around(), "intake.set.part.edition"),
+    (replace(READY, carried=FIRST), Around(release=HELD), "intake.set.part"),
+    (replace(READY, carried=FIRST), Around(release=HELD, mixed=True), "intake.set.part.edition"),
     (replace(READY, carried=SECOND), Around(serving=[FIRST]), "intake.set.complete"),
     (Drive("gone", last=CARRIED), Around(missed=9), "intake.unplugged.idle"),
+    (Drive("gone", last=SECOND), Around(missed=9, mixed=True), "intake.unplugged.edition"),
     (replace(READY, phase="ejecting"), Around(), "intake.unplug.waiting"),
     (replace(READY, phase="ejected"), Around(), "intake.unplug.safe"),
 ]
@@ -92,14 +109,43 @@ def test_set_missing_tells_the_resources_of_each_drive_as_signed():
     assert place.message.params["count"] == 2
 
 
+def test_the_first_drive_of_a_set_says_what_it_brings_and_what_is_still_to_come():
+    third = replace(FIRST, disks=3, count=97)
+    told = held(disks=3, shares=(35, 40, 22), count=97)
+    (drive,) = held_drives([Standing("a", Path("/a"), Drive("ready", carried=third))], [told])
+    said = Words.load("zh-Hans").message(drive.message.key, drive.message.params)
+    assert (said.light, said.text) == ("attention", "国家版第 1 块已接上，共 3 块，还差 2 块。")
+    assert said.second == "本块 35 种，现在就能用；其余 62 种接上另外 2 块后才能打开，目前只能查目录。"
+
+
+def test_a_drive_that_is_gone_names_its_edition_while_another_edition_is_in_hand():
+    newer = replace(FIRST, seq=12, edition="2026.12", folder="national/12-cc")
+    gone, here = (
+        Standing("a", Path("/a"), Drive("gone", last=SECOND)),
+        Standing("b", Path("/b"), Drive("ready", carried=newer)),
+    )
+    message = held_drives([gone, here], [HELD])[0].message
+    assert Words.load("zh-Hans").message(message.key, message.params).text == (
+        "硬盘“国家版第 2 块”（2026年11月版）已断开，请接回。"
+    )
+    assert held_drives([gone], [HELD])[0].message.key == "intake.unplugged.idle"
+
+
+def test_a_drive_is_superseded_once_every_drive_of_a_newer_edition_is_here():
+    newer = [replace(c, seq=12, folder="national/12-cc") for c in (FIRST, SECOND)]
+    assert is_superseded(SECOND, newer)
+    assert not is_superseded(SECOND, newer[:1])
+    assert not is_superseded(newer[0], [FIRST, SECOND])
+    assert not is_superseded(CHILDREN, newer)
+
+
 def test_missing_disks_counts_only_drives_of_the_same_release():
     assert missing_disks(FIRST, [FIRST, replace(SECOND, folder="national/12-cc")]) == [2]
     assert missing_disks(FIRST, [FIRST, SECOND]) == []
 
 
 def held(**values):
-    base = HeldRelease("national", 11, "2026.11", "2026-11-22", "国家图书馆", "国家版", "national/11-aa", "0" * 64, 9)
-    return replace(base, **values)
+    return replace(HELD, **{"disks": 1, "shares": (), **values})
 
 
 MAKING = Part("rebuilding", percent=40, seconds_left=600)
@@ -121,7 +167,7 @@ NOTICES = [
         [replace(READY, carried=FIRST), replace(READY, carried=replace(SECOND, folder="national/10-dd"))],
         [held(disks=2)],
         True,
-        ["intake.set.mixed", "intake.set.missing"],
+        ["intake.set.mixed", "intake.set.missing.edition"],
     ),
     (
         [replace(READY, carried=FIRST), replace(READY, carried=replace(CHILDREN, disks=2))],

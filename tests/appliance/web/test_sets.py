@@ -46,8 +46,8 @@ def test_staff_see_spares_and_drives_of_another_edition(staff: FlaskClient, worl
     spread(world, 1, 1, older=(2,))
     assert said(text(staff, "/staff/drives")) == [
         "第 1 块 已接上 9 种、另有 1 块备用",
-        "第 2 块 没有接上 3 种目前只能查目录",
-        "第 3 块 没有接上 1 种目前只能查目录",
+        "第 2 块 没有接上 只有这一版才有的资源目前只能查目录",
+        "第 3 块 没有接上 只有这一版才有的资源目前只能查目录",
         "第 2 块 2026年10月版 另一版 可信，可以接着用",
     ]
     home = text(staff, "/staff/")

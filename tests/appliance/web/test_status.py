@@ -64,6 +64,16 @@ def test_choose_what_was_done_last_stands_before_what_was_done_before_it(key: st
         assert said(replace(WELL, drives=drives))[0][1] in {key, "intake.unplug.closing"}
 
 
+def test_choose_first_drive_of_a_set_says_what_lacks_once_and_leaves_it_to_the_notice_after_ten_minutes() -> None:
+    lacking = Message("intake.set.missing.several", {"bundle": "国家版", "total": 3, "n": 2, "count": 62})
+    part = drive("intake.set.part", FRESH, bundle="国家版", n=1, total=3, left=2, done=35, count=62)
+    assert said(replace(WELL, drives=(part,), notices=(lacking,))) == [("attention", "intake.set.part")]
+    aged = replace(WELL, drives=(replace(part, since=OLD),), notices=(lacking,))
+    assert said(aged) == [("attention", "intake.set.missing.several")]
+    other = replace(lacking, params={**lacking.params, "bundle": "少儿版"})
+    assert len(said(replace(WELL, drives=(part,), notices=(other,)))) == 2
+
+
 def test_choose_stick_whose_data_do_not_match_stands_before_the_list_saved_on_it() -> None:
     saved = State("normal", Message("repair.list.saved"), "u1", FRESH)
     wrong = State("attention", Message("repair.stick.not_matching"), "u1", LATER)
