@@ -1,15 +1,15 @@
 """How far the full check of every drive is, and what it found. SQLite; the worker writes, the serving process reads.
 
-A check belongs to what is on a drive (its tagmanifest), not to the socket it is plugged into, so it goes on where it
-stopped after a restart and in another socket. Findings are a list that only grows; the serving process takes what is
-new into its own record of damage.
+A check belongs to a medium and what is on it (its tagmanifest), not to the socket it is plugged into, so it goes on
+where it stopped after a restart and in another socket, and a second copy is checked for itself. Findings are a list
+that only grows; the serving process takes what is new into its own record of damage.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -58,9 +58,10 @@ class CheckRun:
     """The check of one drive.
 
     Attributes:
-        identity: of what is on the drive: SHA-256 of its tagmanifest; of a second equal drive, with `+` and the key of
-            a place behind it.
-        drive: key of the place where it was plugged in last. name: what staff call it.
+        identity: of what is on the drive: SHA-256 of its tagmanifest, with `+` and the name of the medium behind it;
+            where that cannot be known, without, and of a second equal drive with `+` and the key of a place.
+        drive: key of the place where it was plugged in last, empty when another drive is there now. name: what staff
+            call it.
         folder: of its release. state: one of `STATES`.
         path, chunk: what is read next; an empty path is the beginning.
         done, total: bytes. found: damaged places.
@@ -149,6 +150,22 @@ class CheckStore:
             with transaction(self._connection) as connection:
                 connection.execute("UPDATE run SET state = ? WHERE identity = ?", (state, identity))
             return _one(self._connection, identity)
+
+    def rename(self, identity: str, new: str) -> None:
+        """Give a check another identity, durably."""
+        with self._lock, transaction(self._connection) as connection:
+            connection.execute("UPDATE OR IGNORE run SET identity = ? WHERE identity = ?", (new, identity))
+
+    def place(self, where: Mapping[str, str]) -> None:
+        """Keep where each check's drive is plugged in; other checks leave these places. Durable when it changes."""
+        here = set(where.values())
+        with self._lock:
+            rows = self._connection.execute("SELECT identity, drive FROM run").fetchall()
+            moved = [(where.get(name, "" if drive in here else drive), name) for name, drive in rows]
+            moved = [pair for pair, (_, drive) in zip(moved, rows, strict=True) if pair[0] != drive]
+            if moved:
+                with transaction(self._connection) as connection:
+                    connection.executemany("UPDATE run SET drive = ? WHERE identity = ?", moved)
 
     def forget_old(self) -> None:
         """Keep only the last `KEPT_RUNS` checks."""

@@ -12,6 +12,7 @@ from appliance.settings import Settings
 from appliance.store.checks import CheckRun, CheckStore, month_after
 from appliance.store.objects import ObjectStore
 from appliance.upkeep.check import DriveCheck
+from appliance.upkeep.medium import MARK
 from appliance.upkeep.payload import Plugged
 
 _log = logging.getLogger(__name__)
@@ -33,13 +34,14 @@ class Checks:
         store.forget_old()
 
     def identify(self, plugged: Iterable[Plugged]) -> list[Plugged]:
-        """The same drives, each with the identity of its own check.
+        """The same drives, each with the identity of its own check; the store learns where each medium is.
 
-        A check goes on with the drive in the place where it was last, else with any drive of that content that has
-        none: so it follows a drive to another place, and two equal drives have two checks.
+        A check belongs to a medium and what is on it. Where the medium cannot be known, it goes on with the drive in
+        the place where it was last, else with any drive of that content that has none: so it follows a drive to
+        another place, and two equal drives have two checks.
         """
         drives, runs = list(plugged), self._store.runs()
-        found: dict[str, str] = {}
+        found = {d.key: self._of_medium(d, runs) for d in drives if d.medium}
         for own in (True, False):
             for drive in drives:
                 for run in runs:
@@ -49,7 +51,20 @@ class Checks:
         for drive in drives:
             taken = drive.identity in found.values()
             found.setdefault(drive.key, f"{drive.identity}+{drive.key}" if taken else drive.identity)
+        self._store.place({identity: key for key, identity in found.items()})
         return [replace(drive, identity=found[drive.key]) for drive in drives]
+
+    def _of_medium(self, drive: Plugged, runs: Iterable[CheckRun]) -> str:
+        """The identity of the check of a known medium; one from before media were told apart is taken over in place."""
+        identity = f"{drive.identity}+{drive.medium}"
+        known = {run.identity: run for run in runs}
+        if identity not in known:
+            for run in known.values():
+                content, _, place = run.identity.partition("+")
+                if content == drive.identity and run.drive == drive.key and not place.startswith(MARK):
+                    self._store.rename(run.identity, identity)
+                    break
+        return identity
 
     def turn(self, plugged: Iterable[Plugged], sizes: Mapping[str, tuple[int, int]]) -> None:
         """Stop the checks of drives that are gone, begin what is due.

@@ -57,6 +57,7 @@ class Plugged:
         disk: its number in the set. disks: drives in the set.
         identity: of its check, see `checks.CheckRun`; before `Checks.identify` its tagmanifest.
         since: when it came into use, ISO time in UTC.
+        medium: which physical medium it is, see `medium.medium_of`; empty when that cannot be known.
     """
 
     key: str
@@ -68,6 +69,7 @@ class Plugged:
     disks: int
     identity: str
     since: str
+    medium: str = ""
 
     def carries(self) -> DiskItems | None:
         """The list of what this drive of a set carries; None when it carries everything.

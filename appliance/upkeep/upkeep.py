@@ -11,6 +11,7 @@ import logging
 import queue
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.clock import Clock
@@ -23,6 +24,7 @@ from appliance.store.holdings import Holdings, read_holdings
 from appliance.store.objects import ObjectStore
 from appliance.store.repairs import RepairStore, Report
 from appliance.upkeep.checks import Checks
+from appliance.upkeep.medium import medium_of
 from appliance.upkeep.origin import OriginSource
 from appliance.upkeep.payload import Plugged
 from appliance.upkeep.priority import give_way
@@ -64,6 +66,7 @@ class Upkeep:
         )
         self._origins = [OriginSource(address) for address in settings.repair_origins]
         self._holdings = Holdings()
+        self._media: dict[tuple[str, str], str] = {}
         self._seen: object = None
         self._threads = [
             threading.Thread(target=self._watch, name="upkeep", daemon=True),
@@ -106,7 +109,7 @@ class Upkeep:
 
     def _turn(self) -> None:
         holdings = self._read()
-        plugged = self._checks.identify(plugged_drives(holdings, self._settings.releases_folder))
+        plugged = self._checks.identify(self._with_media(plugged_drives(holdings, self._settings.releases_folder)))
         while not self._commands.empty():
             self._obey(self._commands.get(), plugged)
         self._checks.turn(plugged, {p.identity: self._size(p, holdings) for p in plugged})
@@ -114,6 +117,22 @@ class Upkeep:
         for name in self.pools.states().keys() - kept:
             if not name.startswith("folder "):
                 self.pools.drop(name)
+
+    def _with_media(self, plugged: list[Plugged]) -> list[Plugged]:
+        """The same drives, each with its medium; a drive is asked once while it is plugged in."""
+        here = {(drive.key, drive.since) for drive in plugged}
+        self._media = {mark: medium for mark, medium in self._media.items() if mark in here}
+        for drive in plugged:
+            if (drive.key, drive.since) not in self._media:
+                self._media[drive.key, drive.since] = self._medium(drive)
+        return [replace(drive, medium=self._media[drive.key, drive.since]) for drive in plugged]
+
+    def _medium(self, drive: Plugged) -> str:
+        try:
+            job = self.pools.submit(drive.key, "medium", lambda: medium_of(drive.root).encode(), Urgency.AHEAD)
+            return self.pools.wait(job).decode()
+        except (ServingError, OSError):
+            return ""
 
     def _obey(self, command: dict[str, str], plugged: list[Plugged]) -> None:
         what = command["do"]

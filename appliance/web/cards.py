@@ -76,11 +76,13 @@ def card_of(held: Held) -> Card:
     """The card of one resource."""
     resource = held.resource
     about = _state(held) or (resource.creators[0].name if resource.creators else "")
+    # On a narrow card the kind would be cut off with the end of what matters more.
+    away = current_display().face == "child" and about in {plugged_tag(held), words().label("tag.closed")}
     kind = type_name(resource)
     return Card(
         url=url_for("patrons.detail", resource_id=resource.id),
         title=resource.title,
-        meta=" · ".join(part for part in (about, kind) if part),
+        meta=about if away else " · ".join(part for part in (about, kind) if part),
         cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),
         language=title_language(resource),
         pinyin=resource.title_pinyin if ruby_pairs(resource.title, resource.title_pinyin) else "",
@@ -105,7 +107,13 @@ def _state(held: Held) -> str:
         return words().label("tag.closed")
     if held.available:
         return ""
-    return words().label("tag.partly_plugged" if held.partly else "tag.not_plugged")
+    return plugged_tag(held)
+
+
+def plugged_tag(held: Held) -> str:
+    """That a drive with all or some of it is not plugged in; a child reads what follows from that, of no drives."""
+    key = "tag.partly_plugged" if held.partly else "tag.not_plugged"
+    return words().label(f"{key}_child" if current_display().face == "child" else key)
 
 
 def ruby_pairs(text: str, pinyin: str) -> list[tuple[str, str]]:

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 from flask import abort, render_template, request, url_for
 
-from appliance.web.cards import creators_text, has_picture, title_language, type_name
+from appliance.web.cards import cards_of, creators_text, has_picture, title_language, type_name
 from appliance.web.context import SEARCH_AWAY, gate, library, settings, words
 from appliance.web.covers import class_letter, cover_of
 from appliance.web.detail_gathered import gathered_of, leaves_of
 from appliance.web.detail_parts import Action, main_action, notice_of, rights_line
 from appliance.web.detail_rows import Editions, contents_of
 from appliance.web.display import current_display
-from appliance.web.errors import Refused
+from appliance.web.errors import OFFERED, Refused
 from appliance.web.facts import facts_of
 from appliance.web.glance import damage_of
 from appliance.web.kinds import kind_of
 from appliance.web.patrons import blueprint
 from appliance.web.qr import qr
+from appliance.web.shelves import openable
 from indexer.errors import QueryError
 from indexer.model import Resource, is_resource_id
 from indexer.search_request import SearchRequest
@@ -50,6 +51,7 @@ def detail(resource_id: str) -> str:
     kind = type_name(record)
     gathered = gathered_of(held)
     parent = library().resource(record.parent) if record.parent else None
+    is_away = not (held.available or held.partly or held.catalogue_only) and decision.allowed
     return render_template(
         "detail.html",
         held=held,
@@ -64,6 +66,7 @@ def detail(resource_id: str) -> str:
         ),
         decision=decision,
         notice=notice_of(held, decision, damage, lacking, gathers=gathered.count > 0),
+        instead=cards_of(openable(record, OFFERED)) if is_away else [],
         rights=rights_line(held, decision),
         action=main_action(held, decision, editions, closed | lacking) if editions.count else _into(record, gathered),
         gathered=gathered,

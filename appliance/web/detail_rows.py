@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request, url_for
 
 from appliance.web.context import words
+from appliance.web.display import current_display
 from appliance.web.paging import Pages, pages
 from appliance.web.usable import PLAYED, flag_of, ids_with_usable_form, kind_of_item, opens
 from indexer.model import UNUSABLE_FLAGS
@@ -111,8 +112,9 @@ class Editions:
 
     def _row(self, item: Item) -> Row:
         spoken, flag, bad, here = words(), flag_of(item), item.id in self._damaged, item.id not in self._lacking
+        child = current_display().face == "child"
         usable = self._decision.allowed and here
-        closed = f"flag.{flag}" if flag else "" if here else "tag.not_plugged"
+        closed = f"flag.{flag}" if flag else "" if here else "tag.not_plugged_child" if child else "tag.not_plugged"
         form = form_name(item)
         about = (
             form if item.label else "",

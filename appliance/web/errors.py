@@ -20,6 +20,7 @@ from appliance.errors import SearchNotReadyError
 from appliance.web.cards import cards_of
 from appliance.web.context import gate, library, say, settings, words
 from appliance.web.display import current_display
+from appliance.web.shelves import openable
 from indexer.errors import QueryError
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _RETRY_SECONDS = 10
-_OFFERED, _LOOKED_AT = 4, 40
-"""Resources that a page offers instead of one that is closed, and how many of the newest it looks at for them."""
+OFFERED = 4
+"""Resources that a page offers instead of one that is closed."""
 _KEYS = {
     401: "error.signin",
     403: "error.forbidden",
@@ -108,17 +109,11 @@ def refused(error: Refused) -> Response:
     if wants_json() or request.path.startswith("/covers/"):
         return _json(_status_of(error.reason), {"reason": error.reason})
     decision = gate(error.resource)
-    similar = _instead_of(error.resource) if decision.listed else []
+    similar = openable(error.resource, OFFERED) if decision.listed else []
     parent = error.resource.parent if error.reason == "reader.no_pages" else ""
     url = url_for("readers.issues", resource_id=parent) if parent and library().resource(parent) else ""
     key = refusal_key(error.reason)
     return page(key, _status_of(error.reason), refusal_values(error.resource), similar=similar, url=url)
-
-
-def _instead_of(resource: Resource) -> list[Held]:
-    """Newest resources of its type that can be opened now: nobody is sent from one closed door to the next."""
-    newest = library().newest(_LOOKED_AT, type_=resource.type)
-    return [held for held in newest if held.available and held.resource.id != resource.id][:_OFFERED]
 
 
 def seconds_left(error: Exception) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 from markupsafe import Markup, escape
 
-from appliance.web.cards import creators_text, has_picture, parts_text, title_language, type_name
+from appliance.web.cards import creators_text, has_picture, parts_text, plugged_tag, title_language, type_name
 from appliance.web.context import gate, library, words
 from appliance.web.covers import Cover, cover_of
 from appliance.web.usable import can_be_opened
@@ -154,7 +154,7 @@ def use_tag(held: Held) -> str:
     if not can_be_opened(resource, download=decision.download):
         return spoken.label("tag.closed")
     if not held.available:
-        return spoken.label("tag.partly_plugged" if held.partly else "tag.not_plugged")
+        return plugged_tag(held)
     if resource.access.scope == "premises":
         return spoken.label("tag.premises")
     if not decision.allowed:

@@ -11,7 +11,7 @@ from appliance.web.cards import cards_of
 from appliance.web.context import library, say, words
 from appliance.web.display import current_display
 from appliance.web.kinds import KINDS, count_of
-from appliance.web.shelves import newest, shelf, type_counts
+from appliance.web.shelves import home_shelf, shelf, type_counts
 
 blueprint = Blueprint("patrons", __name__)
 SHELF = 6
@@ -27,7 +27,7 @@ def home() -> str:
     tiles = kind_tiles()
     values = {
         "tiles": tiles,
-        "shelf": cards_of(newest(SHELF)),
+        "shelf": cards_of(home_shelf(SHELF)),
         "empty": say("patron.shelf.empty"),
     }
     if face == "elder":

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from appliance.library.model import Held
+    from indexer.model import Resource
 
 _LOOKED_AT = 200
+_AHEAD = 60
+"""So many of the newest are looked at for the first page."""
 _CHILD = "child"
 
 
@@ -39,6 +42,35 @@ def newest(limit: int, offset: int = 0) -> list[Held]:
     return _for_children((), "", limit, offset)
 
 
+def home_shelf(limit: int) -> list[Held]:
+    """What the first page shows: the newest, what can be opened now before what waits for its drive."""
+    if current_display().gate_face == _CHILD:
+        ready = _for_children((), "", limit, 0, available="yes")
+        more = _for_children((), "", limit, 0) if len(ready) < limit else []
+        found = {held.resource.id: held for held in (*ready, *more)}
+        return sorted(found.values(), key=_waits)[:limit]
+    return sorted(newest(_AHEAD), key=_waits)[:limit]
+
+
+def openable(resource: Resource, limit: int) -> list[Held]:
+    """Others of its type, else of any, that can be opened now: nobody is sent from one closed door to the next."""
+    found: dict[str, Held] = {}
+    for type_ in (resource.type, ""):
+        if current_display().gate_face == _CHILD:
+            near = _for_children((type_,), "", limit + 1, 0, available="yes")
+        else:
+            near = _listed(library().newest(_LOOKED_AT // 5, type_=type_))
+        found |= {held.resource.id: held for held in near if held.available and held.resource.id != resource.id}
+        if len(found) >= limit:
+            break
+    return list(found.values())[:limit]
+
+
+def _waits(held: Held) -> bool:
+    """Whether its drive is not plugged in, so that nothing of it opens now."""
+    return not (held.available or held.partly or held.catalogue_only)
+
+
 def shelf(types: Sequence[str], clc: str, limit: int, offset: int) -> list[Held]:
     """Resources of some types and a class in title order; types follow one another."""
     if current_display().gate_face == _CHILD:
@@ -53,12 +85,15 @@ def shelf(types: Sequence[str], clc: str, limit: int, offset: int) -> list[Held]
     return found
 
 
-def _for_children(types: Sequence[str], clc: str, limit: int, offset: int) -> list[Held]:
+def _for_children(types: Sequence[str], clc: str, limit: int, offset: int, *, available: str = "") -> list[Held]:
     found: list[Held] = []
     try:
         for type_ in types or ("",):
             # Whole pages of the searcher around the wanted stretch; one page covers it in all but odd cases.
-            asked = SearchRequest(type=type_, clc=clc, sort="title", page=offset // limit + 1, size=limit, face=_CHILD)
+            page = offset // limit + 1
+            asked = SearchRequest(
+                type=type_, clc=clc, available=available, sort="title", page=page, size=limit, face=_CHILD
+            )
             answer = library().search(asked)
             found += [hit.held for hit in answer.hits][: limit - len(found)]
             if len(found) >= limit:

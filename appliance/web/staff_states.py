@@ -183,7 +183,7 @@ def run_of(drive: HeldDrive) -> CheckRun | None:
     """The check of what is on a drive, None when it was never begun."""
     known = services().upkeep().runs
     own = [run for run in known if drive.tagmanifest and run.identity.startswith(drive.tagmanifest)]
-    return next((run for run in own if run.drive == drive.key), own[0] if own else None)
+    return next((run for run in own if run.drive == drive.key), None)
 
 
 def _standing_in(drive: HeldDrive) -> State | None:

@@ -84,8 +84,8 @@ def check_message(run: CheckRun, holdings: Holdings, standing: int, now: dt.date
     percent = {"percent": run.percent}
     if run.state == "finished":
         ended = as_time(run.changed)
-        if ended is None or now - ended > dt.timedelta(days=SHOWN_DAYS) or standing:
-            return None
+        if ended is None or now - ended > dt.timedelta(days=SHOWN_DAYS) or standing or not run.drive:
+            return None  # nor is anything said of a drive whose place another one took
         if run.found:
             return Message("check.finished.repaired", {"count": run.found})
         due = {"month": month_after(run.changed, months)} if months else {}

@@ -74,7 +74,7 @@ def test_staff_read_which_drive_is_missing_and_see_it_come(
         page.wait_for_url("**/staff/drives")
         rows = page.get_by_role("region", name="资源包和硬盘").get_by_role("listitem")
         assert rows.count() == 4
-        assert "第 2 块 没有接上 3 种目前只能查目录" in " ".join(rows.nth(1).inner_text().split())
+        assert "第 2 块 没有接上 只有这一版才有的资源目前只能查目录" in " ".join(rows.nth(1).inner_text().split())
         assert "第 2 块 2026年10月版" in rows.nth(3).inner_text()
         looked_at(page, "staff-mixed", size[0])
         spread(world, 1, 3)
@@ -112,3 +112,24 @@ def test_patrons_read_which_drive_is_missing_and_open_what_is_here(
         spread(world, 1, 2, 3)
         page.goto("/resources/x.sanguo")
         assert page.locator(".btn--seal").is_visible()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_child_reads_what_opens_now_and_nothing_of_drives(
+    browser: Browser, server: str, world: World, size: tuple[int, int]
+) -> None:
+    spread(world, 1, 2)
+    with opened(browser, server, size) as page:
+        page.goto("/#display")
+        page.locator("footer").get_by_role("button", name="少儿", exact=False).first.click()
+        page.locator('html[data-face="child"]').wait_for()
+        assert page.get_by_text("硬盘").count() == 0
+        assert page.get_by_text("需要处理").count() == 0
+        looked_at(page, "child-home", size[0])
+        page.goto("/resources/x.sanzijing")
+        assert page.locator("#instead").get_by_role("link").count() > 0
+        looked_at(page, "child-missing", size[0])
+        page.goto("/search?q=三字经")
+        tag = page.get_by_text("现在看不了").first
+        assert tag.evaluate("e => e.scrollWidth <= e.clientWidth")
+        looked_at(page, "child-results", size[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -303,4 +304,36 @@ def test_check_follows_a_drive_to_another_place_and_twins_have_two(room):
     room.take(room.world.stock.publisher.folder / "work-national-1", "two")
     room.start()
     wait_for(lambda: room.finished() and len(room.view.state.runs) == 2)
-    assert {r.drive for r in room.view.state.runs} == {"one", "two"}
+    assert {r.drive for r in room.view.state.runs} == {"elsewhere", "two"}
+
+
+def test_a_copy_in_the_place_of_a_checked_drive_is_checked_for_itself(room):
+    drive = plug(room)
+    room.start()
+    wait_for(room.finished)
+    assert room.run().found == 0
+    room.stop()
+    copy = drive.with_name("copy")
+    shutil.copytree(drive, copy)
+    spoil(copy, LONG, 2)
+    drive.rename(drive.with_name("first"))
+    copy.rename(drive)
+    room.start()
+    wait_for(lambda: room.finished() and len(room.view.state.runs) == 2, 20)
+    assert {(r.found, r.drive) for r in room.view.state.runs} == {(1, "one"), (0, "")}
+    room.stop()
+    drive.rename(drive.with_name("damaged"))
+    drive.with_name("first").rename(drive)
+    room.start()
+    wait_for(lambda: room.finished() and {(r.found, r.drive) for r in room.view.state.runs} == {(0, "one"), (1, "")})
+
+
+def test_check_from_before_media_were_told_apart_goes_on_with_the_drive_in_its_place(tmp_path):
+    store = CheckStore(tmp_path / "checks.db")
+    store.save(CheckRun("a" * 64, "d1", "国家版", "national/1-abc", state="finished", total=10))
+    store.rename("a" * 64, "a" * 64 + "+m1")
+    store.place({"a" * 64 + "+m2": "d1"})
+    assert [(r.identity[64:], r.drive) for r in store.runs()] == [("+m1", "")]
+    store.place({"a" * 64 + "+m1": "d2"})
+    assert [(r.identity[64:], r.drive) for r in store.runs()] == [("+m1", "d2")]
+    store.close()

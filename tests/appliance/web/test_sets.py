@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.store.holdings import Part
+from tests.appliance.web.conftest import set_display
 from tests.appliance.web.sets import LECTURES, spread
 
 if TYPE_CHECKING:
@@ -99,6 +100,44 @@ def test_page_of_a_missing_drive_offers_only_what_can_be_opened(client: FlaskCli
     offered = re.findall(r'href="/resources/([^"?]+)"', page.partition("也许可以看看")[2])
     assert offered
     assert not {"x.sanguo", "x.kao", "x.sanzijing"} & set(offered)
+
+
+def waiting(client: FlaskClient) -> list[bool]:
+    """Of each card of the first page's shelf whether it waits for its drive, in order."""
+    cards = re.findall(r'class="shelf__cap">.*?class="meta">([^<]*)', text(client, "/"), re.DOTALL)
+    return [meta.startswith(("硬盘未接", "现在看不了")) for meta in cards]
+
+
+def test_a_childs_face_says_nothing_of_drives_and_shows_what_opens_first(client: FlaskClient, world: World) -> None:
+    set_display(client, face="child")
+    spread(world, 1, 2)
+    home, waits = text(client, "/"), waiting(client)
+    assert waits == sorted(waits)
+    assert "硬盘" not in home
+    assert "需要处理" not in home
+    assert "馆员登录" in home
+    page = text(client, "/resources/x.sanzijing")
+    assert "这本书现在不能看，换一本吧。" in page
+    offered = re.findall(r'href="/resources/([^"?]+)"', page.partition("看看这些</h2>")[2].partition("</section>")[0])
+    assert offered
+    assert all(client.get(f"/api/resources/{name}").get_json()["available"] for name in offered)
+
+
+@pytest.mark.parametrize("plugged", [(1,), (2,), (3,)])
+def test_first_page_shows_what_opens_before_what_waits_for_its_drive(
+    client: FlaskClient, world: World, plugged: tuple[int, ...]
+) -> None:
+    spread(world, *plugged)
+    waits = waiting(client)
+    assert waits == sorted(waits)
+    assert not all(waits)
+
+
+def test_page_of_what_waits_for_its_drive_offers_what_opens(client: FlaskClient, world: World) -> None:
+    spread(world, 1)
+    assert 'id="instead"' in text(client, "/resources/x.sanguo")
+    spread(world, 1, 2, 3)
+    assert 'id="instead"' not in text(client, "/resources/x.sanguo")
 
 
 def test_patrons_read_what_is_here_of_a_work_on_two_drives(client: FlaskClient, world: World) -> None:
