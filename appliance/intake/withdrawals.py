@@ -29,7 +29,10 @@ class Withdrawals:
             trusted: what the box trusts. A box that lost all of it gives nothing back: nothing of it is shown anyway.
             now: ISO time in UTC.
         """
-        told = tuple(Withdrawn(w.id, w.title, w.reason, w.since) for w in trusted.withdrawals)
+        told = {w.id: Withdrawn(w.id, w.title, w.reason, w.since) for w in trusted.withdrawals}
+        for name, day in trusted.withdrawn_days.items():
+            # What two people withdraw has a day and neither title nor reason.
+            told.setdefault(name, Withdrawn(name, "", "", day))
         before = frozenset(self.withdrawn)
         lifted = [entry for entry in self.lifted if entry.id not in trusted.withdrawn]
         if trusted.versions:
@@ -37,4 +40,6 @@ class Withdrawals:
             back = sorted(before - trusted.withdrawn)
             lifted = [*(Lifted(name, titles.get(name, ""), now) for name in back), *lifted]
         at = now if trusted.withdrawn - before else self.withdrawn_at
-        return Withdrawals(tuple(sorted(trusted.withdrawn)), told, at, tuple(lifted[:MAX_LIFTED]))
+        return Withdrawals(
+            tuple(sorted(trusted.withdrawn)), tuple(told[name] for name in sorted(told)), at, tuple(lifted[:MAX_LIFTED])
+        )

@@ -48,6 +48,7 @@ MIGRATIONS = (
         item TEXT NOT NULL,
         kind TEXT NOT NULL
     ) STRICT;""",
+    "ALTER TABLE run ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;",
 )
 MAX_FINDINGS = 100_000
 """Entries kept, the newest; the reader takes them within seconds."""
@@ -68,6 +69,7 @@ class CheckRun:
         resources: how many it holds, for the sentence at the end.
         seconds_left: an estimate, 0 when unknown.
         started, changed: ISO times in UTC; a finished check was finished at `changed`.
+        asked: 1 when staff pressed the button, 0 when it came by itself.
     """
 
     identity: str
@@ -84,6 +86,7 @@ class CheckRun:
     seconds_left: int = 0
     started: str = ""
     changed: str = ""
+    asked: int = 0
 
     @property
     def percent(self) -> int:

@@ -199,7 +199,7 @@ class Holdings:
         drives: by key, those gone included until something newer takes their place.
         notices: what staff should know beyond single drives, the most pressing first.
         withdrawn: ids of resources that the issuer withdraws, sorted; they are shown nowhere, whatever holds them.
-        withdrawals: what is known of those that a notice withdraws, by id.
+        withdrawals: what is known of them, by id: day, and of those that a notice withdraws title and reason.
         withdrawn_at: when the last of them was added here, ISO time in UTC; empty when none ever was.
         lifted: those that were withdrawn here once and are given back, the last one first; at most `MAX_LIFTED`.
         worker: signs of life.

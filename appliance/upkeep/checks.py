@@ -101,7 +101,8 @@ class Checks:
             elif run is not None and run.state == "paused":
                 self._store.set_state(drive.identity, "running")
             elif what == "check" and (run is None or run.state == "finished"):
-                self._store.save(self._fresh(drive, run.total if run else 0, run.resources if run else 0))
+                fresh = self._fresh(drive, run.total if run else 0, run.resources if run else 0)
+                self._store.save(replace(fresh, asked=1))
 
     def stop(self) -> None:
         """Have all end; how far they are is kept."""

@@ -173,7 +173,7 @@ def _card(drive: HeldDrive, *, news: bool) -> DriveCard:
         run = run_of(drive)
         if run is not None:
             params["percent"] = run.percent
-        state = replace(state, message=Message("intake.in_place", params))
+        state = replace(state, light="normal", message=Message("intake.in_place", params))
     spoken = said(state)
     can_eject = drive.serves and not (spoken.button and spoken.button.command == "eject")
     return DriveCard(drive, drive.name, spoken, release, count, moment_text(drive.since), can_eject)

@@ -71,6 +71,7 @@ class State:
         light: normal, working or attention. message: the sentence's key with its values.
         drive: key of the drive it is about, empty otherwise. since: ISO time in UTC, empty when always so.
         public: whether it may be read without signing in.
+        asked: whether it is what came of a button that staff pressed.
     """
 
     light: str
@@ -78,6 +79,7 @@ class State:
     drive: str = ""
     since: str = ""
     public: bool = True
+    asked: bool = False
 
     @property
     def token(self) -> str:
@@ -224,7 +226,9 @@ def _rank_of_drive(state: State, *, fresh: bool) -> int:
 
 
 def _rank_of_other(state: State, *, fresh: bool) -> int:
-    """Checks and repairs go on by themselves; only news of a stick or drive in hand is about what somebody did."""
+    """Checks and repairs go on by themselves, unless asked for; news of a stick or drive is about what somebody did."""
+    if state.asked and fresh:
+        return _DONE
     by_itself = not state.drive or state.message.key.startswith("check.")
     return _rank_of(state.message.key) if by_itself else _rank_of_drive(state, fresh=fresh)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from appliance.store.checks import month_after
@@ -69,8 +69,11 @@ def upkeep_states(
     for run in upkeep.runs:
         message = check_message(run, holdings, troubles.damaged.get(run.drive, 0), now, months)
         if message is not None:
-            yield state_of(message, drive=run.drive, since=run.changed if run.state == "finished" else run.started)
-    yield from _damage(damages, upkeep, now)
+            since = run.changed if run.state == "finished" else run.started
+            yield replace(state_of(message, drive=run.drive, since=since), asked=bool(run.asked))
+    pressed = max((run.changed for run in upkeep.runs if run.asked and run.found and run.drive), default="")
+    for state in _damage(damages, upkeep, now):
+        yield replace(state, since=pressed, asked=True) if is_fresh(pressed, now) else state
     yield from _repairs(upkeep, now, title_of)
     for report in upkeep.reports:
         if holdings.drive(report.about) is not None or is_fresh(report.at, now):

@@ -14,6 +14,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from indexer.model import is_resource_id
 from packager.format.errors import FormatError, NeedsNewerBoxError, RetiredError
@@ -43,6 +44,7 @@ class Listing:
         retired: editions that are no longer offered, by tagmanifest.
         withdrawn: ids of resources that two people withdraw.
         lifted: the number of the last notice that does not count, by id; those without one all count.
+        days: ISO date since when two people withdraw a resource, by id, where the list says one.
     """
 
     releases: tuple[Release, ...] = ()
@@ -51,6 +53,7 @@ class Listing:
     retired: Mapping[str, str] = field(default_factory=dict)
     withdrawn: frozenset[str] = frozenset()
     lifted: Mapping[str, int] = field(default_factory=dict)
+    days: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, tagmanifest: str) -> Admission | None:
         """The admission of the drive with this tagmanifest (SHA-256, hexadecimal), or None if it is not listed.
@@ -89,14 +92,15 @@ def read_listing(listed: Mapping[str, bytes]) -> Listing:
     newest: dict[str, int] = {}
     needs_newer: dict[str, NeedsNewerBoxError] = {}
     retired: dict[str, str] = {}
-    withdrawn: set[str] = set()
+    withdrawn: dict[str, str] = {}
     lifted: dict[str, int] = {}
     for name, content in listed.items():
         match = _RELEASE.match(name)
         if match is None:
             retired.update(_read_retired(name, content))
             named, given_back = _read_withdrawn(name, content)
-            withdrawn.update(named)
+            # Several desks may withdraw one resource: it is away since the first of them.
+            withdrawn |= {key: min(filter(None, (day, withdrawn.get(key))), default="") for key, day in named.items()}
             lifted.update({key: max(number, lifted.get(key, 0)) for key, number in given_back.items()})
             continue
         newest[match[1]] = max(int(match[2]), newest.get(match[1], 0))
@@ -106,8 +110,9 @@ def read_listing(listed: Mapping[str, bytes]) -> Listing:
             log.warning("%s cannot be read by this version: %s", name, error)
             fault = error if isinstance(error, NeedsNewerBoxError) else NeedsNewerBoxError(error.reason, path=name)
             needs_newer.update(dict.fromkeys(_tagmanifests(content), fault))
+    days = {key: day for key, day in withdrawn.items() if day}
     releases.sort(key=lambda release: (release.bundle, release.seq))
-    return Listing(tuple(releases), newest, needs_newer, retired, frozenset(withdrawn), lifted)
+    return Listing(tuple(releases), newest, needs_newer, retired, frozenset(withdrawn), lifted, days)
 
 
 def _read_release(name: str, content: bytes) -> Release:
@@ -141,17 +146,25 @@ def _read_retired(name: str, content: bytes) -> dict[str, str]:
     return {key: edition for key, edition in found.items() if is_sha256(key) and is_label(edition)}
 
 
-def _read_withdrawn(name: str, content: bytes) -> tuple[frozenset[str], dict[str, int]]:
-    """The ids of a list and what it lifts; what is no list of this form does neither, and is told in the log."""
+def _read_withdrawn(name: str, content: bytes) -> tuple[dict[str, str], dict[str, int]]:
+    """The ids of a list with their days, and what it lifts; what has another form does neither, and is logged."""
     if _WITHDRAWN.match(name) is None:
-        return frozenset(), {}
+        return {}, {}
     try:
         document = load_canonical(content, MAX_WITHDRAWN, name)
     except FormatError as error:
         log.warning("%s cannot be read by this version: %s", name, error)
-        return frozenset(), {}
+        return {}, {}
     found, lifted = document.get("resources"), document.get("lifted")
-    named = frozenset(filter(is_resource_id, found)) if isinstance(found, dict) else frozenset[str]()
+    named = {key: _day(found[key]) for key in found if is_resource_id(key)} if isinstance(found, dict) else {}
     if not isinstance(lifted, dict):
         return named, {}
     return named, {key: n for key, n in lifted.items() if is_resource_id(key) and type(n) is int and n > 0}
+
+
+def _day(value: object) -> str:
+    """An ISO date as it stands, empty when it is none: a resource is withdrawn whatever is said of the day."""
+    try:
+        return value if isinstance(value, str) and date.fromisoformat(value).isoformat() == value else ""
+    except ValueError:
+        return ""

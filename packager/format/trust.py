@@ -17,7 +17,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,6 +68,7 @@ class Trusted:
         withdrawn: ids of resources that are withdrawn, in every release and on every drive.
         withdrawals: those of them that the role which can only withdraw names and two people have not lifted, with
             title and reason; sorted.
+        withdrawn_days: ISO date since when two people withdraw a resource, by id.
     """
 
     releases: tuple[Release, ...]
@@ -77,6 +78,7 @@ class Trusted:
     outcome: str = SAME
     withdrawn: frozenset[str] = frozenset()
     withdrawals: tuple[Withdrawal, ...] = ()
+    withdrawn_days: Mapping[str, str] = field(default_factory=dict)
 
 
 class TrustStore:
@@ -357,7 +359,16 @@ class TrustStore:
         expired = tuple(role for role, when in sorted(self._verified.expires.items()) if when <= reference)
         releases, withdrawals = self._listing.releases, self._listing.counting(self._notice)
         withdrawn = self._listing.withdrawn | {withdrawal.id for withdrawal in withdrawals}
-        return Trusted(releases, dict(self._verified.versions), reference, expired, outcome, withdrawn, withdrawals)
+        return Trusted(
+            releases,
+            dict(self._verified.versions),
+            reference,
+            expired,
+            outcome,
+            withdrawn,
+            withdrawals,
+            self._listing.days,
+        )
 
 
 def _editions(known: object) -> dict[str, str]:

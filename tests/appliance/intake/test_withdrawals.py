@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from appliance.intake.withdrawals import Withdrawals
@@ -38,3 +39,9 @@ def test_followed_by_a_box_that_lost_its_lists_gives_nothing_back() -> None:
 def test_followed_by_remembers_only_so_many() -> None:
     many = Withdrawals().followed_by(trusted(*(f"r{n}" for n in range(MAX_LIFTED + 50))), T1)
     assert len(many.followed_by(trusted(), T2).lifted) == MAX_LIFTED
+
+
+def test_followed_by_tells_the_day_that_two_people_signed() -> None:
+    known = replace(trusted("b", told=("c",)), withdrawn_days={"b": "2026-11-18", "c": "2026-11-19"})
+    found = Withdrawals().followed_by(known, T1).withdrawals
+    assert found == (Withdrawn("b", "", "", "2026-11-18"), Withdrawn("c", "题名 c", "", "2026-11-20"))

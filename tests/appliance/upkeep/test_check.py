@@ -165,6 +165,7 @@ def test_staff_begin_a_check_that_would_never_come_by_itself(tmp_path, room):
     assert room.run() is None
     upkeep.command({"do": "check"})
     wait_for(room.finished)
+    assert room.run().asked == 1
     spoil(drive, LONG, 0)
     upkeep.command({"do": "check", "drive": "one"})
     wait_for(lambda: room.finished() and room.faults.count() == 1)

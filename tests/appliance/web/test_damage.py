@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 TAG = "ab" * 32
 NOW_TEXT = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
+EARLIER = f"{NOW - dt.timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def item(media_type: str, size: int, **members: object) -> Item:
@@ -125,6 +126,18 @@ def hurt(world: World, resource: str = "x.lunyu", role: str = "alternate", chunk
     found = next(i for i in world.records[resource].items if i.role == role)
     world.faults.record(found.sha256, chunk, item_id=found.id, drive="d1")
     return found.sha256, chunk
+
+
+def test_what_a_pressed_check_found_stands_before_older_good_news(staff: FlaskClient, world: World) -> None:
+    hurt(world)
+    for asked, first in ((1, "有一部分损坏"), (0, "已有一块相同的硬盘在用")):
+        tell(world, runs=(run("finished", asked=asked, found=1),))
+        news = replace(world.holdings.drives[0], message=Message("intake.duplicate"), since=EARLIER)
+        world.write(drives=(news,))
+        page = staff.get("/staff/").get_data(as_text=True).replace("<wbr>", "")
+        heard = {words: page.index(words) for words in ("有一部分损坏", "已有一块相同的硬盘在用") if words in page}
+        assert len(heard) == 2
+        assert min(heard, key=heard.__getitem__) == first
 
 
 def test_one_damaged_title_is_named_with_what_it_lacks(staff: FlaskClient, world: World) -> None:

@@ -100,7 +100,20 @@ def test_read_listing_withdrawn_resources_of_all_lists_are_named() -> None:
         f"withdrawn/{bundle}.json": canonical_json({"bundle": bundle, "resources": dict.fromkeys(ids, "2026-11-22")})
         for bundle, ids in (("national", ["A0001", "b.2"]), ("children", ["c-3", "A0001"]))
     }
-    assert read_listing({**listed(FIRST), **lists}).withdrawn == {"A0001", "b.2", "c-3"}
+    found = read_listing({**listed(FIRST), **lists})
+    assert found.withdrawn == {"A0001", "b.2", "c-3"}
+    assert found.days == dict.fromkeys(found.withdrawn, "2026-11-22")
+
+
+def test_read_listing_a_resource_is_away_since_the_first_desk_withdrew_it_whatever_a_day_is() -> None:
+    days = {"national": "2026-11-22", "children": "2026-10-01", "sichuan": "some day"}
+    lists = {
+        f"withdrawn/{bundle}.json": canonical_json({"bundle": bundle, "resources": {"A0001": day, f"B.{bundle}": day}})
+        for bundle, day in days.items()
+    }
+    found = read_listing(lists)
+    assert found.days == {"A0001": "2026-10-01", "B.national": "2026-11-22", "B.children": "2026-10-01"}
+    assert "B.sichuan" in found.withdrawn
 
 
 def test_read_listing_of_several_desks_the_highest_number_lifts() -> None:
