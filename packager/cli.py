@@ -72,8 +72,8 @@ _SHOWN = 20
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    arguments = _parser().parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         return int(arguments.run(arguments))
     except SourceChangedError as error:
         return say_not("desk.source.changed", str(error), id=error.name)
@@ -259,7 +259,7 @@ def _print_problems(result: BuildResult, path: Path) -> None:
         print(f"  其余 {len(result.problems) - _SHOWN:,} 处见 {path.name}")
     if dropped:
         say("desk.source.rejects", done=result.resources, left=dropped)
-    print(f"退回清单：{path}")
+    print(f"{'退回清单' if dropped else '核对清单'}：{path}")
 
 
 def _print_disks(result: BuildResult) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packager.build import last_signed
+from packager.catalogue_lookup import near, parents_of, titles_of
 from packager.errors import PackagerError
 from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
@@ -26,7 +26,6 @@ from packager.signing import (
     withdraw_resources,
 )
 from packager.terminal import DONE, passphrases, say, say_not, today
-from packager.truth import read_catalogue
 from packager.turns import is_overtaken, signer_names
 from packager.withdrawing import (
     check_key,
@@ -41,12 +40,11 @@ from packager.withdrawing import (
 from packager.withdrawn_list import LIFT, WITHDRAW, with_parts, withdrawn_above, withdrawn_now
 from provisioning.keys import load_key
 from provisioning.roles import ONLINE_KEY, withdrawal_key_names
-from provisioning.words import Words, numbers
+from provisioning.words import CHINESE, Words, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from indexer.model import Resource
     from packager.authority import Passphrases
     from packager.withdrawing import Change
 
@@ -119,8 +117,8 @@ def _revoke(arguments: argparse.Namespace) -> int:
     told = {"edition": Words.raw("edition", release.edition), "count": len(release.disks)}
     arguments.work = arguments.work or arguments.keys
     if arguments.by is None:
-        if kind != RESTORE:
-            say("desk.revoke.ask", **told)
+        if kind == REVOKE and arguments.passphrases is None:
+            say("desk.revoke.ask", **told)  # the passphrases that are asked for now are the two people's consent
         change_release(arguments.work, arguments.keys, ask, kind, release.bundle, release.seq, today(), files)
     else:
         if not pending(arguments.work, arguments.keys, kind):
@@ -179,20 +177,21 @@ def sign_in_turn(arguments: argparse.Namespace, ask: Passphrases, files: RealFil
 
 def _withdraw(arguments: argparse.Namespace) -> int:
     files, ask, wanted = RealFiles(), passphrases(arguments.passphrases), list(dict.fromkeys(arguments.ids))
-    known = {resource.id: resource for resource in read_catalogue(DriveLayout(arguments.work))}
+    layout = DriveLayout(arguments.work)
+    known, parents = parents_of(layout, frozenset(wanted))
     before = published(arguments.keys)
     held = withdrawn_now(before, known_notice(arguments.keys, before))
     for name in (name for name in wanted if name not in known and not (arguments.undo and name in held)):
-        near = "、".join(difflib.get_close_matches(name, sorted(known), _NEAR)) or "没有相近的"
-        return say_not("desk.withdraw.unknown", near, id=name)
-    if arguments.key is None and last_signed(DriveLayout(arguments.work), arguments.bundle) is None:
-        return say_not("desk.drive.not_signed", f"no release of {arguments.bundle} was signed in this work folder")
-    parents = {resource.id: resource.parent for resource in known.values()}
+        return say_not("desk.withdraw.unknown", "、".join(near(layout, name)) or "没有相近的", id=name)
+    if arguments.key is None and last_signed(layout, arguments.bundle) is None:
+        return say_not(
+            "desk.drive.not_signed", f"这个工作文件夹里没有签发过{Words.load(CHINESE).bundle(arguments.bundle)}"
+        )
     found = with_parts(wanted, parents)
     if arguments.undo:
         return _give_back(arguments, found, parents, held, ask, files)
     if arguments.key is not None:
-        return _withdraw_alone(arguments, [known[name] for name in found], ask, files)
+        return _withdraw_alone(arguments, titles_of(layout, frozenset(found)), ask, files)
     if arguments.reason or arguments.offline:
         raise PackagerError("--reason、--offline 须与 --key 同用")
     if _sign_list(arguments, WITHDRAW, found, ask, files):
@@ -214,15 +213,13 @@ def _sign_list(
 
 
 def _withdraw_alone(
-    arguments: argparse.Namespace, found: Sequence[Resource], ask: Passphrases, files: RealFiles
+    arguments: argparse.Namespace, titles: Mapping[str, str], ask: Passphrases, files: RealFiles
 ) -> int:
-    """One person withdraws resources, with everything that belongs to them."""
-    day = today().isoformat()
-    titles = {r.id: r.title if is_text(r.title) else "" for r in found}
-    _sign_alone(
-        arguments, withdrawing(Withdrawal(r.id, titles[r.id], arguments.reason, day) for r in found), ask, files
-    )
-    say("desk.withdraw.done", count=len(found))
+    """One person withdraws resources (title by id), with everything that belongs to them."""
+    day, why = today().isoformat(), arguments.reason
+    listed = [Withdrawal(name, title if is_text(title) else "", why, day) for name, title in titles.items()]
+    _sign_alone(arguments, withdrawing(listed), ask, files)
+    say("desk.withdraw.done", count=len(listed))
     return DONE
 
 

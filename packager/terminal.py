@@ -10,6 +10,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from packager.details import detail as brackets
 from packager.errors import PackagerError
 from provisioning.words import Words
 
@@ -141,5 +142,5 @@ def say_not(key: str, detail: str, **params: Value) -> int:
     if isinstance(edition := params.get("edition"), str):
         params["edition"] = Words.raw("edition", edition)
     sentence = words().sentence(key, **params)
-    print(f"{sentence.text}\n{sentence.second}\n下一步：{sentence.button}\n（{detail}）", file=sys.stderr)
+    print(f"{sentence.text}\n{sentence.second}\n下一步：{sentence.button}\n（{brackets(detail)}）", file=sys.stderr)
     return NOT_DONE

@@ -135,12 +135,12 @@ def _release_lines(report: Report) -> list[str]:
     if not found:
         return ["版次　盘上的目录里没有这块盘"]
     show: Callable[[str], str] = lambda name: printable(str(found.get(name, "")))[:80]  # noqa: E731
+    name = printable(Words.load("zh-Hans").bundle(str(found.get("bundle", "")), str(found.get("name") or "")))[:80]
     disks = found.get("disks")
     total = len(disks) if isinstance(disks, list) else 0
     number = report.admission.disk.n if report.admission else report.bag.get("disk", "？")
     lines = [
-        f"版次　{show('bundle')}　第 {show('seq')} 版　{show('edition')}　签发日 {show('issued')}"
-        f"　第 {number} 块，共 {total} 块"
+        f"版次　{name}　第 {show('seq')} 版　{show('edition')}　签发日 {show('issued')}　第 {number} 块，共 {total} 块"
     ]
     if report.admission is not None:
         lines.append(f"核对码　{report.admission.release.number}")

@@ -135,6 +135,13 @@ class Ledger:
         row = next(self._db.query("SELECT * FROM drive WHERE serial = ?", [serial]), None)
         return None if row is None else _line(row)
 
+    def last_of(self, year: int) -> str:
+        """The highest number of a year that was ever entered; empty when there is none."""
+        found = next(
+            self._db.query("SELECT max(serial) AS last FROM line WHERE serial GLOB ?", [f"SX{year % 100:02}*"])
+        )
+        return found["last"] or ""
+
     def history(self, serial: str) -> list[Line]:
         """All lines of a drive, oldest first."""
         return [_line(row) for row in self._db.query("SELECT * FROM line WHERE serial = ? ORDER BY id", [serial])]

@@ -13,7 +13,7 @@ from packager.production.errors import LedgerError
 from packager.production.ledger import Ledger, Line
 from packager.production.ledger_files import moment, read_batch
 from packager.production.ledger_report import GROUPS, report_rows, report_table
-from packager.production.serials import parse_serial, spaced
+from packager.production.serials import MAX_COUNT, count_of, parse_serial, serial, spaced
 from packager.production.speaking import DONE, NOT_DONE, three_lines
 from packager.production.states import State, parse_state
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _STATES = "、".join(state.word for state in State)
+_FIRST_YEAR = 2000
+_MOST_NUMBERS = 10_000
+"""Numbers that are told at a time."""
 _SHOWN = 40
 """Problems shown on the terminal."""
 
@@ -56,6 +59,10 @@ def add_ledger_commands(commands: argparse._SubParsersAction) -> None:  # type: 
     show = _command(below, "show", _show, "看一块硬盘的全部经过")
     show.add_argument("serial", metavar="编号", help="硬盘编号")
 
+    following = _command(below, "next", _next, "看接下来可用的编号")
+    following.add_argument("--count", metavar="块数", type=_count, default=1, help="要几个编号；默认一个")
+    following.add_argument("--year", metavar="年份", type=_year, help="哪一年的编号，如 2026；默认今年")
+
     report = _command(below, "report", _report, "看各状态、各省、各馆有多少块")
     report.add_argument("--by", metavar="分组", choices=list(GROUPS), default="状态", help="、".join(GROUPS))
     report.add_argument("--json", action="store_true", help="输出 JSON，供其他程序用")
@@ -79,10 +86,10 @@ def _enter(arguments: argparse.Namespace) -> int:
         arguments.ledger,
         [
             Line(
-                "".join(serial.split()).upper(), arguments.state, at, arguments.by, arguments.note, arguments.county,
+                "".join(one.split()).upper(), arguments.state, at, arguments.by, arguments.note, arguments.county,
                 arguments.library,
             )
-            for serial in arguments.serials
+            for one in arguments.serials
         ],
     )  # fmt: skip
 
@@ -119,18 +126,46 @@ def refused(error: LedgerError) -> int:
 
 def _show(arguments: argparse.Namespace) -> int:
     try:
-        serial = parse_serial(arguments.serial)
+        number = parse_serial(arguments.serial)
     except ValueError as error:
         raise PackagerError(f"编号 {arguments.serial} 不对，请照标签再核对一遍") from error
     with _open_existing(arguments.ledger) as ledger:
-        history = ledger.history(serial)
+        history = ledger.history(number)
     if not history:
-        raise PackagerError(f"台账里没有 {spaced(serial)}")
-    print(f"编号 {spaced(serial)}")
+        raise PackagerError(f"台账里没有 {spaced(number)}")
+    print(f"编号 {spaced(number)}")
     for line in history:
         more = "　".join(text for text in (line.edition, line.county, line.library, line.hardware, line.note) if text)
         print(f"{line.at.replace('T', ' ')}　{line.state.word}　{line.person}　{more}".rstrip())
     return DONE
+
+
+def _next(arguments: argparse.Namespace) -> int:
+    """Numbers that no drive has, from the one after the highest of the year; a number that was left out stays out."""
+    year = arguments.year or int(now()[:4])
+    last = ""
+    if arguments.ledger.is_file():
+        with Ledger(arguments.ledger) as ledger:
+            last = ledger.last_of(year)
+    used = count_of(last) if last else 0
+    if used + arguments.count > MAX_COUNT:
+        raise PackagerError(f"{year} 年的编号只剩 {MAX_COUNT - used:,} 个")
+    for number in range(used + 1, used + arguments.count + 1):
+        print(spaced(serial(year, number)))
+    print(f"{year} 年已记到 {spaced(last)}。" if last else f"台账里还没有 {year} 年的编号。")
+    return DONE
+
+
+def _count(text: str) -> int:
+    if not 1 <= (count := int(text)) <= _MOST_NUMBERS:
+        raise ValueError(text)
+    return count
+
+
+def _year(text: str) -> int:
+    if not _FIRST_YEAR <= (year := int(text)) < _FIRST_YEAR + 100:
+        raise ValueError(text)
+    return year
 
 
 def _report(arguments: argparse.Namespace) -> int:

@@ -73,6 +73,17 @@ def following(first: str, count: int) -> list[str]:
     return [serial(int(match[1]), int(match[2]) + n) for n in range(count)]
 
 
+def count_of(text: str) -> int:
+    """How many drives of its year a number counts, its own included.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _SERIAL.match(parse_serial(text))
+    assert match is not None  # noqa: S101 - parse_serial matched the same pattern
+    return int(match[2])
+
+
 def spaced(text: str) -> str:
     """As it is printed: in groups of four."""
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))

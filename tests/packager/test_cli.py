@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from packager import cli
 from packager.cli import DONE, INTERRUPTED, LEFT_OUT, NOT_DONE, main
+from packager.sources.folder import Problem
 from tests.generated import make_collection
 
 
@@ -34,6 +37,13 @@ def test_build_bad_rows_are_told_with_line_and_reason(place, capsys):
     assert "没有收入" in said
     assert "封装完成：11 种" in said
     assert "下一步：" in said
+
+
+@pytest.mark.parametrize(("kept", "name"), [(True, "核对清单"), (False, "退回清单")])
+def test_build_calls_its_list_by_what_became_of_the_rows(capsys, tmp_path, kept, name):
+    problem = Problem(line=2, id="b.1", field="title", reason="题名有乱码", kept=kept)
+    cli._print_problems(SimpleNamespace(problems=[problem], resources=3), tmp_path / "problems.jsonl")
+    assert f"{name}：" in capsys.readouterr().out
 
 
 def test_drive_not_signed_is_refused(place, capsys, tmp_path):

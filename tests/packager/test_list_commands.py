@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 
 import pytest
 
 from indexer.model import Resource
+from packager import catalogue_lookup, list_commands
 from packager.cli import DONE, NOT_DONE, main
 from packager.format.trust import TrustStore
 from provisioning.keys import save_key
@@ -38,13 +40,40 @@ def test_revoke_edition_takes_it_off_the_list_and_undo_lists_it_again(national, 
     box = national.box(tmp_path / "state")
     assert call(national, "revoke", "2026.01") == DONE
     said = capsys.readouterr().out
-    assert "收回 2026年1月版后，各馆将停用这一版的硬盘。" in said
+    assert "两人确认后收回" not in said, "with the passphrases at hand nobody is asked any more"
     assert "已收回 2026年1月版" in said
     assert "涉及 1 块硬盘" in said
     assert listed(national, box) == [2]
     assert call(national, "revoke", "1", "--undo") == DONE
     assert "已重新列出 2026年1月版" in capsys.readouterr().out
     assert listed(national, box) == [1, 2]
+
+
+def test_revoke_asks_two_people_where_passphrases_are_typed(national, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(list_commands, "passphrases", lambda _path: passphrase)
+    assert main(["revoke", "2026.01", "--keys", str(national.keys)]) == DONE
+    said = capsys.readouterr().out
+    assert said.index("两人确认后收回") < said.index("已收回 2026年1月版")
+
+
+def test_catalogue_is_read_as_a_stream(monkeypatch) -> None:
+    records = (
+        Resource(id=f"b.{n:06}", title=f"书 {n}", type="book", parent="b.000000" if n % 3 == 1 else "")
+        for n in range(30_000)
+    )
+    monkeypatch.setattr(catalogue_lookup, "read_catalogue", lambda _layout: records)
+    present, parents = catalogue_lookup.parents_of(None, {"b.000007", "nothing"})
+    assert present == {"b.000007"}
+    assert len(parents) == 10_000
+    assert len({id(parent) for parent in parents.values()}) == 1
+
+
+def test_near_names_are_found_among_many(monkeypatch) -> None:
+    records = [Resource(id=f"b.{n:06}", title="书", type="book") for n in range(25_000)]
+    monkeypatch.setattr(catalogue_lookup, "read_catalogue", lambda _layout: iter(records))
+    found = catalogue_lookup.near(None, "b.02499")
+    assert len(found) == 5
+    assert all(difflib.SequenceMatcher(None, "b.02499", name).ratio() > 0.9 for name in found)
 
 
 def test_revoke_retire_by_two_people_in_turn(national, tmp_path, capsys) -> None:
@@ -92,7 +121,7 @@ def test_revoke_undo_of_a_document_that_somebody_changed_is_refused(national, ca
     (path,) = (national.keys / "tuf/targets/releases/national").glob("*.1.json")
     path.with_name(f"{'0' * 64}.1.json").write_bytes(path.read_bytes().replace(b"2026.01", b"2026.11"))
     assert call(national, "revoke", "1", "--undo") == NOT_DONE
-    assert "several forms" in capsys.readouterr().err
+    assert "存有几个样子，或有损坏" in capsys.readouterr().err
 
 
 def withdrawn(national: Publisher, state: Path) -> list[str]:

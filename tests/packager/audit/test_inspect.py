@@ -220,7 +220,9 @@ def test_commands_print_chinese_and_end_with_the_verdict(
 ) -> None:
     (tmp_path / "root.json").write_bytes(national.root)
     assert main(["inspect", str(drive)]) == 0
-    assert "核对码　5952 3372 9496 9650 1827 7827" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "核对码　5952 3372 9496 9650 1827 7827" in said
+    assert "版次　国家版　第 " in said
     assert main(["verify", str(drive), "--root", str(tmp_path / "root.json")]) == 0
     assert "没有发现问题：4 个文件" in capsys.readouterr().out
     flip(next((drive / "bag/data").rglob("*.txt")))

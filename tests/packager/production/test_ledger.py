@@ -239,6 +239,22 @@ def test_commands_enter_import_show_report(tmp_path, capsys):
     assert not (tmp_path / "none.db").exists()
 
 
+def test_next_tells_free_numbers_and_makes_no_ledger(tmp_path, capsys):
+    path = tmp_path / "l.db"
+    assert ledger("next", path, "--year", "2026", "--count", "2") == DONE
+    assert capsys.readouterr().out == "SX26 0000 0011\nSX26 0000 0020\n台账里还没有 2026 年的编号。\n"
+    assert not path.exists()
+    with Ledger(path) as made:
+        made.enter([line(SERIALS[n], State.WRITTEN) for n in (0, 1, 4)])
+    assert ledger("next", path, "--year", "2026") == DONE
+    free = following(SERIALS[0], 6)[5]
+    assert capsys.readouterr().out.replace(" ", "").startswith(f"{free}\n2026年已记到{SERIALS[4]}。")
+    assert ledger("next", path, "--year", "2027") == DONE
+    assert capsys.readouterr().out.startswith("SX27 0000 001")
+    with pytest.raises(SystemExit):
+        ledger("next", path, "--count", "0")
+
+
 def test_write_notes_drives_and_refuses_numbers_that_are_taken(made, tmp_path, capsys):
     image, path = made[0], tmp_path / "l.db"
     arguments = [
