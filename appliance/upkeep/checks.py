@@ -41,10 +41,15 @@ class Checks:
         another place, and two equal drives have two checks.
         """
         drives, runs = list(plugged), self._store.runs()
-        found = {d.key: self._of_medium(d, runs) for d in drives if d.medium}
+        found: dict[str, str] = {}
+        for drive in drives:
+            # Cheap housings may all tell one serial number: the second one is told by its place.
+            if drive.medium and f"{drive.identity}+{drive.medium}" not in found.values():
+                found[drive.key] = self._of_medium(drive, runs)
+        nameless = [run for run in runs if not _tail(run).startswith(MARK)]
         for own in (True, False):
             for drive in drives:
-                for run in runs:
+                for run in nameless:
                     fits = run.identity.partition("+")[0] == drive.identity and (run.drive == drive.key or not own)
                     if fits and drive.key not in found and run.identity not in found.values():
                         found[drive.key] = run.identity
@@ -60,8 +65,8 @@ class Checks:
         known = {run.identity: run for run in runs}
         if identity not in known:
             for run in known.values():
-                content, _, place = run.identity.partition("+")
-                if content == drive.identity and run.drive == drive.key and not place.startswith(MARK):
+                mine = run.identity.startswith(drive.identity) and run.drive == drive.key
+                if mine and not _tail(run).startswith(MARK):
                     self._store.rename(run.identity, identity)
                     break
         return identity
@@ -164,3 +169,8 @@ class Checks:
     def _is_due(self, run: CheckRun) -> bool:
         months = self._settings.check_months
         return bool(months) and f"{self._clock.now():%Y-%m}" >= month_after(run.changed, months)
+
+
+def _tail(run: CheckRun) -> str:
+    """What stands in an identity behind the content: the name of a medium, the key of a place, or nothing."""
+    return run.identity.partition("+")[2]

@@ -329,6 +329,15 @@ def test_a_copy_in_the_place_of_a_checked_drive_is_checked_for_itself(room):
     wait_for(lambda: room.finished() and {(r.found, r.drive) for r in room.view.state.runs} == {(0, "one"), (1, "")})
 
 
+def test_two_drives_that_tell_one_serial_number_have_two_checks(room, monkeypatch):
+    monkeypatch.setattr(upkeep_module, "medium_of", lambda _root: "m1")
+    plug(room)
+    room.take(room.world.stock.publisher.folder / "work-national-1", "two")
+    room.start()
+    wait_for(lambda: room.finished() and len(room.view.state.runs) == 2)
+    assert {r.drive for r in room.view.state.runs} == {"one", "two"}
+
+
 def test_check_from_before_media_were_told_apart_goes_on_with_the_drive_in_its_place(tmp_path):
     store = CheckStore(tmp_path / "checks.db")
     store.save(CheckRun("a" * 64, "d1", "国家版", "national/1-abc", state="finished", total=10))
