@@ -359,16 +359,8 @@ class TrustStore:
         expired = tuple(role for role, when in sorted(self._verified.expires.items()) if when <= reference)
         releases, withdrawals = self._listing.releases, self._listing.counting(self._notice)
         withdrawn = self._listing.withdrawn | {withdrawal.id for withdrawal in withdrawals}
-        return Trusted(
-            releases,
-            dict(self._verified.versions),
-            reference,
-            expired,
-            outcome,
-            withdrawn,
-            withdrawals,
-            self._listing.days,
-        )
+        versions, days = dict(self._verified.versions), self._listing.days
+        return Trusted(releases, versions, reference, expired, outcome, withdrawn, withdrawals, days)
 
 
 def _editions(known: object) -> dict[str, str]:
