@@ -29,8 +29,8 @@ from packager.format.files import Files
 _log = logging.getLogger(__name__)
 
 FORMAT = 1
-MAX_BYTES = 16 << 20
-"""A document larger than this is not ours; thousands of drives would fit."""
+MAX_BYTES = 64 << 20
+"""A document larger than this is not ours; thousands of drives would fit, and the full lists of sixty bundles' withdrawals."""
 
 MAX_LIFTED = 200
 """So many resources that were given back are remembered, for staff's list."""

@@ -19,7 +19,7 @@ from appliance.web.staff_health import check_cards, damage_rows
 from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
 from appliance.web.staff_sets import bundle_sets
 from appliance.web.staff_states import drive_cards, said, told_once
-from appliance.web.staff_withdrawn import lifted_rows, withdrawn_rows
+from appliance.web.staff_withdrawn import lifted_rows, withdrawn_list
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -126,7 +126,10 @@ def health() -> Response:
 @signed_in
 def withdrawn() -> Response:
     """下架名单: what the issuer withdraws and what it gave back; fit for printing."""
-    page = render_template("staff/withdrawn.html", rows=withdrawn_rows(), lifted=lifted_rows(), staff=current_staff())
+    rows, count, pages = withdrawn_list()
+    page = render_template(
+        "staff/withdrawn.html", rows=rows, count=count, pages=pages, lifted=lifted_rows(), staff=current_staff()
+    )
     return make_response(page)
 
 

@@ -111,3 +111,21 @@ def test_trap_expired_metadata_shows_how_old_the_content_is(client: FlaskClient,
     world.clock.at = dt.datetime(2031, 1, 1, tzinfo=dt.UTC)
     assert "2026年11月" in text(client, "/")
     assert client.get("/health").get_json()["edition"] == "2026.11"
+
+
+def test_withdrawn_list_of_thousands_has_pages(staff: FlaskClient, world: World) -> None:
+    world.write(withdrawn=tuple(f"x.gone-{n:04}" for n in range(2_050)))
+    first, last = text(staff, "/staff/withdrawn"), text(staff, "/staff/withdrawn?page=99")
+    assert "共 2,050 种" in first
+    assert "x.gone-0199" in first
+    assert "x.gone-0200" not in first
+    assert "x.gone-2049" in last
+    assert last.count('<th scope="row">') == 50
+    assert "/staff/withdrawn?page=11" in first
+
+
+def test_withdrawn_ring_of_parents_stands_in_the_list(staff: FlaskClient, world: World) -> None:
+    world.write(withdrawn=("x.ring-a", "x.ring-b"))
+    page = text(staff, "/staff/withdrawn")
+    assert "环甲" in page
+    assert "环乙" in page

@@ -16,11 +16,12 @@ BACK = (
 
 
 def records():
-    """The usual collection and a serial of three issues, the last one a part of the second."""
+    """The usual collection, a serial of three issues, the last a part of the second, and two parents of each other."""
     serial = one(SERIAL, "江北月刊", "journal", files=(), level="serial", access=Access("none"))
     parents = (SERIAL, SERIAL, ISSUES[1])
     issues = [
         one(name, f"江北月刊 第{n}期", "journal", parent=parent, level="issue", seq=n, designation=f"第{n}期")
         for n, (name, parent) in enumerate(zip(ISSUES, parents, strict=True), 1)
     ]
-    return [*collection(), serial, *issues]
+    ring = [one("x.ring-a", "环甲", "book", parent="x.ring-b"), one("x.ring-b", "环乙", "book", parent="x.ring-a")]
+    return [*collection(), serial, *issues, *ring]
