@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 FORMAT = 1
 MAX_BYTES = 64 << 20
-"""A document larger than this is not ours; thousands of drives would fit, and the full lists of sixty bundles' withdrawals."""
+"""A document larger than this is not ours: thousands of drives would fit, and the full lists of sixty bundles."""
 
 MAX_LIFTED = 200
 """So many resources that were given back are remembered, for staff's list."""
