@@ -15,11 +15,13 @@ from packager.disks import disk_layout
 from packager.errors import DriveError
 from packager.format.baginfo import BagInfo
 from packager.format.errors import FormatError
-from packager.format.items import MAX_ITEM_SIZE, read_items
+from packager.format.items import MAX_ITEM_SIZE
 from packager.format.layout import DriveLayout
-from packager.format.manifest import parse_tagmanifest, read_manifest
+from packager.format.manifest import parse_tagmanifest
 from packager.format.release import Release
 from packager.progress import Progress
+from packager.recompute import items_on_drive
+from packager.sources.id_set import IdSet
 from provisioning.words import numbers
 
 if TYPE_CHECKING:
@@ -66,23 +68,24 @@ def write_drive(
     source = disk_layout(work, release, chosen)
     if not replace:
         _check_target(drive, release, chosen)
-    wanted = {line.path for line in read_manifest(source.manifest)}
-    sizes = {line.path: line.size for line in read_items(source.items) if line.path in wanted}
-    _make_room(drive, files, target, sum(sizes.values()))
+    count, wanted = _totals(source)
+    _make_room(drive, files, target, wanted)
     progress = Progress("已写入", quiet=quiet)
+    written = IdSet()
     copied = kept = size = 0
-    for line in read_manifest(source.manifest):
+    for line in items_on_drive(source):
         goal = drive.payload(line.path)
-        if _same(goal, line.sha256, sizes[line.path]):
+        if _same(goal, line.sha256, line.size):
             kept += 1
         else:
             files.make_dir(goal.parent, durable=False)
             _copy(source.payload(line.path), goal, line.sha256, files)
             copied += 1
-        size += sizes[line.path]
-        progress.update(copied + kept, len(sizes), size)
+        written.add(line.path)
+        size += line.size
+        progress.update(copied + kept, count, size)
     files.sync_all()
-    _remove_strangers(drive, sizes)
+    _remove_strangers(drive, written)
     _copy_lists(source, drive, files)
     _copy_signatures(source, drive, files)
     progress.close(f"已写入并复检 {copied + kept:,} 个文件，{numbers.size(size)}。")
@@ -150,6 +153,14 @@ def _check_target(drive: DriveLayout, release: Release, disk: int) -> None:
         raise DriveError("desk.drive.folder_used", f"{drive.root} holds other files", item=item)
 
 
+def _totals(source: DriveLayout) -> tuple[int, int]:
+    """Files and bytes of payload that a drive is to carry."""
+    count = size = 0
+    for line in items_on_drive(source):
+        count, size = count + 1, size + line.size
+    return count, size
+
+
 def _make_room(drive: DriveLayout, files: Files, target: Path, wanted: int) -> None:
     files.make_dir(target)
     # Until the new lists stand, this folder must not pass for a drive.
@@ -182,7 +193,7 @@ def _copy(source: Path, goal: Path, sha256: str, files: Files) -> None:
         ) from error
 
 
-def _remove_strangers(drive: DriveLayout, wanted: dict[str, int]) -> None:
+def _remove_strangers(drive: DriveLayout, wanted: IdSet) -> None:
     for path in _payload_files(drive):
         if path.relative_to(drive.bag).as_posix() not in wanted:
             path.unlink()

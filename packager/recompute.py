@@ -87,7 +87,7 @@ def _check_lists(layout: DriveLayout, release: Release, disk: Disk) -> None:
     count = sum(1 for _ in _lines(layout.catalogue))
     if count != release.count:
         raise NumberDiffersError(f"the catalogue holds {count} resources, the release says {release.count}")
-    size = sum(line.size for line in _on_this_drive(layout))
+    size = sum(line.size for line in items_on_drive(layout))
     if size != disk.bytes:
         raise NumberDiffersError(f"the payload has {size} bytes, the release says {disk.bytes}")
 
@@ -116,8 +116,12 @@ def _lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def _on_this_drive(layout: DriveLayout) -> Iterator[ItemLine]:
-    """The items of the manifest, each with the digest that items.txt gives it; both lists are sorted."""
+def items_on_drive(layout: DriveLayout) -> Iterator[ItemLine]:
+    """The items that a drive carries: lines of items.txt whose path is in its manifest. Memory: constant.
+
+    Raises:
+        FormatError: the lists do not agree, or one of them cannot be read.
+    """
     manifest = read_manifest(layout.manifest)
     wanted = next(manifest, None)
     for item in read_items(layout.items):

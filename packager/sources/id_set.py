@@ -22,18 +22,33 @@ class IdSet:
     def __len__(self) -> int:
         return self._count
 
+    def __contains__(self, identity: str) -> bool:
+        number, rest = _placed(identity)
+        return _holds(self._buckets[number], rest)
+
     def add(self, identity: str) -> bool:
         """Take an id in; whether it is new."""
-        digest = hashlib.blake2b(identity.encode(), digest_size=2 + _REST).digest()
-        number, rest = int.from_bytes(digest[:2], "little"), digest[2:]
+        number, rest = _placed(identity)
         bucket = self._buckets[number]
         if bucket is None:
             bucket = self._buckets[number] = bytearray()
-        at = bucket.find(rest)
-        while at >= 0 and at % _REST:
-            at = bucket.find(rest, at + 1)
-        if at >= 0:
+        if _holds(bucket, rest):
             return False
         bucket += rest
         self._count += 1
         return True
+
+
+def _placed(identity: str) -> tuple[int, bytes]:
+    """The bucket of an id, and what stands there for it."""
+    digest = hashlib.blake2b(identity.encode(), digest_size=2 + _REST).digest()
+    return int.from_bytes(digest[:2], "little"), digest[2:]
+
+
+def _holds(bucket: bytearray | None, rest: bytes) -> bool:
+    if bucket is None:
+        return False
+    at = bucket.find(rest)
+    while at >= 0 and at % _REST:
+        at = bucket.find(rest, at + 1)
+    return at >= 0
