@@ -11,11 +11,11 @@ import hashlib
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 from packager.format.baginfo import MAX_BAG_TEXT
-from packager.format.chunks import DIGEST, chunk_count
+from packager.format.carried import carried
+from packager.format.chunks import DIGEST
 from packager.format.copies import Copies
 from packager.format.errors import (
     BlankError,
@@ -29,9 +29,8 @@ from packager.format.errors import (
     UnreadableError,
 )
 from packager.format.files import Files
-from packager.format.items import read_item_rows
-from packager.format.layout import CHUNK, DriveLayout, open_nofollow, read_bounded
-from packager.format.manifest import MAX_TAGMANIFEST, parse_tagmanifest, read_manifest_rows
+from packager.format.layout import DriveLayout, open_nofollow, read_bounded
+from packager.format.manifest import MAX_TAGMANIFEST, parse_tagmanifest
 from packager.format.release import Accelerator, Admission, Release
 from packager.format.source_file import SourceReadError
 
@@ -354,7 +353,7 @@ class _Copy:
 def _check_lists(dest: Path, meta: Path, admission: Admission) -> tuple[int, int]:
     """Prove that the copied lists agree with each other; return payload files and bytes of this drive."""
     try:
-        count, size, digests = _join(dest / "manifest-sha256.txt", meta / "items.txt")
+        count, size, digests = carried(dest / "manifest-sha256.txt", meta / "items.txt")
     except FormatError as error:
         raise ListChangedError(error.reason, path=error.path, found=error.found) from error
     if digests * DIGEST != admission.release.truth["chunks.bin"].size:
@@ -363,24 +362,3 @@ def _check_lists(dest: Path, meta: Path, admission: Admission) -> tuple[int, int
         expected, found = str(admission.disk.bytes), str(size)
         raise ListChangedError("names other bytes than were signed", path="manifest", expected=expected, found=found)
     return count, size
-
-
-def _join(listed: Path, items: Path) -> tuple[int, int, int]:
-    """Walk manifest and items.txt side by side, both sorted by path; payload files, bytes and digests in chunks.bin."""
-    manifest = chain.from_iterable(read_manifest_rows(listed))
-    end = (b"", b"")
-    known, wanted = next(manifest, end)
-    count = size = digests = 0
-    for sha256, text, path in chain.from_iterable(read_item_rows(items)):
-        length = int(text)
-        if length > CHUNK:
-            digests += chunk_count(length)
-        if path == wanted:
-            if sha256 != known:
-                raise FormatError("has another digest than in items.txt", path=path.decode())
-            count += 1
-            size += length
-            known, wanted = next(manifest, end)
-    if wanted:
-        raise FormatError("is in the manifest but not in items.txt", path=wanted.decode())
-    return count, size, digests
