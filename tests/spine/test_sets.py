@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from pathlib import Path
+
 import pytest
 
 from indexer.model import READABLE_ROLES
@@ -46,7 +48,7 @@ def test_collection_on_three_drives_is_read_byte_for_byte_pulled_out_and_put_bac
             record = box.get(f"/api/resources/{row['id']}").json()
             paths = {item["id"] for item in record["items"]}
             owners[row["id"]] = next(
-                n for n, part in enumerate(parts, 1) if any(path.rpartition("/")[2].split(".")[0] in paths for path in part)
+                n for n, part in enumerate(parts, 1) if any(Path(path).name.split(".")[0] in paths for path in part)
             )
             opens = any(item["role"] in READABLE_ROLES for item in record["items"])  # one has ALTO files only
             here = owners[row["id"]] == 2
