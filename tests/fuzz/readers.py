@@ -42,7 +42,7 @@ def run_picture(data: bytes) -> bool:
 
 def run_query(data: bytes) -> bool:
     """What a patron types, parsed and asked of a small index: always an answer, and a bounded one."""
-    text = data.decode("utf-8", "surrogatepass" if data[:1] == b"\xed" else "replace")
+    text = data.decode("utf-8", "surrogateescape")
     query = parse(text)
     assert sum(len(condition.terms) for condition in query.conditions[1:]) <= MAX_TERMS
     assert all(condition.text and condition.terms for condition in query.conditions) or query.nothing
