@@ -55,7 +55,7 @@ class _Golden:
 def _known() -> _Golden:
     golden = _Golden("known/drive", V1 / "known/root.json", "*.3.json", 1)
     for path, content in ((p, c) for _, payload in RECORDS for p, c in payload.items() if c == BIG):
-        (golden.folder / "bag" / path).parent.mkdir(parents=True)
+        (golden.folder / "bag" / path).parent.mkdir(parents=True, exist_ok=True)
         (golden.folder / "bag" / path).write_bytes(content)
     return golden
 
