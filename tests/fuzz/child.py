@@ -21,6 +21,10 @@ with atheris.instrument_imports(include=["appliance", "indexer", "packager", "pr
     from tests.fuzz.targets import TARGETS
 
 
+SLOWER = 10
+"""Seconds of CPU time in instrumented code for each second of a target's bound."""
+
+
 class _Runner:
     def __init__(self, name: str, stats: Path) -> None:
         self.target, self._stats = TARGETS[name], stats
@@ -33,6 +37,7 @@ class _Runner:
         before = time.process_time()
         self._taken += self.target.run(data)
         spent = time.process_time() - before
+        assert spent < self.target.seconds * SLOWER, f"took {spent:.1f} s of CPU time"
         self._done += 1
         if self._done > self._seeds and spent > self._slowest:  # the first ones also import things
             self._slowest, self._input = spent, data
