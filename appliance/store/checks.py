@@ -154,7 +154,7 @@ class CheckStore:
                 connection.execute("UPDATE run SET state = ? WHERE identity = ?", (state, identity))
             return _one(self._connection, identity)
 
-    def rename(self, identity: str, new: str) -> None:
+    def rekey(self, identity: str, new: str) -> None:
         """Give a check another identity, durably."""
         with self._lock, transaction(self._connection) as connection:
             connection.execute("UPDATE OR IGNORE run SET identity = ? WHERE identity = ?", (new, identity))

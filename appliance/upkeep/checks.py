@@ -67,7 +67,7 @@ class Checks:
             for run in known.values():
                 mine = run.identity.startswith(drive.identity) and run.drive == drive.key
                 if mine and not _tail(run).startswith(MARK):
-                    self._store.rename(run.identity, identity)
+                    self._store.rekey(run.identity, identity)
                     break
         return identity
 

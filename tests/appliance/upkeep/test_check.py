@@ -341,7 +341,7 @@ def test_two_drives_that_tell_one_serial_number_have_two_checks(room, monkeypatc
 def test_check_from_before_media_were_told_apart_goes_on_with_the_drive_in_its_place(tmp_path):
     store = CheckStore(tmp_path / "checks.db")
     store.save(CheckRun("a" * 64, "d1", "国家版", "national/1-abc", state="finished", total=10))
-    store.rename("a" * 64, "a" * 64 + "+m1")
+    store.rekey("a" * 64, "a" * 64 + "+m1")
     store.place({"a" * 64 + "+m2": "d1"})
     assert [(r.identity[64:], r.drive) for r in store.runs()] == [("+m1", "")]
     store.place({"a" * 64 + "+m1": "d2"})
