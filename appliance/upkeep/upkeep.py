@@ -109,29 +109,42 @@ class Upkeep:
 
     def _turn(self) -> None:
         holdings = self._read()
-        plugged = self._checks.identify(self._with_media(plugged_drives(holdings, self._settings.releases_folder)))
+        drives = plugged_drives(holdings, self._settings.releases_folder)
+        plugged = self._checks.identify(self._with_media(drives))
         while not self._commands.empty():
             self._obey(self._commands.get(), plugged)
         self._checks.turn(plugged, {p.identity: self._size(p, holdings) for p in plugged})
-        kept = {p.key for p in plugged} | {f"stick {d.key} {d.since}" for d in holdings.drives}
+        kept = {p.key for p in drives} | {f"stick {d.key} {d.since}" for d in holdings.drives}
         for name in self.pools.states().keys() - kept:
             if not name.startswith("folder "):
                 self.pools.drop(name)
 
     def _with_media(self, plugged: list[Plugged]) -> list[Plugged]:
-        """The same drives, each with its medium; a drive is asked once while it is plugged in."""
+        """The drives whose medium is known, each with it; a drive is asked once while it is plugged in.
+
+        One that does not answer is left out until it does: under another name it would be checked anew, and asked again
+        for what it never gave.
+        """
         here = {(drive.key, drive.since) for drive in plugged}
         self._media = {mark: medium for mark, medium in self._media.items() if mark in here}
+        known = []
         for drive in plugged:
-            if (drive.key, drive.since) not in self._media:
-                self._media[drive.key, drive.since] = self._medium(drive)
-        return [replace(drive, medium=self._media[drive.key, drive.since]) for drive in plugged]
+            medium = self._media.get((drive.key, drive.since))
+            if medium is None:
+                medium = self._medium(drive)
+            if medium is not None:
+                self._media[drive.key, drive.since] = medium
+                known.append(replace(drive, medium=medium))
+        return known
 
-    def _medium(self, drive: Plugged) -> str:
+    def _medium(self, drive: Plugged) -> str | None:
+        """The name of a drive's medium, empty when it has none; None when the drive does not answer now."""
         try:
             job = self.pools.submit(drive.key, "medium", lambda: medium_of(drive.root).encode(), Urgency.AHEAD)
             return self.pools.wait(job).decode()
-        except (ServingError, OSError):
+        except ServingError:
+            return None
+        except OSError:
             return ""
 
     def _obey(self, command: dict[str, str], plugged: list[Plugged]) -> None:
