@@ -159,7 +159,12 @@ class Visit:
             return
         self._press()
         self.page.wait_for_timeout(SETTLED)
-        self.watch.look(self.page, path)
+        try:
+            self.watch.look(self.page, path)
+        except Error:  # the reader went on to its other page just now; what it shows then counts
+            self.page.wait_for_load_state("load")
+            self.page.wait_for_timeout(SETTLED)
+            self.watch.look(self.page, path)
 
     def _press(self) -> None:
         """Press whatever the book offers to press."""
