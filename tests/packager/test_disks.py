@@ -149,6 +149,18 @@ def test_drive_folders_of_payload_are_made_durable_all_at_once(made, tmp_path):
     assert drive / "bag" in files.synced
 
 
+def test_drive_that_carried_more_loses_what_the_new_lists_do_not_name(made, tmp_path):
+    drive = tmp_path / "drive"
+    write_drive(made[0] / "work", drive, RealFiles(), disk=1, quiet=True)
+    left = drive / "bag/data/zz/left.pdf"
+    left.parent.mkdir(exist_ok=True)
+    left.write_bytes(b"of an older release")
+    carried = {line.path for line in read_manifest(DriveLayout(drive).manifest)}
+    write_drive(made[0] / "work", drive, RealFiles(), disk=1, quiet=True, replace=True)
+    present = {p.relative_to(drive / "bag").as_posix() for p in (drive / "bag/data").rglob("*") if p.is_file()}
+    assert present == carried
+
+
 @pytest.mark.parametrize("disk", [0, 4, -1])
 def test_drive_that_is_not_named_or_not_there_is_not_written(made, tmp_path, disk):
     with pytest.raises(DriveError):
