@@ -15,10 +15,13 @@ from packager.errors import DrivesTooSmallError, ItemTooLargeError
 from packager.format.release import MAX_DISKS
 
 _BLOCK = 4096
-_PER_FILE = 8704
-"""Bytes beside its content: two inodes and a folder of its own, for ids are spread over a million folders."""
-_OVERHEAD = 200
+_PER_FILE = 512
+"""Bytes beside its content: its inode and its line in the list of a folder, with the margins of both."""
+_OVERHEAD = 1000
 """One part in so many of a drive is for its file system and the signed metadata."""
+_APART = 96 << 20
+"""Bytes of a disk that lie beside the drive's own partition, with what its file system keeps free. A disk on which
+this is more than a twentieth holds no image, but a folder."""
 _FINE = 1 << 40
 
 
@@ -74,7 +77,7 @@ def footprint(size: int) -> int:
 
 def room(size: int, tag_files: int) -> int:
     """Bytes for payload on a drive of `size` bytes that carries `tag_files` bytes of lists, truth and accelerators."""
-    return size - size // _OVERHEAD - tag_files
+    return size - size // _OVERHEAD - min(_APART, size // 20) - tag_files
 
 
 def spread(loads: Mapping[str, int], rooms: Sequence[int], pieces: Pieces, before: Placement) -> Placement:

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 
 from packager.production.gpt import BASIC_DATA, HIDDEN, LINUX, NO_LETTER, READ_ONLY, Partition, Table
 
@@ -33,6 +34,8 @@ _GROUP = 8 * BLOCK
 _DESCRIPTOR = 64
 _LIST = 24
 """Bytes that an empty list of names takes."""
+_MARGIN = 2000
+"""One part in so many stays free, beside `_SPARE_BLOCKS`."""
 _SPARE_BLOCKS = 16 * MIB // BLOCK
 NAMES = ("SHUXIANG-INFO", "SHUXIANG")
 """Names of the two partitions: a box mounts only the second."""
@@ -107,15 +110,15 @@ def ext4_size(wanted: Demand) -> int:
     """Bytes of an ext4 partition that surely takes what is wanted; a multiple of 1 MiB.
 
     To the contents come, for every group of 128 MiB, two bitmaps and its part of the inode table, and in some groups
-    a copy of all descriptors (counted as if in every eighth). What is too much stays unwritten.
+    (`sparse_super`) a copy of all descriptors. What is too much stays unwritten.
     """
-    table = wanted.inodes * INODE // BLOCK
-    blocks = wanted.blocks + table
+    blocks = wanted.blocks
     for _ in range(3):  # groups need room, which may need another group
-        groups = -(-blocks // _GROUP)
-        copies = (2 + groups // 8) * (1 + groups * _DESCRIPTOR // BLOCK)
-        blocks = wanted.blocks + table + groups * 3 + copies
-    blocks += blocks // 200 + _SPARE_BLOCKS
+        groups = -(-blocks // _GROUP) or 1
+        table = ceil(ceil(wanted.inodes / groups) / (BLOCK // INODE))
+        copies = _copies(groups) * (1 + -(-groups * _DESCRIPTOR // BLOCK))
+        blocks = wanted.blocks + groups * (table + 2) + copies
+    blocks += blocks // _MARGIN + _SPARE_BLOCKS
     return -(-blocks * BLOCK // MIB) * MIB
 
 
@@ -142,6 +145,11 @@ def moment_of(day: str) -> int:
 def named_uuid(name: str) -> uuid.UUID:
     """The UUID of a name: the same name gives the same one everywhere."""
     return uuid.uuid5(_SPACE, name)
+
+
+def _copies(groups: int) -> int:
+    """Groups with a copy of the superblock and all descriptors: 0, 1, and the powers of 3, 5 and 7."""
+    return 2 + sum(1 for base in (3, 5, 7) for power in range(1, 20) if base**power < groups)
 
 
 def _blocks_of_file(size: int) -> int:

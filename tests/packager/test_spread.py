@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packager.errors import DrivesTooSmallError, ItemTooLargeError
+from packager.production.geometry import FAT_AT, MIB, MIN_FAT, TAIL_ROOM, demand, ext4_size
 from packager.spread import Piece, Placement, footprint, room, spread
 
 MB = 10**6
@@ -83,12 +84,12 @@ def test_spread_given_drives_are_filled_anew_when_nothing_else_helps():
 
 
 def test_spread_resource_larger_than_a_drive_goes_by_files_in_its_order():
-    placement = spread({"set": 10 * MB, "small": 1000}, [4 * MB], volumes(10, MB - 9000), Placement())
+    placement = spread({"set": 10 * MB, "small": 1000}, [4 * MB], volumes(10, MB - 4600), Placement())
     assert placement.disks == 3
     disks = [placement.split["set"][f"data/set/{n}"] for n in range(10)]
     assert disks == sorted(disks)
     assert set(disks) == {1, 2, 3}
-    again = spread({"set": 10 * MB, "small": 1000, "new": 2000}, [4 * MB], volumes(10, MB - 9000), placement)
+    again = spread({"set": 10 * MB, "small": 1000, "new": 2000}, [4 * MB], volumes(10, MB - 4600), placement)
     assert again.split == placement.split
 
 
@@ -104,11 +105,11 @@ def test_spread_what_belongs_to_a_file_stays_beside_it_unless_that_is_too_large(
 
 def test_spread_given_drives_too_full_for_it_whole_take_it_by_files():
     loads = {"a": 3 * MB, "b": 3 * MB, "c": 4 * MB}
-    placement = spread(loads, [5 * MB, 5 * MB + MB // 2], volumes(3, MB - 9000), Placement())
+    placement = spread(loads, [5 * MB, 5 * MB + MB // 2], volumes(3, MB - 4600), Placement())
     assert placement.whole == {"c": 1, "a": 2}
     assert set(placement.split["b"].values()) == {1, 2}
     with pytest.raises(DrivesTooSmallError):
-        spread(loads, [5 * MB, 5 * MB], volumes(4, MB - 9000), Placement())
+        spread(loads, [5 * MB, 5 * MB], volumes(4, MB - 4600), Placement())
 
 
 def test_spread_file_larger_than_a_drive_is_named():
@@ -125,6 +126,19 @@ def test_spread_drives_that_do_not_hold_it_say_how_much_is_missing(rooms):
 
 
 def test_room_leaves_space_for_the_file_system_and_the_lists():
-    assert room(4 * 10**12, 10**9) == 4 * 10**12 - 2 * 10**10 - 10**9
-    assert footprint(1) == footprint(4096) == 4096 + 8704
-    assert footprint(4097) == 8192 + 8704
+    assert room(4 * 10**12, 10**9) == 4 * 10**12 - 4 * 10**9 - 96 * (1 << 20) - 10**9
+    assert room(2 * MB, 1000) == 2 * MB - 2 * MB // 1000 - 2 * MB // 20 - 1000
+    assert footprint(1) == footprint(4096) == 4096 + 512
+    assert footprint(4097) == 8192 + 512
+
+
+@pytest.mark.parametrize("size", [2 * 10**9, 64 * 10**9, 500 * 10**9, 4 * 10**12, 20 * 10**12])
+@pytest.mark.parametrize("files", [1, 300, 100_000, 1_000_000])
+def test_what_fills_the_room_of_a_drive_fits_into_an_image_for_it(size, files):
+    each = (room(size, 0) // files - 512) // 4096 * 4096
+    if each <= 0:
+        pytest.skip("smaller than a block each")
+    assert footprint(each) * files <= room(size, 0)
+    wanted = demand((f"bag/data/{n * 256 // files:02x}/{n:020d}.pdf", each) for n in range(files))
+    assert FAT_AT + MIN_FAT <= 64 * MIB
+    assert 64 * MIB + ext4_size(wanted) + TAIL_ROOM <= size
