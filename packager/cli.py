@@ -20,9 +20,11 @@ from packager.audit.cli import add_commands
 from packager.authority import init_keys
 from packager.build import BuildOptions, BuildResult, build
 from packager.capacity import parse_sizes
+from packager.delta.commands import add_delta_command, sign_new_deltas
 from packager.drives import is_signed, signed_release, write_drive
 from packager.errors import (
     BuildSpaceError,
+    DeltaError,
     DriveError,
     DrivesTooSmallError,
     ItemTooLargeError,
@@ -83,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return say_not("desk.build.drives_small", str(error), size=error.missing)
     except ItemTooLargeError as error:
         return say_not("desk.build.item_large", str(error), id=error.id, size=error.size)
-    except (DriveError, SigningError) as error:
+    except (DriveError, SigningError, DeltaError) as error:
         return say_not(error.sentence, str(error), **error.params)
     except PassphraseError as error:
         return say_not(error.sentence, str(error))
@@ -166,6 +168,7 @@ def _parser() -> Parser:
     )
     training.set_defaults(run=_training)
     add_production_commands(commands)
+    add_delta_command(commands)
     return parser
 
 
@@ -274,6 +277,8 @@ def _print_disks(result: BuildResult) -> None:
 
 def _sign(arguments: argparse.Namespace) -> int:
     files, ask = RealFiles(), passphrases(arguments.passphrases)
+    if is_signed(arguments.work) and sign_new_deltas(arguments, ask, files):
+        return DONE
     if arguments.by is None:
         signed = sign_release(arguments.work, arguments.keys, ask, files)
         names, edition = "、".join(signed.signers), signed.release.edition

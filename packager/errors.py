@@ -7,6 +7,9 @@ PackagerError
 │   ├── BuildSpaceError      the work disk is too small
 │   ├── DrivesTooSmallError  the drives do not hold the release
 │   └── ItemTooLargeError    no drive holds a file
+├── DeltaError             no delta was made; `sentence` is the key of what staff read
+│   ├── DeltaBaseError       the release that it begins with is not at hand
+│   └── DeltaPairError       two releases between which none leads
 ├── DriveError             a drive that cannot be written; `sentence` is the key of what staff read
 ├── TrainingError          the training resources cannot be written (in `packager.training.errors`)
 └── SigningError           nothing was signed; `sentence` is the key of what staff read
@@ -36,6 +39,35 @@ class BuildError(PackagerError):
     """A build that cannot go on. What was built is kept; the same command goes on from there."""
 
     code = "build"
+
+
+class DeltaError(PackagerError):
+    """No delta was made. `sentence` is the key of what staff read, `params` its values."""
+
+    code = "delta"
+    sentence = "desk.delta.bundle"
+
+    def __init__(self, reason: str, **params: str) -> None:
+        """Keep what the sentence needs."""
+        self.params = params
+        super().__init__(reason)
+
+
+class DeltaPairError(DeltaError):
+    """Two releases between which no delta leads: of two bundles, or one and the same."""
+
+    code = "delta-pair"
+
+
+class DeltaBaseError(DeltaError):
+    """The release that a delta begins with (or the one it leads to) is not at hand, or not whole."""
+
+    code = "delta-base"
+    sentence = "desk.delta.base"
+
+    def __init__(self, reason: str, edition: str) -> None:
+        """Name the edition."""
+        super().__init__(reason, edition=edition)
 
 
 class SourceChangedError(BuildError):

@@ -17,6 +17,7 @@ from tuf.api.metadata import DelegatedRole, Delegations, Metadata, Root, TargetF
 
 from packager.authority import Published, expiry, signing_key, target_file
 from packager.errors import NumberDiffersError, SequenceError, SigningError
+from packager.format.deltas import DELTA_PREFIX, joins
 from packager.format.errors import FormatError
 from packager.format.files import Files
 from packager.format.listing import MAX_RETIRED
@@ -27,8 +28,9 @@ from provisioning.keys import PublicKey
 from provisioning.roles import WITHDRAWALS
 
 RELEASE, REVOKE, RETIRE, RESTORE, DELEGATE = "release", "revoke", "retire", "restore", "delegate"
+DELTAS = "deltas"
 _REMOVALS = frozenset({REVOKE, RETIRE})
-_KINDS = frozenset({RELEASE, RESTORE, WITHDRAW, LIFT, DELEGATE, *_REMOVALS})
+_KINDS = frozenset({RELEASE, RESTORE, WITHDRAW, LIFT, DELEGATE, DELTAS, *_REMOVALS})
 _MAX_REQUEST = 4 << 20
 _YEARS = (2000, 2999)
 """Of a request's day: dates of metadata have four digits, and lifetimes are added to them."""
@@ -40,12 +42,14 @@ class Change:
 
     Attributes:
         kind: `RELEASE`; `REVOKE`; `RETIRE`; `RESTORE`: a revoked or retired release is listed again, as it was;
-            `WITHDRAW`, `LIFT`: resources, by that list; `DELEGATE`: other keys may withdraw by themselves.
+            `WITHDRAW`, `LIFT`: resources, by that list; `DELEGATE`: other keys may withdraw by themselves; `DELTAS`:
+            ways to a release are listed.
         bundle: of the release; of `WITHDRAW` and `LIFT` whose desk keeps the list; of `DELEGATE` empty.
         seq: of the release; of the others 0.
         day: ISO date from which the lifetime of the list counts.
         contents: new target files as text, by target name.
         keys: of `DELEGATE`: the public keys, 64 hexadecimal digits each, sorted.
+        deltas: of `DELTAS`: SHA-256 and bytes of each document, by target name.
     """
 
     kind: str
@@ -54,6 +58,7 @@ class Change:
     day: str
     contents: Mapping[str, str] = field(default_factory=dict)
     keys: Sequence[str] = ()
+    deltas: Mapping[str, Sequence[str | int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,10 @@ def next_list(before: Published, change: Change) -> bytes:
         name = target_name(change.bundle, change.seq)
         if targets.targets.pop(name, None) is None:
             raise SequenceError(f"{name} is not on the list")
+        for way in [name for name in targets.targets if joins(name, change.bundle, change.seq)]:
+            del targets.targets[way]
+    for name, (sha256, length) in change.deltas.items():
+        targets.targets[name] = TargetFile(int(length), {"sha256": str(sha256)}, name)
     if change.kind == DELEGATE:
         targets.delegations = _delegation(change.keys)
     for name, text in change.contents.items():
@@ -223,6 +232,9 @@ def _change(document: dict[str, object]) -> Change:
         raise TypeError("a member is of another shape")
     if not all(map(is_sha256, change.keys)):
         raise TypeError("keys are no public keys")
+    for name, (sha256, length) in change.deltas.items():
+        if not name.startswith(DELTA_PREFIX) or not is_sha256(sha256) or type(length) is not int:
+            raise TypeError("deltas are no deltas")
     if type(change.seq) is not int:
         raise TypeError("seq is no number")
     day = date.fromisoformat(change.day)

@@ -30,12 +30,14 @@ from packager.authority import (
     read_published,
     write_repository,
 )
+from packager.delta.listing import check_deltas
 from packager.errors import NotListedError, NumberDiffersError, OneSignatureError, SamePersonError, SequenceError
 from packager.format.files import Files
 from packager.format.release import Release
 from packager.recompute import Progress, check_release
 from packager.request import (
     DELEGATE,
+    DELTAS,
     RELEASE,
     RESTORE,
     RETIRE,
@@ -371,6 +373,8 @@ def _check_change(
     elif change.kind == DELEGATE:
         if change.contents or list(change.keys) != withdrawal_keys(keys):
             raise NumberDiffersError("the keys that may withdraw are not those in this folder of keys")
+    elif change.kind == DELTAS:
+        check_deltas(work, before, change.deltas)
     elif change.contents != _contents(work, keys, before, change.kind, change.bundle, change.seq):
         raise NumberDiffersError("the documents to be listed are not those that follow from the change")
     check_list(before, request)

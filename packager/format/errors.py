@@ -4,6 +4,7 @@ FormatError               bytes or names that are not what docs/format.md says; 
 ├── LayoutError           a path that no drive may hold, or a link where a file should be
 ├── DigestError           a file whose bytes are not the promised ones
 ├── TooLargeError         a file, a line or a list that is longer than its bound
+├── PatchError            a patch that is malformed, or does not fit what it is for
 └── TrustError            a whole drive is refused; `sentence` is the key of what staff read
     ├── NotOursError      no bag and no signed metadata
     ├── BlankError        nothing at all
@@ -58,6 +59,12 @@ class TooLargeError(FormatError):
     """A file, a line or a list is longer than its bound; nothing of it was kept."""
 
     code = "too-large"
+
+
+class PatchError(FormatError):
+    """A patch that is malformed, does not fit what it is for, or makes more than it promised; nothing of it is used."""
+
+    code = "patch"
 
 
 class TrustError(FormatError):

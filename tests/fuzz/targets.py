@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.fuzz.deltas import DELTAS
 from tests.fuzz.documents import DOCUMENTS
 from tests.fuzz.drives import DRIVES
 from tests.fuzz.indexes import INDEXES
@@ -13,5 +14,5 @@ from tests.fuzz.repairs import REPAIRS
 from tests.fuzz.sets import SETS
 from tests.fuzz.state import STATE
 
-_ALL = (*LISTS, *SETS, *DOCUMENTS, *NOTICES, *INDEXES, *READERS, *REPAIRS, *STATE, *PRODUCTION, *DRIVES)
+_ALL = (*LISTS, *SETS, *DOCUMENTS, *NOTICES, *INDEXES, *READERS, *REPAIRS, *DELTAS, *STATE, *PRODUCTION, *DRIVES)
 TARGETS = {target.name: target for target in _ALL}
