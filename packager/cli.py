@@ -37,6 +37,7 @@ from packager.format.files import RealFiles
 from packager.format.release import BUNDLE, MAX_SEQ, Release, is_label
 from packager.list_commands import pending, sign_in_turn
 from packager.production.commands import add_commands as add_production_commands
+from packager.publishing.commands import add_publish_commands
 from packager.repair.cli import add_repair_fill
 from packager.request import RELEASE
 from packager.signing import (
@@ -169,6 +170,7 @@ def _parser() -> Parser:
     training.set_defaults(run=_training)
     add_production_commands(commands)
     add_delta_command(commands)
+    add_publish_commands(commands)
     return parser
 
 

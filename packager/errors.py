@@ -10,6 +10,7 @@ PackagerError
 ├── DeltaError             no delta was made; `sentence` is the key of what staff read
 │   ├── DeltaBaseError       the release that it begins with is not at hand
 │   └── DeltaPairError       two releases between which none leads
+├── PublishError           nothing was published, or not all of it; doing it again goes on
 ├── DriveError             a drive that cannot be written; `sentence` is the key of what staff read
 ├── TrainingError          the training resources cannot be written (in `packager.training.errors`)
 └── SigningError           nothing was signed; `sentence` is the key of what staff read
@@ -68,6 +69,12 @@ class DeltaBaseError(DeltaError):
     def __init__(self, reason: str, edition: str) -> None:
         """Name the edition."""
         super().__init__(reason, edition=edition)
+
+
+class PublishError(PackagerError):
+    """Nothing was published, or not all of it: not signed, older than what is there, or the storage does not answer."""
+
+    code = "publish"
 
 
 class SourceChangedError(BuildError):

@@ -44,7 +44,7 @@ wheels() { # name, requirement files…
     done
     printf '%s' "$sum" > ".venv/ready-$name"
 }
-wheels base requirements/build.txt requirements/runtime.txt requirements/training.txt
+wheels base requirements/build.txt requirements/runtime.txt requirements/training.txt requirements/publishing.txt
 case $purpose in check | test) wheels dev requirements/dev.txt ;; esac
 
 sum=$(digest pyproject.toml appliance/web/frontend/*.json appliance/web/frontend/*.py appliance/web/frontend/*.js packager/training/fonts.py)

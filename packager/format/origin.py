@@ -33,6 +33,12 @@ def object_path(sha256: str) -> str:
     return f"objects/{sha256[:2]}/{sha256}"
 
 
+def delta_document(target: str, sha256: str) -> str:
+    """Where the document of a delta stands below an origin: its digest before its file name, as TUF has it."""
+    folder, _, last = target.rpartition("/")
+    return f"tuf/targets/{folder}/{sha256}.{last}"
+
+
 def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, deadline: float) -> bytes | None:
     """The bytes that a server gives for a stretch of an object, None when it says that it has no such object.
 

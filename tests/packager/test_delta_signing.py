@@ -17,7 +17,7 @@ from packager.format.files import RealFiles
 from packager.request import REVOKE
 from packager.signing import approve, change_release, sign_release
 from provisioning.keys import load_key
-from tests.packager.test_delta import NEW, OLD, write_source
+from tests.packager.editions import NEW, OLD, write_source
 from tests.simulator import DAY, Publisher, passphrase
 
 OPTIONS = BuildOptions(bundle="national", issued="2026-11-22", edition="2026.10", quiet=True, workers=1)
