@@ -30,6 +30,8 @@ check: ## style, types, structure
 bench: ## every benchmark; COLLECTION=path names the records
 	@tools/setup.sh test
 	@for b in benchmarks/*.py; do echo "== $$b"; SHUXIANG_COLLECTION="$(COLLECTION)" $(BIN)/python $$b || exit 1; done
+	@for b in $(notdir $(patsubst %/__main__.py,%,$(wildcard benchmarks/*/__main__.py))); do echo "== benchmarks/$$b"; \
+		SHUXIANG_COLLECTION="$(COLLECTION)" PYTHONPATH=benchmarks $(BIN)/python -m $$b || exit 1; done
 
 lock: ## make the requirement files anew from requirements/*.in
 	@tools/lock.sh

@@ -9,7 +9,7 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import national
@@ -62,13 +62,24 @@ def _count(found: Path) -> int:
 
 
 def write_truth(folder: Path, limit: int) -> tuple[Path, Path]:
-    """catalogue.jsonl and items.txt of `limit` records; millions of them are sorted in runs on the disk."""
+    """catalogue.jsonl and items.txt of `limit` records."""
+    return written(folder, records(limit))
+
+
+def write_national(folder: Path, count: int) -> tuple[Path, Path]:
+    """The same of a national library's records, its shares of all kinds kept however few they are."""
+    objects = national.records(count, collection=collection())
+    return written(folder, (object_to_record(data, n).resource for n, data in enumerate(objects, 1)))
+
+
+def written(folder: Path, resources: Iterable[Resource]) -> tuple[Path, Path]:
+    """The same of these resources; millions of them are sorted in runs on the disk."""
     folder.mkdir(parents=True, exist_ok=True)
     catalogue, items = folder / "catalogue.jsonl", folder / "items.txt"
     with tempfile.TemporaryDirectory(dir=folder) as scratch, contextlib.ExitStack() as stack:
         runs = []
         # A tab sorts before every character of an id, so lines that begin with `id, tab` sort as their ids do.
-        lines = (resource.id.encode() + b"\t" + dump_line(resource) for resource in records(limit))
+        lines = (resource.id.encode() + b"\t" + dump_line(resource) for resource in resources)
         while run := sorted(itertools.islice(lines, RUN)):
             path = Path(scratch) / str(len(runs))
             with path.open("wb") as file:
