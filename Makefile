@@ -28,7 +28,7 @@ check: ## style, types, structure
 	@tools/check-tree.sh
 
 bench: ## every benchmark; COLLECTION=path names the records
-	@tools/setup.sh test
+	@tools/setup.sh bench
 	@for b in benchmarks/*.py; do echo "== $$b"; SHUXIANG_COLLECTION="$(COLLECTION)" $(BIN)/python $$b || exit 1; done
 	@for b in $(notdir $(patsubst %/__main__.py,%,$(wildcard benchmarks/*/__main__.py))); do echo "== benchmarks/$$b"; \
 		SHUXIANG_COLLECTION="$(COLLECTION)" PYTHONPATH=benchmarks $(BIN)/python -m $$b || exit 1; done

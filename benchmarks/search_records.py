@@ -1,4 +1,4 @@
-"""Records and queries for the benchmarks of searching: a collection's real records, and a national library's beyond."""
+"""Records for the benchmarks of searching: a collection's real records, and a national library's beyond."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import contextlib
 import heapq
 import itertools
 import os
-import random
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import national
-import opencc
 import zstandard
 from national_catalogue.classics import collected
 
@@ -89,25 +87,3 @@ def written(folder: Path, resources: Iterable[Resource]) -> tuple[Path, Path]:
             file.writelines(line.partition(b"\t")[2] for line in heapq.merge(*runs))
     items.touch()
     return catalogue, items
-
-
-def queries(resources: list[Resource], seed: int = 7) -> list[tuple[str, str]]:
-    """`(kind, query)` by rule: a piece of a title, two characters of it, author and word, the other script."""
-    chance = random.Random(seed)
-    other = {"s2t": opencc.OpenCC("s2t"), "t2s": opencc.OpenCC("t2s")}
-    made: list[tuple[str, str]] = []
-    for resource in resources:
-        title = resource.title
-        start = chance.randrange(max(1, len(title) - 3))
-        piece = title[start : start + 4]
-        made.append(("title piece", piece))
-        made.append(("two characters", title[start : start + 2]))
-        if resource.creators:
-            made.append(("author + word", f"{resource.creators[0].name} {title[:2]}"))
-        swapped = other["s2t"].convert(piece)
-        made.append(("other script", swapped if swapped != piece else other["t2s"].convert(piece)))
-        body = resource.description
-        if len(body) > 8:
-            start = chance.randrange(len(body) - 6)
-            made.append(("text piece", body[start : start + 5]))
-    return [(kind, query) for kind, query in made if query.strip()]

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes this checkout ready: a virtual environment with the locked wheels, the package itself with its browser code,
-# and, for tests, Chromium. Does nothing when nothing changed. Usage: tools/setup.sh run|check|test
+# and, for tests, Chromium; for benchmarks the search engines that ours is measured against.
+# Does nothing when nothing changed. Usage: tools/setup.sh run|check|test|bench
 set -eu
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -45,7 +46,11 @@ wheels() { # name, requirement files…
     printf '%s' "$sum" > ".venv/ready-$name"
 }
 wheels base requirements/build.txt requirements/runtime.txt requirements/training.txt requirements/publishing.txt
-case $purpose in check | test) wheels dev requirements/dev.txt ;; esac
+case $purpose in check | test | bench) wheels dev requirements/dev.txt ;; esac
+if [ "$purpose" = bench ]; then
+    wheels benchmarks requirements/benchmarks.txt
+    /usr/bin/python3 -c 'import xapian' 2>/dev/null || apt python3-xapian
+fi
 
 sum=$(digest pyproject.toml appliance/web/frontend/*.json appliance/web/frontend/*.py appliance/web/frontend/*.js packager/training/fonts.py)
 if ! ready package "$sum" || [ ! -d appliance/web/static/vendor ]; then
@@ -54,7 +59,7 @@ if ! ready package "$sum" || [ ! -d appliance/web/static/vendor ]; then
     printf '%s' "$sum" > .venv/ready-package
 fi
 
-if [ "$purpose" = test ]; then
+if [ "$purpose" = test ] || [ "$purpose" = bench ]; then
     [ -x /usr/bin/chromium ] || apt chromium
     # The oldest browser that is supported; its libraries are those of the newest.
     [ -d tests/browser/chromium109/node_modules/.unpacked ] || say "==> 取来旧版浏览器 fetching Chromium 109 (53 MB)"
