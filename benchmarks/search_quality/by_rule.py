@@ -16,7 +16,7 @@ import opencc
 
 from search_quality.corpus import Record, simple
 from search_quality.predicates import Condition, condition
-from search_quality.sounds import readings, syllables
+from search_quality.sounds import syllables
 
 FEW = 10
 _OFFERED = 6
@@ -58,12 +58,11 @@ class Chance:
             self.characters.extend(character)
 
     def done(self) -> None:
-        """Sort what was learned by its sound, the commonest first; an input method offers no rare ones."""
+        """Sort what was learned by its usual sound, the commonest first: an input method offers no rare ones."""
         for character, _ in sorted(Counter(self.characters).items(), key=lambda one: (-one[1], one[0])):
-            for sound in readings(character):
-                held = self.by_sound.setdefault(sound, [])
-                if len(held) < _OFFERED:
-                    held.append(character)
+            held = self.by_sound.setdefault(syllables(character)[0], [])
+            if len(held) < _OFFERED:
+                held.append(character)
 
     def piece(self, text: str, length: int) -> str:
         """A piece of an unbroken stretch of Chinese; empty when none is as long."""
