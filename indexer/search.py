@@ -19,8 +19,10 @@ from indexer.codec_index import IndexFiles
 from indexer.errors import IndexFormatError
 from indexer.model import LEVELS, Resource
 from indexer.schema import sort_key
+from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
-from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistics
+from indexer.search_collector import VERIFY_LIMIT, PartIndex, Statistics
+from indexer.search_evaluate import Evaluation, Matches, asked_terms, holding
 from indexer.search_facets import CHILDREN, FacetCounter, Mask, all_of, filter_masks, readable_rows
 from indexer.search_marks import explained, marks_in
 from indexer.search_order import Found, merged, ordered
@@ -47,12 +49,15 @@ _WHOLE_WORDS = np.float32(1000)
 class Searcher:
     """Searches parts as one collection. Any number of threads may ask at once; the parts never change."""
 
-    def __init__(self, parts: Sequence[Part], *, open_file: OpenFile = MappedFile) -> None:
+    def __init__(
+        self, parts: Sequence[Part], *, open_file: OpenFile = MappedFile, clock: Clock = time.thread_time
+    ) -> None:
         """Open the indexes.
 
         Args:
             parts: in the order in which hits name them.
             open_file: how index files are read.
+            clock: seconds, for what one search may take (`search_budget`).
 
         Raises:
             IndexFormatError: an index is damaged, of another format, or not of its catalogue.
@@ -60,6 +65,7 @@ class Searcher:
         self._catalogues = [part.catalogue for part in parts]
         self._files: list[IndexFiles] = []
         self._lock = threading.Lock()
+        self._clock = clock
         try:
             for part in parts:
                 self._files.append(_opened(part, open_file))
@@ -95,7 +101,8 @@ class Searcher:
         """
         started = time.perf_counter()
         request.check()
-        query, matches, exact = self._widened(parse(request.q))
+        budget = Budget(self._clock)
+        query, matches, exact = self._widened(parse(request.q), budget)
         counter = FacetCounter(request)
         found: list[Found] = []
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
@@ -107,12 +114,13 @@ class Searcher:
             if not request.within:
                 mine.lines = part.families.lines(mine.rows, mine.keys)
             found.append(mine)
-        chosen = self._page(found, request, None if exact else query)
+        chosen = self._page(found, request, None if exact else query, budget)
         lines = self._lines(found, chosen, request)
         hits = tuple(self._explained(place, resource, query, lines.get(place)) for place, resource in chosen)
         took = (time.perf_counter() - started) * 1000
         resources = sum(len(part.rows) for part in found)
-        return SearchResult(sum(part.count for part in found), exact, took, hits, counter.result(), resources)
+        total = sum(part.count for part in found)
+        return SearchResult(total, exact, took, hits, counter.result(), resources, budget.spent)
 
     def _row(self, number: int, resource_id: str) -> int | None:
         """The row of a resource in the index of a part."""
@@ -122,18 +130,18 @@ class Searcher:
         places = np.flatnonzero(self._files[number].columns["rid"] == rid)
         return int(places[0]) if len(places) else None
 
-    def _widened(self, query: Query) -> tuple[Query, list[Matches], bool]:
+    def _widened(self, query: Query, budget: Budget) -> tuple[Query, list[Matches], bool]:
         """What matches; parts of words too when whole words find few.
 
         Whole words stay ahead of parts. Where there is something already, parts are added only if all of them can be
         compared with the texts, so that a total that was exact stays so.
         """
-        matches, exact = self._match(query)
+        matches, exact = self._match(query, budget)
         count = sum(len(match.rows) for match in matches)
         loose = loosened(query, numbers=not count) if query.conditions and count < _FEW else None
         if loose is None:
             return query, matches, exact
-        wider, wider_exact = self._match(loose)
+        wider, wider_exact = self._match(loose, budget)
         if count and not (exact and wider_exact):
             return query, matches, exact
         for narrow, wide in zip(matches, wider, strict=True):
@@ -143,48 +151,55 @@ class Searcher:
             wide.scores[places[inside]] += narrow.scores[inside] + _WHOLE_WORDS
         return loose, wider, wider_exact
 
-    def _match(self, query: Query) -> tuple[list[Matches], bool]:
+    def _match(self, query: Query, budget: Budget) -> tuple[list[Matches], bool]:
         """The matches of each part, their texts compared when that is cheap; whether they all were."""
-        figures = [part.figures(query) for part in self._parts]
+        terms = asked_terms(query)
+        figures = [part.figures(terms) for part in self._parts]
         frequencies: Counter[tuple[str, str]] = Counter()
         for known in figures:
             frequencies.update({key: found.documents for key, found in known.items() if found is not None})
-        matches = [part.match(query, known, frequencies) for part, known in zip(self._parts, figures, strict=True)]
-        open_rows = sum(len(match.rows) for match in matches if match.open)
-        if open_rows > VERIFY_LIMIT:
-            return matches, False
-        for part, match in zip(self._parts, matches, strict=True):
-            if match.open and len(match.rows):
-                kept = part.verify(match.rows, match.open)
-                match.rows, match.scores, match.whole = match.rows[kept], match.scores[kept], match.whole[kept]
-        return matches, True
+        ways = [Evaluation(part, known, frequencies, budget) for part, known in zip(self._parts, figures, strict=True)]
+        matches = [way.run(query) for way in ways]
+        exact = not budget.spent and sum(match.uncertain for match in matches) <= VERIFY_LIMIT
+        if exact:
+            exact = all(way.compare(query, match) for way, match in zip(ways, matches, strict=True))
+        return matches, exact
 
-    def _page(self, found: list[Found], request: SearchRequest, unverified: Query | None) -> list[_Shown]:
+    def _page(
+        self, found: list[Found], request: SearchRequest, unverified: Query | None, budget: Budget
+    ) -> list[_Shown]:
         """The hits of the page: where they stand, and their records.
 
         `unverified` is the query when the texts of its rows still need comparing.
         """
         first, last = (request.page - 1) * request.size, request.page * request.size
         if unverified is not None:
-            return self._fetched(self._verified(found, last, unverified)[first:last])
+            return self._fetched(self._verified(found, last, unverified, budget)[first:last])
         if request.sort == "title" and sum(bool(len(part.rows)) for part in found) > 1 and last <= _EXACT_MERGE:
             return self._by_title(found, last)[first:last]
         return self._fetched(merged(found, last)[first:last])
 
-    def _verified(self, found: list[Found], wanted: int, query: Query) -> list[tuple[int, int]]:
-        """The first `wanted` rows that hold the texts asked for, comparing at most `VERIFY_LIMIT`."""
-        conditions = [condition for condition in query.conditions if not condition.exact]
+    def _verified(self, found: list[Found], wanted: int, query: Query, budget: Budget) -> list[tuple[int, int]]:
+        """The first `wanted` rows that hold what is asked for, comparing at most `VERIFY_LIMIT`.
+
+        A spent budget leaves them a page's time: what is shown is true, however little it is.
+        """
         by_part = {part.part: part for part in found}
         kept: list[tuple[int, int]] = []
+        left, showing = VERIFY_LIMIT, budget.for_a_page()
         for part, row in merged(found, min(VERIFY_LIMIT, wanted * 20)):
             rows = [row]
             if by_part[part].lines is not None:
                 rows += self._parts[part].families.others(row, by_part[part].rows, by_part[part].keys, _INSTEAD)
-            holds = (other for other in rows if self._parts[part].verify(np.array([other], "u4"), conditions)[0])
-            if (first := next(holds, None)) is not None:
-                kept.append((part, first))
-                if len(kept) == wanted:
+            for other in rows:
+                left -= 1
+                if left < 0 or not showing.has_time():
+                    return kept
+                if holding(self._parts[part], query.root, np.array([other], "u4"))[0]:
+                    kept.append((part, other))
                     break
+            if len(kept) == wanted:
+                break
         return kept
 
     def _by_title(self, found: list[Found], wanted: int) -> list[_Shown]:
@@ -230,7 +245,7 @@ class Searcher:
         rid = int(files.columns["rid"][place[1]])
         parent, collapsed = line or (None, None)
         shown = parent or resource
-        if not query.conditions:
+        if not query.asks:
             return Hit(place[0], rid, shown, collapsed=collapsed)
         text = files.text(place[1]).decode("utf-8", "replace")
         hit = explained(place[0], rid, resource, text, query)

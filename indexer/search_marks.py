@@ -5,9 +5,9 @@ from __future__ import annotations
 from indexer.analysis import fold, fold_with_offsets, normal_text, normal_with_places
 from indexer.model import Resource
 from indexer.schema import SECTION_MARK, SECTIONS
-from indexer.search_collector import find_text
-from indexer.search_query import Condition, Query
 from indexer.search_request import Hit, Marks
+from indexer.search_texts import holds, place_of
+from indexer.search_tree import Condition, Query
 
 SNIPPET = 80
 """Characters of a snippet, about."""
@@ -30,23 +30,29 @@ def explained(part: int, row: int, resource: Resource, text: str, query: Query) 
         text: the row's text in the index, for the reason.
         query: what was asked.
     """
-    why = _why(text.split(SECTION_MARK), query.conditions)
+    why = _why(text.split(SECTION_MARK), query.conditions, tree=query.tree is not None)
     marks = marks_in(resource.title, query.conditions, {"x", "title"})
     snippet, snippet_marks = _snippet(resource.description, query.conditions) if why == "text" else ("", ())
     return Hit(part, row, resource, why, marks, snippet, snippet_marks)
 
 
-def _why(sections: list[str], conditions: tuple[Condition, ...]) -> str:
-    """The field that was named, else the first section that holds all that was typed, else the longest of it."""
+def _why(sections: list[str], asked: tuple[Condition, ...], *, tree: bool) -> str:
+    """The field that was named, else the first section that holds all that was typed, else the longest of it.
+
+    Of a tree only what the record holds counts; empty when it is there by its year, class or parent alone.
+    """
+    conditions = [c for c in asked if any(holds(section, c) for section in sections)] if tree else list(asked)
+    if not conditions:
+        return ""
     named = next((condition.field for condition in conditions if condition.field != "x"), "")
     if named:
         return named
     for name, section in zip(SECTIONS, sections, strict=False):
-        if all(find_text(section, condition.text, part=condition.part) is not None for condition in conditions):
+        if all(holds(section, condition) for condition in conditions):
             return name
     longest = max(conditions, key=lambda condition: len(condition.text))
     for name, section in zip(SECTIONS, sections, strict=False):
-        if find_text(section, longest.text, part=longest.part) is not None:
+        if holds(section, longest):
             return name
     return "text"
 
@@ -59,11 +65,11 @@ def marks_in(text: str, conditions: tuple[Condition, ...], fields: set[str]) -> 
     for condition in conditions:
         if condition.field not in fields:
             continue
-        start = find_text(normal, condition.text, part=condition.part)
+        start = place_of(normal, condition)
         while start is not None:
             end = start + len(condition.text)
             found.append((offsets[places[start]], offsets[places[end - 1] + 1]))
-            start = find_text(normal, condition.text, end, part=condition.part)
+            start = place_of(normal, condition, end)
     return _merged(found)
 
 
@@ -92,7 +98,7 @@ def _snippet(description: str, conditions: tuple[Condition, ...]) -> tuple[str, 
 
 
 def _cut(window: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
-    marks = marks_in(window, conditions, {"x"})
+    marks = marks_in(window, conditions, {"x", "text"})
     if not marks:
         return "", ()
     start = max(0, marks[0][0] - _BEFORE)

@@ -155,9 +155,10 @@ class SearchResult:
     Attributes:
         total: lines: records that match, those of one parent together one.
         resources: records that match.
-        total_exact: False when both are upper bounds ("about"), since too many rows were left to compare.
+        total_exact: False when they are about as many: too many rows were left to compare, or it is too broad.
         took_ms: milliseconds.
         hits: of the page asked for, in order.
+        too_broad: whether the query cost more than one may (`search_budget`): what is shown is true, but not all.
         facets: type, clc, year, language, available, dynasty → `(value, count)`; the count is what the result
             would have with this value instead of the facet's own filter.
     """
@@ -168,3 +169,4 @@ class SearchResult:
     hits: tuple[Hit, ...]
     facets: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     resources: int = 0
+    too_broad: bool = False

@@ -64,6 +64,7 @@ def search() -> Response:
     return jsonify(
         total=found.total,
         total_exact=found.total_exact,
+        too_broad=found.result.too_broad,
         resources=found.result.resources,
         took_ms=round(found.took_ms, 3),
         hits=hits,

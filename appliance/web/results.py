@@ -82,6 +82,7 @@ def _page(address: SearchAddress, found: Found) -> str:
         lines=lines,
         total=found.total,
         exact=found.total_exact,
+        broad=say("patron.search.too_broad", count=len(lines)).text if found.result.too_broad else "",
         groups=groups(address, found),
         chips=chosen,
         sorts=[(name, address.url(sort="" if name == "relevance" else name)) for name in _SORTS],

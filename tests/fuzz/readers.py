@@ -22,7 +22,8 @@ from indexer.renditions.captions import MAX_CUES, cues
 from indexer.renditions.sandbox import Limits, _Job
 from indexer.renditions.source import BytesSource
 from indexer.search import Part, Searcher, SearchRequest
-from indexer.search_query import MAX_QUERY, MAX_TERMS, loosened, parse
+from indexer.search_query import MAX_ADDED, MAX_QUERY, MAX_TERMS, loosened, parse
+from indexer.search_tree import texts
 from tests.fuzz.indexes import index_files
 from tests.fuzz.lists import outcome
 from tests.fuzz.target import Target, kept, scratch
@@ -44,8 +45,9 @@ def run_query(data: bytes) -> bool:
     """What a patron types, parsed and asked of a small index: always an answer, and a bounded one."""
     text = data.decode("utf-8", "surrogateescape")
     query = parse(text)
-    assert sum(len(condition.terms) for condition in query.conditions[1:]) <= MAX_TERMS
-    assert all(condition.text and condition.terms for condition in query.conditions) or query.nothing
+    every = set(texts(query.root, excluded=True))
+    assert sum(len(condition.terms) for condition in every) <= 2 * MAX_TERMS + MAX_ADDED
+    assert all(condition.text and (condition.terms or condition.head) for condition in every)
     loosened(query)
     loosened(query, numbers=False)
     found = _searcher().search(SearchRequest(q=text[: 2 * MAX_QUERY]))
@@ -132,6 +134,12 @@ _QUERIES = (
     "978-7-02-000220-1",
     "isbn:7020002207",
     "oby-Dic 3期",
+    "(红楼梦 OR 山水) AND NOT 题名:日报 -春秋",
+    "作者:(李白 或 张三) 年:1930-1949 分类:I222",
+    "人民日报 与 3月 非 江南 | gb* 正文:山水",
+    "《山水》2019年第3期 卷三 no. 3",
+    "清光绪二十三年刻本 公元前221年",
+    "ISBN 978 7 101 00304 8 CN11-1234/G2",
     "!!",
 )
 _CUES = (
@@ -145,7 +153,8 @@ READERS = (
     ),
     Target(
         "query", "indexer.search_query.parse", lambda: [query.encode() for query in _QUERIES], run_query,
-        ("“".encode(), "标题：".encode(), "\u3000".encode(), b"isbn:", b"*", b"-", b"\xed\xa0\x80"), 600,
+        ("“".encode(), "标题：".encode(), "\u3000".encode(), b"isbn:", b"*", b" -", b"(", b")", b" OR ", b" AND ",
+         b"NOT ", " 或 ".encode(), "第3期".encode(), "年:".encode(), b"\xed\xa0\x80"), 600,
     ),
     Target(
         "child", "indexer.renditions.sandbox", _child_seeds, run_child,

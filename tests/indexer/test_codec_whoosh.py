@@ -16,8 +16,10 @@ from whoosh.searching import Searcher as WhooshSearcher
 from indexer.codec_index import IndexFiles
 from indexer.codec_whoosh import open_reader
 from indexer.schema import FIELD_BYTES
+from indexer.search_budget import Budget
 from indexer.search_collector import PartIndex, Statistics
-from indexer.search_query import Condition, Query
+from indexer.search_evaluate import Evaluation
+from indexer.search_tree import Condition, Query
 from tests.indexer.shelf import generated, make_part
 
 ROWS = 1500
@@ -48,9 +50,9 @@ def all_terms(part: PartIndex) -> list[tuple[str, str]]:
 
 def ours(part: PartIndex, *terms: tuple[str, str]) -> set[int]:
     asked = Query(tuple(Condition(field, term, (term,), exact=True) for field, term in terms), "", nothing=False)
-    figures = part.figures(asked)
+    figures = part.figures(terms)
     frequencies = {key: found.documents for key, found in figures.items() if found}
-    return set(part.match(asked, figures, frequencies).rows.tolist())
+    return set(Evaluation(part, figures, frequencies, Budget()).run(asked).rows.tolist())
 
 
 def theirs(oracle: Any, asked: Any) -> set[int]:
