@@ -1,8 +1,8 @@
 """Folding and tokens: the one function by which texts and queries become the same terms.
 
 Folding works on single characters only (compatibility form, lower case, marks of Latin, Greek and Cyrillic letters
-dropped, traditional and variant characters to one simplified form), so that `fold(a + b)` is `fold(a) + fold(b)`:
-a fragment of a title always folds to a fragment of the folded title. OpenCC's phrase rules are left out on purpose,
+dropped, traditional, Japanese and variant characters to one form), so that `fold(a + b)` is `fold(a) + fold(b)`: a
+fragment of a title always folds to a fragment of the folded title. OpenCC's phrase rules are left out on purpose,
 since they would make 乾 of 乾隆 another character than 乾 alone; where OpenCC keeps two forms by phrase, `VARIANTS`
 brings both to one.
 
@@ -15,11 +15,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import chain, islice
 
 import opencc
+
+from indexer.text.variants import RARE_FORMS
 
 MAX_WORD = 64
 """Longest word kept as a term, in characters; the rest of a longer word is cut off."""
@@ -130,15 +132,16 @@ _BETWEEN = re.compile(f"(?:[^\\w{_SPACELESS}{_MARKS}]|_)+")
 @cache
 def _simplified() -> dict[str, str]:
     """Each Chinese character that has a simpler or commoner form, brought to its end form."""
-    codes = chain.from_iterable(range(first, last + 1) for first, last in _CJK_RANGES)
-    characters = (chr(code) for code in codes if unicodedata.category(chr(code)) == "Lo")
-    converter = opencc.OpenCC("t2s")
     table: dict[str, str] = {}
-    # Some at a time: all 90,000 at once take 15 MB that the process would not give back.
-    while some := list(islice(characters, 1000)):
-        # The line feeds between them keep OpenCC's phrase rules out.
-        converted = converter.convert("\n".join(some)).split("\n")
-        table.update((a, b) for a, b in zip(some, converted, strict=True) if a != b and len(b) == 1)
+    for standard in ("jp2t", "hk2t", "tw2t"):
+        for form, other in _converted(standard, ((0x4E00, 0x9FFF),)):
+            # 芸 is 藝 in Japan and a plant in China: what is written in China stays what it is there.
+            if not _is_common(form):
+                table[form] = other
+            elif not _is_common(other):
+                table[other] = form
+    table.update(_converted("t2s", _CJK_RANGES))
+    table.update(RARE_FORMS)
     table.update(VARIANTS)
     ends: dict[str, str] = {}
     for start in table:
@@ -147,6 +150,27 @@ def _simplified() -> dict[str, str]:
             end, steps = table[end], steps + 1
         ends[start] = end
     return ends
+
+
+def _converted(standard: str, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[str, str]]:
+    """Characters that OpenCC turns into another one, and that."""
+    codes = chain.from_iterable(range(first, last + 1) for first, last in ranges)
+    characters = (chr(code) for code in codes if unicodedata.category(chr(code)) == "Lo")
+    converter = opencc.OpenCC(standard)
+    # Some at a time: all 90,000 at once take 15 MB that the process would not give back.
+    while some := list(islice(characters, 1000)):
+        # The line feeds between them keep OpenCC's phrase rules out.
+        converted = converter.convert("\n".join(some)).split("\n")
+        yield from ((a, b) for a, b in zip(some, converted, strict=True) if a != b and len(b) == 1)
+
+
+def _is_common(character: str) -> bool:
+    """Whether it is one of the 6,763 that China's first standard (GB 2312) has."""
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _fold_character(character: str) -> str:

@@ -5,7 +5,7 @@ A file of another name is made again from the truth, not read (docs/adr/0006-tru
 
 from __future__ import annotations
 
-INDEX_FORMAT = "shuxiang-index-1"
+INDEX_FORMAT = "shuxiang-index-2"
 """Of the whole layout of a search index, kept in its table of contents."""
 
 CATALOGUE_FORMAT = 2

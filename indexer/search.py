@@ -21,8 +21,8 @@ from indexer.model import LEVELS, Resource
 from indexer.schema import sort_key
 from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
-from indexer.search_collector import VERIFY_LIMIT, PartIndex, Statistics
-from indexer.search_evaluate import Evaluation, Matches, asked_terms, holding
+from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistics
+from indexer.search_evaluate import Evaluation, asked_terms, holding
 from indexer.search_facets import CHILDREN, FacetCounter, Mask, all_of, filter_masks, readable_rows
 from indexer.search_marks import explained, marks_in
 from indexer.search_order import Found, merged, ordered
@@ -120,7 +120,7 @@ class Searcher:
         took = (time.perf_counter() - started) * 1000
         resources = sum(len(part.rows) for part in found)
         total = sum(part.count for part in found)
-        return SearchResult(total, exact, took, hits, counter.result(), resources, budget.spent)
+        return SearchResult(total, exact, took, hits, counter.result(), resources, too_broad=budget.spent)
 
     def _row(self, number: int, resource_id: str) -> int | None:
         """The row of a resource in the index of a part."""

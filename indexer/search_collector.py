@@ -32,6 +32,9 @@ WORDS = (term_key("x", "0").encode(), term_key("x", "\u2e80").encode())
 _LENGTH = np.array([byte_to_length(code) for code in range(256)], "f4")
 _GAIN = {"title": TITLE_WEIGHT, "creator": TITLE_WEIGHT}
 
+Mask = NDArray[np.bool_]
+Scores = NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
@@ -44,6 +47,31 @@ class Statistics:
 
     records: int
     average_length: float
+
+
+@dataclass(slots=True)
+class Matches:
+    """What matched in one part.
+
+    Attributes:
+        rows: ascending, visible ones only. scores: BM25 of each. whole: whether the title is what was asked for.
+        certain: which of them match; the texts of the others must be compared. None: all.
+    """
+
+    rows: Ids
+    scores: Scores
+    whole: Mask
+    certain: Mask | None = None
+
+    @property
+    def uncertain(self) -> int:
+        """How many rows must be compared."""
+        return 0 if self.certain is None else len(self.rows) - int(np.count_nonzero(self.certain))
+
+    def keep(self, kept: Mask) -> None:
+        """Keep some of the rows."""
+        self.rows, self.scores, self.whole = self.rows[kept], self.scores[kept], self.whole[kept]
+        self.certain = None if self.certain is None else self.certain[kept]
 
 
 _NOTHING = np.zeros(0, "u4")

@@ -16,7 +16,7 @@ from indexer.codec import Ids
 from indexer.codec_terms import TermFigures
 from indexer.schema import NO_YEAR
 from indexer.search_budget import Budget
-from indexer.search_collector import PartIndex
+from indexer.search_collector import Mask, Matches, PartIndex, Scores
 from indexer.search_texts import test_of
 from indexer.search_tree import All, Classes, Condition, Either, Family, Node, Query, Without, Years, texts
 
@@ -31,33 +31,6 @@ BY_COLUMN = np.float32(0.5)
 
 TermKey = tuple[str, str]
 Figures = Mapping[TermKey, "TermFigures | None"]
-Mask = NDArray[np.bool_]
-Scores = NDArray[np.float32]
-
-
-@dataclass(slots=True)
-class Matches:
-    """What matched in one part.
-
-    Attributes:
-        rows: ascending, visible ones only. scores: BM25 of each. whole: whether the title is what was asked for.
-        certain: which of them match; the texts of the others must be compared. None: all.
-    """
-
-    rows: Ids
-    scores: Scores
-    whole: Mask
-    certain: Mask | None = None
-
-    @property
-    def uncertain(self) -> int:
-        """How many rows must be compared."""
-        return 0 if self.certain is None else len(self.rows) - int(np.count_nonzero(self.certain))
-
-    def keep(self, kept: Mask) -> None:
-        """Keep some of the rows."""
-        self.rows, self.scores, self.whole = self.rows[kept], self.scores[kept], self.whole[kept]
-        self.certain = None if self.certain is None else self.certain[kept]
 
 
 @dataclass(slots=True)

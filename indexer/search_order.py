@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from indexer.codec import Ids
 from indexer.schema import NO_YEAR
-from indexer.search_collector import PartIndex
-from indexer.search_evaluate import Matches
+from indexer.search_collector import Matches, PartIndex
 
 _LOW = np.int64(0xFFFFFFFF)
 

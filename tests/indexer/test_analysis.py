@@ -51,6 +51,27 @@ def test_fold_traditional_and_variants_meet_simplified(traditional: str) -> None
     assert not set(fold(traditional)) & set(traditional) - {"群"}
 
 
+PAIRS = (
+    "着著 於于 爲为 説说 祕秘 峯峰 羣群 裡裏 綫線 牀床 牆墙 冊册 冰氷 凉涼 台臺 檯台 妳你 它牠 岳嶽 峽峡 "
+    "徧遍 愽博 懽欢 旾春 栢柏 榖谷 槑梅 欝郁 氷冰 湧涌 焔焰 燄焰 煖暖 犇奔 猨猿 琹琴 甎砖 畊耕 痲麻 盌碗 "
+    "砲炮 祘算 筭算 粧妆 糉粽 繙翻 罇樽 羇羁 耡锄 脗吻 艪橹 菓果 葢盖 蔴麻 蘂蕊 虵蛇 衇脉 覩睹 覇霸 詠咏 "
+    "諡谥 謌歌 讌宴 豔艳 躭耽 輭软 辤辞 遯遁 邨村 鄕乡 醻酬 鉏锄 銕铁 鎗枪 鑛矿 閙闹 隄堤 隣邻 靁雷 韈袜 "
+    "頫俯 飜翻 餽馈 駞驼 騐验 鬭斗 鴈雁 鵞鹅 鷰燕 麤粗 鼇鳌 鼈鳖 龝秋 龢和 衞卫 囯国 圀国 国國 気气 図图 "
+    "広广 沢泽 経经 続续 検检 権权 駅驿 読读 売卖 変变 観观 竜龙 亀龟 円圆 総总 転转 鉄铁 県县 実实 楽乐 "
+    "髪发 "
+)
+
+
+@pytest.mark.parametrize("pair", PAIRS.split())
+def test_fold_well_known_variants_are_one_character(pair: str) -> None:
+    assert fold(pair[0]) == fold(pair[1])
+
+
+@pytest.mark.parametrize("pair", "邱丘 阪坂 芸艺 予豫 欠缺 沈沉 缶罐 粘黏 翦剪 藁稿 狠很 蕃番 楞棱 雠仇".split())  # noqa: SIM905
+def test_fold_words_of_their_own_stay_apart(pair: str) -> None:
+    assert fold(pair[0]) != fold(pair[1])
+
+
 @given(st.text(max_size=40))
 def test_fold_twice_is_once(text: str) -> None:
     assert fold(fold(text)) == fold(text)

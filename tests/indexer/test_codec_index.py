@@ -127,7 +127,7 @@ def test_index_with_another_table_of_contents_is_refused(folder: Path, part: Par
         use(folder, part.catalogue)
 
 
-@pytest.mark.parametrize("text", [b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000, b'{"format":"shuxiang-index-1"}'])
+@pytest.mark.parametrize("text", [b"", b"[]", b"null", b"{", b"\xff", b"[" * 100_000, b'{"format":"shuxiang-index-2"}'])
 def test_index_with_a_table_of_contents_that_is_none_is_refused(folder: Path, part: Part, text: bytes) -> None:
     (folder / "toc.json").write_bytes(text)
     with pytest.raises(IndexFormatError):
