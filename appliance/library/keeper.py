@@ -12,6 +12,7 @@ from appliance.library.library import Library
 from appliance.library.present import Presence
 from appliance.library.searching import Searching
 from appliance.library.shelf import OpenRelease, Shelf, disk_lists
+from appliance.library.turns import Turns
 from appliance.library.union import count_types, hidden_rows, precedence, thinned_parents, with_parts
 from appliance.store.holdings import HeldRelease, Holdings, Part, read_holdings
 from indexer.errors import IndexerError
@@ -55,6 +56,7 @@ class LibraryKeeper:
         self._searching: tuple[tuple[_Files, ...], Searching | None] = ((), None)  # of which files
         self._united: tuple[tuple[_Files, ...], _Union] = ((), ((), {}, frozenset(), frozenset()))
         self._presence = Presence()
+        self._turns = Turns()
         self._seen: tuple[int, int, int] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -142,6 +144,7 @@ class LibraryKeeper:
             searching=searching,
             here=here,
             damage=self._damaged,
+            turns=self._turns,
         )
 
     def _files(self, release: HeldRelease) -> _Files:

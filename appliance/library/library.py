@@ -11,12 +11,14 @@ import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from appliance.errors import SearchNotReadyError
+from appliance.library.answers import Answers, size_of
 from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
+from appliance.library.turns import Turns
 from appliance.library.union import count_types, thinned_parents, with_parts
 from indexer.errors import IndexFormatError
 from indexer.model import OPENED_ROLES
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
     from appliance.store.holdings import HeldDrive, Holdings
     from indexer.catalogue import Catalogue
     from indexer.model import Item, Resource
-    from indexer.search import SearchRequest
+    from indexer.search import SearchRequest, SearchResult
 
 _T = TypeVar("_T")
+_Answer: TypeAlias = "tuple[SearchResult, tuple[str, ...]]"
 
 
 class Library:
@@ -60,6 +63,7 @@ class Library:
         searching: Searching | None = None,
         here: Mapping[str, Mask] | None = None,
         damage: Damage | None = None,
+        turns: Turns | None = None,
     ) -> None:
         """Unite what is open.
 
@@ -74,6 +78,7 @@ class Library:
             searching: over those of `shelves` whose index is ready; None when there is none.
             here: what can be read now, by folder (`present.Presence.masks`).
             damage: told of every read that fails, in the thread of the request.
+            turns: in which searches wait for each other, those of all views together.
         """
         self.holdings = holdings
         self._shelves, self._others = tuple(shelves), tuple(others)
@@ -81,6 +86,9 @@ class Library:
         self._searching, self._here = searching, here
         self._withdrawn = with_parts(self._shelves, holdings.withdrawn) if withdrawn is None else withdrawn
         self._part_lists = PartLists()
+        # A view never changes, and so answers stay true as long as it is used.
+        self._answers: Answers[_Answer] = Answers(lambda answer: size_of(answer[0]))
+        self._turns = turns or Turns()
         self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
         self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
         self._thinned = thinned_parents(self._shelves, self._hidden) if thinned is None else thinned
@@ -131,9 +139,10 @@ class Library:
 
         Raises:
             SearchNotReadyError: no index is ready; browsing works.
+            BusyError: too many searches wait already.
             QueryError: the query or a filter cannot be answered (from `indexer.errors`).
         """
-        answer = self._searching.search(request, self._here) if self._searching else None
+        answer = self._answers.get(request, lambda: self._searched(request))
         if answer is None:
             raise SearchNotReadyError(*self._progress())
         result, folders = answer
@@ -142,6 +151,13 @@ class Library:
             Hit(self._held(h.resource, by_folder[folders[h.part]]), h.why, h.marks, h.collapsed) for h in result.hits
         )
         return Found(hits, result.total, result.total_exact, result.took_ms, dict(result.facets), result)
+
+    def _searched(self, request: SearchRequest) -> _Answer | None:
+        """The searcher's answer, in its turn; None when there is no searcher."""
+        if self._searching is None:
+            return None
+        with self._turns.turn():
+            return self._searching.search(request, self._here)
 
     def counts(self) -> dict[str, int]:
         """Type → resources that lists show, every resource counted once."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import current_app, g, request, session
 
 from appliance.clock import plausible_day
-from appliance.errors import SearchNotReadyError
+from appliance.errors import BusyError, SearchNotReadyError
 from appliance.web.display import current_display
 from indexer.access import Decision, ReaderContext, decide
 from indexer.errors import IndexFormatError
@@ -33,8 +33,8 @@ EXTENSION = "shuxiang"
 SEATED = "seated"
 """Set on `flask.g` when the answer goes to somebody who has a seat: the browser then asks again at every use."""
 _MARK, _NEW_MARK = "seat", "new_mark"
-SEARCH_AWAY = (SearchNotReadyError, IndexFormatError)
-"""What a search raises while there is no usable index: it is being made, or it broke and is made again."""
+SEARCH_AWAY = (SearchNotReadyError, IndexFormatError, BusyError)
+"""What a search raises while there is no usable index, for it is being made or broke, or while too many wait for it."""
 
 
 @dataclass(frozen=True, slots=True)

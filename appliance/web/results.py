@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from appliance.errors import BusyError
 from appliance.web.cards import cards_of
 from appliance.web.context import SEARCH_AWAY, gate, library, say, words
 from appliance.web.display import current_display
@@ -66,6 +67,8 @@ def search() -> Response:
         return redirect(url_for("patrons.browse"), 303)
     try:
         found = library().search(address.request(current_display().gate_face))
+    except BusyError:
+        raise  # has a page of its own
     except SEARCH_AWAY as error:
         return _preparing(address, seconds_left(error))
     return make_response(_page(address, found))
@@ -135,7 +138,10 @@ def _nearby(query: str) -> tuple[list[tuple[str, str]], list[Held]]:
     ways: list[tuple[str, str]] = []
     near: dict[str, Held] = {}
     for part in parts_of(query):
-        found = library().search(SearchRequest(q=part, size=_NEAR_EACH, face=face))
+        try:
+            found = library().search(SearchRequest(q=part, size=_NEAR_EACH, face=face))
+        except BusyError:
+            break  # what was asked is answered; this is only beside it
         if not found.total:
             continue
         text = words().label("search.with_count", query=part, count=found.total)

@@ -1,0 +1,66 @@
+"""Too many searches wait: a calm sentence for who searches, and every other page as ever. A query that is too broad."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from appliance.errors import BusyError
+from appliance.library.library import Library
+from appliance.web.results import parts_of
+from provisioning.words import Words
+
+if TYPE_CHECKING:
+    import pytest
+    from flask.testing import FlaskClient
+
+    from appliance.library.model import Found
+    from indexer.search import SearchRequest
+
+
+def text_of(client: FlaskClient, address: str) -> str:
+    return client.get(address).get_data(as_text=True).replace("<wbr>", "")
+
+
+def busy(_library: Library, _request: SearchRequest) -> Found:
+    raise BusyError("8 searches wait already")
+
+
+def test_search_while_too_many_wait_is_a_calm_sentence(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Library, "search", busy)
+    answer = client.get("/search?q=三国演义")
+    assert answer.status_code == 503
+    assert Words.load("zh-Hans").sentence("error.busy").text in text_of(client, "/search?q=三国演义")
+    spoken = client.get("/api/search?q=三国演义")
+    assert (spoken.status_code, spoken.is_json) == (503, True)
+    for path in ("/", "/browse"):
+        assert client.get(path).status_code == 200
+
+
+def test_empty_result_is_given_though_ways_on_cannot_be_searched(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Library.search
+    nowhere = "查无此书"
+
+    def search(library: Library, request: SearchRequest) -> Found:
+        return busy(library, request) if request.q in parts_of(nowhere) else whole(library, request)
+
+    monkeypatch.setattr(Library, "search", search)
+    answer = client.get(f"/search?q={nowhere}")
+    assert answer.status_code == 200
+    assert nowhere in answer.get_data(as_text=True)
+
+
+def test_results_of_a_query_that_is_too_broad_say_so(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    sentence = Words.load("zh-Hans").sentence("patron.search.too_broad", count=1).text
+    assert sentence not in text_of(client, "/search?q=的 OR 书 OR 三国演义")
+    whole = Library.search
+
+    def search(library: Library, request: SearchRequest) -> Found:
+        found = whole(library, request)
+        return replace(found, total_exact=False, result=replace(found.result, too_broad=True))
+
+    monkeypatch.setattr(Library, "search", search)
+    assert sentence in text_of(client, "/search?q=三国演义")
+    assert client.get("/api/search?q=三国演义").get_json()["too_broad"] is True
