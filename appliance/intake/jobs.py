@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from appliance.intake import carrying
 from appliance.intake.entry import Entry
+from appliance.intake.following import follow
 from appliance.intake.place import Job, Place
-from appliance.intake.taking import Parcel, copy, follow
+from appliance.intake.taking import Parcel, copy
 from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
 from appliance.store.holdings import Message
@@ -60,13 +61,14 @@ class Jobs:
         )
 
     def follow(self, entry: Entry, admission: Admission, parcel: Parcel) -> Job:
-        """What may come while readers use the drive; see `taking.follow`."""
+        """What may come while readers use the drive; see `following.follow`."""
         root, stage = entry.place.folder, f"follow-{entry.key}-{entry.drive.attempt}"
         return lambda place: follow(
             root,
             admission,
             parcel,
             store=self.store,
+            verified=self.verified,
             files=self.files,
             stage=stage,
             reserve=self.settings.reserve_bytes,

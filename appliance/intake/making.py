@@ -20,10 +20,12 @@ Key = tuple[str, str]
 
 
 def wanted(stored: Sequence[Stored], failed: set[Key]) -> list[Key]:
-    """Derived files that are lacking, in the order to make them: every catalogue before any index, as given."""
-    return [
-        (s.folder, part) for part in PARTS for s in stored if part not in s.parts and (s.folder, part) not in failed
-    ]
+    """Derived files that are lacking, in the order to make them: every catalogue before any index, as given.
+
+    Of a release that lacks its records nothing can be made.
+    """
+    whole = [s for s in stored if s.whole]
+    return [(s.folder, part) for part in PARTS for s in whole if part not in s.parts and (s.folder, part) not in failed]
 
 
 class Maker:
@@ -84,7 +86,8 @@ class Maker:
         if (stored.folder, part) in self._failed:
             return Part("failed", percent=0)
         coming = (how for key, how in self._coming.values() if key == (stored.folder, part))
-        return self._states.get((stored.folder, part)) or next(coming, Part("waiting", percent=0))
+        lacking = Part("waiting" if stored.whole else "unplugged", percent=0)
+        return self._states.get((stored.folder, part)) or next(coming, lacking)
 
     @property
     def busy(self) -> bool:

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.errors import IntakeError
+from appliance.intake.following import Rest
 from appliance.intake.look import Glance, glance
 from appliance.intake.mounts import Candidate
 from appliance.intake.states import Refused, Short, Told
-from appliance.intake.taking import Parcel, PayloadMissingError, Rest
+from appliance.intake.taking import Parcel, PayloadMissingError
 from appliance.intake.trusting import Stopped
 from appliance.store.holdings import Message
 from packager.format.errors import FormatError, TrustError

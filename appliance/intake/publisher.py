@@ -81,6 +81,14 @@ class Publisher:
         if folder in self.stored and (found := self._store.get(folder)) is not None:
             self.stored[folder] = found
 
+    def look_for_records(self) -> None:
+        """Have derived files made of releases whose records have come meanwhile."""
+        lacking = [folder for folder, stored in self.stored.items() if not stored.whole]
+        for folder in lacking:
+            self.look_again(folder)
+        if any(self.stored[folder].whole for folder in lacking):
+            self.order_making()
+
     def collect(self) -> None:
         """Drop, with the next publication, what nobody needs any more."""
         self._crowded = self._dirty = True
@@ -110,13 +118,23 @@ class Publisher:
         return False
 
     def _unneeded(self, held: Sequence[HeldRelease], places: Sequence[Standing]) -> set[str]:
-        """Releases that are neither live, nor the one before, nor carried by a drive that is here."""
+        """Releases that are neither live, nor the one before, nor carried by a drive that is here.
+
+        One that lacks its records is kept only for drives that are to bring them.
+        """
         if not self._crowded:
             return set()
-        keep = {p.drive.carried.folder for p in places if p.drive.carried is not None}
+        carried = {p.drive.carried.folder for p in places if p.drive.carried is not None}
+        keep = set(carried)
         for bundle in {r.bundle for r in held}:
             keep.update([r.folder for r in held if r.bundle == bundle][:2])
-        return set(self.stored) - keep
+        awaited = {p.drive.last.folder for p in places if p.drive.last is not None} | carried
+        lacking = {folder for folder, stored in self.stored.items() if not stored.whole} - awaited
+        return (set(self.stored) - keep) | {folder for folder in lacking if not self._is_whole(folder)}
+
+    def _is_whole(self, folder: str) -> bool:
+        found = self._store.get(folder)
+        return found is not None and found.whole
 
     def _publish(self, places: Sequence[Standing]) -> None:
         """Write the document; then remove what it no longer names, so that it never names what is not there.

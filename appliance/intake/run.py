@@ -11,6 +11,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from appliance.clock import Clock
@@ -155,8 +156,7 @@ class Intake:
             case Brought():
                 self._brought(entry, news)
             case Followed():
-                entry.place.watched = news.rest.missing
-                self._comes_no_more(entry)
+                self._followed(entry, news)
             case Progressed():
                 self._progressed(entry, news)
             case Refused() | states.Told() | Short():
@@ -181,7 +181,7 @@ class Intake:
         if news.attempt == entry.drive.attempt:
             spent = self._clock.monotonic() - entry.began
             entry.seconds_left = round(spent * (news.total - news.done) / max(1, news.done))
-            if entry.drive.phase == "ready" and entry.parcel is not None:
+            if entry.drive.phase == "ready" and entry.parcel is not None and entry.parcel.comes:
                 key = entry.parcel.stored.folder, "search"
                 percent = 100 * news.done // max(1, news.total)
                 self._maker.comes(entry.key, key, percent=min(99, percent), seconds_left=entry.seconds_left)
@@ -191,10 +191,18 @@ class Intake:
         """The truth is on the SSD; the drive is ready as soon as its catalogue can be browsed."""
         self._board.stored[news.parcel.stored.folder] = news.parcel.stored
         entry.parcel, entry.place.watched = news.parcel, news.parcel.missing
-        if news.parcel.follows and news.attempt == entry.drive.attempt:
+        if news.parcel.comes and news.attempt == entry.drive.attempt:
             self._maker.comes(entry.key, (news.parcel.stored.folder, "search"))
         self._board.order_making()
         self._finish(entry)
+
+    def _followed(self, entry: Entry, news: Followed) -> None:
+        """What could come after is here, or will not come."""
+        entry.place.watched = news.rest.missing
+        if entry.parcel is not None and news.attempt == entry.drive.attempt:
+            entry.parcel = replace(entry.parcel, stored=news.rest.stored, left=news.rest.left)
+        self._comes_no_more(entry)
+        self._board.look_for_records()
 
     def _finish(self, entry: Entry) -> None:
         carried = entry.drive.carried
@@ -234,6 +242,8 @@ class Intake:
             self._comes_no_more(entry)
         if entry.drive.phase == "gone" and before.phase != "gone" and self._is_needless(entry):
             self._step(entry, Forgotten())
+        if entry.drive.phase == "refused" and before.phase == "ready":
+            self._board.collect()
 
     def _is_needless(self, entry: Entry) -> bool:
         """Whether nobody need ask for a drive that is gone: an equal one serves, or a newer edition is here whole."""
@@ -320,6 +330,7 @@ class Intake:
                     entry.place.close()
                     del self._entries[folder]
         self._make_room()
+        self._board.look_for_records()
 
     def _meet(self, candidate: Candidate) -> None:
         entry = self._entries.get(candidate.folder)

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.errors import IntakeError, StoreError
+from appliance.errors import IntakeError
 from appliance.intake.look import tag_facts
 from appliance.store.releases import ReleaseStore, Stored, folder_name
 from appliance.store.samples import Sample
 from appliance.store.verified import VerifiedDrives
 from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
-from packager.format.bag import READY, TagFiles, follow_tag_files, tag_file_bytes, verify_tag_files
+from packager.format.bag import READY, RECORDS, TagFiles, tag_file_bytes, verify_tag_files
 from packager.format.disktable import DISKS_FORMAT, DISKS_NAME
-from packager.format.errors import HalfCopiedError, TrustError, UnreadableError
+from packager.format.errors import HalfCopiedError, UnreadableError
 from packager.format.files import Files
 from packager.format.layout import DriveLayout
 from packager.format.release import Accelerator, Admission, Release
@@ -36,7 +36,7 @@ Progress = Callable[[int, int], None]
 
 
 ALONG = 8 << 20
-"""An index of at most so many bytes is not left to follow: nobody notices its time."""
+"""Records or an index of at most so many bytes are not left to follow: nobody notices their time."""
 
 FIRST_LOOKS = 12
 """Sampled files that are looked at before readers use the drive; they cost a spinning disk a quarter of a second. Of
@@ -50,26 +50,21 @@ class Parcel:
     Attributes:
         stored: the release on the SSD.
         missing: sampled payload paths that were not there; few enough to go on without them.
-        follows: whether the drive names an index that is lacking on the SSD; `follow` brings it.
+        follows: whether the drive names an index that is lacking on the SSD; `following.follow` brings it.
+        left: whether its catalogue.jsonl was left on the drive, unproved; `following.follow` brings it.
         facts: fingerprint of the drive's tag files, see `tag_facts`.
     """
 
     stored: Stored
     missing: tuple[str, ...] = ()
     follows: bool = False
+    left: bool = False
     facts: str = ""
 
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """What `follow` brought.
-
-    Attributes:
-        stored, missing: as of `Parcel`.
-    """
-
-    stored: Stored
-    missing: tuple[str, ...] = ()
+    @property
+    def comes(self) -> bool:
+        """Whether something follows without which the box has no index."""
+        return (self.follows or self.left) and "search" not in self.stored.parts
 
 
 class PayloadMissingError(HalfCopiedError):
@@ -94,8 +89,9 @@ def copy(
 ) -> Parcel:
     """Bring to the SSD what readers need of a trusted drive's release, and look whether its payload is there.
 
-    A large index is left to `follow`, and so is most of the looking unless something is missing. A release that is on
-    the SSD already is not copied; its drive's tag files are verified unless exactly these were verified before.
+    Large records and a large index are left to `following.follow`, and so is most of the looking unless something is
+    missing. A release that is on the SSD already is not copied; its drive's tag files are verified unless exactly these
+    were verified before. A release that lacks its records is on the SSD in part only: it is completed.
 
     Args:
         root: the drive's folder.
@@ -114,94 +110,27 @@ def copy(
     """
     release, disk = admission.release, admission.disk
     stored = store.get(folder_name(release))
-    facts = _facts(root)
-    if stored is None or not verified.has(disk.tagmanifest, facts) or disk.n not in stored.samples:
-        stored = _verify(root, admission, stored, store, files, stage, reserve, progress)
-        if facts == _facts(root):
+    facts, left = facts_of(root), False
+    known = stored is not None and stored.whole and disk.n in stored.samples and verified.has(disk.tagmanifest, facts)
+    if stored is None or not known:
+        stored, left = _verify(root, admission, stored, store, files, stage, reserve, progress)
+        if not left and facts == facts_of(root):
             verified.add(disk.tagmanifest, facts)
     sample = store.sample(stored, disk.n)
     missing = _missing(root, sample[:: max(1, len(sample) // FIRST_LOOKS)], lambda: None)
     if missing:
-        missing = _look_for(root, sample, lambda: None)
-    return Parcel(stored, missing, "search" not in stored.parts and bool(_index(release)), facts)
+        missing = look_for(root, sample, lambda: None)
+    return Parcel(stored, missing, "search" not in stored.parts and bool(index_names(release)), left, facts)
 
 
-def follow(
-    root: Path,
-    admission: Admission,
-    parcel: Parcel,
-    *,
-    store: ReleaseStore,
-    files: Files,
-    stage: str,
-    reserve: int,
-    alive: Callable[[], None],
-    progress: Progress,
-) -> Rest:
-    """Bring the index when it is lacking, and look at the sample; while readers use the drive.
-
-    An index that cannot be brought is none: it is made here. The drive is not to blame for it, nor for being pulled
-    meanwhile.
-
-    Args:
-        root: the drive's folder.
-        admission: from `trusting.trust`.
-        parcel: what `copy` brought.
-        store: the releases on the SSD.
-        files: the writer.
-        stage: name of a folder of this drive's own in the scratch folder.
-        reserve: bytes on the SSD that must stay free.
-        progress: called with bytes done and in all; may raise to break off.
-        alive: called after every answer of the disk; may raise to break off.
-
-    Raises:
-        PayloadMissingError: too much of the payload is missing.
-    """
-    stored = store.get(parcel.stored.folder) or parcel.stored
-    if "search" not in stored.parts and _index(admission.release):
-        try:
-            stored = _bring_index(root, admission, stored, store, files, stage, reserve, progress)
-        except (TrustError, StoreError, IntakeError, OSError) as error:
-            _log.warning("the index of %s does not come along: %s", stored.folder, error)
-        finally:
-            store.unstage(stage)
-    try:
-        return Rest(stored, _look_for(root, store.sample(stored, admission.disk.n), alive))
-    except TrustError as error:
-        if isinstance(error, PayloadMissingError) and _facts(root) == parcel.facts:
-            raise
-        _log.info("the payload was not looked at to the end: %s", error)
-        return Rest(stored, parcel.missing)
-
-
-def _bring_index(
-    root: Path,
-    admission: Admission,
-    stored: Stored,
-    store: ReleaseStore,
-    files: Files,
-    stage: str,
-    reserve: int,
-    progress: Progress,
-) -> Stored:
-    names = _index(admission.release)
-    need = _bytes(names, admission.release)
-    if store.free_space() - reserve < need:
-        raise _no_room(need)
-    staged = store.stage(stage)
-    if not follow_tag_files(DriveLayout(root), admission, files, staged, names, progress):
-        _log.warning("the index of %s is not whole on the drive", stored.folder)
-        return stored
-    return store.adopt(stored, "search", staged / "meta" / "search", durable=True)
-
-
-def _index(release: Release) -> tuple[str, ...]:
+def index_names(release: Release) -> tuple[str, ...]:
     """Names of the index files that a drive of this release carries; none when this box cannot use them."""
     found = {name: a for name, a in release.accelerators.items() if name.startswith("search/")}
     return tuple(found) if all(usable(name, a) for name, a in found.items()) else ()
 
 
-def _bytes(names: Iterable[str], release: Release) -> int:
+def bytes_of(names: Iterable[str], release: Release) -> int:
+    """Bytes of these derived files of a release."""
     return sum(release.accelerators[name].size for name in names)
 
 
@@ -214,20 +143,21 @@ def _verify(
     stage: str,
     reserve: int,
     progress: Progress,
-) -> Stored:
-    """Copy and prove the tag files; give them their place, or keep only what is new.
+) -> tuple[Stored, bool]:
+    """Copy and prove the tag files; give them their place, or keep only what is new. Whether records were left there.
 
     Of another drive of a set that is here already only its own lists are read: the truth is on the SSD, proved.
     """
-    joins = stored is not None and admission.disk.n not in stored.samples
+    browsed = stored is not None and (stored.whole or "catalogue" in stored.parts)
+    joins = browsed and stored is not None and admission.disk.n not in stored.samples
     need = bytes_needed(admission.release, held=stored is not None, joins=joins)
     free = store.free_space() - reserve
     if free < need:
-        raise _no_room(need - free)
+        raise no_room(need - free)
     staged = store.stage(stage)
     try:
         truth = stored.path / "meta" if stored is not None and joins else None
-        small = _bytes(_index(admission.release), admission.release) <= ALONG
+        small = bytes_of(index_names(admission.release), admission.release) <= ALONG
         tags = verify_tag_files(
             DriveLayout(root),
             admission,
@@ -236,12 +166,15 @@ def _verify(
             progress,
             usable=lambda name, found: usable(name, found) and (small or not name.startswith("search/")),
             truth=truth,
+            leave_records=admission.release.truth[RECORDS].size > ALONG,
         )
-        return store.add(tags, admission, came_along(tags))
+        found = store.add(tags, admission, came_along(tags))
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise _no_room(max(1, need - store.free_space() + reserve)) from error
+            raise no_room(max(1, need - store.free_space() + reserve)) from error
         raise
+    else:
+        return found, tags.left or not found.whole
     finally:
         store.unstage(stage)
 
@@ -268,22 +201,28 @@ def bytes_needed(release: Release, *, held: bool, joins: bool = False) -> int:
         return tag_file_bytes(release, truth_held=True)
     names = set(release.accelerators)
     rebuilt = "catalogue.db" not in names or not any(name.startswith("search/") for name in names)
-    made_here = REBUILT * release.truth["catalogue.jsonl"].size if rebuilt and not held else 0
+    made_here = REBUILT * release.truth[RECORDS].size if rebuilt and not held else 0
     return tag_file_bytes(release) + made_here
 
 
-def _no_room(lacking: int) -> IntakeError:
+def no_room(lacking: int) -> IntakeError:
+    """So many bytes are lacking on the SSD."""
     return IntakeError("space.intake_waits", "no room on the SSD", size=lacking)
 
 
-def _facts(root: Path) -> str:
+def facts_of(root: Path) -> str:
+    """Fingerprint of a drive's tag files, see `tag_facts`.
+
+    Raises:
+        UnreadableError: the disk does not answer.
+    """
     try:
         return tag_facts(root)
     except OSError as error:
         raise UnreadableError(f"the disk does not answer: {error.strerror}") from error
 
 
-def _look_for(root: Path, sample: Sample, alive: Callable[[], None]) -> tuple[str, ...]:
+def look_for(root: Path, sample: Sample, alive: Callable[[], None]) -> tuple[str, ...]:
     """Sampled payload files that are missing or of another size.
 
     Raises:

@@ -154,6 +154,7 @@ def _index_notice(live: Sequence[HeldRelease]) -> Message | None:
         return Message("index.not_built")
     making = [p for r in live for p in (r.catalogue, r.search) if p.state in {"rebuilding", "waiting"}]
     if not making:
-        return None
+        lacking = any("unplugged" in (r.catalogue.state, r.search.state) for r in live)
+        return Message("index.unplugged") if lacking else None
     left = sum(p.seconds_left for p in making)
     return Message("index.rebuilding", {"duration": max(MINUTE, left), "percent": min(p.percent for p in making)})

@@ -41,8 +41,9 @@ ready: serves. refused: with its reason. sick: it stopped answering. ejecting: n
 ejected: staff may pull it. gone: it was ready and is no longer there; its titles stay in the catalogue.
 told: it carries signed lists only, and its message says what became of them."""
 
-PART_STATES = ("ready", "rebuilding", "waiting", "failed")
-"""Of a derived file: usable; being made now; in the queue to be made; could not be made (staff are told)."""
+PART_STATES = ("ready", "rebuilding", "waiting", "failed", "unplugged")
+"""Of a derived file: usable; being made now; in the queue to be made; could not be made (staff are told); cannot be
+made before its drive is seen again, which was pulled before it had brought the records."""
 
 Value = str | int
 
@@ -80,7 +81,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class HeldRelease:
-    """One release whose truth is on the SSD, verified.
+    """One release whose truth is on the SSD, verified; of one that has just come the records may follow.
 
     Attributes:
         bundle: id of the bundle. seq: its number, growing by release. edition: as printed: 2026.11.

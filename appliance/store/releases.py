@@ -4,7 +4,7 @@
         READY               what is here, written last; without it the folder is nothing
         release.json        the signed document
         parts.json          which derived files are finished
-        meta/catalogue.jsonl items.txt chunks.bin        the truth
+        meta/catalogue.jsonl items.txt chunks.bin        the truth; catalogue.jsonl may follow, see `Stored.whole`
         meta/catalogue.db  meta/search/                  derived, from the drive or made here (catalogue.2.db, search.2)
         disks/<n>.sample    some items of drive n of the set, to see quickly whether a drive is whole
         disks/<n>.items     which items drive n carries (sets of more than one drive only); of drives that were not
@@ -27,7 +27,7 @@ from typing import Any
 
 from appliance.errors import StoreError
 from appliance.store.samples import Sample, read_sample, write_sample
-from packager.format.bag import READY, TagFiles
+from packager.format.bag import READY, RECORDS, TagFiles
 from packager.format.disktable import DISKS_NAME
 from packager.format.errors import FormatError
 from packager.format.files import Files
@@ -53,6 +53,8 @@ class Stored:
         release: the signed document.
         parts: finished derived files: `catalogue` or `search` → name below `path`.
         samples: numbers of the drives of the set that were here.
+        whole: whether all of its truth is here. Else catalogue.jsonl is lacking: nothing can be derived from it before
+            a drive has brought it.
     """
 
     folder: str
@@ -60,11 +62,12 @@ class Stored:
     release: Release
     parts: Mapping[str, str]
     samples: frozenset[int] = frozenset()
+    whole: bool = True
 
     @property
     def catalogue_jsonl(self) -> Path:
-        """The truth's catalogue."""
-        return self.path / "meta" / "catalogue.jsonl"
+        """The truth's records, there when it is whole."""
+        return self.path / "meta" / RECORDS
 
     @property
     def items_txt(self) -> Path:
@@ -148,8 +151,8 @@ class ReleaseStore:
     def add(self, tags: TagFiles, admission: Admission, parts: Mapping[str, str]) -> Stored:
         """Give verified tag files their place. Durable on return; before, nothing of a new release is visible.
 
-        Of a release that is here already only what is new is kept: what this drive of the set carries, and derived
-        files that were lacking.
+        Of a release that is here already only what is new is kept: what this drive of the set carries, and what was
+        lacking of the truth and of derived files.
 
         Args:
             tags: from `verify_tag_files`, in a folder from `stage`.
@@ -157,7 +160,8 @@ class ReleaseStore:
             parts: derived files that came along: `catalogue` or `search` → name below the folder.
 
         Raises:
-            StoreError: a truth file is missing or of another size.
+            StoreError: a truth file is missing or of another size; only catalogue.jsonl may follow, and only when the
+                catalogue came along.
             OSError: the SSD is full or does not answer.
         """
         with self._lock:
@@ -178,7 +182,8 @@ class ReleaseStore:
         self._write_parts(staged, parts)
         for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt", "bagit.txt"):
             self._files.remove(staged / name)
-        _check_truth(staged, release)
+        if not _check_truth(staged, release) and "catalogue" not in parts:
+            raise StoreError(f"{RECORDS} is missing, and nothing to browse without it")
         self._files.write_atomic(staged / "READY", _ready(release))
         self._files.make_dir(path.parent)
         self._files.remove(path / "READY")  # it is not whole, or `get` would have found it
@@ -189,10 +194,29 @@ class ReleaseStore:
     def _join(self, there: Stored, tags: TagFiles, admission: Admission, parts: Mapping[str, str]) -> Stored:
         if admission.disk.n not in there.samples:
             self._write_disk(there.path, tags, admission)
+        if not there.whole and (records := tags.folder / "meta" / RECORDS).exists():
+            self._files.replace(records, there.catalogue_jsonl)
         for part, name in parts.items():
             if part not in there.parts:
                 there = self._adopt(there, part, tags.folder / name)
         return self._read(there.path)
+
+    def complete(self, stored: Stored, records: Path) -> Stored:
+        """Take the records that a release lacked. Durable on return; before, it lacks them or has them whole.
+
+        Args:
+            stored: the release.
+            records: its catalogue.jsonl, proved and durable, in the scratch folder; left there when it is not needed.
+
+        Raises:
+            StoreError: the release is no longer here.
+            OSError: the SSD does not answer.
+        """
+        with self._lock:
+            fresh = self._fresh(stored)
+            if not fresh.whole:
+                self._files.replace(records, fresh.catalogue_jsonl)
+            return self._read(fresh.path)
 
     def adopt(self, stored: Stored, part: str, made: Path, *, durable: bool = False) -> Stored:
         """Take a derived file or folder that was made in the scratch folder. Durable on return.
@@ -208,10 +232,13 @@ class ReleaseStore:
             OSError: the SSD does not answer.
         """
         with self._lock:
-            fresh = self.get(stored.folder)
-            if fresh is None:
-                raise StoreError(f"{stored.folder} is no longer here")
-            return self._adopt(fresh, part, made, durable=durable)
+            return self._adopt(self._fresh(stored), part, made, durable=durable)
+
+    def _fresh(self, stored: Stored) -> Stored:
+        fresh = self.get(stored.folder)
+        if fresh is None:
+            raise StoreError(f"{stored.folder} is no longer here")
+        return fresh
 
     def _adopt(self, stored: Stored, part: str, made: Path, *, durable: bool = False) -> Stored:
         if not durable:
@@ -237,7 +264,7 @@ class ReleaseStore:
         """Derived files that were replaced. They may go when no document names them and nobody can open them anew."""
         keep = {name.split("/")[1] for name in stored.parts.values()}
         derived = (p for p in (stored.path / "meta").iterdir() if p.name.split(".")[0] in PARTS)
-        return tuple(sorted(p for p in derived if p.name != "catalogue.jsonl" and p.name not in keep))
+        return tuple(sorted(p for p in derived if p.name != RECORDS and p.name not in keep))
 
     def drop(self, stored: Stored) -> None:
         """Remove a release; after a power cut it is there whole or not at all."""
@@ -258,12 +285,12 @@ class ReleaseStore:
         if ready["format"] != FORMAT or ready["release"] != hashlib.sha256(document).hexdigest():
             raise StoreError("READY belongs to another release")
         release = Release.from_bytes(document)
-        _check_truth(path, release)
+        whole = _check_truth(path, release)
         folder = f"{path.parent.name}/{path.name}"
         if folder != folder_name(release):
             raise StoreError(f"holds the release of {folder_name(release)}")
         samples = frozenset(int(p.stem) for p in (path / "disks").glob("*.sample") if p.stem.isdecimal())
-        return Stored(folder, path, release, _parts(path), samples)
+        return Stored(folder, path, release, _parts(path), samples, whole)
 
     def _write_parts(self, path: Path, parts: Mapping[str, str]) -> None:
         text = json.dumps({"format": FORMAT, "parts": dict(parts)}, sort_keys=True)
@@ -304,11 +331,20 @@ def _ready(release: Release) -> bytes:
     return json.dumps(body, sort_keys=True).encode()
 
 
-def _check_truth(path: Path, release: Release) -> None:
+def _check_truth(path: Path, release: Release) -> bool:
+    """Whether all of the truth is there, by its sizes; False when the records are lacking, which may follow."""
+    whole = True
     for name, digest in release.truth.items():
-        size = (path / "meta" / name).stat().st_size
+        try:
+            size = (path / "meta" / name).stat().st_size
+        except FileNotFoundError:
+            if name != RECORDS:
+                raise
+            whole = False
+            continue
         if size != digest.size:
             raise StoreError(f"{name} has {size} bytes, expected {digest.size}")
+    return whole
 
 
 def _parts(path: Path) -> dict[str, str]:

@@ -203,6 +203,8 @@ def _searches(holdings: Holdings) -> Iterator[tuple[int, State]]:
     if making:
         left = max(p.seconds_left for p in making) or 60
         yield _READERS, state_of(Message("index.rebuilding", {"duration": left}))
+    elif any(p.state == "unplugged" for p in parts):
+        yield _READERS, state_of(Message("index.unplugged"))
 
 
 def is_news(state: State) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,6 @@ from packager.format.chunks import DIGEST
 from packager.format.copies import Copies
 from packager.format.errors import (
     BlankError,
-    DigestError,
     FormatError,
     HalfCopiedError,
     LayoutError,
@@ -29,13 +27,29 @@ from packager.format.errors import (
     UnreadableError,
 )
 from packager.format.files import Files
-from packager.format.layout import DriveLayout, open_nofollow, read_bounded
-from packager.format.manifest import MAX_TAGMANIFEST, parse_tagmanifest
+from packager.format.layout import DriveLayout, read_bounded
+from packager.format.manifest import MAX_TAGMANIFEST
 from packager.format.release import Accelerator, Admission, Release
-from packager.format.source_file import SourceReadError
+from packager.format.tagcopy import ABSENT, DAMAGED, OTHER_VERSION, READY, TagCopy
 
-READY, ABSENT, DAMAGED, OTHER_VERSION = "ready", "absent", "damaged", "other-version"
-"""What became of an accelerator."""
+__all__ = [
+    "ABSENT",
+    "CATALOGUE",
+    "DAMAGED",
+    "OTHER_VERSION",
+    "READY",
+    "RECORDS",
+    "Candidate",
+    "TagFiles",
+    "follow_records",
+    "follow_tag_files",
+    "read_candidate",
+    "tag_file_bytes",
+    "verify_tag_files",
+]
+
+RECORDS, CATALOGUE = "catalogue.jsonl", "catalogue.db"
+"""The truth's records, and what is derived from them for browsing."""
 
 _IGNORED = frozenset({"lost+found", "system volume information", "$recycle.bin", ".trashes", ".spotlight-v100"})
 
@@ -57,6 +71,7 @@ class TagFiles:
         accelerators: `READY`, `ABSENT`, `DAMAGED` or `OTHER_VERSION` by name relative to `meta/`; only the ready ones
             are in the folder.
         count: payload files on this drive. bytes: of them.
+        left: whether catalogue.jsonl was left on the drive, unproved, for `follow_records`.
     """
 
     folder: Path
@@ -64,11 +79,12 @@ class TagFiles:
     count: int
     bytes: int
     meta: Path
+    left: bool = False
 
     @property
     def catalogue(self) -> Path:
-        """catalogue.jsonl."""
-        return self.meta / "catalogue.jsonl"
+        """catalogue.jsonl; nothing is there when it was left on the drive."""
+        return self.meta / RECORDS
 
     @property
     def items(self) -> Path:
@@ -143,13 +159,14 @@ def verify_tag_files(
     *,
     usable: Callable[[str, Accelerator], bool] = lambda _name, _accelerator: True,
     truth: Path | None = None,
+    leave_records: bool = False,
 ) -> TagFiles:
     """Copy the tag files of an admitted drive to `dest`, each proved against the signed release. Memory: constant.
 
     The tagmanifest comes first (it must be the admitted one), then items.txt, the drive's manifest and bag-info, then
-    the rest of the truth, then the accelerators. The manifest must be a part of items.txt with equal digests. Tag files
-    that the release does not name are left on the drive. Each file is durable when this returns; after an exception
-    `dest` holds some of them.
+    chunks.bin, the accelerators, and catalogue.jsonl. The manifest must be a part of items.txt with equal digests. Tag
+    files that the release does not name are left on the drive. Each file is durable when this returns; after an
+    exception `dest` holds some of them.
 
     Args:
         layout: the plugged drive.
@@ -160,6 +177,8 @@ def verify_tag_files(
         usable: whether the caller can use an accelerator, and wants it now; others are not copied.
         truth: a folder with the truth of this very release, proved before, from another drive of the set. Then the
             drive's own copies are only looked at for their sizes, and no accelerator is copied.
+        leave_records: leave catalogue.jsonl to `follow_records`, and only look at its size, if catalogue.db comes
+            whole: a third of all bytes that nobody needs to browse and to read.
 
     Raises:
         HalfCopiedError: a file other than an accelerator is missing or cut short.
@@ -174,7 +193,7 @@ def verify_tag_files(
     _make_room(dest, files, total)
     meta = truth or dest / "meta"
     with layout.opened() as root, Copies(files) as copies:
-        copy = _Copy(root, dest, files, copies, total, progress)
+        copy = TagCopy(root, dest, files, copies, total, progress)
         lists = copy.tagmanifest(admission.disk.tagmanifest)
         copy.truth(admission.release, lists, "items.txt", there=truth is not None)
         for name, most in (
@@ -184,13 +203,44 @@ def verify_tag_files(
         ):
             copy.listed(name, lists, most)
         checked = copies.beside(lambda: _check_lists(dest, meta, admission))
-        for name in ("chunks.bin", "catalogue.jsonl"):
-            copy.truth(admission.release, lists, name, there=truth is not None)
+        copy.truth(admission.release, lists, "chunks.bin", there=truth is not None)
         accelerators = {
             name: copy.accelerator(name, found, lists) if name in wanted else OTHER_VERSION for name, found in derived
         }
+        left = leave_records and accelerators.get(CATALOGUE) == READY
+        copy.truth(admission.release, lists, RECORDS, there=left or truth is not None)
     count, size = checked.result()
-    return TagFiles(dest, accelerators, count, size, meta)
+    return TagFiles(dest, accelerators, count, size, meta, left)
+
+
+def follow_records(
+    layout: DriveLayout,
+    admission: Admission,
+    files: Files,
+    dest: Path,
+    progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """Copy catalogue.jsonl of a drive whose other tag files were verified before, proved against the signed release.
+
+    Args:
+        layout: the plugged drive.
+        admission: from `TrustStore.admit`.
+        files: the writer.
+        dest: a folder of our own; made if missing.
+        progress: called with bytes done and bytes in all (an upper bound).
+
+    Returns:
+        The file, durable.
+
+    Raises:
+        HalfCopiedError, ListChangedError, UnreadableError, OSError: as `verify_tag_files`.
+    """
+    total = admission.release.truth[RECORDS].size + MAX_TAGMANIFEST
+    _make_room(dest, files, total)
+    with layout.opened() as root, Copies(files) as copies:
+        copy = TagCopy(root, dest, files, copies, total, progress)
+        copy.truth(admission.release, copy.tagmanifest(admission.disk.tagmanifest), RECORDS, there=False)
+    return dest / "meta" / RECORDS
 
 
 def follow_tag_files(
@@ -222,7 +272,7 @@ def follow_tag_files(
     total = sum(found.size for found in wanted.values()) + MAX_TAGMANIFEST
     _make_room(dest, files, total)
     with layout.opened() as root, Copies(files) as copies:
-        copy = _Copy(root, dest, files, copies, total, progress)
+        copy = TagCopy(root, dest, files, copies, total, progress)
         lists = copy.tagmanifest(admission.disk.tagmanifest)
         return all(copy.accelerator(name, found, lists) == READY for name, found in wanted.items())
 
@@ -231,123 +281,6 @@ def _make_room(dest: Path, files: Files, total: int) -> None:
     files.make_dir(dest)
     if files.free_space(dest) < total:
         raise OSError(errno.ENOSPC, "not enough room for the tag files", str(dest))
-
-
-class _Copy:
-    """Copies proved files from one drive to one folder."""
-
-    def __init__(
-        self,
-        root: int,
-        dest: Path,
-        files: Files,
-        copies: Copies,
-        total: int,
-        progress: Callable[[int, int], None] | None,
-    ) -> None:
-        self._root, self._dest, self._files, self._copies = root, dest, files, copies
-        self._total, self._done, self._progress = total, 0, progress
-
-    def tagmanifest(self, expected: str) -> dict[str, str]:
-        """Copy the tagmanifest and return its entries."""
-        content = bytearray()
-        self._fatal("tagmanifest-sha256.txt", expected, MAX_TAGMANIFEST, None, each=content.extend)
-        try:
-            return parse_tagmanifest(bytes(content))
-        except FormatError as error:
-            raise ListChangedError(error.reason, path=error.path, found=error.found) from error
-
-    def truth(self, release: Release, lists: dict[str, str], name: str, *, there: bool) -> None:
-        """Copy a truth file, proved by the signed release and by the tagmanifest; `there`: only look at it."""
-        digest = release.truth[name]
-        if lists.get(f"meta/{name}") != digest.sha256:
-            raise ListChangedError("is not the file that was signed", path=f"meta/{name}", expected=digest.sha256)
-        if there:
-            self._look(f"meta/{name}", digest.size)
-        else:
-            self._fatal(f"meta/{name}", digest.sha256, digest.size, digest.size)
-
-    def listed(self, name: str, lists: dict[str, str], most: int) -> None:
-        """Copy a file that only the tagmanifest names."""
-        if name not in lists:
-            raise ListChangedError("is not in the tagmanifest", path=name)
-        self._fatal(name, lists[name], most, None)
-
-    def accelerator(self, name: str, expected: Accelerator, lists: dict[str, str]) -> str:
-        """Copy an accelerator if it is whole; say what became of it."""
-        path = f"meta/{name}"
-        try:
-            if lists.get(path) not in {None, expected.sha256}:
-                return DAMAGED
-            self._copy(path, expected.sha256, expected.size)
-        except FileNotFoundError:
-            return ABSENT
-        except (SourceReadError, FormatError):
-            return DAMAGED
-        return READY
-
-    def _look(self, name: str, size: int) -> None:
-        """Whether a file is there with all its bytes: a drive half copied is found without reading gigabytes."""
-        try:
-            descriptor = open_nofollow(self._root, f"bag/{name}")
-            found = os.fstat(descriptor).st_size
-            os.close(descriptor)
-        except FileNotFoundError as error:
-            raise HalfCopiedError("is missing", path=name) from error
-        except LayoutError as error:
-            raise ListChangedError(error.reason, path=name) from error
-        except OSError as error:
-            raise UnreadableError(f"cannot be read: {error.strerror}", path=name) from error
-        if found < size:
-            raise HalfCopiedError("is cut short", path=name)
-        if found > size:
-            raise ListChangedError("is not what was signed", path=name)
-
-    def _fatal(
-        self, name: str, expected: str, most: int, size: int | None, each: Callable[[bytes], None] | None = None
-    ) -> None:
-        try:
-            self._copy(name, expected, most, each)
-        except FileNotFoundError as error:
-            raise HalfCopiedError("is missing", path=name) from error
-        except SourceReadError as error:
-            raise UnreadableError(f"cannot be read: {error.strerror}", path=name) from error
-        except DigestError as error:
-            if self._is_short(name, size):
-                raise HalfCopiedError("is cut short", path=name) from error
-            raise ListChangedError("is not what was signed", path=name, expected=expected, found=error.found) from error
-        except (LayoutError, TooLargeError) as error:
-            raise ListChangedError(error.reason, path=name) from error
-
-    def _copy(self, name: str, expected: str, most: int, each: Callable[[bytes], None] | None = None) -> None:
-        target = self._dest / name
-        try:
-            descriptor = open_nofollow(self._root, f"bag/{name}")
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise SourceReadError(error.errno, error.strerror) from error
-        try:
-            self._files.make_dir(target.parent)
-            self._copies.copy(descriptor, target, max_size=most, expected=expected, progress=self._count, each=each)
-        finally:
-            os.close(descriptor)
-
-    def _count(self, size: int) -> None:
-        self._done += size
-        if self._progress is not None:
-            self._progress(self._done, self._total)
-
-    def _is_short(self, name: str, size: int | None) -> bool:
-        """Whether the file on the drive ends too early: below its known size, or in the middle of a line."""
-        descriptor = open_nofollow(self._root, f"bag/{name}")
-        try:
-            found = os.fstat(descriptor).st_size
-            if size is not None:
-                return found < size
-            return found == 0 or os.pread(descriptor, 1, found - 1) != b"\n"
-        finally:
-            os.close(descriptor)
 
 
 def _check_lists(dest: Path, meta: Path, admission: Admission) -> tuple[int, int]:

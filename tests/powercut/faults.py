@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from appliance.intake import making
 from appliance.intake.publisher import Publisher
 from appliance.intake.publishing import Standing
+from appliance.store.releases import Stored
 from packager.format.copies import Copies
 from packager.format.files import Files, Output
 from packager.format.floors import TwoCopies
@@ -73,6 +75,17 @@ class IndexLater(RecordingFiles):
 
     def _sync(self, handle: int) -> None:
         if Path(self._open[handle]).parent.name != "search":
+            super()._sync(handle)
+
+    def keep_names(self, paths: Collection[Path]) -> None:
+        Files.keep_names(self, paths)
+
+
+class RecordsLater(RecordingFiles):
+    """Records that followed are not durable when they get their place."""
+
+    def _sync(self, handle: int) -> None:
+        if not self._open[handle].endswith("meta/catalogue.jsonl.tmp~"):
             super()._sync(handle)
 
     def keep_names(self, paths: Collection[Path]) -> None:
@@ -184,6 +197,18 @@ def dropped_first() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def part_for_the_whole() -> Iterator[None]:
+    """Derived files are made of a release although its records are lacking."""
+    wanted = making.wanted
+
+    def hasty(stored: Sequence[Stored], failed: set[making.Key]) -> list[making.Key]:
+        return wanted([replace(one, whole=True) for one in stored], failed)
+
+    with mock.patch.object(making, "wanted", hasty):
+        yield
+
+
 @dataclass(frozen=True)
 class Fault:
     """A fault and where to look for it.
@@ -220,6 +245,12 @@ FAULTS = {
     "READY before the objects": Fault(STORIES["first"], HALF, ObjectsLater, near=PLACED),
     "the index's name before its bytes": Fault(
         STORIES["index_follows"], f"{HALF} with half a search", IndexLater, near=("rename", "releases/")
+    ),
+    "the records' name before their bytes": Fault(
+        STORIES["records_follow"], HALF, RecordsLater, near=("rename", "releases/")
+    ),
+    "a release without its records taken for the whole": Fault(
+        STORIES["records_of_another"], "a derived file cannot be made", patch=part_for_the_whole, start_box=True
     ),
     "the pointer before READY": Fault(_SECOND, NOT_THERE, PointerFirst, near=("rename", "verified.json")),
     "floors before the metadata": Fault(_SECOND, "trusted root is None", patch=floors_first, start_box=True),

@@ -33,12 +33,14 @@ class Snapshot:
 
     Attributes:
         versions: of trusted metadata. floors: versions below which the box must not go.
-        folders: releases that were whole. withdrawn: resources. holdings: the document. lines: of the journal.
+        folders: releases that were there. whole: those of them that had their records.
+        withdrawn: resources. holdings: the document. lines: of the journal.
     """
 
     versions: Mapping[str, int] = field(default_factory=dict)
     floors: Mapping[str, int] = field(default_factory=dict)
     folders: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
     withdrawn: frozenset[str] = frozenset()
     holdings: bytes = b""
     lines: int = 0
@@ -64,6 +66,7 @@ class Scene:
         folder: of its own. stock: the publisher.
         files: the recording writer. ready: what the published document is to be at the end.
         parts: every whole derived file by (release folder, part).
+        lacked: folders of releases that were there for a while without their records.
     """
 
     folder: Path
@@ -71,6 +74,7 @@ class Scene:
     files: RecordingFiles
     ready: Ready = all_ready
     parts: dict[tuple[str, str], set[bytes]] = field(default_factory=dict)
+    lacked: set[str] = field(default_factory=set)
     box: SteppedBox | None = None
 
     def __post_init__(self) -> None:
@@ -171,6 +175,7 @@ class Scene:
         assert self.box is not None
         settings = self.settings(self.files.root)
         for stored in (found := self.box.stored()):
+            self.lacked |= set() if stored.whole else {stored.folder}
             for part, name in stored.parts.items():
                 digest = hashlib.sha256(repr(tree(stored.path / name)).encode()).digest()
                 self.parts.setdefault((stored.folder, part), set()).add(digest)
@@ -179,6 +184,7 @@ class Scene:
             dict(self.box.trust.current().versions),
             floors_at(settings.trust_folder),
             frozenset(stored.folder for stored in found),
+            frozenset(stored.folder for stored in found if stored.whole),
             frozenset(self.box.trust.current().withdrawn),
             holdings,
             len(list(Journal(settings.journal_file, FastFiles(), FixedClock()).read())),

@@ -176,8 +176,47 @@ def index_follows_again(scene: Scene) -> int:
     return begun
 
 
+def records_follow(scene: Scene) -> int:
+    """A drive is ready, then its records and its index come."""
+    with everything_is_large():
+        return first(scene)
+
+
+def records_follow_again(scene: Scene) -> int:
+    """The worker is killed when the records that followed have their place; the next one goes on."""
+    place = f"releases/{next(iter(scene.releases_of(1)))}/meta/catalogue.jsonl"
+    with everything_is_large():
+        scene.start()
+        scene.plug(1, "one")
+        scene.kill(at("rename", place), scene.serving(1))
+        begun = len(scene.files.ops)
+        scene.start()
+        scene.work(scene.serving(1))
+    return begun
+
+
+def records_of_another(scene: Scene) -> int:
+    """A drive is pulled before its records came; the box goes on without, until a twin of the drive brings them."""
+    with everything_is_large():
+        scene.start()
+        scene.plug(1, "one")
+        scene.kill(at("mkdir", "scratch/follow"), scene.serving(1))
+        scene.unplug("one")
+        begun = len(scene.files.ops)
+        scene.start()
+        scene.work(lambda h: [drive.state for drive in h.drives] == ["gone"])
+        scene.plug(1, "two")
+        scene.work(scene.serving(1))
+    return begun
+
+
 def every_index_is_large() -> AbstractContextManager[object]:
     """While this lasts no index comes with the other tag files."""
+    return mock.patch.object(taking, "ALONG", 3000)
+
+
+def everything_is_large() -> AbstractContextManager[object]:
+    """While this lasts neither records nor an index come with the other tag files."""
     return mock.patch.object(taking, "ALONG", 0)
 
 
@@ -223,6 +262,9 @@ STORIES: dict[str, Story] = {
         late_index,
         index_follows,
         index_follows_again,
+        records_follow,
+        records_follow_again,
+        records_of_another,
     )
 }
 

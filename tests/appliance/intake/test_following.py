@@ -1,4 +1,7 @@
-"""Tests of what follows while readers use a drive already: the index, and the close look at the payload."""
+"""Tests of what follows while readers use a drive already: the index, and the close look at the payload.
+
+Records that follow: `test_following_records`.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,8 @@ from tests.appliance.intake.driving import all_ready, drive_of_first, driven
 
 @pytest.fixture(autouse=True)
 def large(monkeypatch):
-    """Every index counts as large."""
-    monkeypatch.setattr(taking, "ALONG", 0)
+    """Every index counts as large, no records do."""
+    monkeypatch.setattr(taking, "ALONG", 3000)
 
 
 @pytest.fixture

@@ -10,12 +10,14 @@ from unittest.mock import Mock
 import pytest
 
 from appliance.errors import IntakeError
+from appliance.intake import following
 from appliance.intake import taking as module
-from appliance.intake.taking import PayloadMissingError, bytes_needed, copy, follow, usable
+from appliance.intake.following import follow
+from appliance.intake.taking import PayloadMissingError, bytes_needed, copy, usable
 from appliance.intake.trusting import Stopped
 from appliance.store.verified import VerifiedDrives
 from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
-from packager.format.errors import ListChangedError, UnreadableError
+from packager.format.errors import HalfCopiedError, ListChangedError, UnreadableError
 from packager.format.files import RealFiles
 from packager.format.release import Accelerator
 from tests.appliance.stock import Stock, store_at
@@ -165,14 +167,20 @@ def test_copy_disk_that_stops_answering_is_unreadable(made, drive, box, monkeypa
 
 
 def follow_all(drive, made, box, parcel, **options):
-    known = {k: v for k, v in box.items() if k not in {"verified", "stage", "progress"}}
+    known = {k: v for k, v in box.items() if k not in {"stage", "progress"}}
     wanted = {"stage": "follow-a-1", "alive": lambda: None, "progress": lambda _done, _total: None, **options}
     return follow(drive, made[1], parcel, **known, **wanted)
 
 
 @pytest.fixture
 def large(monkeypatch):
-    """Every index counts as large."""
+    """Every index counts as large, no records do."""
+    monkeypatch.setattr(module, "ALONG", 3000)
+
+
+@pytest.fixture
+def all_large(monkeypatch):
+    """Records and every index count as large."""
     monkeypatch.setattr(module, "ALONG", 0)
 
 
@@ -191,6 +199,87 @@ def test_large_index_follows(made, drive, box, large):
     assert all(done <= total for done, total in seen)
     assert not copy(drive, made[1], **box).follows
     assert not list((drive.parent / "box/scratch").iterdir())
+
+
+def test_large_records_follow_and_only_then_the_drive_is_remembered(made, drive, box, all_large):
+    parcel = copy(drive, made[1], **box)
+    assert (parcel.left, parcel.stored.whole, parcel.comes) == (True, False, True)
+    assert not box["verified"].has(made[1].disk.tagmanifest, parcel.facts)
+    seen = []
+    rest = follow_all(drive, made, box, parcel, progress=lambda done, total: seen.append((done, total)))
+    assert (rest.left, rest.stored.whole) == (False, True)
+    assert rest.stored.catalogue_jsonl.read_bytes() == (drive / "bag/meta/catalogue.jsonl").read_bytes()
+    assert rest.stored.parts["search"] == "meta/search.1"
+    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert all(done <= total for done, total in seen)
+    assert box["verified"].has(made[1].disk.tagmanifest, parcel.facts)
+    again = copy(drive, made[1], **box)
+    assert (again.left, again.comes) == (False, False)
+    assert not list((drive.parent / "box/scratch").iterdir())
+
+
+def test_release_that_lacks_its_records_is_read_again_and_completed(made, drive, box, all_large, monkeypatch):
+    copy(drive, made[1], **box)
+    monkeypatch.setattr(module, "ALONG", 8 << 20)
+    parcel = copy(drive, made[1], **box)
+    assert (parcel.left, parcel.stored.whole, parcel.comes) == (False, True, False)
+    assert box["verified"].has(made[1].disk.tagmanifest, parcel.facts)
+
+
+def test_records_that_left_the_ssd_are_brought_again(made, drive, box, all_large):
+    stored = follow_all(drive, made, box, copy(drive, made[1], **box)).stored
+    stored.catalogue_jsonl.unlink()
+    parcel = copy(drive, made[1], **box)
+    assert parcel.left
+    assert follow_all(drive, made, box, parcel).stored.whole
+
+
+@pytest.mark.parametrize("fault", ["changed", "missing", "short"])
+def test_large_records_that_are_not_what_was_signed_refuse_the_drive(made, drive, box, all_large, fault):
+    records = drive / "bag/meta/catalogue.jsonl"
+    content = records.read_bytes()
+    if fault == "changed":
+        flip(records, 30)
+    parcel = copy(drive, made[1], **box)
+    if fault == "missing":
+        records.unlink()
+    elif fault == "short":
+        records.write_bytes(content[:-40])
+    parcel = replace(parcel, facts=module.facts_of(drive))  # it was so all the time
+    with pytest.raises(HalfCopiedError if fault != "changed" else ListChangedError):
+        follow_all(drive, made, box, parcel)
+    assert not box["store"].all()[0].whole
+    assert not box["verified"].has(made[1].disk.tagmanifest, parcel.facts)
+    assert not list((drive.parent / "box/scratch").iterdir())
+
+
+@pytest.mark.parametrize("fault", ["gone", "full", "unreadable", "dropped"])
+def test_large_records_that_do_not_come_are_lacking_and_nobody_is_to_blame(
+    made, drive, box, all_large, fault, monkeypatch
+):
+    parcel = copy(drive, made[1], **box)
+    options = {}
+    if fault == "gone":
+        drive.rename(drive.parent / "away")
+    elif fault == "full":
+        options = {"reserve": 1 << 60}
+    elif fault == "unreadable":
+        monkeypatch.setattr(following, "follow_records", Mock(side_effect=UnreadableError("cannot be read")))
+    else:
+        box["store"].drop(parcel.stored)
+    rest = follow_all(drive, made, {**box, **options}, parcel)
+    assert rest.left
+    assert not rest.stored.whole
+    assert [stored.whole for stored in box["store"].all()] == [False] * (fault != "dropped")
+    assert not list((drive.parent / "box/scratch").iterdir())
+
+
+def test_records_are_broken_off_when_nobody_waits(made, drive, box, all_large):
+    parcel = copy(drive, made[1], **box)
+    with pytest.raises(Stopped):
+        follow_all(drive, made, box, parcel, progress=Mock(side_effect=Stopped))
+    assert not list((drive.parent / "box/scratch").iterdir())
+    assert [stored.whole for stored in box["store"].all()] == [False]
 
 
 @pytest.mark.parametrize("fault", ["missing", "changed", "list", "full", "gone"])

@@ -156,6 +156,8 @@ NOTICES = [
     ([READY], [held(search=MAKING)], True, ["index.rebuilding"]),
     ([READY], [held(search=MAKING, live=False)], True, []),
     ([READY], [held(search=Part("failed", percent=0))], True, ["index.not_built"]),
+    ([Drive("gone", last=FIRST)], [held(search=Part("unplugged", percent=0))], True, ["index.unplugged"]),
+    ([READY], [held(catalogue=Part("unplugged", percent=0), search=MAKING)], True, ["index.rebuilding"]),
     ([replace(READY, carried=FIRST)], [held(disks=2)], True, ["intake.set.missing"]),
     ([replace(READY, carried=FIRST), replace(READY, carried=SECOND)], [held(disks=2)], True, []),
     ([replace(READY, carried=FIRST), Drive("gone", last=SECOND)], [held(disks=2)], True, []),

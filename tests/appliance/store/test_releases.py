@@ -207,6 +207,71 @@ def test_add_power_cut_leaves_the_whole_release_or_nothing(stock, work, drive, t
     assert outcomes == {False, True}
 
 
+def without_records(stock, work, drive, files, root):
+    """A release that lacks its records, and the records in the scratch folder."""
+    store = store_at(root, files)
+    admission = stock.admission(work)
+    tags = verified(store, drive, admission, files)
+    staged = store.stage("records") / "catalogue.jsonl"
+    files.replace(tags.catalogue, staged)
+    files.write_atomic(tags.folder / "meta/catalogue.db", b"a catalogue")
+    return store, store.add(tags, admission, {"catalogue": "meta/catalogue.db"}), staged
+
+
+def test_add_without_records_lacks_them_until_they_come(stock, work, drive, tmp_path):
+    store, stored, records = without_records(stock, work, drive, RealFiles(), tmp_path)
+    assert not stored.whole
+    assert store.get(stored.folder) == stored
+    whole = store.complete(stored, records)
+    assert whole.whole
+    assert store.get(stored.folder) == whole
+    assert not records.exists()
+    records.write_bytes(b"others")
+    assert store.complete(stored, records) == whole
+    assert records.exists()
+
+
+def test_add_again_brings_the_records_that_were_lacking(stock, work, drive, tmp_path):
+    store, stored, _ = without_records(stock, work, drive, RealFiles(), tmp_path)
+    admission = stock.admission(work)
+    assert store.add(verified(store, drive, admission), admission, {}).whole
+    assert store.get(stored.folder).whole
+
+
+def test_add_without_records_and_without_a_catalogue_is_an_error(store, stock, work, drive):
+    admission = stock.admission(work)
+    tags = verified(store, drive, admission)
+    tags.catalogue.unlink()
+    with pytest.raises(StoreError, match=r"catalogue\.jsonl"):
+        store.add(tags, admission, {})
+    assert store.all() == []
+
+
+def test_complete_for_a_release_that_was_dropped_is_an_error(stock, work, drive, tmp_path):
+    store, stored, records = without_records(stock, work, drive, RealFiles(), tmp_path)
+    store.drop(stored)
+    with pytest.raises(StoreError, match="no longer here"):
+        store.complete(stored, records)
+
+
+def test_complete_power_cut_leaves_all_records_or_none(stock, work, drive, tmp_path):
+    files = SimulatedFiles(tmp_path / "live")
+    store, stored, records = without_records(stock, work, drive, files, files.root)
+    start = len(files.journal)
+    store.complete(stored, records)
+    outcomes = set()
+    for n, (done, state) in enumerate(files.states(per_cut=3, start=start)):
+        folder = write_state(state, tmp_path / f"cut{n}")
+        (found,) = ReleaseStore(folder / "releases", folder / "scratch", RealFiles()).all()
+        if found.whole:
+            assert found.catalogue_jsonl.read_bytes() == (drive / "bag/meta/catalogue.jsonl").read_bytes()
+        if done == len(files.journal):
+            assert found.whole
+        outcomes.add(found.whole)
+        shutil.rmtree(folder)
+    assert outcomes == {False, True}
+
+
 def test_drop_power_cut_leaves_the_whole_release_or_nothing(stock, work, drive, tmp_path):
     files = SimulatedFiles(tmp_path / "live")
     store = store_at(files.root, files)

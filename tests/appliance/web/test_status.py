@@ -121,6 +121,8 @@ def test_choose_search_in_the_making_unless_a_notice_says_it() -> None:
     assert said(told) == [("normal", "index.titles_ready")]
     failed = replace(WELL, releases=(replace(RELEASE, search=Part("failed")),))
     assert said(failed) == [("attention", "index.not_built")]
+    pulled = replace(WELL, releases=(replace(RELEASE, search=Part("unplugged")),))
+    assert said(pulled) == [("attention", "index.unplugged")]
 
 
 def test_choose_silent_worker_is_told() -> None:

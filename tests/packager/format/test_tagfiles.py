@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from packager.format import tagfiles
+from packager.format import tagcopy, tagfiles
 from packager.format.bag import (
     ABSENT,
     DAMAGED,
@@ -34,28 +34,16 @@ from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.format.manifest import MAX_TAGMANIFEST
 from packager.format.release import Admission, Digest, Release
-from tests.simulator import SMALL, Publisher, build_work, flip
+from tests.packager.format.small_drive import META, admission, small_drive
+from tests.simulator import Publisher, flip
 
 FILES = RealFiles()
 LISTS = ("bagit.txt", "bag-info.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt")
-META = {"catalogue.db": b"a catalogue", "search/MAIN_1.seg": b"a segment"}
 
 
 @pytest.fixture
 def drive(tmp_path: Path) -> DriveLayout:
-    layout = DriveLayout(tmp_path / "drive")
-    release = build_work(
-        layout.root, SMALL, bundle="national", seq=1, issued="2026-11-22", edition="2026.11", requires=("chunks-v1",),
-        meta=META, supersedes=None, files=FILES,
-    )  # fmt: skip
-    (layout.root / "tuf").mkdir()
-    (tmp_path / "release.json").write_bytes(release.to_bytes())
-    return layout
-
-
-def admission(drive: DriveLayout) -> Admission:
-    release = Release.from_bytes((drive.root.parent / "release.json").read_bytes())
-    return Admission(release, release.disks[0], newest=True)
+    return small_drive(tmp_path)
 
 
 def take(drive: DriveLayout, **options) -> TagFiles:
@@ -228,14 +216,14 @@ def test_verify_tag_files_unreadable_truth_is_a_bad_disk(drive: DriveLayout, mon
 
 
 def fail_to_open(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    real = tagfiles.open_nofollow
+    real = tagcopy.open_nofollow
 
     def opening(root: int, relative: str) -> int:
         if relative == name:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return real(root, relative)
 
-    monkeypatch.setattr(tagfiles, "open_nofollow", opening)
+    monkeypatch.setattr(tagcopy, "open_nofollow", opening)
 
 
 def test_verify_tag_files_full_disk_is_found_first(drive: DriveLayout) -> None:
