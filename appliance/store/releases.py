@@ -178,10 +178,11 @@ class ReleaseStore:
         release, staged = admission.release, tags.folder
         path = self._root / folder_name(release)
         self._write_disk(staged, tags, admission)
-        self._files.write_atomic(staged / "release.json", release.to_bytes())
-        self._write_parts(staged, parts)
+        # The names become durable, and those of the drive's own lists go, when READY is written into the same folder.
+        self._files.write_atomic(staged / "release.json", release.to_bytes(), named=False)
+        self._write_parts(staged, parts, named=False)
         for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt", "bagit.txt"):
-            self._files.remove(staged / name)
+            self._files.discard(staged / name)
         if not _check_truth(staged, release) and "catalogue" not in parts:
             raise StoreError(f"{RECORDS} is missing, and nothing to browse without it")
         self._files.write_atomic(staged / "READY", _ready(release))
@@ -292,9 +293,9 @@ class ReleaseStore:
         samples = frozenset(int(p.stem) for p in (path / "disks").glob("*.sample") if p.stem.isdecimal())
         return Stored(folder, path, release, _parts(path), samples, whole)
 
-    def _write_parts(self, path: Path, parts: Mapping[str, str]) -> None:
+    def _write_parts(self, path: Path, parts: Mapping[str, str], *, named: bool = True) -> None:
         text = json.dumps({"format": FORMAT, "parts": dict(parts)}, sort_keys=True)
-        self._files.write_atomic(path / "parts.json", text.encode())
+        self._files.write_atomic(path / "parts.json", text.encode(), named=named)
 
     def _write_disk(self, path: Path, tags: TagFiles, admission: Admission) -> None:
         """What this drive carries: a sample, and for a set the whole list."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import mmap
+from collections.abc import Sequence
 from pathlib import Path
 
 from packager.format.errors import FormatError
@@ -17,6 +19,9 @@ SAMPLE = 400
 Each look costs a spinning disk one or two seeks (10-25 ms), so 400 are at most ten seconds. Of drives that lack a tenth
 of their files, less than one in 10,000 gets by; what is lacking then is told item by item."""
 
+_MANY = 4 * SAMPLE
+"""Of more items the sample is taken at places of the file instead of counting lines; none is met twice then."""
+
 Sample = tuple[tuple[str, int], ...]
 """Payload paths with their sizes in bytes."""
 
@@ -24,8 +29,8 @@ Sample = tuple[tuple[str, int], ...]
 def write_sample(path: Path, manifest: Path, items: Path, count: int, files: Files) -> None:
     """Keep `SAMPLE` of a drive's items with their sizes, evenly spaced, the first and the last among them. Durable.
 
-    Only the kept lines are taken apart, for a drive may carry a million: call it with lists that were proved
-    (`verify_tag_files`). Memory: the sample.
+    Only the kept lines are taken apart, for a drive may carry a million, of which they are found by their places in the
+    file: call it with lists that were proved (`verify_tag_files`). Memory: the sample.
 
     Args:
         path: of the new file.
@@ -37,17 +42,36 @@ def write_sample(path: Path, manifest: Path, items: Path, count: int, files: Fil
     Raises:
         FormatError: the manifest names what the items do not.
     """
+    wanted = _some_paths(manifest) if count > _MANY else _every_nth(manifest, count)
+    files.write_atomic(path, json.dumps(_sizes(items, wanted) if wanted else []).encode())
+
+
+def _every_nth(manifest: Path, count: int) -> list[bytes]:
     step = max(1, -(-count // SAMPLE))
     with manifest.open("rb") as lines:
-        wanted = [line[_DIGEST:-1] for n, line in enumerate(lines) if n % step == 0 or n == count - 1]
+        return [line[_DIGEST:-1] for n, line in enumerate(lines) if n % step == 0 or n == count - 1]
+
+
+def _some_paths(manifest: Path) -> list[bytes]:
+    """Paths at places evenly spaced, and the last one."""
+    with manifest.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        size = len(content)
+        places = [*(size * n // SAMPLE for n in range(SAMPLE)), size - 1]
+        starts = dict.fromkeys(content.rfind(b"\n", 0, place) + 1 for place in places)
+        return [content[start + _DIGEST : content.find(b"\n", start)] for start in starts]
+
+
+def _sizes(items: Path, wanted: Sequence[bytes]) -> list[tuple[str, int]]:
+    """The paths with their sizes; both are sorted by path."""
     kept: list[tuple[str, int]] = []
-    with items.open("rb") as lines:
+    with items.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        place = 0
         for name in wanted:
-            line = next((line for line in lines if line.endswith(b" %b\n" % name)), None)
-            if line is None:
+            place = content.find(b" %b\n" % name, place)
+            if place < 0:
                 raise FormatError("is in the manifest but not in items.txt", path=name.decode(errors="replace"))
-            kept.append((name.decode(), int(line.split(b" ")[1])))
-    files.write_atomic(path, json.dumps(kept).encode())
+            kept.append((name.decode(), int(content[content.rfind(b" ", 0, place) + 1 : place])))
+    return kept
 
 
 def read_sample(path: Path) -> Sample:

@@ -32,7 +32,7 @@ _Step = Callable[[], object]
 
 
 class Copies:
-    """A context in which files are copied. When it ends without an exception all of them are durable, with their names.
+    """A context in which files are copied. When it ends without an exception those to be kept are durable, with names.
 
     After an exception what was finished is there, perhaps not durable, and nothing else. Each call may raise the
     OSError of our own disk that a file met that was given before.
@@ -73,6 +73,7 @@ class Copies:
         expected: str | None = None,
         progress: Callable[[int], None] | None = None,
         each: Callable[[bytes], object] | None = None,
+        kept: bool = True,
     ) -> tuple[str, int]:
         """Copy a plain file; when this returns its bytes are read and proved, and on their way.
 
@@ -83,6 +84,7 @@ class Copies:
             expected: SHA-256 that they must have.
             progress: called after every chunk with the number of bytes just read.
             each: called with every chunk.
+            kept: make it durable. False for a file that is read now and thrown away soon.
 
         Returns:
             SHA-256 (hexadecimal) and size in bytes.
@@ -91,7 +93,7 @@ class Copies:
             TooLargeError, LayoutError, SourceReadError, DigestError: as `Files.copy_hashed`; of `dst` nothing is kept.
             OSError: our own disk is full or does not answer.
         """
-        file, sha256, size = _File(self._files, dst, self._unfinished), hashlib.sha256(), 0
+        file, sha256, size = _File(self._files, dst, self._unfinished, kept), hashlib.sha256(), 0
         with opened_source(src) as descriptor:
             self._write(file.begin)
             try:
@@ -133,20 +135,21 @@ class Copies:
         self._writing.put(step)
 
     def _append(self, file: _File, block: bytes) -> None:
-        if file.append(block) >= FLUSH:
+        if file.append(block) >= FLUSH and file.kept:
             file.unflushed = 0
             self._flushing.put(file.flush)
 
     def _finish(self, file: _File) -> None:
         file.finish()
-        self._finished.append(file.path)
+        if file.kept:
+            self._finished.append(file.path)
 
 
 class _File:
     """One file on its way; its steps are done in order, though by two threads."""
 
-    def __init__(self, files: Files, path: Path, unfinished: dict[Path, int]) -> None:
-        self.path, self.unflushed = path, 0
+    def __init__(self, files: Files, path: Path, unfinished: dict[Path, int], kept: bool) -> None:
+        self.path, self.kept, self.unflushed = path, kept, 0
         self._files, self._unfinished, self._handle = files, unfinished, -1
 
     def begin(self) -> None:
@@ -162,7 +165,7 @@ class _File:
 
     def finish(self) -> None:
         del self._unfinished[self.path]
-        self._files.finish(self._handle, self.path)
+        self._files.finish(self._handle, self.path, durable=self.kept)
 
     def drop(self) -> None:
         del self._unfinished[self.path]

@@ -112,7 +112,9 @@ class Files(ABC):
     # What is made of them.
 
     @contextlib.contextmanager
-    def create(self, path: Path, *, expected: str | None = None, durable: bool = True) -> Iterator[Output]:
+    def create(
+        self, path: Path, *, expected: str | None = None, durable: bool = True, named: bool = True
+    ) -> Iterator[Output]:
         """A new `path` to write in pieces; it gets its name only when the block ends without an exception.
 
         Args:
@@ -120,6 +122,8 @@ class Files(ABC):
             expected: SHA-256 that the whole must have, hexadecimal.
             durable: fsync the file and its folder. With False a power cut may lose the file or leave it torn,
                 until `sync_all` returned.
+            named: fsync the folder too. With False the bytes are durable, the name is not before something else in this
+                folder is made durable.
 
         Raises:
             DigestError: the whole has another digest; nothing is kept, an older `path` stays.
@@ -134,7 +138,7 @@ class Files(ABC):
             self.drop(handle, path)
             raise
         self.finish(handle, path, durable=durable)
-        if durable:
+        if durable and named:
             self.fsync_dir(path.parent)
 
     # The steps of `create` one by one, for `copies.Copies`, where several threads share them.
@@ -180,7 +184,13 @@ class Files(ABC):
             self.fsync_dir(folder)
 
     def write_atomic(
-        self, path: Path, content: bytes | Iterable[bytes], *, expected: str | None = None, durable: bool = True
+        self,
+        path: Path,
+        content: bytes | Iterable[bytes],
+        *,
+        expected: str | None = None,
+        durable: bool = True,
+        named: bool = True,
     ) -> tuple[str, int]:
         """Write `path` whole: afterwards it is the old file or the new one, never a mixture.
 
@@ -189,6 +199,7 @@ class Files(ABC):
             content: the bytes, or blocks of them in order.
             expected: SHA-256 that they must have.
             durable: see `create`.
+            named: see `create`.
 
         Returns:
             SHA-256 (hexadecimal) and size in bytes.
@@ -196,7 +207,7 @@ class Files(ABC):
         Raises:
             DigestError, OSError: as `create`.
         """
-        with self.create(path, expected=expected, durable=durable) as out:
+        with self.create(path, expected=expected, durable=durable, named=named) as out:
             for block in (content,) if isinstance(content, bytes) else content:
                 out.write(block)
         return out.sha256, out.size

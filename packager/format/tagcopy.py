@@ -54,7 +54,7 @@ class TagCopy:
     def tagmanifest(self, expected: str) -> dict[str, str]:
         """Copy the tagmanifest and return its entries."""
         content = bytearray()
-        self._fatal("tagmanifest-sha256.txt", expected, MAX_TAGMANIFEST, None, each=content.extend)
+        self._fatal("tagmanifest-sha256.txt", expected, MAX_TAGMANIFEST, None, each=content.extend, kept=False)
         try:
             return parse_tagmanifest(bytes(content))
         except FormatError as error:
@@ -71,10 +71,10 @@ class TagCopy:
             self._fatal(f"meta/{name}", digest.sha256, digest.size, digest.size)
 
     def listed(self, name: str, lists: dict[str, str], most: int) -> None:
-        """Copy a file that only the tagmanifest names."""
+        """Copy a file that only the tagmanifest names; it is not made durable."""
         if name not in lists:
             raise ListChangedError("is not in the tagmanifest", path=name)
-        self._fatal(name, lists[name], most, None)
+        self._fatal(name, lists[name], most, None, kept=False)
 
     def accelerator(self, name: str, expected: Accelerator, lists: dict[str, str]) -> str:
         """Copy an accelerator if it is whole; say what became of it."""
@@ -107,10 +107,17 @@ class TagCopy:
             raise ListChangedError("is not what was signed", path=name)
 
     def _fatal(
-        self, name: str, expected: str, most: int, size: int | None, each: Callable[[bytes], None] | None = None
+        self,
+        name: str,
+        expected: str,
+        most: int,
+        size: int | None,
+        *,
+        each: Callable[[bytes], None] | None = None,
+        kept: bool = True,
     ) -> None:
         try:
-            self._copy(name, expected, most, each)
+            self._copy(name, expected, most, each, kept=kept)
         except FileNotFoundError as error:
             raise HalfCopiedError("is missing", path=name) from error
         except SourceReadError as error:
@@ -122,7 +129,9 @@ class TagCopy:
         except (LayoutError, TooLargeError) as error:
             raise ListChangedError(error.reason, path=name) from error
 
-    def _copy(self, name: str, expected: str, most: int, each: Callable[[bytes], None] | None = None) -> None:
+    def _copy(
+        self, name: str, expected: str, most: int, each: Callable[[bytes], None] | None = None, *, kept: bool = True
+    ) -> None:
         target = self._dest / name
         try:
             descriptor = open_nofollow(self._root, f"bag/{name}")
@@ -132,7 +141,9 @@ class TagCopy:
             raise SourceReadError(error.errno, error.strerror) from error
         try:
             self._files.make_dir(target.parent)
-            self._copies.copy(descriptor, target, max_size=most, expected=expected, progress=self._count, each=each)
+            self._copies.copy(
+                descriptor, target, max_size=most, expected=expected, progress=self._count, each=each, kept=kept
+            )
         finally:
             os.close(descriptor)
 

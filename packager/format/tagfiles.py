@@ -165,8 +165,8 @@ def verify_tag_files(
 
     The tagmanifest comes first (it must be the admitted one), then items.txt, the drive's manifest and bag-info, then
     chunks.bin, the accelerators, and catalogue.jsonl. The manifest must be a part of items.txt with equal digests. Tag
-    files that the release does not name are left on the drive. Each file is durable when this returns; after an
-    exception `dest` holds some of them.
+    files that the release does not name are left on the drive. Truth and accelerators are durable when this returns,
+    the drive's own lists are only there; after an exception `dest` holds some of them.
 
     Args:
         layout: the plugged drive.

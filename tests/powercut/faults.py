@@ -47,7 +47,9 @@ class InPlace(RecordingFiles):
     """Files are written under their own names."""
 
     @contextmanager
-    def create(self, path: Path, *, expected: str | None = None, durable: bool = True) -> Iterator[Output]:
+    def create(
+        self, path: Path, *, expected: str | None = None, durable: bool = True, named: bool = True
+    ) -> Iterator[Output]:
         handle = self._open_new(path)
         try:
             yield (out := Output(lambda block: self._append(handle, block)))

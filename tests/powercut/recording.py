@@ -123,11 +123,13 @@ class RecordingFiles(Files):
     # Promises
 
     @contextmanager
-    def create(self, path: Path, *, expected: str | None = None, durable: bool = True) -> Iterator[Output]:
+    def create(
+        self, path: Path, *, expected: str | None = None, durable: bool = True, named: bool = True
+    ) -> Iterator[Output]:
         """As the writer does; then note what it promised."""
-        with super().create(path, expected=expected, durable=durable) as out:
+        with super().create(path, expected=expected, durable=durable, named=named) as out:
             yield out
-        if durable:
+        if durable and named:
             self._note("promise", self.name(path), path.read_bytes())
 
     def keep_names(self, paths: Collection[Path]) -> None:

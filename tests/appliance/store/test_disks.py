@@ -79,9 +79,11 @@ def test_sample_of_an_unknown_item_is_an_error(tmp_path):
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.parametrize("many", [0, 1600])
 @pytest.mark.parametrize("count", [0, 1, 3, 7, 8, 100])
-def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count):
+def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count, many):
     monkeypatch.setattr(samples, "SAMPLE", 7)
+    monkeypatch.setattr(samples, "_MANY", many)
     every = lines(count)
     write_sample(tmp_path / "s", *write_lists(tmp_path, every, every))
     sample = read_sample(tmp_path / "s")
@@ -89,6 +91,17 @@ def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count
     assert set(sample) <= {(i.path, i.size) for i in every}
     if count:
         assert (sample[0], sample[-1]) == ((every[0].path, 0), (every[-1].path, count - 1))
+
+
+def test_sample_of_many_items_is_as_large_as_it_may_be(tmp_path):
+    every = lines(2000)
+    write_sample(tmp_path / "s", *write_lists(tmp_path, every, every[::2] + every[-1:]))
+    few = read_sample(tmp_path / "s")
+    write_sample(tmp_path / "s", *write_lists(tmp_path, every, every))
+    many = read_sample(tmp_path / "s")
+    assert samples.SAMPLE // 2 <= len(few) <= samples.SAMPLE + 1
+    assert len(set(many)) == samples.SAMPLE + 1
+    assert set(many) <= {(i.path, i.size) for i in every}
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[[1]]", b"7", b'[["a","b"]]', b'[["a",1e999]]', b"[" * 99_999])

@@ -41,6 +41,15 @@ def dest(tmp_path: Path) -> Path:
     return tmp_path / "dest"
 
 
+def test_copies_that_are_not_kept_are_there_and_not_flushed(source: Path, dest: Path) -> None:
+    files = SimulatedFiles(dest)
+    with Copies(files) as copies:
+        copies.copy(source / "2", dest / "thrown away", max_size=len(BIG), kept=False)
+        copies.copy(source / "1", dest / "kept", max_size=3)
+    assert (dest / "thrown away").read_bytes() == BIG
+    assert [path for what, path, _ in files.journal if what == "sync"] == ["kept.tmp~"]
+
+
 def names(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.iterdir())
 
