@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     from indexer.model import Item, Resource
     from indexer.search import SearchRequest, SearchResult
 
-_SETTLED = frozenset({"ready", "failed", "unplugged"})
-"""States of an index that nobody waits for."""
-
 _T = TypeVar("_T")
 _Answer: TypeAlias = "tuple[SearchResult, tuple[str, ...]]"
 
@@ -219,7 +216,7 @@ class Library:
         """Figures for /health and the first page."""
         live = self.holdings.live()
         newest = max(live, key=lambda r: (r.issued, r.bundle), default=None)
-        percent = min((r.search.percent for r in live if r.search.state not in _SETTLED), default=100)
+        percent = min((r.search.percent for r in live if r.search.state not in {"ready", "failed"}), default=100)
         return LibraryStats(
             releases=len(live),
             resources=sum(s.catalogue.count - len(h) for s, h in zip(self._shelves, self._hidden, strict=True)),
@@ -288,15 +285,14 @@ class Library:
                 yield from (d for d in drives if other.carries(d.disk, item))
 
     def _progress(self) -> tuple[int, int]:
-        waiting = [r.search for r in self.holdings.live() if r.search.state not in _SETTLED]
+        waiting = [r.search for r in self.holdings.live() if r.search.state not in {"ready", "failed"}]
         if not waiting:
             return 0, 0
         return min(p.percent for p in waiting), sum(p.seconds_left for p in waiting)
 
     def _wanted(self) -> frozenset[str]:
         """Folders of the live releases that are to be searched, now or when their index is made."""
-        live = self.holdings.live()
-        return frozenset(r.folder for r in live if not {"failed", "unplugged"} & {r.catalogue.state, r.search.state})
+        return frozenset(r.folder for r in self.holdings.live() if "failed" not in {r.catalogue.state, r.search.state})
 
     # Reading what may be damaged
 
