@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import mmap
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +18,10 @@ SAMPLE = 400
 
 Each look costs a spinning disk one or two seeks (10-25 ms), so 400 are at most ten seconds. Of drives that lack a tenth
 of their files, less than one in 10,000 gets by; what is lacking then is told item by item."""
+
+_LINE = 512
+"""More bytes than a line of a manifest or of items.txt has."""
+_BLOCK = 1 << 20
 
 _MANY = 4 * SAMPLE
 """Of more items the sample is taken at places of the file instead of counting lines; none is met twice then."""
@@ -54,22 +58,27 @@ def _every_nth(manifest: Path, count: int) -> list[bytes]:
 
 def _some_paths(manifest: Path) -> list[bytes]:
     """Paths at places evenly spaced, and the last one."""
-    with manifest.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        size = len(content)
-        places = [*(size * n // SAMPLE for n in range(SAMPLE)), size - 1]
-        starts = dict.fromkeys(content.rfind(b"\n", 0, place) + 1 for place in places)
-        return [content[start + _DIGEST : content.find(b"\n", start)] for start in starts]
+    found: dict[bytes, None] = {}
+    with manifest.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        for place in (*(size * n // SAMPLE for n in range(SAMPLE)), size - 1):
+            around = max(0, place - _LINE)
+            content = os.pread(file.fileno(), 2 * _LINE, around)
+            start = content.rfind(b"\n", 0, place - around) + 1
+            found[content[start + _DIGEST : content.find(b"\n", start)]] = None
+    return list(found)
 
 
 def _sizes(items: Path, wanted: Sequence[bytes]) -> list[tuple[str, int]]:
     """The paths with their sizes; both are sorted by path."""
     kept: list[tuple[str, int]] = []
-    with items.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        place = 0
+    content = b""
+    with items.open("rb", buffering=0) as file:
         for name in wanted:
-            place = content.find(b" %b\n" % name, place)
-            if place < 0:
-                raise FormatError("is in the manifest but not in items.txt", path=name.decode(errors="replace"))
+            while (place := content.find(b" %b\n" % name)) < 0:
+                if not (more := file.read(_BLOCK)):
+                    raise FormatError("is in the manifest but not in items.txt", path=name.decode(errors="replace"))
+                content = content[-_LINE:] + more
             kept.append((name.decode(), int(content[content.rfind(b" ", 0, place) + 1 : place])))
     return kept
 

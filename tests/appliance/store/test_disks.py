@@ -93,7 +93,9 @@ def test_sample_is_bounded_and_holds_first_and_last(tmp_path, monkeypatch, count
         assert (sample[0], sample[-1]) == ((every[0].path, 0), (every[-1].path, count - 1))
 
 
-def test_sample_of_many_items_is_as_large_as_it_may_be(tmp_path):
+@pytest.mark.parametrize("block", [97, 1 << 20])
+def test_sample_of_many_items_is_as_large_as_it_may_be(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(samples, "_BLOCK", block)
     every = lines(2000)
     write_sample(tmp_path / "s", *write_lists(tmp_path, every, every[::2] + every[-1:]))
     few = read_sample(tmp_path / "s")
