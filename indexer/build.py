@@ -24,6 +24,7 @@ from indexer.build_columns import ColumnFiles
 from indexer.build_merge import merged
 from indexer.build_postings import write_group
 from indexer.build_runs import Run, write_runs
+from indexer.build_suggest import write_suggestions
 from indexer.build_workers import runs_of
 from indexer.codec import POSTINGS_MAGIC
 from indexer.codec_terms import TermWriter
@@ -148,7 +149,7 @@ def _build(runs: Generator[Run, None, None], out: Path, scratch: Path, told: Cal
         columns.flush()
         read = time.perf_counter()
         terms, title_ranks = _merge(kept, scratch, np.fromfile(columns.path("._x_len.col"), "u1"))
-        extensions = [*columns.finish(title_ranks), ".pst", ".trm"]
+        extensions = [*columns.finish(title_ranks), ".pst", ".trm", *write_suggestions(kept, scratch)]
     total_length = sum(run.length for run in kept)
     segment, size = _named(out, scratch, extensions, columns.rows, total_length, columns.tables)
     ended = time.perf_counter()

@@ -14,6 +14,7 @@ runs together. Files of a run, numbers as the machine has them, for they never l
     parents   u2 and u8 a row that has a parent: the row and the hash of its parent's id
     text      the normal texts one after another
     sizes     u4 a row: bytes of its text
+    entries   lines of what may be suggested, see `indexer.suggest_entries`
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from whoosh.util.numeric import length_to_byte
 
 from indexer.model import Resource
 from indexer.schema import COLUMNS, FIELD_BYTES, IndexTables, index_row
+from indexer.suggest_entries import EntryCollector
 
 MAX_POSTINGS, MAX_TERMS, MAX_ROWS = 1_000_000, 250_000, 1 << 16
 """A run ends with the record that reaches one of them. Memory: about 220 bytes a term and 35 a posting."""
@@ -105,12 +107,13 @@ class _RunBuilder:
         self._parents: list[tuple[int, int]] = []
         self._texts: list[bytes] = []
         self._tables = IndexTables()
+        self._entries = EntryCollector()
         self._first = self._last = ""
 
     @property
     def is_full(self) -> bool:
         """Whether no further record may come in."""
-        terms = len(self._sort_keys) + sum(map(len, self._fields.values()))
+        terms = len(self._sort_keys) + len(self._entries) + sum(map(len, self._fields.values()))
         return len(self._numbers) >= MAX_POSTINGS or terms >= MAX_TERMS or len(self._row_counts) >= MAX_ROWS
 
     def add(self, resource: Resource) -> None:
@@ -131,6 +134,7 @@ class _RunBuilder:
         if indexed.parent:
             self._parents.append((row, _hash64(indexed.parent)))
         self._texts.append(indexed.text.encode())
+        self._entries.add(resource, row)
         self._first, self._last = self._first or resource.id, resource.id
 
     def written(self, scratch: Path, name: str) -> Run:
@@ -141,6 +145,7 @@ class _RunBuilder:
         files["hashes"] = [self._hashes.tobytes()]
         files["parents"] = [np.array(self._parents, PARENT).tobytes()]
         files["text"] = self._texts
+        files["entries"] = (line + b"\n" for line in self._entries.lines())
         files["sizes"] = [np.fromiter(map(len, self._texts), "u4", len(self._texts)).tobytes()]
         rows = len(self._row_counts)
         run = Run(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from indexer.codec import POSTINGS_MAGIC, Ids, Weights, read_postings
 from indexer.codec_files import BlockReader, MappedFile, OpenFile
+from indexer.codec_suggest import EntryFile, ReadingFile, SoundFile
 from indexer.codec_terms import TermFigures, TermFile
 from indexer.errors import IndexFormatError
 from indexer.formats import INDEX_FORMAT
@@ -51,6 +52,7 @@ class IndexFiles:
         """
         self.name = folder.name
         self._files: list[BlockReader] = []
+        self._scored: list[EntryFile | SoundFile] = []
         try:
             self._open(folder, open_file)
         except BaseException:
@@ -86,6 +88,10 @@ class IndexFiles:
         if ends.size != 8 + 8 * (self.records + 1) or bytes(ends.read(0, 8)) != TEXT_MAGIC:
             raise IndexFormatError(ends.name, "is not of this format")
         self._ends = np.frombuffer(ends.read(8, ends.size - 8), "<u8")
+        self.entries = EntryFile(opened(".sge"), self.records)
+        self.sounds = SoundFile(opened(".sgs"), self.entries.keys.count)
+        self._scored = [self.entries, self.sounds]
+        self.readings = ReadingFile(opened(".sgr"))
 
     def _column(self, file: BlockReader, code: str) -> NDArray[Any]:
         kind = np.dtype(">" + np.dtype(code).str[1:])
@@ -125,6 +131,8 @@ class IndexFiles:
         """Let all files go."""
         self.columns, self.column_files = {}, {}
         self._ends = np.zeros(0, "<u8")
+        while self._scored:
+            self._scored.pop().close()
         while self._files:
             self._files.pop().close()
 

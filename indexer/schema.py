@@ -2,8 +2,8 @@
 
 Fields, each with its byte in a key of the term file:
     x           everything; title and creator weigh 4, the rest 1
-    title, creator, subject, identifier     the same terms by field, without weights; `=` and the whole title or
-                                            name folded together is one more term (exact titles, author pages)
+    title, creator, subject, identifier     the same terms by field, without weights; `=` and the whole title, name
+                                            or subject folded together is one more term (exact titles, author pages)
 
 Columns are numbers of fixed width, one a row. Class, dynasty, language and places may have several values: their
 column holds the number of the combination in a table of the index (`IndexTables`); 0 is "none".
@@ -162,6 +162,8 @@ def index_row(resource: Resource, row: int, tables: IndexTables) -> IndexedRow:
         found["title"]["=" + title_key(title)] = 1
     for creator in resource.creators:
         found["creator"]["=" + title_key(creator.name)] = 1
+    for subject in resource.subjects:
+        found["subject"]["=" + title_key(subject)] = 1
     numbers = _columns(resource, row, tables)
     return IndexedRow(found, SECTION_MARK.join(sections), numbers, resource.parent, sort_key(resource))
 

@@ -28,8 +28,9 @@ from indexer.search_marks import explained, marks_in
 from indexer.search_order import Found, merged, ordered
 from indexer.search_query import Query, loosened, parse
 from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchResult
+from indexer.suggest import Suggestion, suggestions
 
-__all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher"]
+__all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher", "Suggestion"]
 
 _Shown = tuple[tuple[int, int], Resource]
 _EXACT_MERGE = 1000
@@ -121,6 +122,14 @@ class Searcher:
         resources = sum(len(part.rows) for part in found)
         total = sum(part.count for part in found)
         return SearchResult(total, exact, took, hits, counter.result(), resources, too_broad=budget.spent)
+
+    def suggest(self, typed: str, *, face: str = "standard") -> tuple[Suggestion, ...]:
+        """What may be meant while somebody types, see `indexer.suggest`.
+
+        Raises:
+            IndexFormatError: a file turned out to be damaged.
+        """
+        return suggestions(self._parts, self._catalogues, typed, child=face == "child")
 
     def _row(self, number: int, resource_id: str) -> int | None:
         """The row of a resource in the index of a part."""

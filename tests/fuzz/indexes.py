@@ -15,6 +15,7 @@ from indexer.codec_files import Buffer
 from indexer.codec_index import IndexFiles
 from indexer.errors import IndexFormatError
 from indexer.search import Part, Searcher, SearchRequest
+from indexer.suggest_lookup import Lookup
 from tests.fuzz.lists import outcome
 from tests.fuzz.target import Target, kept, scratch
 from tests.indexer.shelf import generated, make_part
@@ -73,9 +74,20 @@ def run_search(data: bytes) -> bool:
             assert postings is None or int(postings[0].max()) < index.records
     outcome(lambda: list(index.terms.containing((b"\0", b"\xff"), b"a", 10)), IndexFormatError)
     outcome(lambda: index.figures("x", "人"), IndexFormatError)
+    _suggest(index)
     for row in range(min(index.records, 40)):
         outcome(lambda row=row: index.text(row), IndexFormatError)
     return True
+
+
+def _suggest(index: IndexFiles) -> None:
+    for place in range(min(index.entries.keys.count, 60)):
+        outcome(lambda place=place: index.entries.record(place), IndexFormatError)
+    for place in range(min(index.sounds.keys.count, 60)):
+        outcome(lambda place=place: index.sounds.entry(place), IndexFormatError)
+    for typed in ("红", "hongloumeng", "hlm", "hongl", "红lou"):
+        found = outcome(lambda typed=typed: Lookup(0, index, child=False, most=8).found(typed), IndexFormatError)
+        assert found is None or all(candidate.entry.row < index.records for candidate in found)
 
 
 def run_searcher(data: bytes) -> bool:
@@ -103,6 +115,8 @@ def _ask(folder: Path) -> bool:
         try:
             for query in ("", "红楼梦", "title:山水"):
                 searcher.search(SearchRequest(q=query, sort="title" if query else "relevance"))
+            for typed in ("红楼", "hlm", "hongl", "红lou"):
+                searcher.suggest(typed)
         finally:
             searcher.close()
     finally:

@@ -24,6 +24,8 @@ from tests.indexer.shelf import generated, make_part
 
 QUERIES = ("", "人民", "红楼梦", "曹雪芹 abc", "人", "title:山水", "isbn:9780000000003", "gb18030")
 
+TYPED = ("红", "人民日报", "honglou", "hlm", "hongl", "红lou", "日报")
+
 
 @pytest.fixture(scope="module")
 def part(tmp_path_factory: pytest.TempPathFactory) -> Part:
@@ -42,6 +44,9 @@ def use(folder: Path, catalogue: Catalogue) -> None:
         for query in QUERIES:
             for sort in ("relevance", "title"):
                 searcher.search(SearchRequest(q=query, sort=sort))
+        for typed in TYPED:
+            for face in ("standard", "child"):
+                searcher.suggest(typed, face=face)
     finally:
         searcher.close()
 
