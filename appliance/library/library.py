@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from appliance.store.holdings import HeldDrive, Holdings
     from indexer.catalogue import Catalogue
     from indexer.model import Item, Resource
-    from indexer.search import SearchRequest, SearchResult
+    from indexer.search import SearchRequest, SearchResult, Suggestion
 
 _T = TypeVar("_T")
 _Answer: TypeAlias = "tuple[SearchResult, tuple[str, ...]]"
@@ -158,6 +158,17 @@ class Library:
             return None
         with self._turns.turn():
             return self._searching.search(request, self._here)
+
+    def suggest(self, typed: str, face: str = "standard") -> tuple[Suggestion, ...]:
+        """What may be meant while somebody types, from the live releases whose index is ready.
+
+        Raises:
+            SearchNotReadyError: no index is ready.
+        """
+        answer = self._searching.suggest(typed, face) if self._searching else None
+        if answer is None:
+            raise SearchNotReadyError(*self._progress())
+        return answer
 
     def counts(self) -> dict[str, int]:
         """Type → resources that lists show, every resource counted once."""

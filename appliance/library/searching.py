@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence, Set
 from pathlib import Path
+from typing import TypeVar
 
 from appliance.library.present import Mask
 from appliance.library.shelf import Shelf
@@ -14,9 +15,10 @@ from indexer.catalogue import Catalogue
 from indexer.codec_files import MappedFile
 from indexer.errors import IndexerError, IndexFormatError
 from indexer.model import Resource
-from indexer.search import Part, Searcher, SearchRequest, SearchResult
+from indexer.search import Part, Searcher, SearchRequest, SearchResult, Suggestion
 
 _log = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 Damage = Callable[[Shelf, str, Exception], None]
 """Told of a shelf, the part of it (`catalogue` or `search`) that is damaged, and what was found."""
@@ -62,11 +64,24 @@ class Searching:
         Raises:
             QueryError: a filter or the page has a value that is not permitted.
         """
-        mended, here = 0, here or {}
+        known = here or {}
+
+        def ask(opened: _Opened) -> tuple[SearchResult, tuple[str, ...]]:
+            folders = tuple(s.release.folder for s in opened.shelves)
+            return opened.searcher.search(request, [known.get(folder) for folder in folders]), folders
+
+        return self._answer(ask)
+
+    def suggest(self, typed: str, face: str) -> tuple[Suggestion, ...] | None:
+        """See `indexer.search.Searcher.suggest`. None: nothing is left."""
+        return self._answer(lambda opened: opened.searcher.suggest(typed, face=face))
+
+    def _answer(self, ask: Callable[[_Opened], _T]) -> _T | None:
+        """The answer, without what turns out to be damaged; None when nothing is left."""
+        mended = 0
         while (opened := self._opened).shelves:
             try:
-                folders = tuple(s.release.folder for s in opened.shelves)
-                return opened.searcher.search(request, [here.get(folder) for folder in folders]), folders
+                return ask(opened)
             except IndexFormatError as error:
                 self._go_on_without(opened, error, whole=mended >= _MOST_MENDED)
                 mended += 1

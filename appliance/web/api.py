@@ -13,7 +13,7 @@ from appliance.web.context import gate, library
 from appliance.web.display import current_display
 from appliance.web.errors import Refused
 from appliance.web.hits import date_text
-from appliance.web.query import facet_value, parse_address
+from appliance.web.query import facet_value, parse_address, parse_query
 from indexer.access import Decision
 from indexer.model import Item, is_resource_id
 from indexer.search_request import Collapsed
@@ -69,6 +69,17 @@ def search() -> Response:
         took_ms=round(found.took_ms, 3),
         hits=hits,
         facets=facets,
+    )
+
+
+@blueprint.get("/api/suggest")
+def suggest() -> Response:
+    """What may be meant by what stands in the search box, at most eight; 503 while search is made."""
+    found = library().suggest(parse_query(request.args.get("q", "")), current_display().gate_face)
+    return jsonify(
+        suggestions=[
+            {"kind": one.kind, "text": one.text, "url": url_for("patrons.search", q=one.text)} for one in found
+        ]
     )
 
 

@@ -84,7 +84,7 @@ def parse_address(args: Mapping[str, str]) -> SearchAddress:
     sort = args.get("sort", "").strip() or "relevance"
     if sort not in SORTS:
         raise QueryError("sort", f"expected one of {', '.join(SORTS)}")
-    return SearchAddress(_query(args.get("q", "")), filters, sort, _page(args.get("page", "")))
+    return SearchAddress(parse_query(args.get("q", "")), filters, sort, _page(args.get("page", "")))
 
 
 def parse_year(text: str) -> tuple[int | None, int | None]:
@@ -110,7 +110,12 @@ def facet_value(name: str, value: str) -> str:
     return value.replace("..", "-") if name == "year" else value
 
 
-def _query(text: str) -> str:
+def parse_query(text: str) -> str:
+    """What is looked for, with single spaces.
+
+    Raises:
+        QueryError: it is too long.
+    """
     text = " ".join(text.split())
     if len(text) > MAX_QUERY:
         raise QueryError("q", f"expected at most {MAX_QUERY} characters")

@@ -155,3 +155,34 @@ def test_item_damaged_never_leaves(client: FlaskClient, world: World) -> None:
     assert answer.status_code >= 500
     assert b"EPUB of" not in answer.data
     assert "有损坏" in answer.get_data(as_text=True)
+
+
+def test_suggestions_have_the_documented_members_and_lead_to_their_search(client: FlaskClient) -> None:
+    answer = client.get("/api/suggest", query_string={"q": "lunyu"}).get_json()
+    assert answer["suggestions"][0]["kind"] == "title"
+    assert answer["suggestions"][0]["text"] == "论语"
+    assert "论语" in client.get(answer["suggestions"][0]["url"]).get_data(as_text=True)
+
+
+def test_suggestions_follow_the_face_and_withdrawals(client: FlaskClient, world: World) -> None:
+    def suggested(typed: str) -> list[str]:
+        found = client.get("/api/suggest", query_string={"q": typed}).get_json()["suggestions"]
+        return [one["text"] for one in found]
+
+    assert "三國演義" in suggested("sanguo")
+    set_display(client, face="child")
+    assert suggested("sanguo") == []
+    assert suggested("sanzi") == ["三字经（有声读物）"]
+    world.write(withdrawn=("x.sanzijing",))
+    assert suggested("sanzi") == []
+
+
+@pytest.mark.parametrize("typed", ["", " ", "？", "a" * 200, "%00", "'\"<script>"])
+def test_suggestions_answer_whatever_is_typed(client: FlaskClient, typed: str) -> None:
+    assert client.get("/api/suggest", query_string={"q": typed}).status_code == 200
+
+
+def test_too_much_to_suggest_from_is_refused_by_name(client: FlaskClient) -> None:
+    answer = client.get("/api/suggest", query_string={"q": "a" * 201})
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["field"] == "q"
