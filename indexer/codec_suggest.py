@@ -178,6 +178,15 @@ class EntryFile:
         text = bytes(self._file.read(self._texts + start, end - start)).decode("utf-8", "replace")
         return EntryRecord(kind, folded, text or folded, records, row, None if child == NO_ROW else child)
 
+    def is_text(self, folded: str) -> bool:
+        """Whether there is an entry of this folded text, of any kind."""
+        for kind in (1, 2, 3):
+            wanted = bytes([kind]) + folded.encode()
+            place = self.keys.place(wanted)
+            if place < self.keys.count and self.keys.key(place) == wanted:
+                return True
+        return False
+
     def _number(self, column: int, place: int) -> int:
         at = self._numbers + 4 * (column * self.keys.count + place)
         return int.from_bytes(self._file.read(at, 4), "little")

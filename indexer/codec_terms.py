@@ -173,6 +173,13 @@ class TermFile:
                 high = middle
         return low
 
+    def places_from(self, prefix: bytes) -> Iterator[int]:
+        """Places of the keys that begin with `prefix`, in order."""
+        place = self.place(prefix)
+        while place < self.count and self.key(place).startswith(prefix):
+            yield place
+            place += 1
+
     def figures(self, key: bytes) -> TermFigures | None:
         """What is said of the term, None when no row holds it."""
         place = self.place(key)

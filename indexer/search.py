@@ -22,12 +22,14 @@ from indexer.schema import sort_key
 from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
 from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistics
+from indexer.search_correct import corrected
 from indexer.search_evaluate import Evaluation, asked_terms, holding
 from indexer.search_facets import CHILDREN, FacetCounter, Mask, all_of, filter_masks, readable_rows
 from indexer.search_marks import explained, marks_in
 from indexer.search_order import Found, merged, ordered
 from indexer.search_query import Query, loosened, parse
 from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchResult
+from indexer.search_sounds import Sounding, by_sound, only_by_sound, sounding_everywhere, with_sounds
 from indexer.suggest import Suggestion, suggestions
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher", "Suggestion"]
@@ -41,6 +43,10 @@ _Lines = dict[tuple[int, int], _Line]
 
 _INSTEAD = 50
 """Rows of a family that are compared with the text asked for, when the best one does not hold it."""
+_HARDLY = 3
+"""Below so many records a query may have been meant otherwise."""
+_MUCH_MORE = 5
+"""So many times what it finds must be found by what it may have meant."""
 _FEW = 20
 """Below so many hits parts of words are looked for as well; a page."""
 _WHOLE_WORDS = np.float32(1000)
@@ -103,7 +109,13 @@ class Searcher:
         started = time.perf_counter()
         request.check()
         budget = Budget(self._clock)
-        query, matches, exact = self._widened(parse(request.q), budget)
+        understood = self._understood(request, budget)
+        suggestion = self._suggestion(request, understood[1], budget) if request.mend else ""
+        mended = request.mend == "search" and suggestion != "" and not _shown(understood[1], self._parts, request)
+        if mended:
+            request, budget = replace(request, q=suggestion), Budget(self._clock)
+            understood = self._understood(request, budget)
+        query, matches, exact, spoken = understood
         counter = FacetCounter(request)
         found: list[Found] = []
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
@@ -117,11 +129,13 @@ class Searcher:
             found.append(mine)
         chosen = self._page(found, request, None if exact else query, budget)
         lines = self._lines(found, chosen, request)
-        hits = tuple(self._explained(place, resource, query, lines.get(place)) for place, resource in chosen)
+        told = (self._explained(place, resource, query, lines.get(place)) for place, resource in chosen)
+        hits = tuple(by_sound(hit, place, spoken) for hit, (place, _) in zip(told, chosen, strict=True))
         took = (time.perf_counter() - started) * 1000
         resources = sum(len(part.rows) for part in found)
         total = sum(part.count for part in found)
-        return SearchResult(total, exact, took, hits, counter.result(), resources, too_broad=budget.spent)
+        result = SearchResult(total, exact, took, hits, counter.result(), resources, too_broad=budget.spent)
+        return replace(result, suggestion=suggestion, corrected=mended)
 
     def suggest(self, typed: str, *, face: str = "standard") -> tuple[Suggestion, ...]:
         """What may be meant while somebody types, see `indexer.suggest`.
@@ -138,6 +152,28 @@ class Searcher:
             return None
         places = np.flatnonzero(self._files[number].columns["rid"] == rid)
         return int(places[0]) if len(places) else None
+
+    def _suggestion(self, request: SearchRequest, matches: Sequence[Matches], budget: Budget) -> str:
+        """What a query that finds nothing, or hardly anything, may have meant; filters do not count."""
+        found = _shown(matches, self._parts, request)
+        if budget.spent or not request.q.strip() or found >= _HARDLY:
+            return ""
+
+        def finds(text: str) -> int:
+            return _shown(self._match(parse(text), budget)[0], self._parts, request)
+
+        return corrected(self._parts, request.q, finds, _MUCH_MORE * found, child=request.face == "child")
+
+    def _understood(self, request: SearchRequest, budget: Budget) -> tuple[Query, list[Matches], bool, Sounding]:
+        """What matches, and what of it only by its sound: few words stand in records, letters may be pinyin."""
+        query = parse(request.q)
+        spoken = sounding_everywhere(self._parts, request.q, child=request.face == "child")
+        if spoken:
+            matches, exact = self._match(query, budget)
+            if exact and sum(len(match.rows) for match in matches) < _FEW:
+                joined = [with_sounds(match, *sound) for match, sound in zip(matches, spoken, strict=True)]
+                return query, joined, True, only_by_sound(matches, spoken)
+        return *self._widened(query, budget), []
 
     def _widened(self, query: Query, budget: Budget) -> tuple[Query, list[Matches], bool]:
         """What matches; parts of words too when whole words find few.
@@ -262,6 +298,14 @@ class Searcher:
             return hit
         marks = marks_in(shown.title, query.conditions, {"x", "title"})
         return replace(hit, resource=shown, marks=marks, collapsed=collapsed)
+
+
+def _shown(matches: Sequence[Matches], parts: Sequence[PartIndex], request: SearchRequest) -> int:
+    """How many records match that this reader's face shows, whatever the filters."""
+    if request.face != "child":
+        return sum(len(match.rows) for match in matches)
+    groups = (part.files.columns["audience"][match.rows] for part, match in zip(parts, matches, strict=True))
+    return sum(int(np.count_nonzero(group == CHILDREN)) for group in groups)
 
 
 def _opened(part: Part, open_file: OpenFile) -> IndexFiles:

@@ -13,6 +13,7 @@ from indexer.model import TYPES, Resource, is_resource_id
 SORTS = ("relevance", "year", "year_desc", "title")
 AVAILABLE = ("", "yes", "no")
 FACES = ("standard", "elder", "child")
+MENDS = ("", "offer", "search")
 MAX_PAGE = 10_000
 MAX_SIZE = 100
 MAX_VALUE = 64
@@ -69,6 +70,8 @@ class SearchRequest:
         sort: `relevance`, `year` (oldest first), `year_desc` or `title`; rows without a year come last.
         page: from 1. size: hits a page.
         face: `child` shows only resources marked for children.
+        mend: what is done for a query that finds nothing or hardly anything: empty for nothing, `offer` to say what it
+            may have meant, `search` to search for that where it finds nothing.
     """
 
     q: str = ""
@@ -83,6 +86,7 @@ class SearchRequest:
     page: int = 1
     size: int = 20
     face: str = "standard"
+    mend: str = ""
 
     def check(self) -> None:
         """Refuse what cannot be answered.
@@ -90,7 +94,7 @@ class SearchRequest:
         Raises:
             QueryError: a filter, the order or the page has a value that is not permitted; `field` names it.
         """
-        closed = {"type": ("", *TYPES), "available": AVAILABLE, "sort": SORTS, "face": FACES}
+        closed = {"type": ("", *TYPES), "available": AVAILABLE, "sort": SORTS, "face": FACES, "mend": MENDS}
         for name, values in closed.items():
             if getattr(self, name) not in values:
                 raise QueryError(name, f"expected one of {', '.join(filter(None, values))}")
@@ -159,6 +163,8 @@ class SearchResult:
         took_ms: milliseconds.
         hits: of the page asked for, in order.
         too_broad: whether the query cost more than one may (`search_budget`): what is shown is true, but not all.
+        suggestion: what the query may have meant, empty when nothing near it finds more.
+        corrected: whether this is the answer to the suggestion, since the query itself finds nothing.
         facets: type, clc, year, language, available, dynasty → `(value, count)`; the count is what the result
             would have with this value instead of the facet's own filter.
     """
@@ -170,3 +176,5 @@ class SearchResult:
     facets: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     resources: int = 0
     too_broad: bool = False
+    suggestion: str = ""
+    corrected: bool = False

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MAX_TYPED = 64
 """Characters that are looked at."""
 
+_UMLAUTS = str.maketrans(dict.fromkeys("üǖǘǚǜÜǕǗǙǛ", "v"))
+
 MOST = 8
 _EXACTLY = {WHOLE, SOUND, INITIAL}
 _EXACT_FIRST = 3
@@ -94,8 +96,8 @@ def suggestions(
 
 def typed_key(typed: str) -> str:
     """What is typed as a key of entries and sounds; ü is typed v in pinyin."""
-    text = typed[:MAX_TYPED].replace("u\u0308", "ü")
-    return title_key(text.replace("ü", "v").replace("Ü", "v").encode("utf-8", "replace").decode())
+    text = typed[:MAX_TYPED].replace("u\u0308", "v").translate(_UMLAUTS)
+    return title_key(text.encode("utf-8", "replace").decode())
 
 
 def is_shown(part: PartIndex, entry: EntryRecord, *, child: bool) -> bool:

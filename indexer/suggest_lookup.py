@@ -85,6 +85,28 @@ class Lookup:
                 self._by_both(key)
         return list(self._found.values())
 
+    def sounding(self, letters: str, *, begins: bool, initials: bool) -> list[Candidate]:
+        """The entries that sound like letters; where none does, those with just these first letters.
+
+        Args:
+            letters: a to z.
+            begins: whether texts may go on after the sound.
+            initials: whether first letters count.
+
+        Raises:
+            IndexFormatError: a file is damaged.
+        """
+        for kind in _KINDS:
+            self._by_sound(bytes([kind]) + letters.encode())
+        found = [candidate for candidate in self._found.values() if begins or candidate.fits == SOUND]
+        if found or not initials:
+            return found
+        self._found.clear()
+        for kind in _KINDS:
+            first, last = self._sounds.keys.span(bytes([INITIALS + kind]) + letters.encode() + b" ")
+            self._take_sounds(INITIAL, self._sound_scores.best(first, last, self._most))
+        return list(self._found.values())
+
     def _take(self, fits: int, place: int, score: int) -> None:
         entry = self._entries.record(place)
         known = self._found.get((entry.kind, entry.key))

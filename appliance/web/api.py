@@ -55,7 +55,7 @@ def version() -> str:
 @blueprint.get("/api/search")
 def search() -> Response:
     """Twenty hits a page with facets. Bad values are a 400 that names the parameter; 503 while search is made."""
-    found = library().search(parse_address(request.args).request(current_display().gate_face))
+    found = library().search(parse_address(request.args).request(current_display().gate_face, "offer"))
     hits = [_hit(hit.held, hit.collapsed) for hit in found.hits if gate(hit.held.resource).listed]
     facets = {
         name: [{"value": facet_value(name, value), "count": count} for value, count in values]
@@ -69,6 +69,7 @@ def search() -> Response:
         took_ms=round(found.took_ms, 3),
         hits=hits,
         facets=facets,
+        suggestion=found.result.suggestion,
     )
 
 

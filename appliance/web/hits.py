@@ -32,6 +32,7 @@ class HitLine:
         url: of its page. title: with `<mark>` round what matched. language: of the title when not the page's.
         about: who, what, when. why: in which part it matched, empty when nothing stands out. excerpt: that part.
         tag: how it may be used. extent: how much there is. away: whether a drive has to be plugged in for it.
+        by_sound: whether the query is its pinyin.
         within: what the line stands for, in a few words; empty for a resource alone.
         ways: (words, address) of the best of them and of all.
     """
@@ -48,6 +49,7 @@ class HitLine:
     within: str = ""
     ways: tuple[tuple[str, str], ...] = ()
     away: bool = False
+    by_sound: bool = False
 
 
 def hit_lines(found: Found, address: SearchAddress) -> list[HitLine]:
@@ -74,6 +76,7 @@ def _line(hit: Hit, explained: Explained | None, address: SearchAddress) -> HitL
         why=why,
         excerpt=excerpt_of(hit, explained),
         tag=use_tag(used),
+        by_sound=hit.why == "pinyin",
         away=not (used.available or used.catalogue_only),
         extent=resource.extent if len(resource.extent) <= _MAX_EXTENT else "",
         cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),

@@ -32,15 +32,17 @@ class SearchAddress:
     Attributes:
         q: what is looked for, at most 200 characters. sort: one of `SORTS`. page: from 1.
         filters: parameter → value, empty ones left out.
+        literal: whether nothing near is searched instead where the query finds nothing.
     """
 
     q: str = ""
     filters: Mapping[str, str] = field(default_factory=dict)
     sort: str = "relevance"
     page: int = 1
+    literal: bool = False
 
-    def request(self, face: str) -> SearchRequest:
-        """What the library is asked, for a reader with that face."""
+    def request(self, face: str, mend: str = "") -> SearchRequest:
+        """What the library is asked, for a reader with that face; `mend` as in `SearchRequest`."""
         year_from, year_to = parse_year(self.filters.get("year", ""))
         return SearchRequest(
             q=self.q,
@@ -55,6 +57,7 @@ class SearchAddress:
             page=self.page,
             size=PAGE_SIZE,
             face=face,
+            mend="offer" if self.literal and mend else mend,
         )
 
     def url(self, **changes: str) -> str:
@@ -63,6 +66,7 @@ class SearchAddress:
             "q": self.q,
             **self.filters,
             "sort": "" if self.sort == "relevance" else self.sort,
+            "literal": "1" if self.literal and "q" not in changes else "",
             **changes,
         }
         return url_for("patrons.search", **{k: v for k, v in values.items() if v})
@@ -84,7 +88,9 @@ def parse_address(args: Mapping[str, str]) -> SearchAddress:
     sort = args.get("sort", "").strip() or "relevance"
     if sort not in SORTS:
         raise QueryError("sort", f"expected one of {', '.join(SORTS)}")
-    return SearchAddress(parse_query(args.get("q", "")), filters, sort, _page(args.get("page", "")))
+    return SearchAddress(
+        parse_query(args.get("q", "")), filters, sort, _page(args.get("page", "")), args.get("literal") == "1"
+    )
 
 
 def parse_year(text: str) -> tuple[int | None, int | None]:

@@ -52,6 +52,16 @@ class Group:
     options: tuple[Option, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What the query may have meant: words, then a link, then what explains it."""
+
+    text: str
+    link: str
+    url: str
+    second: str = ""
+
+
 @blueprint.get("/search")
 def search() -> Response:
     """The page of results; without a query it leads to the shelves."""
@@ -66,7 +76,7 @@ def search() -> Response:
     if not address.q and not address.filters:
         return redirect(url_for("patrons.browse"), 303)
     try:
-        found = library().search(address.request(current_display().gate_face))
+        found = library().search(address.request(current_display().gate_face, "search"))
     except BusyError:
         raise  # has a page of its own
     except SEARCH_AWAY as error:
@@ -92,6 +102,7 @@ def _page(address: SearchAddress, found: Found) -> str:
         pages=pages(address.page, found.total, PAGE_SIZE, lambda n: address.url(page=str(n) if n > 1 else "")),
         clear=address.url(**dict.fromkeys(address.filters, "")),
         suggestion=_suggestion(address, found),
+        spoken=all(line.by_sound for line in lines),
     )
 
 
@@ -126,10 +137,16 @@ def _preparing(address: SearchAddress, left: int) -> Response:
     return response
 
 
-def _suggestion(address: SearchAddress, found: Found) -> tuple[str, str] | None:
-    """您是不是要找: the words and their address, when the searcher has an idea."""
-    text = getattr(found.result, "suggestion", "")
-    return (text, address.url(q=text)) if text and text != address.q else None
+def _suggestion(address: SearchAddress, found: Found) -> Suggested | None:
+    """您是不是要找, or what was searched instead, when the searcher has an idea."""
+    text, corrected = found.result.suggestion, found.result.corrected
+    if not text or text == address.q:
+        return None
+    key = "patron.search.corrected" if corrected else "patron.search.did_you_mean"
+    sentence = say(key, suggestion=text, query=address.q)
+    if corrected:
+        return Suggested(sentence.text, sentence.button, address.url(literal="1"), sentence.second)
+    return Suggested("", sentence.text, address.url(q=text))
 
 
 def _nearby(query: str) -> tuple[list[tuple[str, str]], list[Held]]:
