@@ -117,6 +117,7 @@ def _ask(folder: Path) -> bool:
                 searcher.search(SearchRequest(q=query, sort="title" if query else "relevance"))
             for typed in ("红楼", "hlm", "hongl", "红lou"):
                 searcher.suggest(typed)
+                searcher.search(SearchRequest(q=typed + "孟", mend="search"))
         finally:
             searcher.close()
     finally:

@@ -24,6 +24,7 @@ from tests.indexer.shelf import generated, make_part
 
 QUERIES = ("", "人民", "红楼梦", "曹雪芹 abc", "人", "title:山水", "isbn:9780000000003", "gb18030")
 
+MEANT = ("红楼孟", "红漏梦", "hongluomeng", "hlm", "renminribao", "曹学芹")
 TYPED = ("红", "人民日报", "honglou", "hlm", "hongl", "红lou", "日报")
 
 
@@ -44,6 +45,8 @@ def use(folder: Path, catalogue: Catalogue) -> None:
         for query in QUERIES:
             for sort in ("relevance", "title"):
                 searcher.search(SearchRequest(q=query, sort=sort))
+        for query in MEANT:
+            searcher.search(SearchRequest(q=query, mend="search"))
         for typed in TYPED:
             for face in ("standard", "child"):
                 searcher.suggest(typed, face=face)
