@@ -177,11 +177,14 @@ def slips(resources: list[Resource]) -> Typing:
         found["another character"].append(title[:at] + chance.choice("的一是在有") + title[at + 1 :])
         if len(title) > 3:
             found["one too many"].append(title[:at] + title[at] + title[at:])
-        if sounds_ := sounds_of(title, "", known):
-            letters = "".join(sounds_[0])
-            cut = chance.randrange(1, max(2, len(letters) - 1))
-            swapped = letters[cut : cut + 2][::-1]
-            found["pinyin with a slip"].append(letters[:cut] + swapped + letters[cut + 2 :])
+        names = [creator.name for creator in record.creators[:1]]
+        for text in [record.title, *names]:
+            sounds = sounds_of(normal_text(fold(text)), record.title_pinyin if text is record.title else "", known)
+            letters = "".join(sounds[0]) if sounds else ""
+            if 6 <= len(letters) <= 20 and letters.isalpha():
+                cut = chance.randrange(1, len(letters) - 1)
+                swapped = letters[cut : cut + 2][::-1]
+                found["pinyin with a slip"].append(letters[:cut] + swapped + letters[cut + 2 :])
     return dict(found)
 
 

@@ -31,7 +31,7 @@ MOST_WORDS = 4
 MOST_TRIES = 10
 _TAKEN, _MOST_BAD = 30, 2
 _LONGEST, _SHORTEST_LETTERS = 20, 4
-_SOUNDS, _EACH = 24, 8
+_SOUNDS, _EACH, _BEGINNINGS = 24, 8, 3
 _NEIGHBOURS = 300
 """Keys with the same beginning that are compared with a word."""
 
@@ -85,8 +85,10 @@ class Corrections:
             readings = [part.files.readings.of(character) for character in key]
             if not all(readings):
                 continue
-            exact = list(islice(product(*readings), _SOUNDS))
-            yield from self._sounding(part, ("".join(sound) for sound in exact), key)
+            exact = ["".join(sound) for sound in islice(product(*readings), _SOUNDS)]
+            yield from self._sounding(part, iter(exact), key)
+            if len(key) >= _LEAST_AROUND:
+                yield from self._beginning_so(part, exact, key)
             likeliest = [sounds[0] for sounds in readings]
             near = (
                 "".join((*likeliest[:place], other, *likeliest[place + 1 :]))
@@ -111,6 +113,18 @@ class Corrections:
                     entry = files.sounds.entry(place)
                     found[entry] = max(found.get(entry, 0), scores[place])
         yield from self._texts(part, sorted(found, key=lambda entry: (-found[entry], entry)), key)
+
+    def _beginning_so(self, part: PartIndex, sounds: Sequence[str], key: str) -> Iterator[str]:
+        """The beginnings, as long as the word, of texts that begin with its sound."""
+        files, scores = part.files, part.files.sounds.scores[self._child]
+        for sound in sounds:
+            for kind in range(1, 1 + len(KINDS)):
+                if self.spent:
+                    return
+                for place in scores.best(*files.sounds.keys.span(bytes([kind]) + sound.encode()), _BEGINNINGS):
+                    entry = files.entries.record(files.sounds.entry(place))
+                    if entry.key[: len(key)] != key and is_shown(part, entry, child=self._child):
+                        yield entry.key[: len(key)]
 
     def _texts(self, part: PartIndex, entries: Sequence[int], key: str) -> Iterator[str]:
         for place in entries[:_EACH]:
