@@ -29,6 +29,7 @@ from indexer.errors import IndexFormatError, RecordError
 from indexer.formats import CATALOGUE_FORMAT
 from indexer.model import TYPES, Item, Resource, load_line
 from indexer.part_order import part_order
+from indexer.schema import sort_key
 from indexer.truth_lines import MAX_LINE, read_records
 
 __all__ = [
@@ -182,20 +183,74 @@ class Catalogue:
         Of the issues, volumes and parts of a parent that is listed only the last one.
         """
         where, values = _where("arrival", type)
-        return self._list(f"{where} ORDER BY first_release DESC, shelf.row DESC", [*values, limit, offset])
+        return self._list(where, values, "first_release DESC, row DESC", limit, offset)
 
-    def browse(self, type: str = "", clc: str = "", limit: int = 20, offset: int = 0) -> list[Resource]:  # noqa: A002
+    def browse(
+        self,
+        type: str = "",  # noqa: A002
+        clc: str = "",
+        limit: int = 20,
+        offset: int = 0,
+        *,
+        after: float | None = None,
+        before: float | None = None,
+    ) -> list[Resource]:
         """Listed resources of a type, of a class and all below it, or of both, in the order of their titles.
 
         Issues, volumes and parts are found under their parent, when that is listed.
+
+        Args:
+            type: of `TYPES`, empty for all.
+            clc: beginning of a class number, empty for all.
+            limit: how many at most.
+            offset: how many are passed over; their places are looked at one by one.
+            after: only what stands behind this place of `title_place`; at any depth it costs what the first page costs.
+            before: only what stands before it, the nearest first: the list backwards.
         """
         where, values = _where("stands", type, clc)
-        return self._list(f"{where} ORDER BY title_rank", [*values, limit, offset])
+        if after is not None:
+            where, values = where + " AND title_rank > ?", [*values, after]
+        if before is not None:
+            where, values = where + " AND title_rank < ?", [*values, before]
+        return self._list(where, values, "title_rank" if before is None else "title_rank DESC", limit, offset)
 
-    def _list(self, where: str, values: Sequence[object]) -> list[Resource]:
-        sql = f"SELECT line FROM shelf JOIN resource USING (row) WHERE {where} LIMIT ? OFFSET ?"  # noqa: S608
-        found = self._query(sql, values)
-        return [self._resource(line) for (line,) in found]
+    def title_place(self, resource: Resource, *, behind_equals: bool) -> float:
+        """Where a title stands in the order of titles, for `after` and `before` of `browse`.
+
+        The place of a resource of this catalogue is its own. For another's it is found by some twenty looks.
+
+        Args:
+            resource: of this or of another catalogue.
+            behind_equals: for another's: whether it stands behind titles that sort like it.
+        """
+        found = self._query(
+            "SELECT title_rank FROM resource JOIN shelf USING (row) WHERE id = ?", (_storable(resource.id),)
+        )
+        if found:
+            return int(found[0][0])
+        key = sort_key(resource).encode()
+        low, high = 0, self.count  # ranks are 0 to count - 1 of all rows, listed or not
+        while low < high:
+            middle = (low + high) // 2
+            near = self._query(
+                "SELECT title_rank, line FROM shelf JOIN resource USING (row)"
+                " WHERE stands = 1 AND title_rank >= ? ORDER BY title_rank LIMIT 1",
+                (middle,),
+            )
+            if not near:
+                high = middle
+                continue
+            theirs = sort_key(self._resource(near[0][1])).encode()
+            if theirs < key or (behind_equals and theirs == key):
+                low = int(near[0][0]) + 1
+            else:
+                high = middle
+        return low - 0.5  # between two places, so that it serves `after` and `before` alike
+
+    def _list(self, where: str, values: Sequence[object], order: str, limit: int, offset: int) -> list[Resource]:
+        # The rows first, out of an index alone: what is passed over is never looked up.
+        rows = f"SELECT row FROM shelf WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        return self.rows([row for (row,) in self._query(rows, [*values, limit, offset])])
 
     def ids(self) -> Iterator[tuple[int, str]]:
         """All rows and their ids, in order, without reading the records."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.answers import Answers, size_of
-from appliance.library.model import Found, Held, HeldItem, Hit, LibraryStats, Place
+from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
 from appliance.library.turns import Turns
@@ -23,10 +23,12 @@ from appliance.library.union import count_types, thinned_parents, with_parts
 from indexer.errors import IndexFormatError
 from indexer.model import OPENED_ROLES
 from indexer.rows import Rows
+from indexer.schema import sort_key
 
 if TYPE_CHECKING:
     from appliance.library.parts import Part
     from appliance.library.present import Mask
+    from appliance.library.salvage import Ask
     from appliance.library.searching import Damage, Searching
     from appliance.library.shelf import Shelf
     from appliance.store.holdings import HeldDrive, Holdings
@@ -184,15 +186,43 @@ class Library:
         streams = [(shelf, self._stream(n, self._newest(shelf, type_))) for n, shelf in order]
         return list(islice(_arrivals(streams), offset, offset + limit))
 
-    def browse(self, *, type_: str = "", clc: str = "", limit: int = 20, offset: int = 0) -> list[Held]:
-        """Resources of a type and a class (prefix), in title order; works while the index is being made."""
+    def browse(
+        self, *, type_: str = "", clc: str = "", limit: int = 20, offset: int = 0, beside: Beside | None = None
+    ) -> list[Held]:
+        """Resources of a type and a class (prefix), in title order; works while the index is being made.
+
+        Pages that begin beside a resource cost the same at any depth; what an offset passes over is looked at.
+        """
         if len(self._shelves) == 1 and not self._hidden[0]:
             shelf = self._shelves[0]
-            found = page_of(lambda n, at: shelf.catalogue.browse(type_, clc, n, at), limit, offset, self._of(shelf))
-            return [self._held(r, shelf) for r in found if r is not None]
-        streams = [self._stream(n, self._browsed(shelf, type_, clc)) for n, shelf in enumerate(self._shelves)]
-        merged = heapq.merge(*streams, key=lambda held: held.resource.title_sort or held.resource.title)
-        return list(islice(merged, offset, offset + limit))
+            found = page_of(self._asking(0, type_, clc, beside), limit, offset, self._of(shelf))
+            held = [self._held(r, shelf) for r in found if r is not None]
+        else:
+            streams = [self._stream(n, self._browsed(n, type_, clc, beside)) for n, _ in enumerate(self._shelves)]
+            backwards = beside is not None and beside.before
+            # Backwards the last shelf comes first where titles are equal, as it comes last forwards.
+            merged = heapq.merge(*streams[:: -1 if backwards else 1], key=_by_title, reverse=backwards)
+            held = list(islice(merged, offset, offset + limit))
+        return held[::-1] if beside is not None and beside.before else held
+
+    def _asking(self, number: int, type_: str, clc: str, beside: Beside | None) -> Ask:
+        """What reads stretches of one shelf in title order, from a resource on or backwards from it."""
+        shelf, place = self._shelves[number], dict[str, float]()
+        if beside is not None:
+            place = {"before" if beside.before else "after": self._place(number, beside)}
+        return lambda limit, offset: shelf.catalogue.browse(type_, clc, limit, offset, **place)
+
+    def _place(self, number: int, beside: Beside) -> float:
+        """The place of a resource in the titles of one shelf; of one that cannot be read a place that leaves nothing."""
+        resource, end = beside.of, float(1 << 32)
+        if resource is None:
+            return end
+        speaker = self._speaker(resource.id)
+        theirs = next((n for n, shelf in enumerate(self._shelves) if shelf is speaker), 0)
+        found = self._ask(
+            self._shelves[number], lambda catalogue: catalogue.title_place(resource, behind_equals=number < theirs)
+        )
+        return found if found is not None else -1.0 if beside.before else end
 
     def parts(self, parent_id: str) -> tuple[Part, ...]:
         """Issues, volumes or parts of a resource, in the order in which people count; the last lists are kept."""
@@ -324,11 +354,15 @@ class Library:
     def _newest(self, shelf: Shelf, type_: str) -> Iterator[list[Resource]]:
         return batches_of(lambda limit, offset: shelf.catalogue.newest(limit, offset, type_), self._of(shelf))
 
-    def _browsed(self, shelf: Shelf, type_: str, clc: str) -> Iterator[list[Resource]]:
-        return batches_of(lambda limit, offset: shelf.catalogue.browse(type_, clc, limit, offset), self._of(shelf))
+    def _browsed(self, number: int, type_: str, clc: str, beside: Beside | None) -> Iterator[list[Resource]]:
+        return batches_of(self._asking(number, type_, clc, beside), self._of(self._shelves[number]))
 
     def _of(self, shelf: Shelf) -> Callable[[IndexFormatError], None]:
         return lambda error: self._damage(shelf, "catalogue", error)
+
+
+def _by_title(held: Held) -> str:
+    return sort_key(held.resource)
 
 
 def _age(shelf: Shelf) -> tuple[str, int, str]:

@@ -56,6 +56,19 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Where a stretch of a list in title order begins.
+
+    Attributes:
+        of: the resource behind which it begins; None for the end of the list.
+        before: whether it is the stretch that ends before `of` instead.
+    """
+
+    of: Resource | None
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HeldItem:
     """One file of a resource, ready to be served with proof.
 

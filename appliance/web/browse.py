@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import abort, render_template, request, url_for
 
+from appliance.library.model import Beside
 from appliance.web.cards import cards_of
 from appliance.web.context import SEARCH_AWAY, library, say, words
 from appliance.web.display import current_display
@@ -14,13 +15,15 @@ from appliance.web.kinds import Kind, kind_named
 from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import SearchAddress
 from appliance.web.shelves import newest, shelf, type_counts
-from indexer.model import TYPES
+from indexer.model import TYPES, is_resource_id
 
 if TYPE_CHECKING:
     from appliance.library.model import Held
 
 SHELF_SIZE = 24
 MAX_PAGE = 2000
+"""The last page that is found by its number alone; further ones are reached from page to page."""
+MAX_NEW_PAGE = 100
 CLASSES = "ABCDEFGHIJKNOPQRSTUVXZ"
 _CLC = re.compile(r"[A-Z][A-Z0-9.\-/]{0,19}\Z")
 
@@ -63,7 +66,12 @@ def listing() -> str:
     if clc and not _CLC.match(clc):
         abort(404)
     number = page_number(request.args.get("page", ""))
-    found = shelf(types, clc, SHELF_SIZE + 1, (number - 1) * SHELF_SIZE)
+    beside = _beside()
+    if beside is None and number > MAX_PAGE:
+        abort(404)
+    found = shelf(types, clc, SHELF_SIZE + 1, (number - 1) * SHELF_SIZE, beside)
+    if beside is not None and beside.before:
+        found = found[-SHELF_SIZE:]
     counts = type_counts()
     filled = [t for t in kind.types if counts.get(t)] if kind else []
     subtypes = filled if len(filled) > 1 else []
@@ -71,22 +79,37 @@ def listing() -> str:
         "shelf.html",
         title=_title(kind, types, clc),
         subtypes=[(words().label(f"type.{t}"), url_for("patrons.listing", type=t)) for t in subtypes],
-        **_cards(found, number),
+        **_cards(found, number, beside),
     )
+
+
+def _beside() -> Beside | None:
+    """The resource that the address names by `after` or `before`: it leads deep into a list at no cost.
+
+    None when it names none, or one that is no longer held: then `page` alone says where the stretch begins.
+    """
+    for name in ("after", "before"):
+        identity = request.args.get(name, "")
+        held = library().resource(identity) if is_resource_id(identity) else None
+        if held is not None and current_display().gate_face != "child":
+            return Beside(held.resource, before=name == "before")
+    return None
 
 
 @blueprint.get("/new")
 def new() -> str:
     """新到资源: what came last, newest first."""
     number = page_number(request.args.get("page", ""))
+    if number > MAX_NEW_PAGE:
+        abort(404)
     found = newest(SHELF_SIZE + 1, (number - 1) * SHELF_SIZE)
-    return render_template("shelf.html", title=words().label("nav.new"), subtypes=[], **_cards(found, number))
+    return render_template("shelf.html", title=words().label("nav.new"), subtypes=[], **_cards(found, number, None))
 
 
 def page_number(text: str) -> int:
     """The page asked for, from 1; 404 for anything else."""
     text = text or "1"
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= MAX_PAGE):
+    if not (text.isascii() and text.isdigit() and len(text) <= 6 and int(text) >= 1):
         abort(404)
     return int(text)
 
@@ -105,13 +128,20 @@ def _asked_types(kind_name: str, type_: str) -> tuple[Kind | None, tuple[str, ..
     return kind, kind.types
 
 
-def _cards(found: list[Held], number: int) -> dict[str, Any]:
+def _cards(found: list[Held], number: int, beside: Beside | None) -> dict[str, Any]:
     """One page of a shelf: its cards and the ways to the pages before and after."""
+    shown = found[:SHELF_SIZE]
+    backwards = beside is not None and beside.before
+    by_place = request.endpoint == "patrons.listing" and current_display().gate_face != "child"
+    before = shown[0].resource.id if by_place and shown else ""
+    after = shown[-1].resource.id if by_place and shown else ""
+    last = MAX_NEW_PAGE if request.endpoint == "patrons.new" else None if by_place else MAX_PAGE
+    more = (len(found) > SHELF_SIZE or backwards) and number != last
     return {
-        "cards": cards_of(found[:SHELF_SIZE]),
+        "cards": cards_of(shown),
         "empty": say("patron.shelf.empty"),
-        "previous": _page_url(number - 1) if number > 1 else "",
-        "next": _page_url(number + 1) if len(found) > SHELF_SIZE else "",
+        "previous": _page_url(number - 1, before=before) if number > 1 else "",
+        "next": _page_url(number + 1, after=after) if more else "",
         "number": number,
     }
 
@@ -129,7 +159,9 @@ def _title(kind: Kind | None, types: tuple[str, ...], clc: str) -> str:
     return " · ".join(parts) or spoken.label("search.all_records")
 
 
-def _page_url(number: int) -> str:
+def _page_url(number: int, **beside: str) -> str:
+    """The address of a page of this shelf; the first page needs no place."""
     kept: dict[str, Any] = {k: v for k, v in request.args.items() if k in {"kind", "type", "clc"}}
-    endpoint = request.endpoint or "patrons.new"
-    return url_for(endpoint, **kept, page=number if number > 1 else None)
+    if number > 1:
+        kept |= {"page": number, **{name: identity for name, identity in beside.items() if identity}}
+    return url_for(request.endpoint or "patrons.new", **kept)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.library.model import Beside
 from appliance.web.context import SEARCH_AWAY, gate, library
 from appliance.web.display import current_display
 from indexer.search_request import SearchRequest
@@ -71,10 +72,20 @@ def _waits(held: Held) -> bool:
     return not (held.available or held.partly or held.catalogue_only)
 
 
-def shelf(types: Sequence[str], clc: str, limit: int, offset: int) -> list[Held]:
-    """Resources of some types and a class in title order; types follow one another."""
+def shelf(types: Sequence[str], clc: str, limit: int, offset: int, beside: Beside | None = None) -> list[Held]:
+    """Resources of some types and a class in title order; types follow one another.
+
+    Args:
+        types: record types, none for all.
+        clc: beginning of a class number, empty for all.
+        limit: how many at most.
+        offset: how many are passed over, from the beginning of the list. A child's shelf always goes by it.
+        beside: for other readers: where the stretch begins instead, at the same cost at any depth.
+    """
     if current_display().gate_face == _CHILD:
         return _for_children(types, clc, limit, offset)
+    if beside is not None:
+        return _stretch(types or ("",), clc, limit, beside)
     found: list[Held] = []
     counts = library().counts()
     for type_ in types or ("",):
@@ -82,6 +93,25 @@ def shelf(types: Sequence[str], clc: str, limit: int, offset: int) -> list[Held]
         if len(found) >= limit:
             break
         offset = 0 if found else max(0, offset - counts.get(type_, 0))
+    return found
+
+
+def _stretch(types: Sequence[str], clc: str, limit: int, beside: Beside) -> list[Held]:
+    """What stands behind a resource, or before it, in a list of types that follow one another."""
+    ordered = types[::-1] if beside.before else types
+    own = next((n for n, type_ in enumerate(ordered) if type_ in {"", beside.of.type}), 0)
+    found: list[Held] = []
+    for n, type_ in enumerate(ordered[own:]):
+        more = limit - len(found)
+        if n == 0:
+            near = library().browse(type_=type_, clc=clc, limit=more, beside=beside)
+        elif beside.before:
+            near = library().browse(type_=type_, clc=clc, limit=more, beside=Beside(None, before=True))
+        else:
+            near = library().browse(type_=type_, clc=clc, limit=more)
+        found = [*near, *found] if beside.before else [*found, *near]
+        if len(found) >= limit:
+            break
     return found
 
 

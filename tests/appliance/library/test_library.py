@@ -13,6 +13,7 @@ import pytest
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.keeper import LibraryKeeper
+from appliance.library.model import Beside
 from appliance.library.shelf import ItemDigests
 from appliance.library.union import precedence
 from appliance.store.holdings import HeldRelease, Part
@@ -140,6 +141,21 @@ def test_catalogue_not_ready_the_release_is_not_there_yet(national):
     assert library.stats().resources == 0
     with pytest.raises(SearchNotReadyError):
         library.search(SearchRequest(q="x"))
+
+
+def test_lists_of_two_bundles_go_on_beside_any_resource(national):
+    national.take(national.stock.work(1, ready=True, bundle="children", sources=CHILDREN), "two")
+    library = national.library()
+    whole = library.browse()
+    assert len(whole) == 5
+    for n, held in enumerate(whole):
+        assert ids(library.browse(limit=2, beside=Beside(held.resource))) == ids(whole[n + 1 : n + 3])
+        assert ids(library.browse(limit=2, beside=Beside(held.resource, before=True))) == ids(whole[max(0, n - 2) : n])
+    assert ids(library.browse(limit=2, beside=Beside(None, before=True))) == ids(whole[-2:])
+    national.withdrawn = (whole[2].resource.id,)
+    library = national.library()
+    assert ids(library.browse(beside=Beside(whole[0].resource))) == ids(whole[1:2] + whole[3:])
+    assert ids(library.browse(beside=Beside(whole[2].resource))) == ids(whole[3:])
 
 
 def test_two_bundles_are_one_library(national):
