@@ -17,6 +17,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from shutil import copyfileobj
 from types import TracebackType
@@ -210,6 +211,29 @@ class TermFile:
             yield self.figures_at(first + place)
             if limit == 0:
                 return
+
+    def keys(self, first: int, last: int) -> list[bytes]:
+        """The keys at the places from `first` to below `last`.
+
+        Raises:
+            IndexFormatError: their offsets are not within the keys, or they are longer than `MAX_SCAN` together.
+        """
+        if first >= last:
+            return []
+        offsets = np.frombuffer(self._file.read(self._offsets + 4 * first, 4 * (last - first + 1)), "<u4").astype("i8")
+        low, high = int(offsets[0]), int(offsets[-1])
+        if not low <= high <= min(self._key_bytes, low + MAX_SCAN) or (np.diff(offsets) < 0).any():
+            raise IndexFormatError(self._file.name, f"keys from {first} on lie outside the keys")
+        content = bytes(self._file.read(self._keys + low, high - low))
+        ends = (offsets - low).tolist()
+        return [content[start:end] for start, end in pairwise(ends)]
+
+    def documents(self, first: int, last: int) -> NDArray[np.uint32]:
+        """How many rows hold each of the terms at the places from `first` to below `last`."""
+        size = RECORD.itemsize
+        records = np.frombuffer(self._file.read(self._records + size * first, size * max(0, last - first)), RECORD)
+        found: NDArray[np.uint32] = records["documents"].astype("u4")
+        return found
 
     def figures_at(self, place: int) -> TermFigures:
         """What is said of the term at `place`.

@@ -2,8 +2,9 @@
 
 Fields, each with its byte in a key of the term file:
     x           everything; title and creator weigh 4, the rest 1
-    title, creator, subject, identifier     the same terms by field, without weights; `=` and the whole title, name
-                                            or subject folded together is one more term (exact titles, author pages)
+    title, creator, subject, identifier     the same terms by field, without weights; `=` and the whole title,
+                                            name or subject folded together is one more term (exact titles, author
+                                            pages), and so are the headings of `indexer.headings`, from `@` on
 
 Columns are numbers of fixed width, one a row. Class, dynasty, language and places may have several values: their
 column holds the number of the combination in a table of the index (`IndexTables`); 0 is "none".
@@ -22,6 +23,7 @@ from whoosh import columns, fields, formats
 
 from indexer.access import ReaderContext, decide, is_understood
 from indexer.analysis import joined, query_terms, terms, title_key
+from indexer.headings import heading_terms
 from indexer.model import AUDIENCES, LEVELS, SCOPES, TYPES, Identifier, Resource
 
 FIELD_BYTES = {"x": 1, "title": 2, "creator": 3, "subject": 4, "identifier": 5}
@@ -164,6 +166,8 @@ def index_row(resource: Resource, row: int, tables: IndexTables) -> IndexedRow:
         found["creator"]["=" + title_key(creator.name)] = 1
     for subject in resource.subjects:
         found["subject"]["=" + title_key(subject)] = 1
+    for name, headings in heading_terms(resource).items():
+        found[name].update(dict.fromkeys(headings, 1))
     numbers = _columns(resource, row, tables)
     return IndexedRow(found, SECTION_MARK.join(sections), numbers, resource.parent, sort_key(resource))
 

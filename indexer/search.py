@@ -25,12 +25,15 @@ from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistic
 from indexer.search_correct import corrected
 from indexer.search_evaluate import Evaluation, asked_terms, holding
 from indexer.search_facets import CHILDREN, FacetCounter, Mask, all_of, filter_masks, readable_rows
+from indexer.search_headings import Headings
 from indexer.search_marks import explained, marks_in
 from indexer.search_order import Found, merged, ordered
 from indexer.search_query import Query, loosened, parse
+from indexer.search_related import Related, Relation
 from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchResult
 from indexer.search_sounds import Sounding, by_sound, only_by_sound, sounding_everywhere, with_sounds
 from indexer.suggest import Suggestion, suggestions
+from indexer.search_tallies import Tallies
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher", "Suggestion"]
 
@@ -86,6 +89,7 @@ class Searcher:
         self._parts = [
             PartIndex(files, statistics, part.hidden) for files, part in zip(self._files, parts, strict=True)
         ]
+        self.headings, self.tallies, self._related = Headings(self._parts), Tallies(self._parts), Related(self._parts)
 
     def close(self) -> None:
         """Let the index files go; call it when no search is running. Catalogues stay open: their owner closes them."""
@@ -145,12 +149,34 @@ class Searcher:
         """
         return suggestions(self._parts, self._catalogues, typed, child=face == "child")
 
+    def related(self, resource: Resource, *, child: bool, limit: int) -> list[tuple[Relation, Resource]]:
+        """What is related to a resource, why, and its record; see `indexer.search_related`.
+
+        Raises:
+            IndexFormatError: a file turned out to be damaged.
+        """
+        own = [self._row(number, resource.id) for number in range(len(self._parts))]
+        found = self._related.of(resource, own, child=child, limit=limit)
+        records = dict(self._fetched([relation.place for relation in found]))
+        return [(relation, records[relation.place]) for relation in found]
+
+    def records(self, places: Sequence[tuple[int, int]]) -> list[Resource]:
+        """The records of parts and rows, in this order.
+
+        Raises:
+            IndexFormatError: one is damaged.
+        """
+        return [record for _, record in self._fetched(places)]
+
     def _row(self, number: int, resource_id: str) -> int | None:
         """The row of a resource in the index of a part."""
         rid = self._catalogues[number].row_of(resource_id) if resource_id else None
         if rid is None:
             return None
-        places = np.flatnonzero(self._files[number].columns["rid"] == rid)
+        rids = self._files[number].columns["rid"]
+        if rid < len(rids) and rids[rid] == rid:
+            return rid  # as builders number them
+        places = np.flatnonzero(rids == rid)
         return int(places[0]) if len(places) else None
 
     def _suggestion(self, request: SearchRequest, matches: Sequence[Matches], budget: Budget) -> str:

@@ -99,7 +99,8 @@ def shelf(types: Sequence[str], clc: str, limit: int, offset: int, beside: Besid
 def _stretch(types: Sequence[str], clc: str, limit: int, beside: Beside) -> list[Held]:
     """What stands behind a resource, or before it, in a list of types that follow one another."""
     ordered = types[::-1] if beside.before else types
-    own = next((n for n, type_ in enumerate(ordered) if type_ in {"", beside.of.type}), 0)
+    own_types = {"", beside.of.type if beside.of is not None else ""}
+    own = next((n for n, type_ in enumerate(ordered) if type_ in own_types), 0)
     found: list[Held] = []
     for n, type_ in enumerate(ordered[own:]):
         more = limit - len(found)
