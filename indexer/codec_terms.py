@@ -187,7 +187,12 @@ class TermFile:
         return self.figures_at(place) if place < self.count and self.key(place) == key else None
 
     def containing(self, between: tuple[bytes, bytes], part: bytes, limit: int) -> Iterator[TermFigures]:
-        """What is said of keys that hold `part`, in order, at most `limit` of them.
+        """What is said of keys that hold `part`, in order, at most `limit` of them; see `places_containing`."""
+        for place in self.places_containing(between, part, limit):
+            yield self.figures_at(place)
+
+    def places_containing(self, between: tuple[bytes, bytes], part: bytes, limit: int) -> Iterator[int]:
+        """The places of keys that hold `part`, in order, at most `limit` of them.
 
         Args:
             between: the first key to look at, and the first that is not looked at.
@@ -208,7 +213,7 @@ class TermFile:
             if place == before or not 0 <= place < last - first:
                 continue
             before, limit = place, limit - 1
-            yield self.figures_at(first + place)
+            yield first + place
             if limit == 0:
                 return
 

@@ -155,10 +155,18 @@ class Searcher:
         Raises:
             IndexFormatError: a file turned out to be damaged.
         """
-        own = [self._row(number, resource.id) for number in range(len(self._parts))]
-        found = self._related.of(resource, own, child=child, limit=limit)
+        found = self._related.of(resource, self.rows_of(resource.id), child=child, limit=limit)
         records = dict(self._fetched([relation.place for relation in found]))
         return [(relation, records[relation.place]) for relation in found]
+
+    @property
+    def parts(self) -> tuple[PartIndex, ...]:
+        """The parts, in order, for what only looks at their columns."""
+        return tuple(self._parts)
+
+    def rows_of(self, resource_id: str) -> list[int | None]:
+        """For each part the row of a resource, None where it is not."""
+        return [self._row(number, resource_id) for number in range(len(self._parts))]
 
     def records(self, places: Sequence[tuple[int, int]]) -> list[Resource]:
         """The records of parts and rows, in this order.

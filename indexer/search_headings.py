@@ -36,6 +36,10 @@ MOST_VARIANTS = 64
 _KEPT_ORDERS, _KEPT_PAGES, _KEPT_NAMES = 1_000_000, 256, 64
 """Names whose place in a letter's order is kept, 12 bytes each; pages; single names with their rows."""
 
+_MOST_LIKE = 24
+"""Names like another that are counted."""
+
+_LONGEST_LIKE = 8
 _ALL_LETTERS = ""
 Rows = tuple[Ids, ...]
 """Rows of each part, ascending, that lists show."""
@@ -128,6 +132,40 @@ class Headings:
             return None
         return self._names.get((kind, child, key), lambda: self._named(kind, child, key))
 
+    def like(self, kind: str, text: str, limit: int, *, child: bool) -> list[CountedHeading]:
+        """Names that begin as a text begins, or end as it ends, by two characters at least; the most used first."""
+        key = title_key(text)
+        found: dict[str, CountedHeading] = {}
+        for length in range(min(len(key), _LONGEST_LIKE), 1, -1):
+            for name in (*self._beginning(kind, child, key[:length]), *self._ending(kind, child, key[-length:])):
+                if name not in found and len(found) < _MOST_LIKE:
+                    found[name] = self._counted(kind, child, name)
+            if len(found) >= limit:
+                break
+        counted = [heading for heading in found.values() if heading.count]
+        return sorted(counted, key=lambda heading: -heading.count)[:limit]
+
+    def _beginning(self, kind: str, child: bool, head: str) -> list[str]:
+        wanted = term_key(kind, prefix(child, initial_of(head, name=kind == "creator")) + head).encode()
+        names: dict[str, None] = {}
+        for part in self._parts:
+            terms = part.files.terms
+            first = terms.place(wanted)
+            for term in terms.keys(first, min(first + _MOST_LIKE, terms.count)):
+                if not term.startswith(wanted):
+                    break
+                names[folded_name(term)[1:].decode("utf-8", "replace")] = None
+        return list(names)
+
+    def _ending(self, kind: str, child: bool, tail: str) -> list[str]:
+        between = [term_key(kind, prefix(child) + letter).encode() for letter in (INITIALS[-1], "Z\x7f")]
+        names: dict[str, None] = {}
+        for part in self._parts:
+            terms = part.files.terms
+            for place in terms.places_containing((between[0], between[1]), f"{tail}\x1f".encode(), _MOST_LIKE):
+                names[folded_name(terms.key(place))[1:].decode("utf-8", "replace")] = None
+        return list(names)
+
     def documents(self, kind: str, name: str) -> int:
         """How many rows of all indexes have a name or subject, hidden ones among them: how rare it is."""
         figures = [part.files.figures(kind, "=" + title_key(name)) for part in self._parts]
@@ -176,7 +214,9 @@ class Headings:
         return lines
 
     def _shown(self, kind: str, child: bool, term: bytes) -> CountedHeading:
-        key = folded_name(term)[1:].decode("utf-8", "replace")
+        return self._counted(kind, child, folded_name(term)[1:].decode("utf-8", "replace"))
+
+    def _counted(self, kind: str, child: bool, key: str) -> CountedHeading:
         names: dict[str, int] = {}
         count = 0
         for part in self._parts:

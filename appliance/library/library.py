@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.answers import Answers, size_of
+from appliance.library.discovery import Discovery
 from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from appliance.store.holdings import HeldDrive, Holdings
     from indexer.catalogue import Catalogue
     from indexer.model import Item, Resource
-    from indexer.search import SearchRequest, SearchResult, Suggestion
+
+    from indexer.search import Searcher, SearchRequest, SearchResult, Suggestion
 
 _T = TypeVar("_T")
 _Answer: TypeAlias = "tuple[SearchResult, tuple[str, ...]]"
@@ -171,6 +173,19 @@ class Library:
         if answer is None:
             raise SearchNotReadyError(*self._progress())
         return answer
+
+    def discovery(self, *, child: bool) -> Discovery:
+        """Finding without a query, for children or for other readers."""
+        return Discovery(self._asked, self.held, child=child)
+
+    def _asked(self, question: Callable[[Searcher], _T]) -> _T:
+        """The answer to a question to the searcher, in its turn."""
+        if self._searching is not None:
+            with self._turns.turn():
+                answer = self._searching.ask(lambda searcher: (question(searcher),))
+            if answer is not None:
+                return answer[0]
+        raise SearchNotReadyError(*self._progress())
 
     def counts(self) -> dict[str, int]:
         """Type → resources that lists show, every resource counted once."""

@@ -18,8 +18,8 @@ from indexer.model import Resource
 from indexer.search import Part, Searcher, SearchRequest, SearchResult, Suggestion
 
 _log = logging.getLogger(__name__)
-_T = TypeVar("_T")
 
+_T = TypeVar("_T")
 Damage = Callable[[Shelf, str, Exception], None]
 """Told of a shelf, the part of it (`catalogue` or `search`) that is damaged, and what was found."""
 
@@ -64,24 +64,27 @@ class Searching:
         Raises:
             QueryError: a filter or the page has a value that is not permitted.
         """
-        known = here or {}
+        present = here or {}
 
-        def ask(opened: _Opened) -> tuple[SearchResult, tuple[str, ...]]:
-            folders = tuple(s.release.folder for s in opened.shelves)
-            return opened.searcher.search(request, [known.get(folder) for folder in folders]), folders
+        def asked(searcher: Searcher, folders: tuple[str, ...]) -> tuple[SearchResult, tuple[str, ...]]:
+            return searcher.search(request, [present.get(folder) for folder in folders]), folders
 
-        return self._answer(ask)
+        return self._answered(asked)
 
     def suggest(self, typed: str, face: str) -> tuple[Suggestion, ...] | None:
         """See `indexer.search.Searcher.suggest`. None: nothing is left."""
-        return self._answer(lambda opened: opened.searcher.suggest(typed, face=face))
+        return self.ask(lambda searcher: searcher.suggest(typed, face=face))
 
-    def _answer(self, ask: Callable[[_Opened], _T]) -> _T | None:
-        """The answer, without what turns out to be damaged; None when nothing is left."""
+    def ask(self, question: Callable[[Searcher], _T]) -> _T | None:
+        """The answer to another question to the searcher, in the same way. None: nothing is left to be asked."""
+        return self._answered(lambda searcher, _: question(searcher))
+
+    def _answered(self, question: Callable[[Searcher, tuple[str, ...]], _T]) -> _T | None:
+        """Ask the searcher and the folders of its parts; what is damaged is left out and the question asked again."""
         mended = 0
         while (opened := self._opened).shelves:
             try:
-                return ask(opened)
+                return question(opened.searcher, tuple(s.release.folder for s in opened.shelves))
             except IndexFormatError as error:
                 self._go_on_without(opened, error, whole=mended >= _MOST_MENDED)
                 mended += 1
