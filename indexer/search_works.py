@@ -1,4 +1,4 @@
-"""Rows put in an order that people read: works of one creator by type and time, a subject's newest, a serial's issues."""
+"""Rows in an order that people read: works of a creator by type and time, a subject's newest, a serial's issues."""
 
 from __future__ import annotations
 
@@ -104,9 +104,12 @@ def _issues(number: int, part: PartIndex, rows: Ids) -> IssuesOf:
     years = _years(part, rows, undated=NO_YEAR)
     dated = years[years != NO_YEAR]
     last = int(dated.max()) if len(dated) else NO_YEAR
-    # Titles of issues hold their numbers and dates, and sort by value.
     latest = rows[years == last] if len(dated) else rows
-    row = int(latest[int(np.argmax(part.files.columns["title_rank"][latest]))])
+    # Titles of issues hold their numbers and dates, and sort by value.
+    key = part.files.columns["title_rank"][latest].astype("i8")
+    if "day" in part.files.columns:
+        key += part.files.columns["day"][latest].astype("i8") << 32
+    row = int(latest[int(np.argmax(key))])
     if not len(dated):
         return IssuesOf(len(rows), latest=(number, row))
     return IssuesOf(len(rows), int(dated.min()), last, (number, row))

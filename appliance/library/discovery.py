@@ -86,7 +86,7 @@ class RelatedTo:
 
 
 class Discovery:
-    """What one view of the library has, for standard readers or for children. Every question may raise what `Ask` does."""
+    """What one view of the library has, for children or for other readers. Questions raise what `Ask` does."""
 
     def __init__(self, ask: Ask, held: Callable[[Iterable[Resource]], list[Held]], *, child: bool) -> None:
         """Ask through the library.

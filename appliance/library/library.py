@@ -228,7 +228,7 @@ class Library:
         return lambda limit, offset: shelf.catalogue.browse(type_, clc, limit, offset, **place)
 
     def _place(self, number: int, beside: Beside) -> float:
-        """The place of a resource in the titles of one shelf; of one that cannot be read a place that leaves nothing."""
+        """The place of a resource in the titles of a shelf; in one that cannot be read a place that leaves nothing."""
         resource, end = beside.of, float(1 << 32)
         if resource is None:
             return end

@@ -1,4 +1,4 @@
-"""Shelves: 分类浏览 by kind and class, and 新到资源. The catalogue is enough for them, search may be missing."""
+"""Shelves: 分类浏览 by kind and class, and 新到资源. The catalogue is enough for them; counts come from search."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ from flask import abort, render_template, request, url_for
 
 from appliance.library.model import Beside
 from appliance.web.cards import cards_of
-from appliance.web.context import SEARCH_AWAY, library, say, words
+from appliance.web.context import SEARCH_AWAY, discovery, library, say, words
 from appliance.web.display import current_display
 from appliance.web.kinds import Kind, kind_named
 from appliance.web.patrons import blueprint, kind_tiles
-from appliance.web.query import SearchAddress
+from appliance.web.readers_work import SERIALS
 from appliance.web.shelves import newest, shelf, type_counts
 from indexer.model import TYPES, is_resource_id
+from indexer.search_tallies import class_levels
 
 if TYPE_CHECKING:
     from appliance.library.model import Held
+    from indexer.search_tallies import Tally
 
 SHELF_SIZE = 24
 MAX_PAGE = 2000
 """The last page that is found by its number alone; further ones are reached from page to page."""
 MAX_NEW_PAGE = 100
+_MOST_BELOW = 60
 CLASSES = "ABCDEFGHIJKNOPQRSTUVXZ"
 _CLC = re.compile(r"[A-Z][A-Z0-9.\-/]{0,19}\Z")
 
@@ -32,30 +35,44 @@ _CLC = re.compile(r"[A-Z][A-Z0-9.\-/]{0,19}\Z")
 def browse() -> str:
     """All kinds and all classes, with counts where search can give them."""
     counted = _class_counts()
+    counts = counted.counts if counted is not None else {}
     classes = [
         {
             "letter": letter,
             "name": words().label(f"clc.{letter}"),
-            "count": counted.get(letter, 0),
+            "count": counts.get(letter, 0),
             "url": url_for("patrons.listing", clc=letter),
         }
         for letter in CLASSES
-        if not counted or counted.get(letter)
+        if counted is None or counts.get(letter)
     ]
-    return render_template("browse.html", tiles=kind_tiles(), classes=classes, counted=bool(counted))
+    return render_template(
+        "browse.html", tiles=kind_tiles(), classes=classes, ways=_ways(counted), exact=_is_exact(counted)
+    )
 
 
-def _class_counts() -> dict[str, int]:
-    """Main class → resources; empty while search is being made."""
-    request_all = SearchAddress().request(current_display().gate_face)
+def _class_counts() -> Tally | None:
+    """Class → resources; None while search is being made."""
     try:
-        facet = library().search(request_all).facets.get("clc", ())
+        return discovery().classes()
     except SEARCH_AWAY:
-        return {}
-    counts: dict[str, int] = {}
-    for code, count in facet:
-        counts[code[:1].upper()] = counts.get(code[:1].upper(), 0) + count
-    return counts
+        return None
+
+
+def _is_exact(counted: Tally | None) -> bool:
+    return counted is None or counted.exact
+
+
+def _ways(counted: Tally | None) -> list[tuple[str, str, str]]:
+    """Ways of browsing that have a page of their own: name, address, icon; those that need search only with it."""
+    spoken, counts = words(), library().counts()
+    shown = ["serials"] if any(counts.get(type_) for type_ in SERIALS) else []
+    if counted is not None:
+        shown = ["subjects", "creators", "times", *(["places"] if discovery().places().counts else []), *shown]
+    return [(spoken.label(f"browse.by_{name}"), url_for(f"patrons.{name}"), _ICONS[name]) for name in shown]
+
+
+_ICONS = {"subjects": "mark", "creators": "user", "times": "clock", "places": "flag", "serials": "news"}
 
 
 @blueprint.get("/browse/list")
@@ -66,7 +83,7 @@ def listing() -> str:
     if clc and not _CLC.match(clc):
         abort(404)
     number = page_number(request.args.get("page", ""))
-    beside = _beside()
+    beside = beside_asked()
     if beside is None and number > MAX_PAGE:
         abort(404)
     found = shelf(types, clc, SHELF_SIZE + 1, (number - 1) * SHELF_SIZE, beside)
@@ -78,12 +95,14 @@ def listing() -> str:
     return render_template(
         "shelf.html",
         title=_title(kind, types, clc),
+        path=_path(clc),
+        below=_below(clc) if not types else [],
         subtypes=[(words().label(f"type.{t}"), url_for("patrons.listing", type=t)) for t in subtypes],
         **_cards(found, number, beside),
     )
 
 
-def _beside() -> Beside | None:
+def beside_asked() -> Beside | None:
     """The resource that the address names by `after` or `before`: it leads deep into a list at no cost.
 
     None when it names none, or one that is no longer held: then `page` alone says where the stretch begins.
@@ -103,7 +122,9 @@ def new() -> str:
     if number > MAX_NEW_PAGE:
         abort(404)
     found = newest(SHELF_SIZE + 1, (number - 1) * SHELF_SIZE)
-    return render_template("shelf.html", title=words().label("nav.new"), subtypes=[], **_cards(found, number, None))
+    return render_template(
+        "shelf.html", title=words().label("nav.new"), subtypes=[], path=[], below=[], **_cards(found, number, None)
+    )
 
 
 def page_number(text: str) -> int:
@@ -155,8 +176,31 @@ def _title(kind: Kind | None, types: tuple[str, ...], clc: str) -> str:
         parts.append(spoken.label(f"type.{types[0]}"))
     if clc:
         key = f"clc.{clc[:1]}"
-        parts.append(spoken.label(key) if spoken.has_label(key) and len(clc) == 1 else clc)
+        name = spoken.label(key) if spoken.has_label(key) else ""
+        parts.append(name if name and len(clc) == 1 else f"{clc} {name}".strip())
     return " · ".join(parts) or spoken.label("search.all_records")
+
+
+def _path(clc: str) -> list[tuple[str, str]]:
+    """The classes above one, each with its address: I › I2 › I24."""
+    spoken, out = words(), []
+    for level in class_levels(clc):
+        if level != clc:
+            key = f"clc.{level}"
+            out.append((spoken.label(key) if spoken.has_label(key) else level, url_for("patrons.listing", clc=level)))
+    return out
+
+
+def _below(clc: str) -> list[tuple[str, str, str]]:
+    """The classes one step below that hold something: number, how many, address."""
+    counted = _class_counts() if clc else None
+    if counted is None:
+        return []
+    key = "count.resources" if counted.exact else "count.about"
+    return [
+        (code, words().label(key, count=count), url_for("patrons.listing", clc=code))
+        for code, count in counted.below(clc)[:_MOST_BELOW]
+    ]
 
 
 def _page_url(number: int, **beside: str) -> str:

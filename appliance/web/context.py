@@ -21,6 +21,7 @@ from provisioning.words import Sentence, Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from appliance.library.discovery import Discovery
     from appliance.library.library import Library
     from appliance.library.parts import Part
     from appliance.settings import Settings
@@ -68,6 +69,11 @@ def library() -> Library:
         g.library = services().keeper.library
     view: Library = g.library
     return view
+
+
+def discovery() -> Discovery:
+    """Finding without a query, for this reader's face. Its questions raise what `SEARCH_AWAY` holds."""
+    return library().discovery(child=current_display().gate_face == "child")
 
 
 def words() -> Words:

@@ -7,30 +7,23 @@ from typing import TYPE_CHECKING
 from flask import abort, render_template, request, url_for
 
 from appliance.web.cards import cards_of, creators_text, has_picture, title_language, type_name
-from appliance.web.context import SEARCH_AWAY, gate, library, settings, words
-from appliance.web.covers import class_letter, cover_of
+from appliance.web.context import gate, library, settings, words
+from appliance.web.covers import cover_of
 from appliance.web.detail_gathered import gathered_of, leaves_of
 from appliance.web.detail_parts import Action, main_action, notice_of, rights_line
 from appliance.web.detail_rows import Editions, contents_of
-from appliance.web.display import current_display
 from appliance.web.errors import OFFERED, Refused
 from appliance.web.facts import facts_of
 from appliance.web.glance import damage_of
 from appliance.web.kinds import kind_of
 from appliance.web.patrons import blueprint
 from appliance.web.qr import qr
+from appliance.web.related import related_to
 from appliance.web.shelves import openable
-from indexer.errors import QueryError
 from indexer.model import Resource, is_resource_id
-from indexer.search_request import SearchRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from appliance.library.model import Held
     from appliance.web.detail_gathered import Gathered
-
-_RELATED = 4
 
 
 @blueprint.get("/resources/<resource_id>")
@@ -75,7 +68,7 @@ def detail(resource_id: str) -> str:
         contents=contents,
         contents_pages=contents_pages,
         parent=parent.resource if parent else None,
-        related=_related(record),
+        related=related_to(record),
         facts=facts_of(record),
         qr=qr(_address(record), words().label("detail.qr")),
         back=_back(),
@@ -93,41 +86,6 @@ def _into(record: Resource, gathered: Gathered) -> Action | None:
 def _address(record: Resource) -> str:
     """What a phone in the library's network opens, on the address that patrons are told."""
     return f"http://{settings().address}{url_for('patrons.detail', resource_id=record.id)}"
-
-
-def _related(record: Resource) -> list[dict[str, str]]:
-    """Others on the same subject, of the same class, or of the same main class; never anything else."""
-    cards: dict[str, dict[str, str]] = {}
-    for held in _near(record):
-        other = held.resource
-        if other.id != record.id and gate(other).listed:
-            cards.setdefault(
-                other.id,
-                {
-                    "url": url_for("patrons.detail", resource_id=other.id),
-                    "title": other.title,
-                    "language": title_language(other),
-                    "type": type_name(other),
-                },
-            )
-        if len(cards) == _RELATED:
-            break
-    return list(cards.values())
-
-
-def _near(record: Resource) -> Iterator[Held]:
-    code = next((c.code for c in record.classes if c.scheme == "clc"), "")
-    if code:
-        yield from library().browse(clc=code, limit=_RELATED + 1)
-    face = current_display().gate_face
-    for subject in record.subjects[:2]:
-        try:
-            found = library().search(SearchRequest(q=f'subject:"{subject}"', size=_RELATED + 2, face=face))
-        except (*SEARCH_AWAY, QueryError):
-            break
-        yield from (hit.held for hit in found.hits)
-    if code:
-        yield from library().browse(clc=class_letter(record), limit=_RELATED * 2)
 
 
 def _back() -> str:

@@ -9,10 +9,13 @@ from flask import url_for
 
 from appliance.web.cards import creator_text, type_name
 from appliance.web.context import words
+from appliance.web.heading_addresses import creator_url, subject_url
 from appliance.web.hits import date_text
+from indexer.analysis import title_key
+from indexer.search_tallies import class_levels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from indexer.model import Resource
 
@@ -36,13 +39,13 @@ def _lines(record: Resource) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]
     yield "type", _plain(" · ".join(part for part in (type_name(record), record.subtype) if part))
     yield "designation", _plain(record.designation)
     yield "title_alt", _many(record.title_alt)
-    yield "creator", _searched((creator_text(c), c.name) for c in record.creators[:_MOST])
+    yield "creator", _named(((creator_text(c), c.name) for c in record.creators[:_MOST]), creator_url)
     yield "publisher", _plain("，".join(part for part in (record.place, record.publisher) if part))
     yield "date", _plain(date_text(record))
     yield "edition", _plain(record.edition)
     yield "extent", _plain(record.extent)
     yield "language", _languages(record)
-    yield "subject", _searched((subject, subject) for subject in record.subjects[:_MOST])
+    yield "subject", _named(((subject, subject) for subject in record.subjects[:_MOST]), subject_url)
     yield "class", _classes(record)
     yield "period", _plain(record.period)
     yield from _rare(record)
@@ -62,8 +65,8 @@ def _many(texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((text, "") for text in texts[:_MOST])
 
 
-def _searched(pairs: Iterator[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((text, url_for("patrons.search", q=query)) for text, query in pairs if query)
+def _named(pairs: Iterator[tuple[str, str]], url: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    return tuple((text, url(name) if title_key(name) else "") for text, name in pairs if text)
 
 
 def _languages(record: Resource) -> tuple[tuple[str, str], ...]:
@@ -77,10 +80,16 @@ def _classes(record: Resource) -> tuple[tuple[str, str], ...]:
     for entry in record.classes[:_MOST]:
         key = f"clc.{entry.code[:1]}"
         if entry.scheme == "clc" and spoken.has_label(key):
-            out.append((f"{entry.code} {spoken.label(key)}", url_for("patrons.listing", clc=entry.code[:1])))
+            out.append((f"{entry.code} {spoken.label(key)}", url_for("patrons.listing", clc=_shown_class(entry.code))))
         else:
             out.append((entry.code, ""))
     return tuple(out)
+
+
+def _shown_class(code: str) -> str:
+    """As much of a class number as stands in the tree: I242.4 of I242.4=3."""
+    levels = class_levels(code.upper())
+    return levels[-1] if levels else code[:1]
 
 
 def _identifiers(record: Resource) -> tuple[tuple[str, str], ...]:
