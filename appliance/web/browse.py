@@ -65,7 +65,7 @@ def _is_exact(counted: Tally | None) -> bool:
 
 def _ways(counted: Tally | None) -> list[tuple[str, str, str]]:
     """Ways of browsing that have a page of their own: name, address, icon; those that need search only with it."""
-    spoken, counts = words(), library().counts()
+    spoken, counts = words(), type_counts()
     shown = ["serials"] if any(counts.get(type_) for type_ in SERIALS) else []
     if counted is not None:
         shown = ["subjects", "creators", "times", *(["places"] if discovery().places().counts else []), *shown]

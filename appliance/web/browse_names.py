@@ -91,7 +91,7 @@ def creator(name: str) -> Response:
     body = render_template(
         "creator.html",
         named=named,
-        title=_with_identity(named.name, named.person or named.persons[0][0]),
+        title=_title(named),
         persons=_persons(named) if len(named.persons) > 1 else [],
         groups=[group for group in groups if group["cards"]],
         along=_links(_others(named, lambda record: (c.name for c in record.creators)), creator_url),
@@ -181,14 +181,22 @@ def person_text(person: Person) -> str:
     return "，".join(part for part in (person.dynasty, person.dates) if part)
 
 
-def _with_identity(name: str, person: Person) -> str:
-    about = person_text(person)
-    return f"{name}（{about}）" if about else name
+def _title(named: Named) -> str:
+    """The name, with what tells the person from others where one person is meant."""
+    person = named.person or (named.persons[0][0] if len(named.persons) == 1 else None)
+    about = person_text(person) if person is not None else ""
+    return f"{named.name}（{about}）" if about else named.name
 
 
 def _counted(named: Named, values: Callable[[Resource], Iterable[str]]) -> list[str]:
-    counts = Counter(value for record in named.peers for value in dict.fromkeys(values(record)))
-    return [value for value, _ in counts.most_common(_PEERS_SHOWN)]
+    """The commonest values of some works, each way of writing once."""
+    written: dict[str, str] = {}
+    counts: Counter[str] = Counter()
+    for record in named.peers:
+        own = {title_key(value): value for value in values(record)}
+        counts.update(own.keys())
+        written = {**own, **written}
+    return [written[key] for key, _ in counts.most_common(_PEERS_SHOWN)]
 
 
 def _others(named: Named, values: Callable[[Resource], Iterable[str]]) -> list[str]:
@@ -199,15 +207,3 @@ def _others(named: Named, values: Callable[[Resource], Iterable[str]]) -> list[s
 
 def _links(names: Iterable[str], url: Callable[[str], str]) -> list[Link]:
     return [(name, url(name)) for name in names if title_key(name)]
-
-
-def near_names(text: str, limit: int) -> list[Link]:
-    """Subjects and creators whose names are like a text; none while search is being made."""
-    try:
-        subjects_ = discovery().like("subject", text, limit)
-        creators_ = discovery().like("creator", text, limit)
-    except SEARCH_AWAY:
-        return []
-    spoken = words()
-    found = [(spoken.label("browse.near_subject", name=h.name), subject_url(h.name)) for h in subjects_]
-    return found + [(spoken.label("browse.near_creator", name=h.name), creator_url(h.name)) for h in creators_]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from appliance.library.model import Held
     from indexer.model import Creator, Resource
 
-_MOST_NAMES = 3
+MOST_NAMES = 3
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
@@ -61,9 +61,9 @@ def creators_text(resource: Resource) -> str:
     if not resource.creators:
         return resource.statement
     spoken = words()
-    texts = [creator_text(c) for c in resource.creators[:_MOST_NAMES]]
+    texts = [creator_text(c) for c in resource.creators[:MOST_NAMES]]
     joined = spoken.label("list.join").join(texts)
-    return joined + (spoken.label("list.more") if len(resource.creators) > _MOST_NAMES else "")
+    return joined + (spoken.label("list.more") if len(resource.creators) > MOST_NAMES else "")
 
 
 def type_name(resource: Resource) -> str:

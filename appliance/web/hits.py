@@ -9,10 +9,23 @@ from typing import TYPE_CHECKING
 from flask import url_for
 from markupsafe import Markup, escape
 
-from appliance.web.cards import creators_text, has_picture, parts_text, plugged_tag, title_language, type_name
+from appliance.web.cards import (
+    MOST_NAMES,
+    creator_text,
+    creators_text,
+    has_picture,
+    parts_text,
+    plugged_tag,
+    title_language,
+    type_name,
+)
 from appliance.web.context import gate, library, words
 from appliance.web.covers import Cover, cover_of
+from appliance.web.heading_addresses import creator_url
+from appliance.web.readers_issues import date_of_record
+from appliance.web.readers_work import SERIALS
 from appliance.web.usable import can_be_opened
+from indexer.analysis import title_key
 
 if TYPE_CHECKING:
     from appliance.library.model import Found, Held, Hit
@@ -30,7 +43,8 @@ class HitLine:
 
     Attributes:
         url: of its page. title: with `<mark>` round what matched. language: of the title when not the page's.
-        about: who, what, when. why: in which part it matched, empty when nothing stands out. excerpt: that part.
+        about: who, each with a link, what, when. why: in which part it matched, empty when nothing stands out.
+        excerpt: that part.
         tag: how it may be used. extent: how much there is. away: whether a drive has to be plugged in for it.
         by_sound: whether the query is its pinyin.
         within: what the line stands for, in a few words; empty for a resource alone.
@@ -40,7 +54,7 @@ class HitLine:
     url: str
     title: Markup
     language: str
-    about: str
+    about: Markup
     why: str
     excerpt: Markup
     tag: str
@@ -67,12 +81,12 @@ def _line(hit: Hit, explained: Explained | None, address: SearchAddress) -> HitL
     why = spoken.label(f"why.{hit.why}") if hit.why and spoken.has_label(f"why.{hit.why}") else ""
     line = hit.collapsed
     many = spoken.label(f"members.{line.level}", count=line.total) if line else resource.designation
-    about = (creators_text(resource), kind, many, date_text(resource), languages_text(resource))
+    about = (creators_links(resource), kind, many, date_text(resource), languages_text(resource))
     return HitLine(
         url=url_for("patrons.detail", resource_id=resource.id),
         title=marked(resource.title, explained.marks if explained else ()),
         language=title_language(resource),
-        about=" · ".join(part for part in about if part),
+        about=Markup(" · ").join(part for part in about if part),
         why=why,
         excerpt=excerpt_of(hit, explained),
         tag=use_tag(used),
@@ -104,10 +118,29 @@ def _ways(line: Collapsed, address: SearchAddress) -> tuple[tuple[str, str], ...
         for part in line.best
         if gate(part).listed
     ]
-    if line.count <= len(best):
+    serial = line.best[0]
+    if line.level == "issue" and serial.type in SERIALS and line.total > len(line.best):
+        by_date = url_for("readers.issues", resource_id=serial.parent, year=date_of_record(serial)[0] or None)
+        best.append((words().label("reader.by_date"), by_date))
+    if line.count <= len(line.best):
         return tuple(best)
     all_ = words().label(f"members.{line.level}_all", count=line.count)
     return (*best, (all_, address.url(within=line.best[0].parent, page="")))
+
+
+def creators_links(resource: Resource) -> Markup:
+    """Who made it, each with a link to all that they made; the printed statement when no names were found in it."""
+    if not resource.creators:
+        return escape(creators_text(resource))
+    spoken = words()
+    names = [
+        Markup('<a class="hit__who" href="{}">{}</a>').format(creator_url(creator.name), creator_text(creator))
+        if title_key(creator.name)
+        else escape(creator_text(creator))
+        for creator in resource.creators[:MOST_NAMES]
+    ]
+    joined = escape(spoken.label("list.join")).join(names)
+    return joined + (spoken.label("list.more") if len(resource.creators) > MOST_NAMES else "")
 
 
 def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:

@@ -14,6 +14,7 @@ from appliance.web.context import SEARCH_AWAY, gate, library, say, words
 from appliance.web.display import current_display
 from appliance.web.errors import seconds_left
 from appliance.web.hits import HitLine, hit_lines
+from appliance.web.nearby import near_classes, near_names
 from appliance.web.paging import pages
 from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import FILTERS, PAGE_SIZE, SearchAddress, facet_value, parse_address, parse_year
@@ -122,7 +123,7 @@ def _empty(address: SearchAddress, found: Found) -> str:
         without=without,
         bare=address.url(**dict.fromkeys(address.filters, "")),
         suggestion=_suggestion(address, found),
-        ways=ways,
+        ways=[*ways, *near_names(address.q), *near_classes(near)],
         similar=cards_of(near or newest(_NEAR_ALL)),
     )
 

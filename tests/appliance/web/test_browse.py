@@ -66,7 +66,7 @@ def test_class_leads_down_by_what_is_there(reader: FlaskClient) -> None:
     below = {text: url for text, url in found.items() if "clc=I" in url}
     assert below == {"I11种": "/browse/list?clc=I1", "I27种": "/browse/list?clc=I2"}
     page = main_of(reader, "/browse/list?clc=I2")
-    assert {text for text, url in links(page).items() if "clc=I2" in url} == {"I2103种", "I2222种", "I2872种"}
+    assert {text for text, url in links(page).items() if "clc=I2" in url} == {"I213种", "I222种", "I282种"}
     assert links(page)["文学"] == "/browse/list?clc=I"
     assert "I2 文学" in page
 
@@ -226,6 +226,24 @@ def test_lists_wait_while_search_is_made_and_shelves_go_on(reader: FlaskClient, 
     assert titles(main_of(reader, "/browse/list?clc=I2"))
     assert "清溪日报" in main_of(reader, "/browse/serials")
     assert reader.get("/resources/a1").status_code == 200
+
+
+def test_nothing_found_offers_near_names_and_classes(reader: FlaskClient) -> None:
+    found = links(main_of(reader, "/search?q=鲁讯的小说"))
+    assert found["主题：短篇小说"] == "/subjects/" + quote("短篇小说")
+    assert found["文学"] == "/browse/list?clc=I"
+    assert links(main_of(reader, "/search?q=王维维"))["作者：王维"]
+    set_display(reader, face="child")
+    page = main_of(reader, "/search?q=童话大王的小说")
+    assert links(page)["主题：童话"]
+    assert "短篇小说" not in page
+
+
+def test_hits_lead_to_creators_and_serials_to_their_calendar(reader: FlaskClient) -> None:
+    found = links(main_of(reader, "/search?q=域外小说集"))
+    assert found["周作人著"] == "/creators/" + quote("周作人")
+    found = links(main_of(reader, "/search?q=清溪日报"))
+    assert reader.get(found["按年月选择"]).status_code == 200
 
 
 def test_links_from_details_lead_to_creator_subject_and_class(reader: FlaskClient) -> None:

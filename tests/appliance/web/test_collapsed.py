@@ -59,7 +59,8 @@ def test_issues_are_one_line_that_names_the_best_and_leads_to_all(client):
     assert page.count('class="hit"') == 1
     assert "检索结果 1 条" in page
     assert "7 期" in page
-    *best, (address, all_) = ways(page)
+    *best, (by_date, calendar), (address, all_) = ways(page)
+    assert (by_date, calendar) == ("/read/r/issues", "按年月选择")
     assert all_ == "展开这 7 期"
     assert len(best) == 3
     assert all(re.fullmatch("第[1-7]号", name) and client.get(url).status_code == 200 for url, name in best)
