@@ -7,9 +7,9 @@ never change.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,6 @@ from indexer.headings import INITIALS, Heading, folded_name, heading_of, prefix
 from indexer.kept_answers import KeptAnswers
 from indexer.schema import term_key
 from indexer.search_collector import PartIndex
-from indexer.text.initials import initial_of
 
 _BLOCK = 20_000
 """Terms that are read at a time."""
@@ -96,13 +95,19 @@ class Headings:
     def __init__(self, parts: Sequence[PartIndex]) -> None:
         """Nothing is read before the first question."""
         self._parts = tuple(parts)
+        self._letters = KeptAnswers[tuple[str, bool], list[str]](8)
         self._orders = KeptAnswers[tuple[str, bool, str], _Order](_KEPT_ORDERS, lambda order: len(order.places))
         self._pages = KeptAnswers[tuple[str, bool, str, int, int], HeadingList](_KEPT_PAGES, lambda _: 1)
         self._names = KeptAnswers[tuple[str, bool, str], NamedHeading | None](_KEPT_NAMES, lambda _: 1)
 
     def letters(self, kind: str, *, child: bool) -> list[str]:
         """The letters under which there is something, in order."""
-        return [letter for letter in INITIALS if any(self._count(part, kind, child, letter) for part in self._parts)]
+        return self._letters.get((kind, child), lambda: [*self._found_letters(kind, child)])
+
+    def _found_letters(self, kind: str, child: bool) -> Iterator[str]:
+        for letter in INITIALS:
+            if any(first < last for first, last in (self._range(p, kind, child, letter) for p in self._parts)):
+                yield letter
 
     def page(self, kind: str, letter: str, number: int, size: int, *, child: bool) -> HeadingList:
         """Names of a letter, the most used first.
@@ -146,11 +151,12 @@ class Headings:
         return sorted(counted, key=lambda heading: -heading.count)[:limit]
 
     def _beginning(self, kind: str, child: bool, head: str) -> list[str]:
-        wanted = term_key(kind, prefix(child, initial_of(head, name=kind == "creator")) + head).encode()
         names: dict[str, None] = {}
-        for part in self._parts:
-            terms = part.files.terms
+        for part, letter in product(self._parts, self.letters(kind, child=child)):
+            wanted, terms = term_key(kind, prefix(child, letter) + head).encode(), part.files.terms
             first = terms.place(wanted)
+            if first == terms.count or not terms.key(first).startswith(wanted):
+                continue
             for term in terms.keys(first, min(first + _MOST_LIKE, terms.count)):
                 if not term.startswith(wanted):
                     break
@@ -214,13 +220,14 @@ class Headings:
         return lines
 
     def _shown(self, kind: str, child: bool, term: bytes) -> CountedHeading:
-        return self._counted(kind, child, folded_name(term)[1:].decode("utf-8", "replace"))
+        letter, key = (text := folded_name(term).decode("utf-8", "replace"))[:1], text[1:]
+        return self._counted(kind, child, key, letter)
 
-    def _counted(self, kind: str, child: bool, key: str) -> CountedHeading:
+    def _counted(self, kind: str, child: bool, key: str, letter: str = "") -> CountedHeading:
         names: dict[str, int] = {}
         count = 0
         for part in self._parts:
-            variants = self._variants(part, kind, child, key)
+            variants = self._variants(part, kind, child, key, letter)
             for heading, figures in variants:
                 names[heading.name] = names.get(heading.name, 0) + figures.documents
             if variants:
@@ -232,9 +239,20 @@ class Headings:
         rows = _union([part.files.postings(figures)[0] for figures in many])
         return rows if part.all_visible else rows[part.visible[rows]]
 
+    def _variants(
+        self, part: PartIndex, kind: str, child: bool, key: str, letter: str = ""
+    ) -> list[tuple[Heading, TermFigures]]:
+        """All headings of a folded name, which stands under one letter; without it the letters are tried.
+
+        Which letter a name has only makers of indexes need to know, who have the tables of sounds for it.
+        """
+        for tried in (letter,) if letter else self.letters(kind, child=child):
+            if found := self._written(part, term_key(kind, prefix(child, tried, key)).encode("utf-8", "replace")):
+                return found
+        return []
+
     @staticmethod
-    def _variants(part: PartIndex, kind: str, child: bool, key: str) -> list[tuple[Heading, TermFigures]]:
-        wanted = term_key(kind, prefix(child, initial_of(key, name=kind == "creator"), key)).encode("utf-8", "replace")
+    def _written(part: PartIndex, wanted: bytes) -> list[tuple[Heading, TermFigures]]:
         terms = part.files.terms
         first = terms.place(wanted)
         found: list[tuple[Heading, TermFigures]] = []
@@ -253,10 +271,6 @@ class Headings:
         wanted = term_key(kind, prefix(child, letter)).encode()
         terms = part.files.terms
         return terms.place(wanted), terms.place(wanted[:-1] + bytes([wanted[-1] + 1]))
-
-    def _count(self, part: PartIndex, kind: str, child: bool, letter: str) -> int:
-        first, last = self._range(part, kind, child, letter)
-        return last - first
 
     def _order(self, kind: str, child: bool, letter: str) -> _Order:
         """The names of a letter by how often they are used."""

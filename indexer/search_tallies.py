@@ -79,7 +79,8 @@ class Tallies:
         exact = True
         for part in self._parts:
             nodes = [_nodes(values, levels) for values in part.files.tables[table]]
-            column = part.files.columns[table].astype("u4")
+            # A disk that fails later must give a wrong figure, not an error.
+            column = np.minimum(part.files.columns[table].astype("u4"), len(nodes) - 1)
             shown, standing = _shown(part, child)
             for number, count in _counted(np.bincount(column[standing], minlength=len(nodes))):
                 for node in nodes[number]:
