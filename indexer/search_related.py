@@ -162,7 +162,7 @@ class Related:
             if family:
                 kept &= families.family[rows] != family
             scores += 1.5 * ((columns["class"][rows] == columns["class"][own]) & (columns["class"][rows] > 0))
-        scores += columns["readable"][rows] > 0
+        scores += columns["readable"][rows] == 1
         rows, scores, strongest = rows[kept], scores[kept], strongest[kept]
         best = np.argsort(-scores, kind="stable")[: 8 * sum(_MOST_EACH.values())]
         found = []

@@ -401,3 +401,15 @@ def test_catalogue_finds_the_place_of_a_title_of_another(tmp_path: Path) -> None
             place = catalogue.title_place(other, behind_equals=behind_equals)
             assert ids(catalogue.browse(after=place)) == [f"m{n}" for n in range(expected, 4)], key
             assert ids(catalogue.browse(before=place)) == [f"m{n}" for n in reversed(range(expected))], key
+
+
+@pytest.mark.parametrize("code", ["I", "I2", "I222", "TP", "TP3", "S", "K29.9"])
+def test_catalogue_large_classes_are_listed_like_small_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    catalogue = Catalogue(build(tmp_path, generated(60)))
+    place = catalogue.title_place(catalogue.browse(limit=1, offset=20)[0], behind_equals=True)
+    expected = [catalogue.browse("", code, 50), catalogue.browse("", code, 50, after=place)]
+    assert ids(expected[0]) == [one.id for one in catalogue.browse(limit=99) if one.classes[0].code.startswith(code)]
+    monkeypatch.setattr("indexer.catalogue._LARGE", 3)
+    assert [catalogue.browse("", code, 50), catalogue.browse("", code, 50, after=place)] == expected

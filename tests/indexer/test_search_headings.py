@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from indexer.creators import persons
-from indexer.headings import Heading, heading_of, heading_terms
+from indexer.headings import Heading, folded_name, heading_of, heading_terms
 from indexer.model import Audience, ClassCode, Creator, PublicationDate, Resource
 from indexer.search import Searcher, SearchRequest
 from indexer.text.initials import initial_of
@@ -150,6 +153,23 @@ def test_heading_terms_hold_nothing_that_parts_terms() -> None:
     (term,) = heading_terms(record)["creator"]
     assert heading_of(b"\x03" + term.encode()) == Heading("某人", "某 人", "清", "1 2")
     assert heading_terms(replace(record, audience=Audience("children")))["creator"][1][:3] == "@cM"
+
+
+@given(st.text(max_size=90), st.text(max_size=90), st.text(max_size=30))
+def test_any_name_becomes_a_heading_that_is_read_back_or_none(name: str, dynasty: str, dates: str) -> None:
+    for term in heading_terms(resource("a", "书", creators=(Creator(name, "", dynasty, dates),)))["creator"]:
+        assert "\n" not in term
+        found = heading_of(b"\x03" + term.encode("utf-8", "replace"))
+        assert found.key
+        assert folded_name(b"\x03" + term.encode("utf-8", "replace"))[1:].decode() == found.key
+        assert found.name.split() == name.encode("utf-8", "replace").decode().split() or not name.isprintable()
+
+
+@given(st.binary(max_size=60))
+def test_any_term_is_a_heading_or_refused(term: bytes) -> None:
+    folded_name(term)
+    with suppress(ValueError):
+        assert heading_of(term).key is not None
 
 
 @pytest.mark.parametrize(
