@@ -179,13 +179,11 @@ class Library:
         return Discovery(self._asked, self.held, child=child)
 
     def _asked(self, question: Callable[[Searcher], _T]) -> _T:
-        """The answer to a question to the searcher, in its turn."""
-        if self._searching is not None:
-            with self._turns.turn():
-                answer = self._searching.ask(lambda searcher: (question(searcher),))
-            if answer is not None:
-                return answer[0]
-        raise SearchNotReadyError(*self._progress())
+        # Without a turn: it takes some thousandths of a second, and a page of details must not wait for searches.
+        answer = self._searching.ask(lambda searcher: (question(searcher),)) if self._searching else None
+        if answer is None:
+            raise SearchNotReadyError(*self._progress())
+        return answer[0]
 
     def counts(self) -> dict[str, int]:
         """Type → resources that lists show, every resource counted once."""
