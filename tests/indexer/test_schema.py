@@ -23,7 +23,7 @@ def test_index_row_tagged_fields_hold_units_pairs_and_the_whole() -> None:
     record = resource("a", "红楼 梦", title_alt=("石头记",), creators=(Creator("曹 雪芹"),))
     terms = index_row(record, 0, IndexTables()).terms
     assert {"红", "红楼", "梦", "=红楼梦", "=石头记", "石头"} <= set(terms["title"])
-    assert set(terms["creator"]) == {"曹", "雪", "芹", "雪芹", "=曹雪芹"}
+    assert set(terms["creator"]) == {"曹", "雪", "芹", "雪芹", "=曹雪芹", "@aC曹雪芹\x1f曹 雪芹\x1f\x1f"}
     assert set(terms["title"].values()) == {1}
 
 
