@@ -125,7 +125,8 @@ class Headings:
             stretch = slice((number - 1) * size, number * size)
             chosen = zip(order.parts[stretch].tolist(), order.places[stretch].tolist(), strict=True)
             found = [self._shown(kind, child, self._parts[part].files.terms.key(place)) for part, place in chosen]
-            counted = tuple(heading for heading in found if heading.count)
+            # The order is by rows, issues and hidden ones among them; on the page it is by what is shown.
+            counted = tuple(sorted((h for h in found if h.count), key=lambda heading: -heading.count))
             return HeadingList(counted, len(order.places) if letter else len(counted))
 
         return self._pages.get((kind, child, letter, number, size), read)
