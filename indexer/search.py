@@ -32,8 +32,8 @@ from indexer.search_query import Query, loosened, parse
 from indexer.search_related import Related, Relation
 from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchResult
 from indexer.search_sounds import Sounding, by_sound, only_by_sound, sounding_everywhere, with_sounds
-from indexer.suggest import Suggestion, suggestions
 from indexer.search_tallies import Tallies
+from indexer.suggest import Suggestion, suggestions
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher", "Suggestion"]
 

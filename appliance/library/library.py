@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from appliance.store.holdings import HeldDrive, Holdings
     from indexer.catalogue import Catalogue
     from indexer.model import Item, Resource
-
     from indexer.search import Searcher, SearchRequest, SearchResult, Suggestion
 
 _T = TypeVar("_T")
