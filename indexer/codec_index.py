@@ -127,6 +127,16 @@ class IndexFiles:
         start, end = int(self._ends[row]), int(self._ends[row + 1])
         return bytes(self._text.read(start, end - start))
 
+    def texts(self, rows: Ids) -> list[bytes]:
+        """The texts of several rows, see `text`.
+
+        Raises:
+            IndexFormatError: a place lies outside the file.
+        """
+        starts, ends = self._ends[rows].tolist(), self._ends[1:][rows].tolist()
+        read = self._text.read
+        return [bytes(read(start, end - start)) for start, end in zip(starts, ends, strict=True)]
+
     def close(self) -> None:
         """Let all files go."""
         self.columns, self.column_files = {}, {}

@@ -21,7 +21,7 @@ from indexer.model import LEVELS, Resource
 from indexer.schema import sort_key
 from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
-from indexer.search_collector import VERIFY_LIMIT, Matches, PartIndex, Statistics
+from indexer.search_collector import PART_ROWS, VERIFY_LIMIT, Matches, PartIndex, Statistics
 from indexer.search_correct import corrected
 from indexer.search_evaluate import Evaluation, asked_terms, holding
 from indexer.search_facets import CHILDREN, FacetCounter, Mask, all_of, filter_masks, readable_rows
@@ -221,7 +221,8 @@ class Searcher:
         if loose is None:
             return query, matches, exact
         wider, wider_exact = self._match(loose, budget)
-        if count and not (exact and wider_exact):
+        many = sum(len(match.rows) for match in wider) > PART_ROWS
+        if (count and not (exact and wider_exact)) or (many and not wider_exact):
             return query, matches, exact
         for narrow, wide in zip(matches, wider, strict=True):
             places = np.searchsorted(wide.rows, narrow.rows)

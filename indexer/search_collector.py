@@ -104,11 +104,19 @@ class PartIndex:
         """What the term file says of each field and term."""
         return {(field, term): self.files.figures(field, term) for field, term in asked}
 
-    def intersect(self, known: Sequence[TermFigures]) -> tuple[Ids, list[NDArray[np.uint8]]]:
-        """The rows that hold all terms, and the weights of each term in them; the first should be the rarest."""
-        rows, first = self.files.postings(known[0])
-        weights = [first]
-        for found in known[1:]:
+    def intersect(self, known: Sequence[TermFigures], among: Ids | None = None) -> tuple[Ids, list[NDArray[np.uint8]]]:
+        """The rows that hold all terms, and the weights of each term in them.
+
+        Args:
+            known: the terms, the rarest first.
+            among: rows to look at, None for all.
+        """
+        weights: list[NDArray[np.uint8]] = []
+        rows = among
+        if rows is None:
+            rows, first = self.files.postings(known[0])
+            weights, known = [first], known[1:]
+        for found in known:
             if not len(rows):
                 break
             others, held = self.files.postings(found)

@@ -105,7 +105,7 @@ class Evaluation:
         if isinstance(node, All):
             return self._all(node.parts, among)
         if isinstance(node, Condition):
-            return self._headed(node) if node.head else self._texts([node])
+            return self._headed(node) if node.head else self._texts([node], among)
         if isinstance(node, Either):
             return self._either(node.parts, among)
         if isinstance(node, Family):
@@ -119,7 +119,7 @@ class Evaluation:
 
     def _all(self, parts: tuple[Node, ...], among: Ids | None) -> _Held:
         plain = [part for part in parts if isinstance(part, Condition) and not part.head]
-        held = self._texts(plain) if plain else None
+        held = self._texts(plain, among) if plain else None
         # What is cheap over few rows comes last: unions, then families, columns and what is excluded.
         others = sorted((part for part in parts if part not in plain), key=_cost)
         for part in others:
@@ -134,31 +134,56 @@ class Evaluation:
         return held if held is not None else self._rows(among)
 
     def _either(self, parts: tuple[Node, ...], among: Ids | None) -> _Held:
-        held = _nothing()
+        found: list[_Held] = []
         for part in parts:
-            held = _union(held, self._of(part, among))
+            found.append(self._of(part, among))
             if self._budget.spent:
                 break
-        return held
+        return self._union(found)
+
+    def _union(self, found: list[_Held]) -> _Held:
+        """Rows of any, with the sum of their scores."""
+        found = [held for held in found if len(held.rows)]
+        if len(found) < 2:
+            return found[0] if found else _nothing()
+        records = self._part.files.records
+        # Many rows: a table of all is cheaper than sorting them.
+        dense = sum(len(held.rows) for held in found) * 32 >= records
+        if dense:
+            there = np.zeros(records, bool)
+            for held in found:
+                there[held.rows] = True
+            rows, size = np.flatnonzero(there).astype("u4"), records
+        else:
+            rows = np.unique(np.concatenate([held.rows for held in found]))
+            size = len(rows)
+        scores, certain = np.zeros(size, "f4"), np.zeros(size, bool)
+        for held in found:
+            places = held.rows if dense else np.searchsorted(rows, held.rows)
+            scores[places] += held.scores
+            certain[places] |= held.sure()
+        if dense:
+            scores, certain = scores[rows], certain[rows]
+        return _Held(rows, scores, None if certain.all() else certain)
 
     def _family(self, part: Node, among: Ids | None) -> _Held:
         """Rows of the part, and rows whose parent is one; a child has the score of its parent besides its own."""
-        own = self._of(part, None)
-        if not len(own.rows):
-            return own
         parents = self._part.files.columns["parent"]
         if among is None:
+            own = self._of(part, None)
             there = np.zeros(self._part.files.records + 1, bool)
             there[own.rows + 1] = True
+            there[0] = False
             children = np.flatnonzero(there[parents]).astype("u4")
+            above = parents[children].astype("u4") - np.uint32(1)
         else:
-            children = among
-        above = parents[children].astype("i8") - 1
-        places = np.searchsorted(own.rows, above)
-        places[places == len(own.rows)] = 0
-        kept = own.rows[places] == above
+            above = parents[among].astype("u4")
+            children, above = among[above > 0], above[above > 0] - np.uint32(1)
+            own = self._of(part, np.union1d(among, above))
+        places = _places(own.rows, above)
+        kept = places >= 0
         places = places[kept]
-        return _union(own, _Held(children[kept], own.scores[places], own.sure()[places]))
+        return self._union([own, _Held(children[kept], own.scores[places], own.sure()[places])])
 
     def _without(self, base: _Held, out: _Held) -> _Held:
         """Rows of `base` but those that certainly are in `out`."""
@@ -178,7 +203,7 @@ class Evaluation:
         rows = np.flatnonzero(self._part.visible).astype("u4")
         return _Held(rows, np.zeros(len(rows), "f4"), None)
 
-    def _texts(self, conditions: list[Condition]) -> _Held:
+    def _texts(self, conditions: list[Condition], among: Ids | None) -> _Held:
         """Rows that hold every term of all conditions, the rarest term first."""
         known: list[tuple[TermKey, TermFigures]] = []
         for key in dict.fromkeys((c.index_field, term) for c in conditions for term in c.terms):
@@ -191,7 +216,9 @@ class Evaluation:
         read = [pair for pair in known if self._budget.allows(pair[1].documents)]
         if not read:
             return _nothing()
-        rows, weights = self._part.intersect([found for _, found in read])
+        if among is not None and len(among) > read[0][1].documents:
+            among = None
+        rows, weights = self._part.intersect([found for _, found in read], among)
         scores = self._part.scores(rows, weights, [(key, self._frequencies[key]) for key, _ in read])
         exact = len(read) == len(known) and all(condition.exact for condition in conditions)
         return _Held(rows, scores, None if exact else np.zeros(len(rows), bool))
@@ -211,8 +238,7 @@ class Evaluation:
 
 def holding(part: PartIndex, node: Node, rows: Ids) -> Mask:
     """Which of the rows match, by their texts and columns: always true, and dear."""
-    held = [part.files.text(row) for row in rows.tolist()]
-    return _holding(part, node, rows, held)
+    return _holding(part, node, rows, part.files.texts(rows))
 
 
 def _holding(part: PartIndex, node: Node, rows: Ids, held: list[bytes]) -> Mask:
@@ -223,6 +249,8 @@ def _holding(part: PartIndex, node: Node, rows: Ids, held: list[bytes]) -> Mask:
         mask = np.ones(len(rows), bool)
         for one in node.parts:
             mask &= _holding(part, one, rows, held)
+            if not mask.any():
+                break
         return mask
     if isinstance(node, Either):
         mask = np.zeros(len(rows), bool)
@@ -289,16 +317,3 @@ def _both(one: _Held, two: _Held) -> _Held:
     others = places[inside]
     certain = None if one.certain is None and two.certain is None else one.sure()[inside] & two.sure()[others]
     return _Held(one.rows[inside], one.scores[inside] + two.scores[others], certain)
-
-
-def _union(one: _Held, two: _Held) -> _Held:
-    if not len(one.rows) or not len(two.rows):
-        return two if not len(one.rows) else one
-    rows = np.union1d(one.rows, two.rows)
-    scores = np.zeros(len(rows), "f4")
-    certain = np.zeros(len(rows), bool)
-    for held in (one, two):
-        places = np.searchsorted(rows, held.rows)
-        scores[places] += held.scores
-        certain[places] |= held.sure()
-    return _Held(rows, scores, None if certain.all() else certain)

@@ -27,7 +27,7 @@ def test_of(condition: Condition) -> Test:
 
     ends_open = is_spaceless(condition.text[0]) and is_spaceless(condition.text[-1])
     if condition.part or (ends_open and not condition.alone):
-        return lambda text: needle in part_of(text)
+        return (lambda text: needle in text) if section < 0 else (lambda text: needle in part_of(text))
     return lambda text: needle in text and holds(part_of(text).decode("utf-8", "replace"), condition)
 
 
