@@ -168,17 +168,15 @@ class Evaluation:
 
     def _family(self, part: Node, among: Ids | None) -> _Held:
         """Rows of the part, and rows whose parent is one; a child has the score of its parent besides its own."""
-        parents = self._part.files.columns["parent"]
         if among is None:
             own = self._of(part, None)
             there = np.zeros(self._part.files.records + 1, bool)
             there[own.rows + 1] = True
-            there[0] = False
-            children = np.flatnonzero(there[parents]).astype("u4")
-            above = parents[children].astype("u4") - np.uint32(1)
+            # The column was looked at when it was opened; a disk that fails later must not end the search.
+            children = np.flatnonzero(there.take(self._part.files.columns["parent"], mode="clip")).astype("u4")
+            children, above = _with_parents(self._part, children)
         else:
-            above = parents[among].astype("u4")
-            children, above = among[above > 0], above[above > 0] - np.uint32(1)
+            children, above = _with_parents(self._part, among)
             own = self._of(part, np.union1d(among, above))
         places = _places(own.rows, above)
         kept = places >= 0
@@ -261,11 +259,17 @@ def _holding(part: PartIndex, node: Node, rows: Ids, held: list[bytes]) -> Mask:
         return ~_holding(part, node.part, rows, held)
     if isinstance(node, Family):
         mask = _holding(part, node.part, rows, held)
-        parents = part.files.columns["parent"][rows].astype("i8") - 1
-        below = np.flatnonzero((parents >= 0) & ~mask)
-        mask[below] = holding(part, node.part, parents[below].astype("u4"))
+        below, above = _with_parents(part, rows[~mask])
+        mask[np.isin(rows, below)] = holding(part, node.part, above)
         return mask
     return by_column(part, node, rows)
+
+
+def _with_parents(part: PartIndex, rows: Ids) -> tuple[Ids, Ids]:
+    """Those of the rows that belong to a row, and that."""
+    parents: Ids = part.files.columns["parent"][rows].astype("u4")
+    kept = (parents > 0) & (parents <= part.files.records)
+    return rows[kept], parents[kept] - np.uint32(1)
 
 
 def by_column(part: PartIndex, node: Years | Classes, rows: Ids) -> Mask:

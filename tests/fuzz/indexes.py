@@ -113,7 +113,7 @@ def _ask(folder: Path) -> bool:
     try:
         searcher = Searcher([Part(folder, catalogue)])
         try:
-            for query in ("", "红楼梦", "title:山水"):
+            for query in ("", "红楼梦", "title:山水", "(人民 OR 红楼) -山水 年:1930-1950", "红楼 第3期 ab*"):
                 searcher.search(SearchRequest(q=query, sort="title" if query else "relevance"))
             for typed in ("红楼", "hlm", "hongl", "红lou"):
                 searcher.suggest(typed)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
+import resource
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,10 +22,14 @@ from indexer.catalogue import Catalogue
 from indexer.codec_files import MappedFile
 from indexer.codec_index import IndexFiles
 from indexer.errors import IndexFormatError
+from indexer.model import LEVELS
 from indexer.search import Part, Searcher, SearchRequest
 from tests.indexer.shelf import generated, make_part
 
-QUERIES = ("", "人民", "红楼梦", "曹雪芹 abc", "人", "title:山水", "isbn:9780000000003", "gb18030")
+QUERIES = (
+    "", "人民", "红楼梦 -山水", "曹雪芹 OR abc", "人", "title:山水", "isbn:9780000000003", "红楼 2019年第3期",
+    "ab* | 光绪二十三年",
+)  # fmt: skip
 
 MEANT = ("红楼孟", "红漏梦", "hongluomeng", "hlm", "renminribao", "曹学芹")
 TYPED = ("红", "人民日报", "honglou", "hlm", "hongl", "红lou", "日报")
@@ -165,6 +172,66 @@ def test_index_with_pickles_planted_never_runs_them(folder: Path, part: Part, tm
     assert mark.exists()
 
 
+HUGE = (b"\xff" * 8, b"\xff\xff\xff\x7f", b"\0" * 8)
+SECONDS, MEMORY = 1.0, 96 << 10
+"""What a crafted index may cost: processor time of one, and KiB that the process grows by over all."""
+
+
+def crafted(kept: bytes, chance: random.Random) -> Iterator[bytes]:
+    """Files as long as before, so that they are opened: huge counts and offsets, pieces that repeat or are moved."""
+    size = len(kept)
+    if size > 1000:  # what is not a column has heads and offsets
+        for value in HUGE:
+            for place in (8, 12, 16, 24, chance.randrange(size), chance.randrange(size), size - 8):
+                yield (kept[:place] + value + kept[place + len(value) :])[:size]
+    yield b"\xff" * size
+    yield b"\0" * size
+    yield kept[::-1]
+    yield (kept[: size // 2] * 3)[:size]
+
+
+def test_index_with_each_file_crafted_is_refused_or_answers_within_bounds(folder: Path, part: Part) -> None:
+    chance = random.Random(4)
+
+    def ask() -> None:
+        searcher = Searcher([Part(folder, part.catalogue)])
+        try:
+            for query in ("人民 OR (红楼梦 -山水)", "红楼 2019年第3期", "ab* | 光绪二十三年", "正文:日报人", "gb1803"):
+                searcher.search(SearchRequest(q=query, size=2))
+        finally:
+            searcher.close()
+
+    ask()  # what is made once is not counted
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for path in files_of(folder):
+        kept = path.read_bytes()
+        for content in crafted(kept, chance):
+            path.write_bytes(content)
+            started = time.thread_time()
+            with suppress(IndexFormatError):
+                ask()
+            assert time.thread_time() - started < SECONDS, path.name
+        path.write_bytes(kept)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < MEMORY
+
+
+@pytest.mark.parametrize(
+    "parents", [[1], [2, 1], [2, 3, 1], [120] * 120, [121] * 120, [1 << 31] * 120, [0xFFFFFFFF] * 120]
+)
+def test_index_with_parents_in_a_circle_or_outside(folder: Path, part: Part, parents: list[int]) -> None:
+    path = next(folder.glob("*.parent.col"))
+    column = np.frombuffer(path.read_bytes(), ">u4").copy()
+    column[: len(parents)] = parents
+    path.write_bytes(column.tobytes())
+    level = next(folder.glob("*.level.col"))
+    level.write_bytes(bytes([LEVELS.index("issue") + 1]) * 120)
+    if max(parents) <= 120:
+        use(folder, part.catalogue)
+    else:
+        with pytest.raises(IndexFormatError):
+            use(folder, part.catalogue)
+
+
 def test_index_of_other_records_than_the_catalogue_is_refused(part: Part, tmp_path: Path) -> None:
     build_index(generated(119), tmp_path / "other")
     with pytest.raises(IndexFormatError, match="119 records"):
@@ -216,7 +283,7 @@ def test_search_holds_few_bytes_a_record(part: Part) -> None:
 
 def test_columns_that_a_failing_disk_changed_end_no_search(folder: Path, part: Part) -> None:
     searcher = Searcher([Part(folder, part.catalogue)])
-    for name in ("class", "language", "level", "year_from"):
+    for name in ("class", "language", "level", "year_from", "year_to", "parent"):
         path = next(folder.glob(f"*.{name}.col"))
         with path.open("r+b") as file:
             file.write(b"\xff" * path.stat().st_size)
