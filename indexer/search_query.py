@@ -12,7 +12,7 @@ from dataclasses import replace
 from indexer.analysis import fold, is_exact, is_spaceless, normal_text, query_terms, title_key, units
 from indexer.schema import identifier_key
 from indexer.search_numbers import Form, Meant, issue_in, meant_by
-from indexer.search_syntax import read
+from indexer.search_syntax import has_signs, read
 from indexer.search_tree import (
     All,
     Classes,
@@ -29,7 +29,7 @@ from indexer.search_tree import (
 from indexer.text.dates import parse_date
 from indexer.text.identifiers import normalise
 
-__all__ = ["MAX_ADDED", "MAX_QUERY", "MAX_TERMS", "Condition", "Query", "loosened", "parse"]
+__all__ = ["MAX_ADDED", "MAX_QUERY", "MAX_TERMS", "Condition", "Query", "bare_words", "loosened", "parse"]
 
 MAX_QUERY = 200
 """Characters of a query that are read; the rest is left out."""
@@ -66,6 +66,14 @@ def parse(text: str) -> Query:
     flat = tree is None or all(isinstance(part, Condition) and not part.head for part in plain)
     whole = "" if syntax.fielded else title_key(text)
     return Query(kept, whole, nothing=tree is None and bool(text.strip()), tree=None if flat else tree)
+
+
+def bare_words(text: str) -> list[str]:
+    """What a query asks for, without its signs and without what it excludes; empty when it has no signs."""
+    text = text[:MAX_QUERY]
+    if not has_signs(text):
+        return []
+    return list(dict.fromkeys(condition.text for condition in parse(text).conditions))
 
 
 def loosened(query: Query, *, numbers: bool = True) -> Query | None:

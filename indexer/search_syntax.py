@@ -88,6 +88,11 @@ def read(text: str, leaf: Leaf) -> Syntax:
     return Syntax(tree, any(token.kind == "field" for token in tokens))
 
 
+def has_signs(text: str) -> bool:
+    """Whether there is more in a query than words and phrases: operators, brackets, fields."""
+    return any(token.kind not in {"word", "phrase"} for token in _placed(_tokens(text)))
+
+
 def _tokens(text: str) -> list[Token]:
     found: list[Token] = []
     for match in _TOKEN.finditer(text):

@@ -20,6 +20,7 @@ from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import FILTERS, PAGE_SIZE, SearchAddress, facet_value, parse_address, parse_year
 from appliance.web.shelves import newest
 from indexer.errors import QueryError
+from indexer.search_query import bare_words
 from indexer.search_request import SearchRequest
 
 if TYPE_CHECKING:
@@ -172,10 +173,11 @@ def _nearby(query: str) -> tuple[list[tuple[str, str]], list[Held]]:
 
 
 def parts_of(query: str) -> list[str]:
-    """Shorter queries that may lead further, the longest first: words, else stretches of an unbroken one."""
+    """Shorter queries that may lead further, the longest first: words without signs, else stretches of one."""
+    asked = bare_words(query)
     query = query[:_LONGEST_PART]
-    whole = query.split()
-    if len(whole) > 1:
+    whole = asked or query.split()
+    if len(whole) > 1 or asked:
         return list(dict.fromkeys(sorted(whole, key=len, reverse=True)))[:_MOST_PARTS]
     sizes = range(len(query) - 1, 1, -1)
     stretches = [query[start : start + size] for size in sizes for start in range(len(query) - size + 1)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.search_query import MAX_ADDED, MAX_QUERY, MAX_TERMS, parse
+from indexer.search_query import MAX_ADDED, MAX_QUERY, MAX_TERMS, bare_words, parse
 from indexer.search_tree import All, Classes, Condition, Family, Node, Without, Years, texts
 
 
@@ -119,6 +119,21 @@ def test_parse_whole_titles_of_each_way() -> None:
     assert parse("红楼梦 曹雪芹").titles() == {"红楼梦曹雪芹"}
     assert parse("红楼梦 OR 三国演义").titles() >= {"红楼梦", "三国演义"}
     assert parse("作者:曹雪芹 题名:红楼梦").titles() == {"红楼梦"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("红楼梦 曹雪芹", []),
+        ('"红楼 梦"', []),
+        ("爱 与 死", ["爱", "死"]),
+        ("(红楼梦 OR 三国) AND 题名:研究 -电影", ["红楼梦", "三国", "研究"]),
+        ("-电影", ["电影"]),
+        ("作者:鲁迅", ["鲁迅"]),
+    ],
+)
+def test_bare_words_of_a_query_with_signs(text: str, words: list[str]) -> None:
+    assert bare_words(text) == words
 
 
 SIGNS = st.sampled_from(
