@@ -112,10 +112,11 @@ class Evaluation:
             return self._family(node.part, among)
         if isinstance(node, Without):
             return self._without(self._rows(among), self._of(node.part, among))
-        rows = self._rows(among)
-        held = rows.kept(by_column(self._part, node, rows.rows))
-        held.scores += BY_COLUMN
-        return held
+        if among is None:
+            found = np.flatnonzero(by_column(self._part, node, slice(None)) & self._part.visible).astype("u4")
+        else:
+            found = among[by_column(self._part, node, among)]
+        return _Held(found, np.full(len(found), BY_COLUMN), None)
 
     def _all(self, parts: tuple[Node, ...], among: Ids | None) -> _Held:
         plain = [part for part in parts if isinstance(part, Condition) and not part.head]
@@ -157,14 +158,16 @@ class Evaluation:
         else:
             rows = np.unique(np.concatenate([held.rows for held in found]))
             size = len(rows)
-        scores, certain = np.zeros(size, "f4"), np.zeros(size, bool)
+        scores = np.zeros(size, "f4")
+        certain = None if all(held.certain is None for held in found) else np.zeros(size, bool)
         for held in found:
             places = held.rows if dense else np.searchsorted(rows, held.rows)
             scores[places] += held.scores
-            certain[places] |= held.sure()
+            if certain is not None:
+                certain[places] |= held.sure()
         if dense:
-            scores, certain = scores[rows], certain[rows]
-        return _Held(rows, scores, None if certain.all() else certain)
+            scores, certain = scores[rows], None if certain is None else certain[rows]
+        return _Held(rows, scores, certain)
 
     def _family(self, part: Node, among: Ids | None) -> _Held:
         """Rows of the part, and rows whose parent is one; a child has the score of its parent besides its own."""
@@ -187,6 +190,9 @@ class Evaluation:
         """Rows of `base` but those that certainly are in `out`."""
         places = _places(out.rows, base.rows)
         inside = places >= 0
+        if base.certain is None and out.certain is None:
+            left = ~inside
+            return _Held(base.rows[left], base.scores[left], None)
         surely = inside.copy()
         surely[inside] = out.sure()[places[inside]]
         left = ~surely
@@ -272,7 +278,7 @@ def _with_parents(part: PartIndex, rows: Ids) -> tuple[Ids, Ids]:
     return rows[kept], parents[kept] - np.uint32(1)
 
 
-def by_column(part: PartIndex, node: Years | Classes, rows: Ids) -> Mask:
+def by_column(part: PartIndex, node: Years | Classes, rows: Ids | slice) -> Mask:
     """Which of the rows have such a year or class."""
     files = part.files
     if isinstance(node, Classes):
