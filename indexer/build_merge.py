@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.build_runs import SORT_MARK, Run
+from indexer.build_runs import Run
+from indexer.build_sorting import SORT_MARK
 
 ENTRIES = 200_000
 """Terms of all runs together that are looked at in a step. Memory: about 250 bytes each."""

@@ -4,7 +4,7 @@ A run holds what can be said of its records alone, sorted; `indexer.build_merge`
 runs together. Files of a run, numbers as the machine has them, for they never leave it:
 
     keys      its terms in byte order, a line feed between: the byte of the field, then the term; last, under
-              `SORT_MARK`, what titles are sorted by
+              `indexer.build_sorting.SORT_MARK`, what titles are sorted by
     counts    u4 a term: its postings
     rows      u2 a posting, in the order of terms and then rows: the row, counted from the run's first
     weights   u1 a posting
@@ -20,7 +20,6 @@ runs together. Files of a run, numbers as the machine has them, for they never l
 from __future__ import annotations
 
 import hashlib
-import re
 from array import array
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator
@@ -32,15 +31,13 @@ from typing import Any
 import numpy as np
 from whoosh.util.numeric import length_to_byte
 
+from indexer.build_sorting import sorted_terms
 from indexer.model import Resource
 from indexer.schema import COLUMNS, FIELD_BYTES, IndexTables, index_row
 from indexer.suggest_entries import EntryCollector
 
 MAX_POSTINGS, MAX_TERMS, MAX_ROWS = 1_000_000, 250_000, 1 << 16
 """A run ends with the record that reaches one of them. Memory: about 220 bytes a term and 35 a posting."""
-
-SORT_MARK = b"\xff"
-"""Above the byte of every field."""
 
 SORT_BYTES = 256
 """Bytes of a sort key that count."""
@@ -49,7 +46,6 @@ OWN_COLUMNS = tuple(name for name in COLUMNS if name not in {"rid", "parent", "t
 """Columns that a record alone decides."""
 
 PARENT = np.dtype([("row", "u2"), ("hash", "u8")])
-_ESCAPED = re.compile(rb"[\x00-\x0b]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +94,7 @@ class _RunBuilder:
 
     def __init__(self) -> None:
         number = count().__next__
-        self._fields = {name: defaultdict[str, int](number) for name in FIELD_BYTES}
+        self._fields: dict[str, dict[str, int]] = {name: defaultdict(number) for name in FIELD_BYTES}
         self._sort_keys = defaultdict[bytes, int](number)
         self._numbers, self._weights, self._row_counts = array("I"), array("B"), array("I")
         self._columns = {name: array(COLUMNS[name]) for name in OWN_COLUMNS}
@@ -139,7 +135,7 @@ class _RunBuilder:
 
     def written(self, scratch: Path, name: str) -> Run:
         """Write the run; the builder is used up."""
-        files = self._sorted()
+        files = sorted_terms(self._fields, self._numbers, self._weights, self._row_counts, self._sort_keys)
         files["columns"] = [column.tobytes() for column in self._columns.values()]
         files["lengths"] = [bytes(map(length_to_byte, self._lengths))]
         files["hashes"] = [self._hashes.tobytes()]
@@ -155,41 +151,6 @@ class _RunBuilder:
             with run.path(scratch, kind).open("wb") as file:
                 file.writelines(pieces)
         return run
-
-    def _sorted(self) -> dict[str, Iterable[bytes]]:
-        """Terms and postings in the order of the terms' bytes. The vocabulary is used up."""
-        order = array("I")
-        keys: list[bytes] = []
-        for name, mark in sorted(FIELD_BYTES.items(), key=lambda pair: pair[1]):
-            known = self._fields.pop(name)
-            # The order of code points is the order of bytes in UTF-8.
-            terms = sorted(known)
-            order.extend(map(known.__getitem__, terms))
-            if terms:
-                keys.append(f"\n{chr(mark)}".join(["", *terms]).encode())
-        for key in sorted(self._sort_keys):
-            order.append(self._sort_keys[key])
-            keys.append(b"\n" + SORT_MARK + _ESCAPED.sub(_escape, key))
-        rank = np.empty(len(order), "u8")
-        rank[np.frombuffer(order, "u4")] = np.arange(len(order), dtype="u8")
-        # One number a posting, which sorts by term and then row: place of the term, row (16 bits), weight (8 bits).
-        packed = rank[np.frombuffer(self._numbers, "u4")]
-        packed <<= np.uint64(16)
-        packed |= np.repeat(np.arange(len(self._row_counts), dtype="u8"), np.frombuffer(self._row_counts, "u4"))
-        packed <<= np.uint64(8)
-        packed |= np.frombuffer(self._weights, "u1")
-        packed.sort()
-        weights = packed.astype("u1").tobytes()
-        packed >>= np.uint64(8)
-        rows = packed.astype("u2").tobytes()
-        packed >>= np.uint64(16)
-        counts = np.bincount(packed.view("i8"), minlength=len(order)).astype("u4").tobytes()
-        return {"keys": [b"".join(keys)[1:]], "counts": [counts], "rows": [rows], "weights": [weights]}
-
-
-def _escape(match: re.Match[bytes]) -> bytes:
-    """A control byte without line feeds that stands in the same order: only a sort key can hold one."""
-    return bytes((0x0B, match[0][0] + 0x0C))
 
 
 def _hash64(text: str) -> int:

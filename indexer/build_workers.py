@@ -1,7 +1,7 @@
-"""Turn a truth file into runs of an index with several processes, in order and a few parts ahead.
+"""Turn a truth file, or files of sections, into runs of an index with several processes, in order and a few ahead.
 
-The workers are fresh interpreters (no fork of a process that has threads), see nothing but the parts of the file they
-are told to read, and are killed when the build ends in any way.
+The workers are fresh interpreters (no fork of a process that has threads), see nothing but what they are told to
+read, and are killed when the build ends in any way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -64,24 +64,41 @@ def runs_of(catalogue_jsonl: Path, scratch: Path, workers: int) -> Generator[Run
         yield from write_runs(read_records(catalogue_jsonl), scratch, "run")
         return
     before, line = b"", 1
+    paths = {"path": str(catalogue_jsonl.absolute()), "scratch": str(scratch.absolute())}
+    tasks = ({**paths, **asdict(part)} for part in parts_of(catalogue_jsonl))
+    for runs in runs_in_order(tasks, workers):
+        for run in runs:
+            check_order(before, run.first.encode(), catalogue_jsonl.name, line)
+            before, line = run.last.encode(), line + run.rows
+            yield run
+
+
+def runs_in_order(tasks: Iterator[dict[str, Any]], workers: int) -> Generator[list[Run], None, None]:
+    """The runs of each task, in the order of the tasks; a few are in work ahead.
+
+    Args:
+        tasks: what `indexer.build_worker` does.
+        workers: processes.
+
+    Raises:
+        IndexFormatError: what a task reads is not what it should be.
+        BuildWorkerError: a worker died or could not go on.
+    """
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(workers, "index"))
         free: SimpleQueue[_Worker] = SimpleQueue()
         for _ in range(workers):
-            free.put(stack.enter_context(_Worker(catalogue_jsonl, scratch)))
+            free.put(stack.enter_context(_Worker()))
         waiting: deque[Future[list[Run]]] = deque()
-        parts = parts_of(catalogue_jsonl)
         more = True
         while waiting or more:
             while more and len(waiting) < _AHEAD * workers:
-                part = next(parts, None)
-                more = part is not None
-                if part is not None:
-                    waiting.append(pool.submit(_runs, free, part))
-            for run in waiting.popleft().result() if waiting else []:
-                check_order(before, run.first.encode(), catalogue_jsonl.name, line)
-                before, line = run.last.encode(), line + run.rows
-                yield run
+                task = next(tasks, None)
+                more = task is not None
+                if task is not None:
+                    waiting.append(pool.submit(_done, free, task))
+            if waiting:
+                yield waiting.popleft().result()
 
 
 def parts_of(path: Path) -> Iterator[Part]:
@@ -105,10 +122,10 @@ def parts_of(path: Path) -> Iterator[Part]:
             start, line = start + size + len(rest), line + lines + rest.count(b"\n")
 
 
-def _runs(free: SimpleQueue[_Worker], part: Part) -> list[Run]:
+def _done(free: SimpleQueue[_Worker], task: dict[str, Any]) -> list[Run]:
     worker = free.get()
     try:
-        return worker.runs(part)
+        return worker.runs(task)
     finally:
         free.put(worker)
 
@@ -116,8 +133,7 @@ def _runs(free: SimpleQueue[_Worker], part: Part) -> list[Run]:
 class _Worker:
     """One process; used from one thread at a time."""
 
-    def __init__(self, catalogue_jsonl: Path, scratch: Path) -> None:
-        self._paths = {"path": str(catalogue_jsonl.absolute()), "scratch": str(scratch.absolute())}
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", _START, str(_ROOT)],
             stdin=subprocess.PIPE,
@@ -136,13 +152,12 @@ class _Worker:
         self._process.kill()
         self._process.communicate()
 
-    def runs(self, part: Part) -> list[Run]:
-        """Have a part turned into runs, and wait.
+    def runs(self, task: dict[str, Any]) -> list[Run]:
+        """Have a task turned into runs, and wait.
 
         Raises:
-            IndexFormatError, BuildWorkerError: as `runs_of`.
+            IndexFormatError, BuildWorkerError: as `runs_in_order`.
         """
-        task = {**self._paths, "offset": part.offset, "size": part.size, "line": part.line}
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None  # noqa: S101 - both are pipes
         assert stdout is not None  # noqa: S101

@@ -47,7 +47,8 @@ RECORD = np.dtype(
 _RECORD = struct.Struct("<IQIIfBBBB")
 _NEXT = struct.Struct("<28xIQ")
 _PAIR = struct.Struct("<II")
-_SPARSE = 256
+SPARSE = 256
+"""One key in so many is kept in memory."""
 MAX_SCAN = 64 << 20
 """Bytes of keys that are looked through for a part of a word."""
 
@@ -131,13 +132,17 @@ class TermWriter:
 class TermFile:
     """A checked reader of a term file; any thread may ask. Memory: every 256th key."""
 
-    def __init__(self, file: BlockReader, postings_size: int, documents: int) -> None:
+    def __init__(
+        self, file: BlockReader, postings_size: int, documents: int, sparse: Sequence[bytes] | None = None
+    ) -> None:
         """Check the header and take the sparse list of keys.
 
         Args:
             file: the term file.
             postings_size: bytes of the postings file.
             documents: rows in the index.
+            sparse: every `SPARSE`th key, where it is kept apart so that opening need not touch the whole file. A wrong
+                one leads look-ups astray and nothing else.
 
         Raises:
             IndexFormatError: the sizes do not fit together.
@@ -149,7 +154,11 @@ class TermFile:
         self._keys = self._records + RECORD.itemsize * (self.count + 1)
         if magic != TERMS_MAGIC or self._keys + self._key_bytes != file.size:
             raise IndexFormatError(file.name, "is not a term file of this format, or not whole")
-        self._sparse = [self.key(place) for place in range(0, self.count, _SPARSE)]
+        if sparse is None:
+            sparse = [self.key(place) for place in range(0, self.count, SPARSE)]
+        if len(sparse) != -(-self.count // SPARSE):
+            raise IndexFormatError(file.name, "has another number of terms than its list of keys")
+        self._sparse = sparse
 
     def key(self, place: int) -> bytes:
         """The key at `place`, from 0 to below `count`.
@@ -165,7 +174,7 @@ class TermFile:
     def place(self, key: bytes) -> int:
         """The place of the first key that is not below `key`; `count` when all are below."""
         block = max(0, bisect_right(self._sparse, key) - 1)
-        low, high = block * _SPARSE, min(self.count, (block + 1) * _SPARSE)
+        low, high = block * SPARSE, min(self.count, (block + 1) * SPARSE)
         while low < high:
             middle = (low + high) // 2
             if self.key(middle) < key:

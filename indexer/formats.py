@@ -10,3 +10,6 @@ INDEX_FORMAT = "shuxiang-index-2"
 
 CATALOGUE_FORMAT = 2
 """Of the catalogue database, kept in its `user_version`."""
+
+SECTIONS_FORMAT = "shuxiang-sections-1"
+"""Of an index of the texts inside resources, kept in its table of contents."""

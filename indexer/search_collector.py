@@ -29,7 +29,9 @@ PART_ROWS = 20_000
 WORDS = (term_key("x", "0").encode(), term_key("x", "\u2e80").encode())
 """The keys between which words of scripts that part words stand."""
 
-_LENGTH = np.array([byte_to_length(code) for code in range(256)], "f4")
+LENGTHS_OF = np.array([byte_to_length(code) for code in range(256)], "f4")
+"""Length byte → how many different terms."""
+
 _GAIN = {"title": TITLE_WEIGHT, "creator": TITLE_WEIGHT}
 
 Mask = NDArray[np.bool_]
@@ -90,7 +92,7 @@ class PartIndex:
         """
         self.files = files
         self._lengths = files.columns[LENGTHS]
-        self._norms = (K1 * (1 - B + B * _LENGTH / max(1.0, statistics.average_length))).astype("f4")
+        self._norms = (K1 * (1 - B + B * LENGTHS_OF / max(1.0, statistics.average_length))).astype("f4")
         self.visible = files.columns["listed"] == 1
         rid = files.columns["rid"]
         if hidden:

@@ -32,7 +32,7 @@ def explained(part: int, row: int, resource: Resource, text: str, query: Query) 
     """
     why = _why(text.split(SECTION_MARK), query.conditions, tree=query.tree is not None)
     marks = marks_in(resource.title, query.conditions, {"x", "title"})
-    snippet, snippet_marks = _snippet(resource.description, query.conditions) if why == "text" else ("", ())
+    snippet, snippet_marks = snippet_of(resource.description, query.conditions) if why == "text" else ("", ())
     return Hit(part, row, resource, why, marks, snippet, snippet_marks)
 
 
@@ -85,7 +85,7 @@ def _merged(found: list[tuple[int, int]]) -> Marks:
     return tuple(merged)
 
 
-def _snippet(description: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
+def snippet_of(description: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
     """The piece around the first place found, looked for a window at a time: descriptions may be whole books."""
     for start in range(0, min(len(description), MAX_LOOK), WINDOW - OVERLAP):
         window = description[start : start + WINDOW]

@@ -31,13 +31,14 @@ from packager.disks import Split, counts_of, place, placed_items, splits, write_
 from packager.errors import BuildSpaceError, SourceChangedError
 from packager.format.layout import DriveLayout
 from packager.format.release import Release
+from packager.inside import write_section_indexes
 from packager.journal import BuildJournal
 from packager.made import MadeBefore
 from packager.packing import PackedResource, pack_resource
 from packager.progress import Progress
 from packager.sources.folder import Problem, Source, open_source
 from packager.spread import Placement
-from packager.truth import write_accelerators, write_truth
+from packager.truth import accelerators_of, make_catalogue, make_search, write_truth
 from provisioning.words import numbers
 
 if TYPE_CHECKING:
@@ -241,14 +242,23 @@ def _finish(
     """Write everything that follows from the journal and describe it."""
     truth = write_truth(layout, journal, files)
     progress = Progress("正在建立检索", quiet=options.quiet)
-    accelerators = write_accelerators(layout, files, progress.update, options.workers)
+    make_search(layout, progress.update, options.workers)
     resources = journal.totals()[0]
     progress.close(f"检索已建好，共 {resources:,} 条。")
     last = last_signed(layout, options.bundle)
     before = last.seq if last is not None else None
     placement = Placement(1)
     if options.drive_sizes:
+        make_catalogue(layout)  # how large it is decides what a drive has room for
         placement = place(layout.root, journal, options.drive_sizes, journal.placement(before or 0))
+    progress = Progress("正在建立正文检索", quiet=options.quiet)
+    sections = write_section_indexes(layout, journal, placement, progress.update, options.workers)
+    if sections:
+        progress.close(f"正文检索已建好，共 {sections:,} 段。")
+        truth = write_truth(layout, journal, files)
+    make_catalogue(layout)
+    accelerators = accelerators_of(layout, files)
+    if options.drive_sizes:
         accelerators |= write_table(layout.root, placement, journal, files)
 
     def described(seq: int, issued: str, edition: str, supersedes: int | None) -> Release:

@@ -22,8 +22,9 @@ from indexer.model import load_line
 from packager.format.bag import write_bag
 from packager.format.disktable import DISKS_FORMAT, DISKS_NAME, write_disk_table
 from packager.format.items import ItemLine
-from packager.format.layout import DriveLayout
+from packager.format.layout import DriveLayout, sections_file
 from packager.format.release import Accelerator, Disk
+from packager.inside import index_share
 from packager.spread import Piece, Placement, footprint, room, spread
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ def place(work: Path, journal: BuildJournal, sizes: Sequence[int], before: Place
     meta = sum(footprint(p.stat().st_size) for p in layout.meta.rglob("*") if p.is_file())
     lists = meta + footprint(layout.items.stat().st_size)  # the manifest to come is shorter than items.txt
     loads = {
-        resource: sum(footprint(size) for _, size in items)
-        for resource, items in groupby(journal.item_sizes(), key=lambda pair: pair[0])
+        resource: sum(footprint(size) + (index_share(size) if is_text else 0) for _, size, is_text in items)
+        for resource, items in groupby(journal.item_sizes(), key=lambda item: item[0])
     }
     return spread(loads, [room(size, lists) for size in sizes], lambda name: pieces_of(name, journal), before)
 
@@ -87,7 +88,8 @@ def pieces_of(resource_id: str, journal: BuildJournal) -> list[Piece]:
         first, steps = item.id, 0
         while owner.get(first) and steps < len(owner):  # a text of an alternate of a part belongs to the part
             first, steps = owner[first], steps + 1
-        pieces.setdefault(first, []).append((item.path, item.size))
+        share = index_share(item.size) if item.role == "text" else 0
+        pieces.setdefault(first, []).append((item.path, item.size + share))
     return [
         Piece(names.get(first, first), tuple(path for path, _ in files), tuple(size for _, size in files))
         for first, files in pieces.items()
@@ -154,7 +156,9 @@ def write_disks(
 def placed_items(journal: BuildJournal, placement: Placement) -> Iterator[Placed]:
     """All items with their drives, sorted by path."""
     for sha256, size, path, resource in journal.owned_items():
-        yield ItemLine(sha256, size, path), 1 if placement.disks == 1 else placement.disk_of(resource, path)
+        of_index = sections_file(path)
+        disk = 1 if placement.disks == 1 else of_index[0] if of_index else placement.disk_of(resource, path)
+        yield ItemLine(sha256, size, path), disk
 
 
 def counts_of(placement: Placement) -> list[int]:

@@ -56,7 +56,7 @@ class PackedItem:
     """An item that lies in the bag.
 
     Attributes:
-        id: the item's id. resource: the resource's id.
+        id: the item's id. resource: the resource's id, empty for a file that belongs to none (`packager.inside`).
         source: path relative to the source folder, `#role` appended for derivatives.
         source_size, source_mtime: of the source file, bytes and nanoseconds, to notice a change.
         tool: what made a derivative, with its version; empty for originals.
@@ -163,10 +163,17 @@ class BuildJournal:
             self._waiting[statement].clear()
 
     def forget_unseen(self) -> None:
-        """Drop what this run did not see; its payload is then a stranger to the journal (`holds`)."""
-        self._now("DELETE FROM item WHERE run < ?", (self.run,))
+        """Drop what this run did not see; its payload is then a stranger to the journal (`holds`).
+
+        What belongs to no resource stays until `forget_common`.
+        """
+        self._now("DELETE FROM item WHERE run < ? AND resource <> ''", (self.run,))
         self._now("DELETE FROM record WHERE run < ?", (self.run,))
         self._now("DELETE FROM made WHERE run < ?", (self.run,))
+
+    def forget_common(self, below: str) -> None:
+        """Drop what belongs to no resource and lies below a folder of the bag."""
+        self._now("DELETE FROM item WHERE resource = '' AND path LIKE ?", (f"{below}/%",))
 
     def holds(self, path: str) -> bool:
         """Whether an item lies at `path` in the bag."""
@@ -183,12 +190,14 @@ class BuildJournal:
             yield str(sha256), int(size), str(path), bytes(chunks)
 
     def owned_items(self) -> Iterator[tuple[str, int, str, str]]:
-        """(sha256, size, path, resource) of every item, sorted by path."""
+        """(sha256, size, path, resource or nothing) of every item, sorted by path."""
         yield from self._now("SELECT sha256, size, path, resource FROM item ORDER BY path")
 
-    def item_sizes(self) -> Iterator[tuple[str, int]]:
-        """(resource, bytes) of every item, those of a resource together."""
-        yield from self._now("SELECT resource, size FROM item ORDER BY resource")
+    def item_sizes(self) -> Iterator[tuple[str, int, bool]]:
+        """(resource, bytes, whether it is a text) of every item of a resource, those of one together."""
+        query = "SELECT resource, size, source LIKE '%#text' FROM item WHERE resource <> '' ORDER BY resource"
+        for resource, size, is_text in self._now(query):
+            yield str(resource), int(size), bool(is_text)
 
     def record(self, record_id: str) -> bytes:
         """The canonical line of a record. KeyError: there is none."""
@@ -219,7 +228,7 @@ class BuildJournal:
         self._db.executemany("INSERT INTO placed VALUES (?, ?, ?, ?)", rows)
 
     def totals(self) -> tuple[int, int, int]:
-        """(records, items, bytes of payload)."""
+        """(records, items of them, bytes of payload)."""
         records = self._now("SELECT count(*) FROM record").fetchone()[0]
-        items, size = self._now("SELECT count(*), coalesce(sum(size), 0) FROM item").fetchone()
+        items, size = self._now("SELECT count(nullif(resource, '')), coalesce(sum(size), 0) FROM item").fetchone()
         return int(records), int(items), int(size)

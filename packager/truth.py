@@ -55,25 +55,30 @@ def read_catalogue(layout: DriveLayout) -> Iterator[Resource]:
             yield load_line(line, number)
 
 
-def write_accelerators(
-    layout: DriveLayout, files: Files, progress: Callable[[int, int | None], None] | None, workers: int = 1
-) -> dict[str, Accelerator]:
-    """Make the catalogue database and the search index from the truth, replacing older ones.
+def make_search(layout: DriveLayout, progress: Callable[[int, int | None], None] | None, workers: int = 1) -> None:
+    """Make the search index from catalogue.jsonl, replacing an older one.
 
     Args:
-        layout: of the work folder; the truth files are in place.
-        files: the writer.
-        progress: called with (done, total) records of the index.
-        workers: processes that read records for the index.
+        layout: of the work folder.
+        progress: called with (done, total) records.
+        workers: processes that read records.
     """
-    (layout.meta / CATALOGUE_NAME).unlink(missing_ok=True)
-    build_catalogue(layout.catalogue, layout.items, layout.meta / CATALOGUE_NAME)
     search = layout.meta / SEARCH_NAME
     shutil.rmtree(search, ignore_errors=True)
     build_index_of(layout.catalogue, search, workers=workers, progress=progress)
+
+
+def make_catalogue(layout: DriveLayout) -> None:
+    """Make the catalogue database from catalogue.jsonl and items.txt, replacing an older one."""
+    (layout.meta / CATALOGUE_NAME).unlink(missing_ok=True)
+    build_catalogue(layout.catalogue, layout.items, layout.meta / CATALOGUE_NAME)
+
+
+def accelerators_of(layout: DriveLayout, files: Files) -> dict[str, Accelerator]:
+    """Make the catalogue database and the search index durable and describe them."""
     files.sync_all()
     found = {CATALOGUE_NAME: _described(layout.meta / CATALOGUE_NAME, str(CATALOGUE_FORMAT))}
-    for path in sorted(p for p in search.rglob("*") if p.is_file()):
+    for path in sorted(p for p in (layout.meta / SEARCH_NAME).rglob("*") if p.is_file()):
         found[path.relative_to(layout.meta).as_posix()] = _described(path, INDEX_FORMAT)
     return found
 

@@ -22,6 +22,7 @@ from appliance.store.holdings import HeldDrive
 from indexer.errors import IndexerError
 from packager.format.errors import FormatError
 from packager.format.items import read_item_rows
+from packager.format.layout import sections_file
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +58,8 @@ class ItemTable:
         known: Iterator[tuple[str, int]] = shelf.catalogue.item_rows()
         for sha256, _, path in chain.from_iterable(read_item_rows(shelf.items_file)):
             name = path.decode()
+            if sections_file(name):
+                continue  # of the index of texts: of no record
             identity, row = next(known, ("", 0))
             if name.rpartition("/")[2].partition(".")[0] != identity:
                 raise FormatError("names other items than the catalogue", path=name)

@@ -101,7 +101,7 @@ class Ledger:
         return self._rows("SELECT path FROM items WHERE path NOT IN (SELECT path FROM listed) ORDER BY path")
 
     def unrecorded(self) -> Iterator[tuple[bytes]]:
-        """Lines of items.txt that no record has just so."""
+        """Lines of items.txt that no record has just so; `packager.audit.verify` knows which belong to none."""
         return self._rows(
             "SELECT path FROM (SELECT path, sha256, size FROM items EXCEPT SELECT path, sha256, size FROM recorded)"
         )

@@ -6,7 +6,7 @@ goes on after a fault. Neither writes anything, and neither believes anything th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from packager.format.bag import read_candidate
 from packager.format.baginfo import BagInfo
 from packager.format.chunks import DIGEST
 from packager.format.errors import BlankError, FormatError, NotOursError, UnreadableError
-from packager.format.layout import DriveLayout
+from packager.format.layout import DriveLayout, sections_file
 from packager.format.release import Accelerator, Digest, Release
 
 Progress = Callable[[int, int], None]
@@ -159,7 +159,7 @@ class _Verification:
             add(
                 "mismatch", b"bag/" + path, f"is {sha256} in the manifest; in items.txt {known_as or 'it is not there'}"
             )
-        for (path,) in ledger.unrecorded():
+        for path in _of_no_record(ledger):
             add("mismatch", b"bag/" + path, "is in items.txt, but in no record of the catalogue just so")
         for (path,) in ledger.unlisted_items():
             add("mismatch", b"bag/" + path, "is in the catalogue, but not in items.txt just so")
@@ -231,6 +231,11 @@ def _is_ours(layout: DriveLayout, report: Report) -> bool:
     except FormatError:
         pass
     return not report.refused
+
+
+def _of_no_record(ledger: Ledger) -> Iterator[bytes]:
+    """Lines of items.txt that should be of a record and are of none."""
+    return (path for (path,) in ledger.unrecorded() if sections_file(path.decode("ascii")) is None)
 
 
 def _tell_bag(report: Report, info: BagInfo | None, *, sums: bool = True) -> None:

@@ -29,6 +29,9 @@ INFO_NAME = "shuxiang-info.json"
 
 ITEM_ID = re.compile(r"[a-z2-7]{20}\Z")
 EXTENSION = re.compile(r"[a-z0-9]{1,10}\Z")
+INDEX_FOLDER = "data/index"
+SECTIONS_FILE = re.compile(r"data/index/sections-([1-9][0-9]{0,2})/([a-z0-9_-][a-z0-9._-]*)\Z")
+"""A file of the index of the texts on drive n: the only payload that belongs to no record."""
 PAYLOAD_PART = re.compile(r"[a-z0-9_-][a-z0-9._-]*\Z")
 TAG_PART = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z")
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # O_NONBLOCK: a FIFO must not hold us up
@@ -50,6 +53,17 @@ def item_path(item_id: str, ext: str) -> str:
         raise LayoutError("is not a file name extension", path=ext[:MAX_PATH])
     name = f"{item_id}.{ext}" if ext else item_id
     return f"data/{item_id[:2]}/{name}"
+
+
+def sections_path(disk: int, name: str = "") -> str:
+    """The place in the bag of a file of the index of the texts on a drive; without a name, of their folder."""
+    return f"{INDEX_FOLDER}/sections-{disk}/{name}".rstrip("/")
+
+
+def sections_file(path: str) -> tuple[int, str] | None:
+    """The drive and name of a file of an index of texts, None when `path` is that of another file."""
+    match = SECTIONS_FILE.match(path)
+    return (int(match[1]), match[2]) if match else None
 
 
 def check_payload_path(text: str) -> str:

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
+from indexer.codec_files import MappedFile
+from indexer.sections_index import SectionIndex
 from packager.build import BuildOptions, build, last_signed
 from packager.copying import copy_in
 from packager.errors import BuildSpaceError, SourceChangedError
@@ -74,7 +77,11 @@ def test_build_changed_and_removed_files_leave_nothing_behind(made, tmp_path):
     assert "zj-wav" not in {r["id"] for r in records}
     named = {item["path"] for r in records for item in r.get("items", ())}
     present = {p.relative_to(work / "bag").as_posix() for p in (work / "bag/data").rglob("*") if p.is_file()}
-    assert present == named
+    assert {path for path in present if not path.startswith("data/index/")} == named
+    toc = json.loads((work / "bag/data/index/sections-1/toc.json").read_bytes())
+    assert {path for path in present if path.startswith("data/index/")} == {
+        f"data/index/sections-1/{name}" for name in ("toc.json", *toc["files"])
+    }
     fresh = tmp_path / "fresh"
     build(made.folder, fresh, OPTIONS, RealFiles())
     assert truth(fresh) == truth(work)
@@ -184,3 +191,29 @@ def test_build_large_pictures_get_one_tile_pack_and_covers(tmp_path):
     again = build(folder, work, OPTIONS, RealFiles())
     assert again.release == result.release
     assert again.problems == result.problems
+
+
+def test_each_drive_of_a_set_has_the_index_of_its_own_texts(made, tmp_path):
+    work = tmp_path / "work"
+    one = build(made.folder, work, OPTIONS, RealFiles())
+    size = one.size + (8 << 20)
+    result = build(made.folder, tmp_path / "set", replace(OPTIONS, drive_sizes=(size, size)), RealFiles())
+    records = [json.loads(line) for line in (tmp_path / "set/bag/meta/catalogue.jsonl").read_text().splitlines()]
+    texts = {item["path"] for r in records for item in r.get("items", ()) if item["role"] == "text"}
+    seen = set()
+    for disk in result.release.disks:
+        manifest = (tmp_path / f"set/disks/{disk.n}/manifest-sha256.txt").read_text()
+        carried = {line.split("  ")[1] for line in manifest.splitlines()}
+        here = texts & carried
+        indexes = {path.split("/")[2] for path in carried if path.startswith("data/index/")}
+        assert indexes == ({f"sections-{disk.n}"} if here else set())
+        if not here:
+            continue
+        folder = tmp_path / f"set/bag/data/index/sections-{disk.n}"
+        index = SectionIndex(lambda name, folder=folder: MappedFile(folder / name), len(records))
+        own = {index.item_of(row) for row in range(index.sections)}
+        assert {records[row]["items"][place]["path"] for row, place in own} == here
+        index.close()
+        seen |= here
+    assert seen == texts
+    assert len(texts) > 1
