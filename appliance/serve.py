@@ -22,6 +22,7 @@ from appliance.people.accounts import Accounts
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
 from appliance.serving.memory import keep_little
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
+from appliance.serving.texts import TextSearch
 from appliance.serving.throttle import ByteShares
 from appliance.serving.upkeep_view import UpkeepView
 from appliance.settings import Settings
@@ -91,6 +92,7 @@ class ServingBox:
         )
         cache = RenditionCache(settings.cache_folder)
         self.renditions = RenditionService(cache, self.chunks, self.pools)
+        self.texts = TextSearch(lambda: self.keeper.library, self.chunks, self.pools)
         self.app = create_app(
             settings,
             Services(
@@ -104,6 +106,7 @@ class ServingBox:
                 shares=ByteShares(settings.download_rate) if settings.download_rate else None,
                 renditions=self.renditions,
                 upkeep=lambda: self.upkeep.state,
+                texts=self.texts,
             ),
         )
         self._seats: Seats = self.app.extensions[EXTENSION].seats
@@ -116,6 +119,7 @@ class ServingBox:
     def start(self) -> None:
         """Follow the holdings and keep house."""
         self.keeper.start()
+        self.texts.start()
         self._house.start()
 
     def close(self) -> None:
@@ -123,6 +127,7 @@ class ServingBox:
         self._stop.set()
         if self._house.is_alive():
             self._house.join()
+        self.texts.close()
         self.keeper.close()
         self.renditions.close()
         self.pools.close()

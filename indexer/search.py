@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
@@ -26,6 +26,7 @@ from indexer.search_correct import corrected
 from indexer.search_evaluate import Evaluation, asked_terms, holding
 from indexer.search_facets import CHILDREN, FacetCounter, Mask, all_of, filter_masks, readable_rows
 from indexer.search_headings import Headings
+from indexer.search_inside import INSIDE, Inside, with_inside
 from indexer.search_marks import explained, marks_in
 from indexer.search_order import Found, merged, ordered
 from indexer.search_query import Query, loosened, parse
@@ -43,6 +44,9 @@ _EXACT_MERGE = 1000
 _Line = tuple[Resource | None, Collapsed]
 """The parent, where it may be shown, and what the line stands for."""
 _Lines = dict[tuple[int, int], _Line]
+
+_Inside = Mapping[int, Set[int]]
+"""Part → rows of it that only the texts inside resources hold."""
 
 _INSTEAD = 50
 """Rows of a family that are compared with the text asked for, when the best one does not hold it."""
@@ -98,13 +102,16 @@ class Searcher:
             while self._files:
                 self._files.pop().close()
 
-    def search(self, request: SearchRequest, here: Sequence[Mask | None] = ()) -> SearchResult:
+    def search(
+        self, request: SearchRequest, here: Sequence[Mask | None] = (), inside: Sequence[Inside | None] = ()
+    ) -> SearchResult:
         """Answer a request.
 
         Args:
             request: what is asked.
             here: for each part, by row of its catalogue, whether a file of it is on a drive that is here; None, or
                 no entry: all are. It decides what counts as `available`, not what is found or in which order.
+            inside: for each part, which of its records hold the query in their texts; they join what is found.
 
         Raises:
             QueryError: a filter or the page has a value that is not permitted. The query itself never raises.
@@ -115,11 +122,13 @@ class Searcher:
         budget = Budget(self._clock)
         understood = self._understood(request, budget)
         suggestion = self._suggestion(request, understood[1], budget) if request.mend else ""
-        mended = request.mend == "search" and suggestion != "" and not _shown(understood[1], self._parts, request)
+        nothing = not _shown(understood[1], self._parts, request) and not any(f and len(f.rows) for f in inside)
+        mended = request.mend == "search" and suggestion != "" and nothing
         if mended:
             request, budget = replace(request, q=suggestion), Budget(self._clock)
             understood = self._understood(request, budget)
         query, matches, exact, spoken = understood
+        matches, whole = with_inside(self._parts, matches, inside)
         counter = FacetCounter(request)
         found: list[Found] = []
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
@@ -131,14 +140,18 @@ class Searcher:
             if not request.within:
                 mine.lines = part.families.lines(mine.rows, mine.keys)
             found.append(mine)
-        chosen = self._page(found, request, None if exact else query, budget)
+        texts = {number: set(match.inside.tolist()) for number, match in enumerate(matches) if match.inside is not None}
+        chosen = self._page(found, request, None if exact else query, budget, texts)
         lines = self._lines(found, chosen, request)
-        told = (self._explained(place, resource, query, lines.get(place)) for place, resource in chosen)
+        told = (
+            self._explained(place, resource, query, lines.get(place), place[1] in texts.get(place[0], ()))
+            for place, resource in chosen
+        )
         hits = tuple(by_sound(hit, place, spoken) for hit, (place, _) in zip(told, chosen, strict=True))
         took = (time.perf_counter() - started) * 1000
         resources = sum(len(part.rows) for part in found)
         total = sum(part.count for part in found)
-        result = SearchResult(total, exact, took, hits, counter.result(), resources, too_broad=budget.spent)
+        result = SearchResult(total, exact and whole, took, hits, counter.result(), resources, too_broad=budget.spent)
         return replace(result, suggestion=suggestion, corrected=mended)
 
     def suggest(self, typed: str, *, face: str = "standard") -> tuple[Suggestion, ...]:
@@ -246,23 +259,26 @@ class Searcher:
         return matches, exact
 
     def _page(
-        self, found: list[Found], request: SearchRequest, unverified: Query | None, budget: Budget
+        self, found: list[Found], request: SearchRequest, unverified: Query | None, budget: Budget, inside: _Inside
     ) -> list[_Shown]:
         """The hits of the page: where they stand, and their records.
 
-        `unverified` is the query when the texts of its rows still need comparing.
+        `unverified` is the query when the texts of its rows still need comparing, those of `inside` aside.
         """
         first, last = (request.page - 1) * request.size, request.page * request.size
         if unverified is not None:
-            return self._fetched(self._verified(found, last, unverified, budget)[first:last])
+            return self._fetched(self._verified(found, last, unverified, budget, inside)[first:last])
         if request.sort == "title" and sum(bool(len(part.rows)) for part in found) > 1 and last <= _EXACT_MERGE:
             return self._by_title(found, last)[first:last]
         return self._fetched(merged(found, last)[first:last])
 
-    def _verified(self, found: list[Found], wanted: int, query: Query, budget: Budget) -> list[tuple[int, int]]:
+    def _verified(
+        self, found: list[Found], wanted: int, query: Query, budget: Budget, inside: _Inside
+    ) -> list[tuple[int, int]]:
         """The first `wanted` rows that hold what is asked for, comparing at most `VERIFY_LIMIT`.
 
-        A spent budget leaves them a page's time: what is shown is true, however little it is.
+        A spent budget leaves them a page's time: what is shown is true, however little it is. Rows of `inside` were
+        compared elsewhere.
         """
         by_part = {part.part: part for part in found}
         kept: list[tuple[int, int]] = []
@@ -271,11 +287,12 @@ class Searcher:
             rows = [row]
             if by_part[part].lines is not None:
                 rows += self._parts[part].families.others(row, by_part[part].rows, by_part[part].keys, _INSTEAD)
+            mine = inside.get(part, ())
             for other in rows:
                 left -= 1
                 if left < 0 or not showing.has_time():
                     return kept
-                if holding(self._parts[part], query.root, np.array([other], "u4"))[0]:
+                if other in mine or holding(self._parts[part], query.root, np.array([other], "u4"))[0]:
                     kept.append((part, other))
                     break
             if len(kept) == wanted:
@@ -320,13 +337,17 @@ class Searcher:
             lines[place] = parent, Collapsed(family.count, family.total, level, best)
         return lines
 
-    def _explained(self, place: tuple[int, int], resource: Resource, query: Query, line: _Line | None) -> Hit:
+    def _explained(
+        self, place: tuple[int, int], resource: Resource, query: Query, line: _Line | None, in_text: bool
+    ) -> Hit:
         files = self._files[place[0]]
         rid = int(files.columns["rid"][place[1]])
         parent, collapsed = line or (None, None)
         shown = parent or resource
         if not query.asks:
             return Hit(place[0], rid, shown, collapsed=collapsed)
+        if in_text:
+            return Hit(place[0], rid, shown, INSIDE, collapsed=collapsed)
         text = files.text(place[1]).decode("utf-8", "replace")
         hit = explained(place[0], rid, resource, text, query)
         if collapsed is None:

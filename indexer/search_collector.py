@@ -58,12 +58,14 @@ class Matches:
     Attributes:
         rows: ascending, visible ones only. scores: BM25 of each. whole: whether the title is what was asked for.
         certain: which of them match; the texts of the others must be compared. None: all.
+        inside: those of the rows that only the texts inside resources hold (`indexer.search_inside`); None: none.
     """
 
     rows: Ids
     scores: Scores
     whole: Mask
     certain: Mask | None = None
+    inside: Ids | None = None
 
     @property
     def uncertain(self) -> int:

@@ -135,7 +135,8 @@ class Hit:
     Attributes:
         part: place of its part among the searcher's parts; row: its row there.
         resource: the record; of a collapsed line that of the parent, where it may be shown.
-        why: where the query was found: title, creator, subject, identifier or text; empty without a query.
+        why: where the query was found: title, creator, subject, identifier or text of the record; inside: only in the
+            texts inside the resource; empty without a query.
         marks: `(start, end)` places in `resource.title` to highlight, in order, not touching.
         snippet: a piece of the description around the first place found, when `why` is text; else empty.
         snippet_marks: places to highlight in the snippet.

@@ -6,6 +6,7 @@ budget lets, the answer says that its count is about.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,13 +14,15 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.analysis import fold, is_spaceless, normal_text
+from indexer.analysis import fold, is_exact, is_spaceless, normal_text, query_terms
 from indexer.codec import Ids, Weights
 from indexer.codec_terms import TermFigures
-from indexer.search_collector import K1, LENGTHS_OF, B, find_text
+from indexer.search_collector import K1, LENGTHS_OF, B
+from indexer.search_inside import NOTHING_INSIDE, Inside
 from indexer.search_marks import snippet_of
-from indexer.search_query import Condition, parse
+from indexer.search_query import MAX_QUERY, MAX_TERMS, Condition, parse
 from indexer.search_request import Marks
+from indexer.search_texts import holds
 from indexer.sections import Section
 from indexer.sections_index import SectionIndex
 
@@ -31,6 +34,8 @@ MAX_COMPARED = 200
 """Sections whose text one search reads to compare."""
 MOST_PLACES = 200
 """Places that finding within one resource lists."""
+_SAYS_MORE = re.compile(r"[()（）|｜*＊:：]|\b(?:AND|OR|NOT)\b|(?:^|\s)(?:[-－]|[与與或非](?=\s))")
+"""Signs of a query that is more than words: brackets, operators, fields, beginnings of words."""
 _FEW = 64
 """Candidates below which comparing texts is cheaper than a long list of postings."""
 _LONG = 1 << 18
@@ -50,21 +55,6 @@ class Budget:
     def is_over(self) -> bool:
         """Whether the time is up."""
         return time.monotonic() >= self.ends
-
-
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """Resources of one catalogue whose texts hold what was asked.
-
-    Attributes:
-        rows: of their records, rising. scores: of each, above 0; what was not compared yet is below 1.
-        sections: of each the row of its best section. exact: whether these are all, and each was compared.
-    """
-
-    rows: Ids
-    scores: NDArray[np.float32]
-    sections: Ids
-    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +78,20 @@ class Excerpt:
         return self.text[start:end]
 
 
-_NOTHING = Inside(np.zeros(0, "u4"), np.zeros(0, "f4"), np.zeros(0, "u4"))
-
-
 def text_conditions(query: str) -> tuple[Condition, ...]:
-    """What a query asks of texts; nothing when it names a field, or is empty."""
+    """What a query asks of texts: all its words; nothing when it names a field or says more than words, or is empty.
+
+    Numbers are looked for as they are typed: that 3期 may be 第三期 is known of titles only.
+    """
     parsed = parse(query)
-    if parsed.nothing or any(condition.field != "x" for condition in parsed.conditions):
+    if parsed.nothing or any(condition.field not in {"x", "text"} for condition in parsed.conditions):
         return ()
-    return parsed.conditions
+    if parsed.tree is None:
+        return parsed.conditions
+    if _SAYS_MORE.search(query):
+        return ()
+    words = normal_text(fold(query[:MAX_QUERY])).split()
+    return tuple(Condition("x", word, tuple(query_terms(word)[:MAX_TERMS]), is_exact(word)) for word in words)
 
 
 def search_sections(index: SectionIndex, conditions: Sequence[Condition], budget: Budget) -> Inside:
@@ -107,7 +102,7 @@ def search_sections(index: SectionIndex, conditions: Sequence[Condition], budget
     """
     found = _matches(index, conditions, budget, range(index.sections))
     if found is None or not len(found.rows):
-        return _NOTHING
+        return NOTHING_INSIDE
     counts = np.diff(np.searchsorted(found.rows, [*index.starts.tolist(), index.sections]))
     held = np.flatnonzero(counts)
     begins = (np.cumsum(counts) - counts)[held]
@@ -267,10 +262,9 @@ def _holds(index: SectionIndex, row: int, conditions: Sequence[Condition], budge
     normal = ""
     for condition in conditions:
         wanted = condition.text
-        whole = not (is_spaceless(wanted[0]) and is_spaceless(wanted[-1]))
-        if not whole and wanted in text:
+        if is_spaceless(wanted[0]) and is_spaceless(wanted[-1]) and not condition.alone and wanted in text:
             continue
         normal = normal or normal_text(fold(text))
-        if (find_text(normal, wanted, part=condition.part) is None) if whole else wanted not in normal:
+        if not holds(normal, condition):
             return False
     return True

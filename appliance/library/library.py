@@ -25,6 +25,7 @@ from indexer.errors import IndexFormatError
 from indexer.model import OPENED_ROLES
 from indexer.rows import Rows
 from indexer.schema import sort_key
+from indexer.search_inside import marked
 
 if TYPE_CHECKING:
     from appliance.library.parts import Part
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from indexer.catalogue import Catalogue
     from indexer.model import Item, Resource
     from indexer.search import Searcher, SearchRequest, SearchResult, Suggestion
+    from indexer.search_inside import Inside
 
 _T = TypeVar("_T")
 _Answer: TypeAlias = "tuple[SearchResult, tuple[str, ...]]"
@@ -137,15 +139,20 @@ class Library:
         pairs = ((resource, self._speaker(resource.id)) for resource in resources)
         return [self._held(resource, shelf) for resource, shelf in pairs if shelf is not None]
 
-    def search(self, request: SearchRequest) -> Found:
+    def search(self, request: SearchRequest, inside: Mapping[str, Inside] | None = None) -> Found:
         """Search the live releases whose index is ready; `LibraryStats.search_ready` tells whether these are all.
+
+        Args:
+            request: what is asked.
+            inside: what the texts inside resources hold, by folder of their release.
 
         Raises:
             SearchNotReadyError: no index is ready; browsing works.
             BusyError: too many searches wait already.
             QueryError: the query or a filter cannot be answered (from `indexer.errors`).
         """
-        answer = self._answers.get(request, lambda: self._searched(request))
+        key = (request, marked(inside)) if inside else request
+        answer = self._answers.get(key, lambda: self._searched(request, inside))
         if answer is None:
             raise SearchNotReadyError(*self._progress())
         result, folders = answer
@@ -155,12 +162,27 @@ class Library:
         )
         return Found(hits, result.total, result.total_exact, result.took_ms, dict(result.facets), result)
 
-    def _searched(self, request: SearchRequest) -> _Answer | None:
+    def _searched(self, request: SearchRequest, inside: Mapping[str, Inside] | None) -> _Answer | None:
         """The searcher's answer, in its turn; None when there is no searcher."""
         if self._searching is None:
             return None
         with self._turns.turn():
-            return self._searching.search(request, self._here)
+            return self._searching.search(request, self._here, inside)
+
+    def text_carriers(self) -> list[tuple[Shelf, HeldDrive]]:
+        """The live releases with each of their plugged drives; of two drives that are alike the first."""
+        found: dict[tuple[str, int], tuple[Shelf, HeldDrive]] = {}
+        for shelf in self._shelves:
+            for drive in self.holdings.drives:
+                if drive.serves and drive.folder == shelf.release.folder:
+                    found.setdefault((drive.folder, drive.disk), (shelf, drive))
+        return list(found.values())
+
+    def row(self, resource_id: str) -> tuple[str, int] | None:
+        """The folder of the release that speaks for a resource, and the row of its record there."""
+        shelf = self._speaker(resource_id)
+        row = self._row(shelf, resource_id) if shelf is not None else None
+        return None if shelf is None or row is None else (shelf.release.folder, row)
 
     def suggest(self, typed: str, face: str = "standard") -> tuple[Suggestion, ...]:
         """What may be meant while somebody types, from the live releases whose index is ready.

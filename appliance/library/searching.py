@@ -16,6 +16,7 @@ from indexer.codec_files import MappedFile
 from indexer.errors import IndexerError, IndexFormatError
 from indexer.model import Resource
 from indexer.search import Part, Searcher, SearchRequest, SearchResult, Suggestion
+from indexer.search_inside import Inside
 
 _log = logging.getLogger(__name__)
 
@@ -53,21 +54,26 @@ class Searching:
         return frozenset(shelf.release.folder for shelf in self._opened.shelves)
 
     def search(
-        self, request: SearchRequest, here: Mapping[str, Mask] | None = None
+        self,
+        request: SearchRequest,
+        here: Mapping[str, Mask] | None = None,
+        inside: Mapping[str, Inside] | None = None,
     ) -> tuple[SearchResult, tuple[str, ...]] | None:
         """See `indexer.search.Searcher.search`; beside the answer the folder of each part. None: nothing is left.
 
         Args:
             request: what is asked.
             here: what can be read now, by folder (`present.Presence.masks`).
+            inside: what texts hold, by folder.
 
         Raises:
             QueryError: a filter or the page has a value that is not permitted.
         """
-        present = here or {}
+        present, held = here or {}, inside or {}
 
         def asked(searcher: Searcher, folders: tuple[str, ...]) -> tuple[SearchResult, tuple[str, ...]]:
-            return searcher.search(request, [present.get(folder) for folder in folders]), folders
+            masks, texts = [present.get(folder) for folder in folders], [held.get(folder) for folder in folders]
+            return searcher.search(request, masks, texts), folders
 
         return self._answered(asked)
 

@@ -13,6 +13,7 @@ from appliance.web.context import gate, library
 from appliance.web.display import current_display
 from appliance.web.errors import Refused
 from appliance.web.hits import date_text
+from appliance.web.inside import searched
 from appliance.web.query import facet_value, parse_address, parse_query
 from indexer.access import Decision
 from indexer.model import Item, is_resource_id
@@ -55,7 +56,7 @@ def version() -> str:
 @blueprint.get("/api/search")
 def search() -> Response:
     """Twenty hits a page with facets. Bad values are a 400 that names the parameter; 503 while search is made."""
-    found = library().search(parse_address(request.args).request(current_display().gate_face, "offer"))
+    found = searched(parse_address(request.args).request(current_display().gate_face, "offer")).found
     hits = [_hit(hit.held, hit.collapsed) for hit in found.hits if gate(hit.held.resource).listed]
     facets = {
         name: [{"value": facet_value(name, value), "count": count} for value, count in values]

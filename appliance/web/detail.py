@@ -15,6 +15,7 @@ from appliance.web.detail_rows import Editions, contents_of
 from appliance.web.errors import OFFERED, Refused
 from appliance.web.facts import facts_of
 from appliance.web.glance import damage_of
+from appliance.web.inside_find import findable
 from appliance.web.kinds import kind_of
 from appliance.web.patrons import blueprint
 from appliance.web.qr import qr
@@ -70,6 +71,7 @@ def detail(resource_id: str) -> str:
         parent=parent.resource if parent else None,
         related=related_to(record),
         facts=facts_of(record),
+        findable=decision.allowed and findable(record),
         qr=qr(_address(record), words().label("detail.qr")),
         back=_back(),
     )

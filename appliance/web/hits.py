@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,17 +22,20 @@ from appliance.web.cards import (
 from appliance.web.context import gate, library, words
 from appliance.web.covers import Cover, cover_of
 from appliance.web.heading_addresses import creator_url
+from appliance.web.inside import excerpts_of, place_url, place_words, read_of
 from appliance.web.readers_issues import date_of_record
 from appliance.web.readers_work import SERIALS
 from appliance.web.usable import can_be_opened
 from indexer.analysis import title_key
 
 if TYPE_CHECKING:
-    from appliance.library.model import Found, Held, Hit
+    from appliance.library.model import Held, Hit
+    from appliance.web.inside import InsideFound
     from appliance.web.query import SearchAddress
     from indexer.model import Resource
     from indexer.search_request import Collapsed
     from indexer.search_request import Hit as Explained
+    from indexer.sections_search import Excerpt
 
 _MAX_EXTENT = 24
 
@@ -49,6 +52,7 @@ class HitLine:
         by_sound: whether the query is its pinyin.
         within: what the line stands for, in a few words; empty for a resource alone.
         ways: (words, address) of the best of them and of all.
+        place: the same of the best place in its text, when only that matched.
     """
 
     url: str
@@ -62,18 +66,26 @@ class HitLine:
     cover: Cover
     within: str = ""
     ways: tuple[tuple[str, str], ...] = ()
+    place: tuple[str, str] | None = None
     away: bool = False
     by_sound: bool = False
 
 
-def hit_lines(found: Found, address: SearchAddress) -> list[HitLine]:
+def hit_lines(answer: InsideFound, address: SearchAddress) -> list[HitLine]:
     """Lines for the hits that the gate lists for this reader, in order; `address` is that of the search."""
+    found, inside = answer.found, excerpts_of(answer)
     explained = {hit.resource.id: hit for hit in found.result.hits}
     listed = (hit for hit in found.hits if gate(hit.held.resource).listed)
-    return [_line(hit, explained.get(hit.held.resource.id), address) for hit in listed]
+    lines = (_line(hit, explained.get(hit.held.resource.id), address, inside) for hit in listed)
+    return [line for line in lines if line is not None]
 
 
-def _line(hit: Hit, explained: Explained | None, address: SearchAddress) -> HitLine:
+def _line(
+    hit: Hit, explained: Explained | None, address: SearchAddress, inside: Mapping[str, Excerpt]
+) -> HitLine | None:
+    place = inside.get(hit.held.resource.id)
+    if place is not None and not place.marks:
+        return None  # a text that was not compared before holds the words in another order
     held, spoken = hit.held, words()
     used = _read_as(held, hit.collapsed)
     resource = held.resource
@@ -88,7 +100,8 @@ def _line(hit: Hit, explained: Explained | None, address: SearchAddress) -> HitL
         language=title_language(resource),
         about=Markup(" · ").join(part for part in about if part),
         why=why,
-        excerpt=excerpt_of(hit, explained),
+        excerpt=marked(place.text, place.marks) if place is not None else excerpt_of(hit, explained),
+        place=_place(explained, place, address.q) if explained is not None and place is not None else None,
         tag=use_tag(used),
         by_sound=hit.why == "pinyin",
         away=not (used.available or used.catalogue_only),
@@ -97,6 +110,12 @@ def _line(hit: Hit, explained: Explained | None, address: SearchAddress) -> HitL
         within=_within(line) if line else "",
         ways=_ways(line, address) if line else (),
     )
+
+
+def _place(explained: Explained, place: Excerpt, query: str) -> tuple[str, str] | None:
+    """正文第 3 页有“…”, and where that is opened."""
+    url = place_url(read_of(explained), place)
+    return (place_words(place, query), url) if url else None
 
 
 def _read_as(held: Held, line: Collapsed | None) -> Held:

@@ -18,6 +18,7 @@ from appliance.web.bytes import inert
 from appliance.web.context import library, say, words
 from appliance.web.display import current_display
 from appliance.web.readers_forms import other_forms
+from appliance.web.readers_found import asked_words, found_url
 from appliance.web.readers_frames import pictures_in_pack
 from appliance.web.readers_issues import issues, issues_url, neighbours
 from appliance.web.readers_media import SPEEDS, captions, media_values, peaks
@@ -67,7 +68,8 @@ def read(resource_id: str) -> Response:
     if work.kind == "picture":
         return pictures(work)
     if work.kind == "text":
-        return redirect(url_for("readers.text", resource_id=resource_id, n=1, item=work.item_argument))
+        first = url_for("readers.text", resource_id=resource_id, n=1, item=work.item_argument)
+        return redirect(found_url(work, *asked_words()) or first)
     if work.kind in {"audio", "video"}:
         return answer("readers/media.html", POLICY, work, **media_values(work))
     return answer("readers/other.html", POLICY, work, sentence=say("reader.no_reader"))
@@ -90,7 +92,8 @@ def _book(work: Work) -> dict[str, Any]:
     """What the page of a book needs; `at=` is a chapter's number, with the id of a place in it after `#`."""
     chapter = _asked_place() if "at" in request.args else 0
     fragment = request.args.get("at", "").partition("#")[2][:_LONGEST_FRAGMENT]
-    return _scripted(work, rtl=work.right_to_left, chapter=chapter, fragment=fragment)
+    find = asked_words()[0]
+    return _scripted(work, rtl=work.right_to_left, chapter=chapter, fragment=fragment, find=find)
 
 
 def _document(work: Work) -> dict[str, Any]:
@@ -98,7 +101,8 @@ def _document(work: Work) -> dict[str, Any]:
     page = _asked_place() if "page" in request.args or "at" in request.args else 0
     own = url_for("readers.read", resource_id=work.resource.id, item=work.item_argument)
     missing = "fonts-missing" in work.item.flags
-    return _scripted(work, self=own, page=page, rtl=work.right_to_left, fonts_missing=missing)
+    find = asked_words()[0]
+    return _scripted(work, self=own, page=page, rtl=work.right_to_left, fonts_missing=missing, find=find)
 
 
 def _scripted(work: Work, **more: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from appliance.web.bytes import inert, may_be_shown
 from appliance.web.context import say, words
 from appliance.web.display import current_display
 from appliance.web.errors import http_error
+from appliance.web.readers_found import asked_words, marked_in
 from appliance.web.readers_frames import RENDERED_WIDTH, Frames, is_shown_by_browsers
 from appliance.web.readers_neighbours import neighbours_of
 from appliance.web.readers_pictures import credit
@@ -272,7 +273,7 @@ def text(resource_id: str, n: int) -> Response:
     elsewhere = _chosen(n, found.count, work, address)
     if elsewhere is not None:
         return elsewhere
-    content = shown(found, n, work)
+    content = marked_in(shown(found, n, work), *asked_words())
     return answer(
         "readers/text.html",
         POLICY,

@@ -14,6 +14,7 @@ from appliance.web.context import SEARCH_AWAY, gate, library, say, words
 from appliance.web.display import current_display
 from appliance.web.errors import seconds_left
 from appliance.web.hits import HitLine, hit_lines
+from appliance.web.inside import InsideFound, searched
 from appliance.web.nearby import near_classes, near_names
 from appliance.web.paging import pages
 from appliance.web.patrons import blueprint, kind_tiles
@@ -25,6 +26,7 @@ from indexer.search_request import SearchRequest
 
 if TYPE_CHECKING:
     from appliance.library.model import Found, Held
+    from provisioning.words import Sentence
 
 _GROUPS = ("type", "available", "clc", "year", "language")
 _SORTS = ("relevance", "year_desc", "year", "title")
@@ -78,19 +80,20 @@ def search() -> Response:
     if not address.q and not address.filters:
         return redirect(url_for("patrons.browse"), 303)
     try:
-        found = library().search(address.request(current_display().gate_face, "search"))
+        answer = searched(address.request(current_display().gate_face, "search"))
     except BusyError:
         raise  # has a page of its own
     except SEARCH_AWAY as error:
         return _preparing(address, seconds_left(error))
-    return make_response(_page(address, found))
+    return make_response(_page(address, answer))
 
 
-def _page(address: SearchAddress, found: Found) -> str:
+def _page(address: SearchAddress, answer: InsideFound) -> str:
+    found, later = answer.found, say("patron.search.titles_only") if answer.titles_only else None
     chosen = chips(address)
     if not found.total:
-        return _empty(address, found)
-    lines: list[HitLine] = hit_lines(found, address)
+        return _empty(address, found, later)
+    lines: list[HitLine] = hit_lines(answer, address)
     return render_template(
         "results.html",
         address=address,
@@ -98,6 +101,7 @@ def _page(address: SearchAddress, found: Found) -> str:
         total=found.total,
         exact=found.total_exact,
         broad=say("patron.search.too_broad", count=len(lines)).text if found.result.too_broad else "",
+        later=later,
         groups=groups(address, found),
         chips=chosen,
         sorts=[(name, address.url(sort="" if name == "relevance" else name)) for name in _SORTS],
@@ -108,7 +112,7 @@ def _page(address: SearchAddress, found: Found) -> str:
     )
 
 
-def _empty(address: SearchAddress, found: Found) -> str:
+def _empty(address: SearchAddress, found: Found, later: Sentence | None) -> str:
     """Nothing found: say so, and offer ways that lead somewhere."""
     without = 0
     if address.filters and address.q:
@@ -120,6 +124,7 @@ def _empty(address: SearchAddress, found: Found) -> str:
     return render_template(
         "empty.html",
         address=address,
+        later=later,
         sentence=sentence,
         without=without,
         bare=address.url(**dict.fromkeys(address.filters, "")),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from appliance.people.accounts import Accounts
     from appliance.serving.chunks import ChunkStore
     from appliance.serving.pools import DrivePools
+    from appliance.serving.texts import TextSearch
     from appliance.serving.throttle import ByteShares
     from appliance.store.faults import FaultStore
     from appliance.web.renditions import RenditionService
@@ -38,6 +39,7 @@ class Services:
         command: asks the worker to do something (`appliance.store.commands.send` with its folder).
         renditions: what makes page images, chapters and tile packs for the readers.
         upkeep: how far checks and repairs are.
+        texts: searches the texts inside resources; None: titles only.
     """
 
     keeper: Keeper
@@ -50,3 +52,4 @@ class Services:
     shares: ByteShares | None = None
     renditions: RenditionService | None = None
     upkeep: Callable[[], UpkeepState] = UpkeepState
+    texts: TextSearch | None = None

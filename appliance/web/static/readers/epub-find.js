@@ -1,22 +1,22 @@
 // Find in a book: chapter by chapter, in the cleaned text that the reader shows.
-import { bindFind } from "./find.js";
+import { bindFind, ring } from "./find.js";
 
 const CONTEXT = 24;
 const MAX_A_CHAPTER = 60;
 const ROOM = 60;
 const PREFIX = "foliate-search:";
 
-/** Connect the find drawer to an open view. */
+/** Connect the find drawer to an open view; gives a function that goes to the first of some words from a chapter on. */
 export function bindBookFind(view) {
   let marked = [];
-  async function* search(query, signal) {
+  async function* search(query, signal, from = 0) {
     for (const value of marked) view.deleteAnnotation({ value }).catch(() => {});
     marked = [];
-    for (const [index, section] of view.book.sections.entries()) {
+    for (const index of ring(0, view.book.sections.length - 1, from)) {
       if (signal.aborted) return;
       let doc;
       try {
-        doc = await section.createDocument();
+        doc = await view.book.sections[index].createDocument();
       } catch {
         continue;
       }
@@ -34,7 +34,7 @@ export function bindBookFind(view) {
     marked.push(value);
     view.addAnnotation({ value }).catch(() => {});
   }
-  bindFind(search);
+  return bindFind(search);
 }
 
 /** In a scrolled book foliate stops at the very line, half behind the edge: it is asked for the line with room around. */

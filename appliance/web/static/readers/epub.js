@@ -274,7 +274,7 @@ function askedPlace(book) {
   if (!section) return null;
   // A second look at this address comes back to where the reader is by then.
   const url = new URL(location.href);
-  url.searchParams.delete("at");
+  for (const name of ["at", "find"]) url.searchParams.delete(name);
   history.replaceState(history.state, "", url);
   return config.fragment ? `${encodeURI(section.id)}#${config.fragment}` : config.chapter - 1;
 }
@@ -294,7 +294,7 @@ async function start() {
   element("stage").toggleAttribute("data-scrolled", isScrolled());
   markContents = fillContents(contents(book.toc));
   bindTools();
-  bindBookFind(view);
+  const land = bindBookFind(view);
   bindNotes(view);
   bindAloud(view, isPlain);
   let showMarks = () => {};
@@ -312,6 +312,7 @@ async function start() {
   else await view.goTo(asked);
   opened();
   showMarks = bindMarks();
+  if (config.find) land(config.find, Math.max(0, config.chapter - 1));
   if (before?.page > 1) {
     say(word("resume.text", { page: before.page }), {
       kind: "ok", action: { label: word("from_start"), run: () => view.goToFraction(0) },

@@ -4,8 +4,10 @@ import { bindKeys, closeDrawer, config, element, openDrawer, word } from "./shel
 const MAX_SHOWN = 200;
 
 /**
- * Connect the find drawer to `search(query, signal)`, an async iterator of {label, before, match, after, go}.
- * A second search stops the first; `clear` takes away what a search has marked.
+ * Connect the find drawer to `search(query, signal, from)`, an async iterator of {label, before, match, after, go}.
+ * A second search stops the first; `clear` takes away what a search has marked. `from` is where to begin, for the words
+ * that the address asks for; otherwise the beginning. Gives a function that finds words from a place on and shows the
+ * first one.
  */
 export function bindFind(search, { clear = () => {} } = {}) {
   const [form, field, list, status, strip] = ["find-form", "find-query", "find-list", "find-status", "hits"].map(element);
@@ -49,6 +51,15 @@ export function bindFind(search, { clear = () => {} } = {}) {
     field.select();
   });
 
+  /** Go to the first place of `query` from `from` on, in the order of the work, its end joined to its beginning. */
+  async function land(query, from) {
+    forget();
+    field.value = asked = query;
+    status.textContent = word("finding");
+    current = new AbortController();
+    await run(query, current.signal, from, true);
+  }
+
   function forget() {
     current?.abort();
     clear();
@@ -58,9 +69,9 @@ export function bindFind(search, { clear = () => {} } = {}) {
     [asked, places, at] = ["", [], -1];
   }
 
-  async function run(query, signal) {
+  async function run(query, signal, from, shows = false) {
     let label = null;
-    for await (const place of search(query, signal)) {
+    for await (const place of search(query, signal, from)) {
       if (signal.aborted) return;
       if (place.label && place.label !== label) {
         label = place.label;
@@ -74,6 +85,7 @@ export function bindFind(search, { clear = () => {} } = {}) {
       list.append(item);
       places.push({ go: place.go, button: item.firstChild });
       status.textContent = word("found", { count: places.length });
+      if (shows && index === 0) show(0);
       if (at >= 0) showCount();
       if (places.length < MAX_SHOWN) continue;
       status.textContent = word("found_first", { count: MAX_SHOWN });
@@ -110,6 +122,15 @@ export function bindFind(search, { clear = () => {} } = {}) {
     item.append(link);
     list.append(item);
   }
+
+  return land;
+}
+
+/** The numbers `first` to `last` in a ring that begins with `from`. */
+export function* ring(first, last, from) {
+  const start = from >= first && from <= last ? from : first;
+  for (let number = start; number <= last; number += 1) yield number;
+  for (let number = first; number < start; number += 1) yield number;
 }
 
 function heading(label) {

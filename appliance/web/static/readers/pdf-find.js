@@ -1,5 +1,5 @@
 // Find in a document: places in its text, page by page, marked by pdf.js on the pages that are shown.
-import { bindFind } from "./find.js";
+import { bindFind, ring } from "./find.js";
 import { word } from "./shell.js";
 
 const CONTEXT = 24;
@@ -107,17 +107,21 @@ class Marks {
   }
 }
 
-/** A find for the viewer that is being made: `marks` belongs to its options, `connect` to the open document. */
+/**
+ * A find for the viewer that is being made: `marks` belongs to its options, `connect` to the open document; it gives a
+ * function that goes to the first of some words from a page on.
+ */
 export function makeFind(eventBus) {
   const marks = new Marks(eventBus);
   return { marks, connect: (doc, goTo) => connect(marks, doc, goTo) };
 }
 
 function connect(marks, doc, goTo) {
-  async function* search(query, signal) {
+  async function* search(query, signal, from = 1) {
     marks.clear();
     const needle = folded([{ str: query }]).letters;
-    for (let page = 1; page <= doc.numPages && !signal.aborted; page += 1) {
+    for (const page of ring(1, doc.numPages, from)) {
+      if (signal.aborted) return;
       let pieces = [];
       try {
         // The same pieces as on the page's layer of text, for their places are counted there.
@@ -145,5 +149,5 @@ function connect(marks, doc, goTo) {
       }
     }
   }
-  bindFind(search, { clear: () => marks.clear() });
+  return bindFind(search, { clear: () => marks.clear() });
 }

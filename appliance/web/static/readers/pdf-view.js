@@ -74,6 +74,7 @@ export function connect(library, doc, source, facts) {
   eventBus.on("pagesinit", () => {
     size.begin();
     begin(viewer, total, goTo);
+    if (config.find) land(config.find, config.page || 1);
     showPage(viewer.currentPageNumber, total);
     showMarks();
     damage.expect(viewer.currentPageNumber);
@@ -103,7 +104,7 @@ export function connect(library, doc, source, facts) {
     PageUp: () => advance(-1), PageDown: () => advance(1), " ": () => advance(1), "Shift+ ": () => advance(-1),
     Home: () => goTo(1), End: () => goTo(total),
   });
-  find.connect(doc, goTo);
+  const land = find.connect(doc, goTo);
   fillOutline(doc, links);
   return {
     get page() {
