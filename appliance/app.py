@@ -49,7 +49,10 @@ def create_app(settings: Settings, services: Services) -> Flask:
     )
     app.extensions[EXTENSION] = Box(settings, services, Seats(services.clock))
     app.extensions[ACKNOWLEDGED] = Acknowledged()
-    app.extensions[BOARD] = DamageBoard(HarmFinder(getattr(services, "renditions", None)))
+    app.extensions[BOARD] = DamageBoard(
+        HarmFinder(getattr(services, "renditions", None)),
+        texts.holds if (texts := getattr(services, "texts", None)) is not None else lambda _sha256: False,
+    )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     pages.register(app)

@@ -200,6 +200,11 @@ class TextSearch:
                 return False
         return True
 
+    def holds(self, sha256: str) -> bool:
+        """Whether a file with that digest is of an index that some release has."""
+        indexes = (files for lists in self._lists.values() for files in lists.indexes.values())
+        return any(found.item.sha256 == sha256 for files in indexes for found in files.values())
+
     def has_index(self, folder: str) -> bool:
         """Whether an index of that release is open."""
         return any(opened.folder == folder and opened.index is not None for opened in self._opened.values())

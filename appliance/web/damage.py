@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ class Damage:
     """What is damaged of one resource, in readers' words.
 
     Attributes:
-        resource_id, title: of the resource.
+        resource_id, title: of the resource; no id and no title: the index of texts, which belongs to none.
         item_ids: damaged items in the record's order. labels: what readers call them. harms: of each, what is missed.
         whole: whether nothing of it can be opened. cover_only: whether only the cover's picture is damaged.
         peaks_only: whether only the picture of its sound is.
@@ -53,9 +54,14 @@ class Damage:
 class DamageBoard:
     """Keeps the last gathering. Thread-safe."""
 
-    def __init__(self, finder: HarmFinder) -> None:
-        """`finder` tells what readers miss."""
-        self.finder = finder
+    def __init__(self, finder: HarmFinder, of_index: Callable[[str], bool] = lambda _sha256: False) -> None:
+        """Know nothing yet.
+
+        Args:
+            finder: tells what readers miss.
+            of_index: tells by its digest whether a file is of an index of texts.
+        """
+        self.finder, self._of_index = finder, of_index
         self._lock = threading.Lock()
         self._made: tuple[tuple[int, ...], list[Damage]] = ((), [])
         self._rests_until = 0.0
@@ -89,7 +95,9 @@ class DamageBoard:
             held = library.item(item_id)
             if held is not None:
                 by_resource[held.resource.id].append(held)
-        return [self._damage(items, by_item, upkeep) for items in by_resource.values()]
+        index = [fault for fault in faults if self._of_index(fault.sha256)]
+        found = [self._damage(items, by_item, upkeep) for items in by_resource.values()]
+        return [*found, _of_index(index, upkeep)] if index else found
 
     def _damage(self, hurt: list[HeldItem], by_item: dict[str, list[Fault]], upkeep: UpkeepState) -> Damage:
         resource = hurt[0].resource
@@ -114,6 +122,15 @@ class DamageBoard:
             tried=len(places & upkeep.attempts),
             closed=tuple(held.item.id for held in hurt if held.item.id in lost),
         )
+
+
+def _of_index(faults: Sequence[Fault], upkeep: UpkeepState) -> Damage:
+    """Damage of the index of texts: search does without it, reading is not affected."""
+    places, ids = {(f.sha256, f.chunk) for f in faults}, tuple(dict.fromkeys(f.item_id for f in faults))
+    return Damage(
+        "", "", ids, (), (Harm(ASIDE),), whole=False, cover_only=False, peaks_only=False,
+        found=min(f.found for f in faults), places=len(places), tried=len(places & upkeep.attempts),
+    )  # fmt: skip
 
 
 def joined(damage: Damage) -> Harm:

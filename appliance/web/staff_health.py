@@ -45,7 +45,8 @@ class DamageRow:
     """One damaged resource.
 
     Attributes:
-        resource_id, title, labels, found: of the damage. readers: what readers meet. repair: how its repair stands.
+        resource_id, title, labels, found: of the damage; without an id it is of the index of texts.
+        readers: what readers meet. repair: how its repair stands.
     """
 
     resource_id: str
@@ -90,8 +91,10 @@ def _button(name: str) -> str:
 
 def damage_rows(damages: Sequence[Damage]) -> list[DamageRow]:
     """Damaged resources as the page lists them."""
+    of_index = words().label("staff.damage_index")
     return [
-        DamageRow(d.resource_id, d.title, d.labels[:3], _readers(d), _repair(d), d.found) for d in damages[:ROWS_SHOWN]
+        DamageRow(d.resource_id, d.title or of_index, d.labels[:3], _readers(d), _repair(d), d.found)
+        for d in damages[:ROWS_SHOWN]
     ]
 
 

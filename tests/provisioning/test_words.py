@@ -26,7 +26,8 @@ EXAMPLES: dict[str, str | int | date] = {
     "edition": date(2026, 11, 1), "bundle": "国家版", "drive": "国家版第 2 块", "issuer": "国家图书馆",
     "library": "清平县图书馆", "mirror": "四川省图书馆站点", "support": "省馆技术支持", "phone": "028-0000000",
     "size": 3_200_000_000, "free": 412_000_000_000, "rate": "每秒 1.2 MB", "name": "王敏", "role": "馆员",
-    "terminal": "3 号机", "code": "K7M 3XA", "query": "红楼梦", "chapter": "学而篇", "suggestion": "红楼梦", "address": "library.local",
+    "terminal": "3 号机", "code": "K7M 3XA", "query": "红楼梦", "chapter": "学而篇",
+    "suggestion": "红楼梦", "address": "library.local",
     "degrees": 68, "full_date": "2026年11月22日", "task": "更新", "item": "老照片.pdf", "reason": "缺第 2 页",
     "format": "PDF", "id": "A0001", "row": 12, "word": "馆内",
 }  # fmt: skip

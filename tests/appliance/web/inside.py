@@ -1,4 +1,4 @@
-"""A holding whose books, documents, pages and texts have been indexed by the packager itself, served from its folder."""
+"""A holding whose books, documents, pages and texts the packager itself has indexed, served from its work folder."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -10,6 +11,8 @@ import lxml.html
 import pytest
 from flask.testing import FlaskClient
 
+from appliance.web.glance import damages
+from appliance.web.staff_health import damage_rows
 from tests.appliance.web.holding import World, make_app
 from tests.appliance.web.inside import BOOK, LAST, PAGE, SHUT, TEXT, inside_world
 
@@ -70,7 +73,7 @@ def test_titles_come_before_texts_and_filters_hold_for_both(client: FlaskClient)
     assert [line[0] for line in lines(client, "大漠孤烟直", type="newspaper")] == []
     answer = client.get("/api/search", query_string={"q": "大漠孤烟直"}).json
     assert (answer["total"], answer["total_exact"]) == (2, True)
-    assert dict((f["value"], f["count"]) for f in answer["facets"]["type"]) == {"book": 2}
+    assert {f["value"]: f["count"] for f in answer["facets"]["type"]} == {"book": 2}
 
 
 def test_a_text_that_may_not_be_read_is_never_shown(client: FlaskClient) -> None:
@@ -150,3 +153,17 @@ def test_a_damaged_index_is_done_without(tmp_path: Path) -> None:
         assert [line[0] for line in lines(client, "大漠孤烟直")] == ["大漠孤烟直"]
         assert "正文稍后可查" in client.get("/search", query_string={"q": "大漠孤烟直"}).text
         assert world.commands, "the damage was told"
+
+
+def test_staff_are_told_of_damage_to_an_index(world: World) -> None:
+    app = make_app(world)
+    path = next((world.drive / "bag/data/index/sections-1").glob("*.trm"))
+    key = hashlib.sha256(path.read_bytes()).hexdigest()
+    world.faults.record(key, 0, item_id=path.stem, drive="d1", kind="damaged")
+    with app.test_request_context():
+        (found,) = damages()
+        assert (found.resource_id, found.item_ids, found.places) == ("", (path.stem,), 1)
+        (row,) = damage_rows([found])
+        assert row.title == "正文检索文件"
+        assert "检索可能不全" in row.readers
+    world.faults.clear(key, 0, drive="d1")

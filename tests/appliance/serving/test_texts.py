@@ -1,0 +1,128 @@
+"""Indexes of texts on drives: read by proved chunks, within their time, and done without when they cannot be had."""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import DamagedChunkError, TextsLateError
+from appliance.serving.chunks import ChunkStore
+from appliance.serving.pools import DrivePools
+from appliance.serving.verified_blocks import BLOCK, BlockCache, VerifiedBlocks, until
+from indexer.errors import IndexFormatError
+from packager.format.layout import CHUNK
+from tests.appliance.serving.conftest import item_of, slowed
+from tests.appliance.web.inside import BOOK, inside_world
+
+CONTENT = random.Random(3).randbytes(2 * CHUNK + 12_345)
+
+
+@pytest.fixture
+def pools():
+    made = DrivePools()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "x.pst").write_bytes(CONTENT)
+    return tmp_path / "x.pst"
+
+
+@pytest.mark.parametrize(
+    ("offset", "length"),
+    [(0, 1), (BLOCK - 1, 2), (0, 0), (CHUNK - 7, BLOCK * 3), (2 * CHUNK + 12_340, 5), (0, len(CONTENT)), (5, CHUNK)],
+)
+def test_bytes_are_those_of_the_file(path: Path, pools: DrivePools, offset: int, length: int) -> None:
+    cache = BlockCache(3 * BLOCK)
+    file = VerifiedBlocks("x.pst", item_of(path, CONTENT), ChunkStore(), pools, cache)
+    for _ in range(2):
+        assert file.read(offset, length) == CONTENT[offset : offset + length]
+        assert cache.bytes <= 3 * BLOCK
+    assert file.size == len(CONTENT)
+
+
+@pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, -1), (len(CONTENT), 1), (1, len(CONTENT))])
+def test_reading_over_the_end_is_a_fault_of_the_index(path: Path, pools: DrivePools, offset: int, length: int) -> None:
+    file = VerifiedBlocks("x.pst", item_of(path, CONTENT), ChunkStore(), pools, BlockCache())
+    with pytest.raises(IndexFormatError):
+        file.read(offset, length)
+
+
+def test_a_wrong_chunk_gives_none_of_its_bytes(path: Path, pools: DrivePools) -> None:
+    bad = bytearray(CONTENT)
+    bad[CHUNK + 5] ^= 1
+    path.write_bytes(bad)
+    file = VerifiedBlocks("x.pst", item_of(path, CONTENT), ChunkStore(), pools, BlockCache())
+    assert file.read(0, CHUNK) == CONTENT[:CHUNK]
+    with pytest.raises(DamagedChunkError):
+        file.read(CHUNK - 1, 2)
+    with pytest.raises(DamagedChunkError):
+        file.read(2 * CHUNK - 1, 1)
+
+
+def test_a_slow_drive_is_not_waited_for_and_its_chunk_is_there_next_time(path: Path, pools: DrivePools) -> None:
+    go = threading.Event()
+
+    def opened(open_: object) -> int:
+        go.wait(20)
+        return open_()  # type: ignore[operator, no-any-return]
+
+    store = ChunkStore()
+    file = VerifiedBlocks("x.pst", slowed(item_of(path, CONTENT), opened), store, pools, BlockCache())
+    started = time.monotonic()
+    with pytest.raises(TextsLateError), until(time.monotonic() + 0.1):
+        file.read(10, 10)
+    assert time.monotonic() - started < 2
+    go.set()
+    for _ in range(200):
+        if store.held_bytes:
+            break
+        time.sleep(0.02)
+    with until(time.monotonic()):
+        assert file.read(10, 10) == CONTENT[10:20]
+
+
+def test_a_drive_that_does_not_answer_costs_a_search_its_time_and_no_more(tmp_path: Path) -> None:
+    with inside_world(tmp_path / "w") as world:
+        texts = world.services.texts
+        assert texts.covers_all
+        assert len(texts.search(BOOK).inside) == 1
+        go = threading.Event()
+        for opened in texts._opened.values():
+            for file in opened.index._files:
+                original = file._item
+                file._item = replace(original, open=lambda o=original: (go.wait(20), o.open())[1])
+        world.services.chunks._kept.clear()
+        texts._cache._kept.clear()
+        started = time.monotonic()
+        answer = texts.search(BOOK, seconds=0.2)
+        assert time.monotonic() - started < 2
+        assert not answer.inside
+        assert not answer.complete
+        go.set()
+        for _ in range(100):
+            if texts.search(BOOK, seconds=0.5).inside:
+                break
+        assert texts.search(BOOK).complete
+
+
+def test_an_index_that_cannot_be_opened_leaves_the_rest(tmp_path: Path) -> None:
+    with inside_world(tmp_path / "w") as world:
+        texts = world.services.texts
+        (toc,) = (tmp_path / "w/drive/bag/data/index").rglob("toc.json")
+        os.truncate(toc, 10)
+        world.services.chunks._kept.clear()
+        texts._cache._kept.clear()
+        texts._opened.clear()
+        texts.refresh()
+        assert not texts.covers_all
+        assert not texts.search(BOOK).inside
+        assert world.commands
