@@ -23,6 +23,7 @@ from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
 from appliance.serving.memory import keep_little
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
 from appliance.serving.texts import TextSearch
+from appliance.serving.texts_made import MadeIndexes
 from appliance.serving.throttle import ByteShares
 from appliance.serving.upkeep_view import UpkeepView
 from appliance.settings import Settings
@@ -92,7 +93,8 @@ class ServingBox:
         )
         cache = RenditionCache(settings.cache_folder)
         self.renditions = RenditionService(cache, self.chunks, self.pools)
-        self.texts = TextSearch(lambda: self.keeper.library, self.chunks, self.pools)
+        made = MadeIndexes(settings.texts_folder)
+        self.texts = TextSearch(lambda: self.keeper.library, self.chunks, self.pools, made=made)
         self.app = create_app(
             settings,
             Services(

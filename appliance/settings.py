@@ -143,6 +143,11 @@ class Settings:
         return self.data_folder / "cache"
 
     @property
+    def texts_folder(self) -> Path:
+        """Indexes of texts for drives that bring none; may be emptied while the box is off."""
+        return self.data_folder / "texts"
+
+    @property
     def holdings_file(self) -> Path:
         """What the worker tells the serving process."""
         return self.data_folder / "holdings.json"

@@ -33,6 +33,7 @@ ALLOWED = {
     "appliance/store/databases.py": "the folder of a database of our own, which SQLite itself cannot make",
     "appliance/store/objects.py": "what a crash left half written of a chunk is removed; left there it is ignored",
     "appliance/store/reading.py": "a sign between the processes, of which only the time counts",
+    "appliance/serving/texts_made.py": "a cache: read again only when it is whole, made again when it is not",
     "appliance/web/frontend/hatch_build.py": "builds the browser code, on a developer's machine",
     "appliance/web/renditions_cache.py": "a cache: synced before it has its name, made again when it is lost",
     "appliance/web/security.py": "the session key, 0600 from its first byte; durable by its own hand",

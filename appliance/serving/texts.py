@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -19,9 +19,13 @@ import numpy as np
 from appliance.errors import DamagedChunkError, ServingError
 from appliance.library.texts import TextLists, text_lists
 from appliance.serving.chunks import ChunkStore, ServedItem
+from appliance.serving.texts_made import MAX_TEXTS, MadeIndexes, Text
+from appliance.serving.verified import VerifiedReader
 from appliance.serving.verified_blocks import BlockCache, VerifiedBlocks, until
+from indexer.codec_files import MappedFile
 from indexer.errors import IndexFormatError
 from indexer.search_inside import Inside
+from indexer.sections import SECTIONS_TYPE
 from indexer.sections_index import SectionIndex
 from indexer.sections_search import SECONDS, Budget, Excerpt, excerpt, places_in, search_sections, text_conditions
 from packager.format.errors import FormatError
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from appliance.library.shelf import Shelf
     from appliance.serving.pools import DrivePools
     from appliance.store.holdings import HeldDrive
+    from indexer.catalogue import CatalogueItem
     from indexer.codec_files import BlockReader
     from indexer.search_query import Condition
 
@@ -52,11 +57,12 @@ _Key = tuple[int, int, str, str]
 
 @dataclass(slots=True)
 class _Opened:
-    """The index of one drive; `index` is None while it is damaged, since `at`."""
+    """The index of one drive; `index` is None while it is damaged, since `at`. made: its name when it was made here."""
 
     folder: str
     index: SectionIndex | None = None
     at: float = 0.0
+    made: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,13 @@ class TextSearch:
     """The indexes of all plugged drives. Thread-safe. Memory: theirs (`SectionIndex`), and a `BlockCache`."""
 
     def __init__(
-        self, library: Callable[[], Library], store: ChunkStore, pools: DrivePools, cache: BlockCache | None = None
+        self,
+        library: Callable[[], Library],
+        store: ChunkStore,
+        pools: DrivePools,
+        *,
+        cache: BlockCache | None = None,
+        made: MadeIndexes | None = None,
     ) -> None:
         """Open nothing yet; see `start`.
 
@@ -89,9 +101,11 @@ class TextSearch:
             store: where verified chunks are.
             pools: who reads drives.
             cache: blocks kept of the indexes.
+            made: indexes made here, for drives that bring none; None: none are made.
         """
         self._library, self._store, self._pools = library, store, pools
         self._cache = cache or BlockCache()
+        self._made = made
         self._lists: dict[int, TextLists] = {}
         self._opened: dict[_Key, _Opened] = {}
         self._turns = threading.BoundedSemaphore(AT_ONCE)
@@ -105,6 +119,8 @@ class TextSearch:
     def close(self) -> None:
         """End following."""
         self._stop.set()
+        if self._made is not None:
+            self._made.close()
         if self._thread.is_alive():
             self._thread.join(10)
 
@@ -112,17 +128,25 @@ class TextSearch:
         """Open the indexes of drives that came, let those go that went. For one thread at a time; may take seconds."""
         carriers = self._library().text_carriers()
         wanted = {_key(shelf, drive): (shelf, drive) for shelf, drive in carriers}
-        lists = {shelf.files: self._lists.get(shelf.files) or _listed(shelf) for shelf, _ in wanted.values()}
+        most = MAX_TEXTS if self._made is not None else 0
+        lists = {shelf.files: self._lists.get(shelf.files) or _listed(shelf, most) for shelf, _ in wanted.values()}
         self._lists = lists
         opened = {key: found for key, found in self._opened.items() if key in wanted}
         for key, (shelf, drive) in wanted.items():
-            files = lists[shelf.files].indexes.get(drive.disk)
             known = opened.get(key)
-            if not files or (known and (known.index or time.monotonic() < known.at + AGAIN_SECONDS)):
+            if known and (known.index or time.monotonic() < known.at + AGAIN_SECONDS):
                 continue
-            opened[key] = self._open(shelf, drive, lists[shelf.files])
+            listed = lists[shelf.files]
+            if listed.indexes.get(drive.disk):
+                opened[key] = self._open(shelf, drive, listed)
+            elif self._made is not None and listed.few and not listed.indexes:
+                opened[key] = self._open_made(shelf, drive, listed)
+            else:
+                continue
             self._opened = {**self._opened, key: opened[key]}
         self._opened = opened
+        if self._made is not None:
+            self._made.keep_only({_name(shelf, drive) for shelf, drive in wanted.values()})
 
     def search(self, query: str, *, seconds: float = SECONDS) -> Texts:
         """Which resources hold the query in their texts. Never raises; what cannot be had in time is left out."""
@@ -217,6 +241,8 @@ class TextSearch:
         except (IndexFormatError, DamagedChunkError) as error:
             _log.warning("the index of texts on drive %s is damaged: %s", key[2], error)
             opened.index, opened.at = None, time.monotonic()
+            if opened.made and self._made is not None:
+                self._made.forget(opened.made)
         except (ServingError, FormatError, OSError) as error:
             _log.info("the index of texts on drive %s does not answer: %s", key[2], error)
         return None
@@ -228,17 +254,45 @@ class TextSearch:
             found = files.get(name)
             if found is None:
                 raise IndexFormatError(name, "is not on the drive")
-            served = ServedItem(
-                found.item.sha256, found.item.size, shelf.digests(found), partial(_opener, drive.path, found.item.path),
-                drive.key, found.item.id,
-            )  # fmt: skip
-            return VerifiedBlocks(name, served, self._store, self._pools, self._cache)
+            return VerifiedBlocks(name, _served(shelf, drive, found), self._store, self._pools, self._cache)
 
         try:
             opened.index = SectionIndex(reader, shelf.catalogue.count)
         except (IndexFormatError, ServingError, FormatError, OSError) as error:
             _log.warning("the index of texts on drive %s cannot be used: %s", drive.key, error)
         return opened
+
+    def _open_made(self, shelf: Shelf, drive: HeldDrive, lists: TextLists) -> _Opened:
+        """The index that was made here of a drive's texts, made now when there is none."""
+        name = _name(shelf, drive)
+        opened = _Opened(shelf.release.folder, at=time.monotonic(), made=name)
+        assert self._made is not None  # noqa: S101 - only asked then
+        try:
+            texts = list(self._texts(shelf, drive, lists.few))
+            path = self._made.get(name) or self._made.make(name, shelf.catalogue.count, texts)
+            if path is not None:
+                opened.index = SectionIndex(lambda file: MappedFile(path / file), shelf.catalogue.count)
+        except IndexFormatError as error:
+            _log.warning("the index of texts made for drive %s is damaged: %s", drive.key, error)
+            self._made.forget(name)
+        except (ServingError, FormatError, OSError) as error:
+            _log.info("the texts of drive %s cannot be read: %s", drive.key, error)
+        return opened
+
+    def _texts(self, shelf: Shelf, drive: HeldDrive, few: Sequence[CatalogueItem]) -> Iterator[Text]:
+        """The texts that a drive carries, by record and item."""
+        found: list[Text] = []
+        for listed in few:
+            known = shelf.catalogue.item(listed.item.id)
+            row = shelf.catalogue.row_of(known.resource_id) if known is not None else None
+            if known is None or row is None or (known.item.role, known.item.media_type) != ("text", SECTIONS_TYPE):
+                continue
+            if not shelf.carries(drive.disk, known.item):
+                continue
+            ids = [item.id for item in shelf.catalogue.rows([row])[0].items]
+            reader = VerifiedReader(_served(shelf, drive, known), self._store, self._pools)
+            found.append((row, ids.index(known.item.id), reader.size, partial(reader.read_at, 0, reader.size)))
+        yield from sorted(found, key=lambda text: text[:2])
 
     def _follow(self) -> None:
         seen: tuple[int, float] = (-1, 0.0)
@@ -257,12 +311,23 @@ def _key(shelf: Shelf, drive: HeldDrive) -> _Key:
     return shelf.files, drive.disk, drive.key, drive.since
 
 
-def _listed(shelf: Shelf) -> TextLists:
+def _name(shelf: Shelf, drive: HeldDrive) -> str:
+    """Under what name an index is made for a drive."""
+    return f"{shelf.release.truth[:32]}-{drive.disk}"
+
+
+def _listed(shelf: Shelf, most: int) -> TextLists:
     try:
-        return text_lists(shelf.items_file)
+        return text_lists(shelf.items_file, most)
     except (FormatError, OSError) as error:
         _log.warning("the items of %s cannot be read: %s", shelf.release.folder, error)
         return TextLists()
+
+
+def _served(shelf: Shelf, drive: HeldDrive, found: CatalogueItem) -> ServedItem:
+    item = found.item
+    opener = partial(_opener, drive.path, item.path)
+    return ServedItem(item.sha256, item.size, shelf.digests(found), opener, drive.key, item.id)
 
 
 def _opener(root: str, path: str) -> int:

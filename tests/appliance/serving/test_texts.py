@@ -14,11 +14,15 @@ import pytest
 from appliance.errors import DamagedChunkError, TextsLateError
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
+from appliance.serving.texts import TextSearch
+from appliance.serving.texts_made import MadeIndexes
 from appliance.serving.verified_blocks import BLOCK, BlockCache, VerifiedBlocks, until
 from indexer.errors import IndexFormatError
+from packager.build import build
+from packager.format.files import RealFiles
 from packager.format.layout import CHUNK
 from tests.appliance.serving.conftest import item_of, slowed
-from tests.appliance.web.inside import BOOK, inside_world
+from tests.appliance.web.inside import BOOK, OPTIONS, inside_world, source
 
 CONTENT = random.Random(3).randbytes(2 * CHUNK + 12_345)
 
@@ -126,3 +130,42 @@ def test_an_index_that_cannot_be_opened_leaves_the_rest(tmp_path: Path) -> None:
         assert not texts.covers_all
         assert not texts.search(BOOK).inside
         assert world.commands
+
+
+def test_a_small_drive_without_an_index_gets_one_made_here(tmp_path: Path) -> None:
+    with inside_world(tmp_path / "w", indexed=False) as world:
+        texts = world.services.texts
+        assert texts.covers_all
+        assert len(texts.search(BOOK).inside) == 1
+        (made,) = world.settings.texts_folder.iterdir()
+        before = (made / "toc.json").stat().st_mtime_ns
+        with_index = tmp_path / "other"
+        build(source(tmp_path / "source"), with_index, OPTIONS, RealFiles())
+        for path in (with_index / "bag/data/index/sections-1").iterdir():
+            assert (made / path.name).read_bytes() == path.read_bytes()
+        again = TextSearch(
+            lambda: world.keeper.library, world.services.chunks, world.services.pools,
+            made=MadeIndexes(world.settings.texts_folder),
+        )  # fmt: skip
+        again.refresh()
+        assert again.covers_all
+        assert (made / "toc.json").stat().st_mtime_ns == before
+        os.truncate(next(made.glob("*.pst")), 9)
+        third = TextSearch(
+            lambda: world.keeper.library, world.services.chunks, world.services.pools,
+            made=MadeIndexes(world.settings.texts_folder),
+        )  # fmt: skip
+        third.refresh()
+        assert not third.covers_all
+        assert not third.search(BOOK).inside
+        world.write(drives=())
+        texts.refresh()
+        assert not list(world.settings.texts_folder.iterdir())
+
+
+def test_too_many_texts_are_not_indexed_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.serving.texts_made.MAX_TEXT_BYTES", 100)
+    with inside_world(tmp_path / "w", indexed=False) as world:
+        assert not world.services.texts.covers_all
+        assert not world.services.texts.search(BOOK).complete
+        assert not world.settings.texts_folder.exists() or not list(world.settings.texts_folder.iterdir())

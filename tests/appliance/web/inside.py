@@ -15,6 +15,7 @@ from appliance.people.accounts import Accounts
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
 from appliance.serving.texts import TextSearch
+from appliance.serving.texts_made import MadeIndexes
 from appliance.settings import Settings
 from appliance.store.faults import FaultStore
 from appliance.store.holdings import Holdings, Part, write_holdings
@@ -91,10 +92,22 @@ def holdings_for(world_root: Path, count: int) -> Holdings:
     return replace(found, releases=(replace(found.releases[0], **parts),))  # type: ignore[arg-type]
 
 
+def without_index(bag: Path) -> None:
+    """Take the index of texts off a drive, and out of its lists: none of its files is over 1 MiB."""
+    shutil.rmtree(bag / "data/index")
+    lines = (bag / "meta/items.txt").read_bytes().splitlines(keepends=True)
+    (bag / "meta/items.txt").write_bytes(b"".join(line for line in lines if b" data/index/" not in line))
+
+
 @contextmanager
-def inside_world(root: Path) -> Iterator[World]:
-    """Everything the application needs; `world.services.texts.refresh()` opens what a change of drives brings."""
+def inside_world(root: Path, *, indexed: bool = True) -> Iterator[World]:
+    """Everything the application needs; `world.services.texts.refresh()` opens what a change of drives brings.
+
+    Without `indexed` the drive brings no index of its texts.
+    """
     build(source(root / "source"), root / "drive", OPTIONS, RealFiles())
+    if not indexed:
+        without_index(root / "drive/bag")
     lines = (root / "drive/bag/meta/catalogue.jsonl").read_bytes().splitlines(keepends=True)
     records = {r.id: r for r in (load_line(line, n) for n, line in enumerate(lines, 1))}
     (root / "root.json").write_text("{}")
@@ -108,7 +121,7 @@ def inside_world(root: Path) -> Iterator[World]:
     pools, found = DrivePools(), []
     chunks = ChunkStore(16 << 20, on_damage=lambda item, index: found.append((item.key, index)))
     renditions = RenditionService(RenditionCache(settings.cache_folder), chunks, pools)
-    texts = TextSearch(lambda: keeper.library, chunks, pools)
+    texts = TextSearch(lambda: keeper.library, chunks, pools, made=MadeIndexes(settings.texts_folder))
     texts.refresh()
     services = Services(
         keeper=keeper, clock=clock, faults=faults, accounts=accounts, chunks=chunks, pools=pools,
