@@ -10,7 +10,7 @@ import mmap
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from indexer.errors import IndexFormatError
 
@@ -33,6 +33,19 @@ class BlockReader(Protocol):
 
     def close(self) -> None:
         """Let the file go."""
+        ...
+
+
+BLOCK = 64 << 10
+"""Bytes of a block that has a digest of its own, in files that may be read block by block."""
+
+
+@runtime_checkable
+class ProvedByBlock(Protocol):
+    """A reader that may prove a block by itself, where proving it otherwise means reading much more."""
+
+    def take_digests(self, digests: bytes) -> None:
+        """Take the SHA-256 of every `BLOCK` of the file, 32 bytes each; the caller has them from proved bytes."""
         ...
 
 

@@ -25,11 +25,12 @@ from indexer.build_postings import write_group
 from indexer.build_runs import Run
 from indexer.build_workers import runs_in_order
 from indexer.codec import POSTINGS_MAGIC
+from indexer.codec_files import BLOCK
 from indexer.codec_index import TEXT_MAGIC, TOC
 from indexer.codec_terms import SPARSE, TermWriter
 from indexer.errors import IndexerError
 from indexer.formats import SECTIONS_FORMAT
-from indexer.sections_index import RUN
+from indexer.sections_index import BY_BLOCK, RUN
 from indexer.sections_runs import TEXT, TextFile, write_section_runs
 
 PART = 8 << 20
@@ -197,7 +198,12 @@ def _merge(runs: list[Run], scratch: Path) -> int:
 
 def _named(out: Path, scratch: Path, figures: dict[str, int]) -> tuple[str, int]:
     """Name the files by their content, write the table of contents; the segment's name and all bytes."""
-    extensions = (".len", ".pst", ".run", ".tri", ".trm", ".txo", ".txt")
+    with (scratch / "new.dig").open("wb") as by_block:
+        for extension in BY_BLOCK:
+            with (scratch / f"new{extension}").open("rb") as file:
+                while block := file.read(BLOCK):
+                    by_block.write(hashlib.sha256(block).digest())
+    extensions = (".dig", ".len", ".pst", ".run", ".tri", ".trm", ".txo", ".txt")
     digests: dict[str, str] = {}
     for extension in extensions:
         with (scratch / f"new{extension}").open("rb") as file:

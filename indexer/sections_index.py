@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.codec import POSTINGS_MAGIC, Ids, Weights, blocks_of, read_body
-from indexer.codec_files import BlockReader
+from indexer.codec_files import BLOCK, BlockReader, ProvedByBlock
 from indexer.codec_index import MAX_LENGTH, MAX_RECORDS, TEXT_MAGIC, TOC
 from indexer.codec_terms import TermFigures, TermFile
 from indexer.errors import IndexFormatError
@@ -35,11 +35,18 @@ RUN = np.dtype([("resource", "<u4"), ("item", "<u4"), ("first", "<u4")])
 """Of a file of sections: the row of its record, its place among the record's items, the row of its first section."""
 
 _SEGMENT = re.compile(r"[0-9a-f]{16}\Z")
-_EXTENSIONS = (".len", ".pst", ".run", ".tri", ".trm", ".txo", ".txt")
+_EXTENSIONS = (".dig", ".len", ".pst", ".run", ".tri", ".trm", ".txo", ".txt")
+BY_BLOCK = (".pst", ".trm", ".txo", ".txt")
+"""Files that are read here and there; `.dig` holds the SHA-256 of each of their blocks of 64 KiB, in this order."""
+DIGEST = 32
+MAX_DIGESTS = 256 << 20
+"""Bytes of `.dig`: half a tebibyte of index."""
 
 
 class SectionIndex:
-    """One index, read-only; any thread may ask. Memory: a byte a section, 24 a file of sections, some of the terms.
+    """One index, read-only; any thread may ask.
+
+    Memory: a byte a section, 24 a file of sections, some of the terms, and 32 a block where blocks are proved.
 
     Attributes:
         sections: rows. records: of the catalogue that its records' rows are of.
@@ -78,6 +85,7 @@ class SectionIndex:
             self._files.append(file)
             if file.size != toc["files"].get(name):
                 raise IndexFormatError(name, f"has {file.size} bytes, the table of contents says otherwise")
+        _give_digests(opened)
         self._postings, self._text, self._ends = opened[".pst"], opened[".txt"], opened[".txo"]
         if bytes(self._postings.read(0, len(POSTINGS_MAGIC))) != POSTINGS_MAGIC:
             raise IndexFormatError(self._postings.name, "is not a postings file of this format")
@@ -168,6 +176,20 @@ def _read_toc(file: BlockReader) -> dict[str, Any]:
     finally:
         file.close()
     return toc
+
+
+def _give_digests(files: dict[str, BlockReader]) -> None:
+    """Let files that are read here and there be proved by the block."""
+    file = files[".dig"]
+    sizes = [DIGEST * -(-files[extension].size // BLOCK) for extension in BY_BLOCK]
+    if file.size != sum(sizes) or file.size > MAX_DIGESTS:
+        raise IndexFormatError(file.name, "does not have one digest a block")
+    at = 0
+    for extension, size in zip(BY_BLOCK, sizes, strict=True):
+        reader = files[extension]
+        if isinstance(reader, ProvedByBlock):
+            reader.take_digests(bytes(file.read(at, size)))
+        at += size
 
 
 def _sparse(file: BlockReader) -> list[bytes]:

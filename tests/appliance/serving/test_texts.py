@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import threading
@@ -11,12 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from appliance.errors import DamagedChunkError, TextsLateError
+from appliance.errors import DamagedChunkError, DriveGoneError, TextsLateError
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
 from appliance.serving.texts import TextSearch
 from appliance.serving.texts_made import MadeIndexes
-from appliance.serving.verified_blocks import BLOCK, BlockCache, VerifiedBlocks, until
+from appliance.serving.verified_blocks import BlockCache, VerifiedBlocks, until
+from indexer.codec_files import BLOCK
 from indexer.errors import IndexFormatError
 from packager.build import build
 from packager.format.files import RealFiles
@@ -70,6 +72,30 @@ def test_a_wrong_chunk_gives_none_of_its_bytes(path: Path, pools: DrivePools) ->
         file.read(CHUNK - 1, 2)
     with pytest.raises(DamagedChunkError):
         file.read(2 * CHUNK - 1, 1)
+
+
+def test_a_block_is_proved_alone_and_a_wrong_one_by_its_chunk(path: Path, pools: DrivePools) -> None:
+    digests = b"".join(hashlib.sha256(CONTENT[at : at + BLOCK]).digest() for at in range(0, len(CONTENT), BLOCK))
+    told: list[int] = []
+    store = ChunkStore(on_damage=lambda _item, index: told.append(index))
+    file = VerifiedBlocks("x.pst", item_of(path, CONTENT), store, pools, BlockCache())
+    file.take_digests(digests)
+    for at in (0, 5 * BLOCK + 3, 2 * CHUNK + 12_340):
+        assert file.read(at, 5) == CONTENT[at : at + 5]
+    assert not store.held_bytes
+    bad = bytearray(CONTENT)
+    bad[CHUNK + 5] ^= 1
+    path.write_bytes(bad)
+    assert file.read(CHUNK + BLOCK, BLOCK) == CONTENT[CHUNK + BLOCK : CHUNK + 2 * BLOCK]
+    with pytest.raises(DamagedChunkError):
+        file.read(CHUNK, 1)
+    assert told == [1]
+    store.repaired = lambda _digest: CONTENT[CHUNK : 2 * CHUNK]
+    assert file.read(CHUNK, 9) == CONTENT[CHUNK : CHUNK + 9]
+    store.repaired = None
+    path.unlink()
+    with pytest.raises(DriveGoneError):
+        file.read(2 * BLOCK, 1)
 
 
 def test_a_slow_drive_is_not_waited_for_and_its_chunk_is_there_next_time(path: Path, pools: DrivePools) -> None:
