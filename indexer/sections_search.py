@@ -90,8 +90,15 @@ def text_conditions(query: str) -> tuple[Condition, ...]:
         return parsed.conditions
     if _SAYS_MORE.search(query):
         return ()
-    words = normal_text(fold(query[:MAX_QUERY])).split()
-    return tuple(Condition("x", word, tuple(query_terms(word)[:MAX_TERMS]), is_exact(word)) for word in words)
+    kept: list[Condition] = []
+    budget = MAX_TERMS
+    for word in dict.fromkeys(normal_text(fold(query[:MAX_QUERY])).split()):
+        terms = tuple(query_terms(word)[:MAX_TERMS])
+        budget -= len(terms)
+        if budget < 0 and kept:
+            break
+        kept.append(Condition("x", word, terms, is_exact(word)))
+    return tuple(kept)
 
 
 def search_sections(index: SectionIndex, conditions: Sequence[Condition], budget: Budget) -> Inside:

@@ -14,7 +14,7 @@ from indexer import sections_runs
 from indexer.analysis import fold, normal_text
 from indexer.codec_files import BlockReader, MappedFile
 from indexer.errors import IndexerError, IndexFormatError
-from indexer.search_collector import find_text
+from indexer.search_texts import find_text
 from indexer.sections import Section, dump_section
 from indexer.sections_build import build_sections
 from indexer.sections_index import SectionIndex
@@ -117,6 +117,10 @@ def test_a_field_is_not_looked_for_in_texts() -> None:
     assert text_conditions("") == ()
     assert text_conditions("，") == ()
     assert [c.text for c in text_conditions("春天 art")] == ["春天", "art"]
+    for more in ("春天 -art", "春天 OR 秋天", "(春天 | 秋天)", "春天 或 秋天", "作者:春天", "comp*"):
+        assert text_conditions(more) == (), more
+    assert [c.text for c in text_conditions("读者 第3期")] == ["读者", "第3期"]
+    assert sum(len(c.terms) for c in text_conditions("第3期 " + "天地玄黄" * 60)) <= 24
 
 
 def test_an_empty_index_finds_nothing(tmp_path: Path) -> None:
