@@ -10,16 +10,18 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from appliance.errors import DamagedChunkError, DriveGoneError, TextsLateError
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
-from appliance.serving.texts import TextSearch
+from appliance.serving.texts import TextSearch, _best, _united
 from appliance.serving.texts_made import MadeIndexes
 from appliance.serving.verified_blocks import BlockCache, VerifiedBlocks, until
 from indexer.codec_files import BLOCK
 from indexer.errors import IndexFormatError
+from indexer.search_inside import Inside
 from packager.build import build
 from packager.format.files import RealFiles
 from packager.format.layout import CHUNK
@@ -195,3 +197,19 @@ def test_too_many_texts_are_not_indexed_here(tmp_path: Path, monkeypatch: pytest
         assert not world.services.texts.covers_all
         assert not world.services.texts.search(BOOK).complete
         assert not world.settings.texts_folder.exists() or not list(world.settings.texts_folder.iterdir())
+
+
+def test_a_resource_on_two_drives_counts_once_with_its_best_place() -> None:
+    def inside(rows: list[int], scores: list[float], sections: list[int], *, exact: bool = True) -> Inside:
+        return Inside(np.array(rows, "u4"), np.array(scores, "f4"), np.array(sections, "u4"), exact)
+
+    one, two = inside([1, 4, 9], [1.5, 3.0, 2.0], [10, 11, 12]), inside([4, 7], [5.0, 1.0], [70, 71], exact=False)
+    both = _united([one, two])
+    assert both.rows.tolist() == [1, 4, 7, 9]
+    assert both.scores.tolist() == [1.5, 5.0, 1.0, 2.0]
+    assert not both.exact
+    first, second = object(), object()
+    sources = [(first, one), (second, two)]
+    assert _best(sources, 4) == (second, 70)  # type: ignore[arg-type]
+    assert _best(sources, 9) == (first, 12)  # type: ignore[arg-type]
+    assert _best(sources, 5) is None  # type: ignore[arg-type]

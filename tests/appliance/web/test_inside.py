@@ -133,6 +133,7 @@ def test_without_the_drive_texts_are_not_asked(world: World, client: FlaskClient
 def test_a_withdrawn_resource_is_not_found_by_its_text(world: World, client: FlaskClient) -> None:
     world.write(withdrawn=("i.book",))
     assert lines(client, BOOK) == []
+    assert client.get("/api/search", query_string={"q": BOOK}).json["total"] == 0
     assert client.get("/resources/i.book/find", query_string={"q": BOOK}).status_code in {403, 410}
     world.write(withdrawn=())
     assert len(lines(client, BOOK)) == 1
