@@ -30,7 +30,7 @@ from indexer.codec_index import TEXT_MAGIC, TOC
 from indexer.codec_terms import SPARSE, TermWriter
 from indexer.errors import IndexerError
 from indexer.formats import SECTIONS_FORMAT
-from indexer.sections_index import BY_BLOCK, RUN
+from indexer.sections_index import BY_BLOCK, NAME, RUN
 from indexer.sections_runs import TEXT, TextFile, write_section_runs
 
 PART = 8 << 20
@@ -46,7 +46,7 @@ class SectionStats:
 
     Attributes:
         sections: rows. texts: files of sections. terms: different ones. postings: (term, row) pairs.
-        size: bytes of all files. segment: their name, from the content.
+        size: bytes of all files. segment: what stands for their content.
         seconds: of which `reading` went into sections and terms, the rest into merging.
     """
 
@@ -197,7 +197,10 @@ def _merge(runs: list[Run], scratch: Path) -> int:
 
 
 def _named(out: Path, scratch: Path, figures: dict[str, int]) -> tuple[str, int]:
-    """Name the files by their content, write the table of contents; the segment's name and all bytes."""
+    """Give the files their names, write the table of contents; what stands for the content, and all bytes.
+
+    Names are the same in every release, so that a delta patches one file into the next.
+    """
     with (scratch / "new.dig").open("wb") as by_block:
         for extension in BY_BLOCK:
             with (scratch / f"new{extension}").open("rb") as file:
@@ -211,7 +214,7 @@ def _named(out: Path, scratch: Path, figures: dict[str, int]) -> tuple[str, int]
     segment = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:16]
     sizes: dict[str, int] = {}
     for extension in extensions:
-        path, target = scratch / f"new{extension}", out / f"{segment}{extension}"
+        path, target = scratch / f"new{extension}", out / f"{NAME}{extension}"
         sizes[target.name] = path.stat().st_size
         path.replace(target)
     toc = {"format": SECTIONS_FORMAT, "segment": segment, "files": sizes, **figures}

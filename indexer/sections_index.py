@@ -31,6 +31,9 @@ MAX_TEXTS = 5_000_000
 MAX_SPARSE = 64 << 20
 """Bytes of the list of some of the terms."""
 
+NAME = "sections"
+"""What all files but `toc.json` are called before their extension."""
+
 RUN = np.dtype([("resource", "<u4"), ("item", "<u4"), ("first", "<u4")])
 """Of a file of sections: the row of its record, its place among the record's items, the row of its first section."""
 
@@ -80,7 +83,7 @@ class SectionIndex:
         self.average = max(1.0, toc["total_length"] / max(1, self.sections))
         opened: dict[str, BlockReader] = {}
         for extension in _EXTENSIONS:
-            name = f"{toc['segment']}{extension}"
+            name = NAME + extension
             file = opened[extension] = open_file(name)
             self._files.append(file)
             if file.size != toc["files"].get(name):
