@@ -162,7 +162,7 @@ class Library:
         )
         return Found(hits, result.total, result.total_exact, result.took_ms, dict(result.facets), result)
 
-    def _searched(self, request: SearchRequest, inside: Mapping[str, Inside] | None) -> _Answer | None:
+    def _searched(self, request: SearchRequest, inside: Mapping[str, Inside] | None = None) -> _Answer | None:
         """The searcher's answer, in its turn; None when there is no searcher."""
         if self._searching is None:
             return None
