@@ -175,7 +175,9 @@ class Asked:
         self.searcher, self.count = searcher, 0
         self.folders = frozenset({"one"})
 
-    def search(self, request: SearchRequest, _here: object = None) -> tuple[SearchResult, tuple[str, ...]]:
+    def search(
+        self, request: SearchRequest, _here: object = None, _inside: object = None
+    ) -> tuple[SearchResult, tuple[str, ...]]:
         self.count += 1
         return self.searcher.search(request), ("one",)
 
