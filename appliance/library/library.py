@@ -87,6 +87,7 @@ class Library:
         """
         self.holdings = holdings
         self._shelves, self._others = tuple(shelves), tuple(others)
+        self.shelves = self._shelves
         self._hidden = tuple(hidden) or (Rows(),) * len(self._shelves)
         self._searching, self._here = searching, here
         self._withdrawn = with_parts(self._shelves, holdings.withdrawn) if withdrawn is None else withdrawn
@@ -142,9 +143,7 @@ class Library:
     def search(self, request: SearchRequest, inside: Mapping[str, Inside] | None = None) -> Found:
         """Search the live releases whose index is ready; `LibraryStats.search_ready` tells whether these are all.
 
-        Args:
-            request: what is asked.
-            inside: what the texts inside resources hold, by folder of their release.
+        `inside`: what the texts inside resources hold, by folder of their release.
 
         Raises:
             SearchNotReadyError: no index is ready; browsing works.
@@ -168,21 +167,6 @@ class Library:
             return None
         with self._turns.turn():
             return self._searching.search(request, self._here, inside)
-
-    def text_carriers(self) -> list[tuple[Shelf, HeldDrive]]:
-        """The live releases with each of their plugged drives; of two drives that are alike the first."""
-        found: dict[tuple[str, int], tuple[Shelf, HeldDrive]] = {}
-        for shelf in self._shelves:
-            for drive in self.holdings.drives:
-                if drive.serves and drive.folder == shelf.release.folder:
-                    found.setdefault((drive.folder, drive.disk), (shelf, drive))
-        return list(found.values())
-
-    def row(self, resource_id: str) -> tuple[str, int] | None:
-        """The folder of the release that speaks for a resource, and the row of its record there."""
-        shelf = self._speaker(resource_id)
-        row = self._row(shelf, resource_id) if shelf is not None else None
-        return None if shelf is None or row is None else (shelf.release.folder, row)
 
     def suggest(self, typed: str, face: str = "standard") -> tuple[Suggestion, ...]:
         """What may be meant while somebody types, from the live releases whose index is ready.

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from indexer.catalogue import CatalogueItem
+from indexer.errors import IndexFormatError
 from indexer.model import Item
 from packager.format.chunks import chunk_count
 from packager.format.items import read_item_rows
 from packager.format.layout import sections_file
+
+if TYPE_CHECKING:
+    from appliance.library.library import Library
+    from appliance.library.shelf import Shelf
+    from appliance.store.holdings import HeldDrive
 
 _TEXT_ENDING = b".jsonl"
 _ROLE = "index"
@@ -68,3 +75,25 @@ def _item(sha256: bytes, size: int, path: bytes, first: int) -> CatalogueItem:
         sha256=sha256.decode(),
     )  # fmt: skip
     return CatalogueItem("", item, first)
+
+
+def text_carriers(library: Library) -> list[tuple[Shelf, HeldDrive]]:
+    """The live releases with each of their plugged drives; of two drives that are alike the first."""
+    found: dict[tuple[str, int], tuple[Shelf, HeldDrive]] = {}
+    for shelf in library.shelves:
+        for drive in library.holdings.drives:
+            if drive.serves and drive.folder == shelf.release.folder:
+                found.setdefault((drive.folder, drive.disk), (shelf, drive))
+    return list(found.values())
+
+
+def place_of_record(library: Library, resource_id: str) -> tuple[str, int] | None:
+    """The folder of the release that speaks for a resource, and the row of its record there; None when none does."""
+    for shelf in library.shelves:
+        try:
+            row = shelf.catalogue.row_of(resource_id)
+        except IndexFormatError:
+            continue
+        if row is not None:
+            return shelf.release.folder, row
+    return None

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from appliance.errors import DamagedChunkError, ServingError
-from appliance.library.texts import TextLists, text_lists
+from appliance.library.texts import TextLists, text_carriers, text_lists
 from appliance.serving.chunks import ChunkStore, ServedItem
 from appliance.serving.texts_made import MAX_TEXTS, MadeIndexes, Text
 from appliance.serving.verified import VerifiedReader
@@ -126,7 +126,7 @@ class TextSearch:
 
     def refresh(self) -> None:
         """Open the indexes of drives that came, let those go that went. For one thread at a time; may take seconds."""
-        carriers = self._library().text_carriers()
+        carriers = text_carriers(self._library())
         wanted = {_key(shelf, drive): (shelf, drive) for shelf, drive in carriers}
         most = MAX_TEXTS if self._made is not None else 0
         lists = {shelf.files: self._lists.get(shelf.files) or _listed(shelf, most) for shelf, _ in wanted.values()}
@@ -215,7 +215,7 @@ class TextSearch:
     def covers_all(self) -> bool:
         """Whether the texts of every plugged drive can be searched now, as far as there are any."""
         open_ = {(key[0], key[1]) for key, opened in self._opened.items() if opened.index is not None}
-        for shelf, drive in self._library().text_carriers():
+        for shelf, drive in text_carriers(self._library()):
             lists = self._lists.get(shelf.files)
             if lists is None:
                 return False

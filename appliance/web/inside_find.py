@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import abort, render_template, request, url_for
 from markupsafe import Markup
 
+from appliance.library.texts import place_of_record
 from appliance.web.cards import title_language
 from appliance.web.context import gate, library, say, services
 from appliance.web.errors import Refused
@@ -64,12 +65,12 @@ def find_inside(resource_id: str) -> str:
 
 def findable(record: Resource) -> bool:
     """Whether the texts of a resource can be looked through now."""
-    box, place = services().texts, library().row(record.id)
+    box, place = services().texts, place_of_record(library(), record.id)
     return box is not None and place is not None and has_text(record.items) and box.has_index(place[0])
 
 
 def _places(record: Resource, query: str, number: int) -> tuple[list[Excerpt], int, bool]:
-    box, place = services().texts, library().row(record.id)
+    box, place = services().texts, place_of_record(library(), record.id)
     if box is None or place is None or not query:
         return [], 0, not has_text(record.items)
     found, count, complete = box.places(query, *place, first=(number - 1) * PLACES, size=PLACES)
