@@ -99,7 +99,8 @@ def _tokens(text: str) -> list[Token]:
         kind = match.lastgroup or "word"
         words = match[kind]
         if kind == "field":
-            words = FIELDS[words.rstrip(" \t\n\u3000:：").lower()]
+            # Letters that only count as equal without case (ſ, İ) make no name: then it is searched everywhere.
+            words = FIELDS.get(words.rstrip().rstrip(":：").rstrip().lower(), "x")
         elif kind == "word" and words in _ENGLISH:
             kind = _ENGLISH[words]
         found.append(Token(kind, words))

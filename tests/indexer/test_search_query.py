@@ -80,6 +80,8 @@ def meant(text: str) -> str:
         ("作者:(鲁迅 OR 茅盾) 小说", "((creator:鲁迅 | creator:茅盾) & 小说)"),
         ("题名：红楼梦 -作者:曹雪芹", "(title:红楼梦 & -creator:曹雪芹)"),
         ("正文:北京", "(text:北京)"),
+        ("正文 \u2003:\r\v 北京", "(text:北京)"),
+        ("TITLE:红楼 ſubject:红楼 İsbn:红楼", "(title:红楼 & 红楼)"),
         ("出版:中华书局", "(text:中华书局)"),
         ("title:", "(title)"),
         ("title: OR a", "(a)"),
