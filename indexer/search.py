@@ -253,7 +253,7 @@ class Searcher:
             frequencies.update({key: found.documents for key, found in known.items() if found is not None})
         ways = [Evaluation(part, known, frequencies, budget) for part, known in zip(self._parts, figures, strict=True)]
         matches = [way.run(query) for way in ways]
-        exact = not budget.spent and sum(match.uncertain for match in matches) <= VERIFY_LIMIT
+        exact = not budget.spent and not query.cut and sum(match.uncertain for match in matches) <= VERIFY_LIMIT
         if exact:
             exact = all(way.compare(query, match) for way, match in zip(ways, matches, strict=True))
         return matches, exact

@@ -65,7 +65,7 @@ def parse(text: str) -> Query:
     plain = tree.parts if isinstance(tree, All) else (tree,)
     flat = tree is None or all(isinstance(part, Condition) and not part.head for part in plain)
     whole = "" if syntax.fielded else title_key(text)
-    return Query(kept, whole, nothing=tree is None and bool(text.strip()), tree=None if flat else tree)
+    return Query(kept, whole, nothing=tree is None and bool(text.strip()), tree=None if flat else tree, cut=made.cut)
 
 
 def bare_words(text: str) -> list[str]:
@@ -132,6 +132,7 @@ class _Conditions:
         self.issue = issue
         self._left, self._added = MAX_TERMS, MAX_ADDED
         self._seen: dict[Condition, None] = {}
+        self.cut = False
 
     def leaf(self, field: str, text: str, phrase: bool) -> Node | None:
         """See `search_syntax.Leaf`."""
@@ -174,6 +175,7 @@ class _Conditions:
             self._left -= cost
             room = self._left >= 0 or not self._seen
         if not room:
+            self.cut |= not added
             return None
         self._seen[condition] = None
         return condition

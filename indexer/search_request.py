@@ -160,7 +160,7 @@ class SearchResult:
     Attributes:
         total: lines: records that match, those of one parent together one.
         resources: records that match.
-        total_exact: False when they are about as many: too many rows were left to compare, or it is too broad.
+        total_exact: False when they are about as many: too many rows were left to compare, or it is too broad or long.
         took_ms: milliseconds.
         hits: of the page asked for, in order.
         too_broad: whether the query cost more than one may (`search_budget`): what is shown is true, but not all.

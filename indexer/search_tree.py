@@ -91,12 +91,14 @@ class Query:
         whole: the whole query as a title (see `title_key`), empty when fields are named.
         nothing: whether something was typed of which no term is left (only signs): then no row matches.
         tree: what must hold; None: all of `conditions`.
+        cut: whether something was left out, since one query may look up only so many terms.
     """
 
     conditions: tuple[Condition, ...]
     whole: str
     nothing: bool
     tree: Node | None = None
+    cut: bool = False
 
     @property
     def root(self) -> Node:
