@@ -108,6 +108,11 @@ def is_understood(access: Access) -> bool:
     return first is None or last is None or first <= last
 
 
+def may_be_taken_home(access: Access) -> bool:
+    """Whether the terms let any reader take it home, on a day on which they hold; see `decide` for one reader."""
+    return access.scope == "open" and access.download and is_understood(access)
+
+
 def _hidden(reason: str) -> Decision:
     return Decision(allowed=False, listed=False, download=False, reason=reason)
 

@@ -103,6 +103,11 @@ _FACETS = {
     "language": "语种",
     "available": "可读",
     "dynasty": "朝代",
+    "tree": "其他分类",
+    "audience": "读者对象",
+    "age": "年龄",
+    "place": "地方",
+    "download": "可带走",
 }
 _WHY = {"title": "题名", "creator": "作者", "subject": "主题", "identifier": "号码", "text": "内容", "": ""}
 

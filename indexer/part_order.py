@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from indexer.model import CHILD_LEVELS
 from indexer.text.dates import parse_date
 from indexer.text.natural_order import NaturalKey, counts_in_roman, has_place, natural_key
 from indexer.text.titles import title_sort
@@ -17,6 +18,8 @@ PartKey = tuple[bool, int, int, NaturalKey, int, NaturalKey]
 _SERIALS = frozenset({"journal", "newspaper"})
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)|([^\s·（(]{2,12}年)")
 _NO_YEAR = 1 << 20
+_NO_SEQ = 1 << 55
+_BEFORE_CHRIST = 4096
 
 
 def part_order(parts: Iterable[Resource]) -> Callable[[Resource], PartKey]:
@@ -42,6 +45,27 @@ def part_order(parts: Iterable[Resource]) -> Callable[[Resource], PartKey]:
         return part.seq is None, part.seq or 0, year, designation, day, title
 
     return key
+
+
+def part_place(part: Resource) -> int:
+    """Nearly the order of `part_order` as one number of 56 bits, for lists that are too long for whole keys.
+
+    By `seq`, those without one last; then by year, the first two numbers of the designation, and the day. 0 for what
+    stands for itself.
+    """
+    if part.seq is not None:
+        return min(max(part.seq, 0), _NO_SEQ - 1)
+    if part.level not in CHILD_LEVELS:
+        return 0
+    year, day = _when(part)
+    numbers = [value for kind, value, _ in natural_key(part.designation or part.title)[1:] if kind == 0]
+    if numbers[:1] == [year]:
+        numbers = numbers[1:]
+    first, second = (*numbers, 0, 0)[:2]
+    place = min(max(year + _BEFORE_CHRIST, 0), (1 << 14) - 1)
+    place = place << 20 | min(max(first, 0), (1 << 20) - 1)
+    place = place << 12 | min(max(second, 0), (1 << 12) - 1)
+    return _NO_SEQ | place << 9 | min(max(day // 100 * 32 + day % 100, 0), (1 << 9) - 1)
 
 
 def _when(issue: Resource) -> tuple[int, int]:

@@ -6,8 +6,10 @@ Fields, each with its byte in a key of the term file:
                                             name or subject folded together is one more term (exact titles, author
                                             pages), and so are the headings of `indexer.headings`, from `@` on
 
-Columns are numbers of fixed width, one a row. Class, dynasty, language and places may have several values: their
-column holds the number of the combination in a table of the index (`IndexTables`); 0 is "none".
+Columns are numbers of fixed width, one a row. Class, tree, dynasty, language and places may have several values: their
+column holds the number of the combination in a table of the index (`IndexTables`); 0 is "none". `class` has numbers of
+中图法, `tree` those of other classifications as `scheme:code`, `dynasty` the main dynasties of a record
+(`indexer.text.main_dynasties`).
 """
 
 from __future__ import annotations
@@ -21,10 +23,13 @@ from typing import Any
 from whoosh import analysis as whoosh_analysis
 from whoosh import columns, fields, formats
 
-from indexer.access import ReaderContext, decide, is_understood
+from indexer.access import ReaderContext, decide, is_understood, may_be_taken_home
 from indexer.analysis import joined, query_terms, terms, title_key
 from indexer.headings import heading_terms
 from indexer.model import AUDIENCES, LEVELS, SCOPES, TYPES, Identifier, Resource
+from indexer.part_order import part_place
+from indexer.text.main_dynasties import main_dynasties
+from indexer.text.titles import title_sort
 
 FIELD_BYTES = {"x": 1, "title": 2, "creator": 3, "subject": 4, "identifier": 5}
 SECTIONS = ("title", "creator", "subject", "identifier", "text")
@@ -43,8 +48,10 @@ COLUMNS = {
     "level": "B",
     "parent": "I",
     "class": "I",
+    "tree": "I",
     "year_from": "h",
     "year_to": "h",
+    "day": "H",
     "dynasty": "I",
     "language": "I",
     "audience": "B",
@@ -54,12 +61,20 @@ COLUMNS = {
     "listed": "B",
     "places": "I",
     "readable": "B",
+    "takehome": "B",
+    "part": "Q",
     "bundle": "H",
     "title_rank": "I",
 }
 """Column → its type as in `struct`. Columns that a later version adds make a new `INDEX_FORMAT`."""
 
-TABLES = ("class", "dynasty", "language", "places")
+TABLES = ("class", "tree", "dynasty", "language", "places")
+
+ENTRY, READABLE, CLOSED = 0, 1, 2
+"""Column `readable`: nothing is there but the entry; something can be read; what is there cannot be used here."""
+
+READ_ONLY, TAKE_HOME = 1, 2
+"""Column `takehome` of what can be read; 0 for the rest."""
 
 
 def term_key(field_name: str, term: str) -> str:
@@ -173,8 +188,8 @@ def index_row(resource: Resource, row: int, tables: IndexTables) -> IndexedRow:
 
 
 def sort_key(resource: Resource) -> str:
-    """What titles are sorted by: the reviewed `title_sort`, else the folded title without its signs."""
-    return resource.title_sort or joined([resource.title])
+    """What titles are sorted by: the `title_sort` of the record, else the automatic one, by sound and by number."""
+    return resource.title_sort or title_sort(resource.title)
 
 
 def sections_of(resource: Resource) -> tuple[str, str, str, str, str]:
@@ -216,14 +231,17 @@ def identifier_key(value: str) -> str:
 
 
 def _columns(resource: Resource, row: int, tables: IndexTables) -> dict[str, int]:
-    date, audience = resource.date, resource.audience
+    audience, (first, last) = resource.audience, _years(resource)
+    readable = READABLE if is_readable(resource) else CLOSED if is_closed(resource) else ENTRY
     return {
         "rid": row,
         "type": _place(TYPES, resource.type),
         "level": _place(LEVELS, resource.level),
         "class": tables.number("class", (c.code.upper() for c in resource.classes if c.scheme == "clc")),
-        "year_from": _year(date.year_from if date.year_from is not None else date.year_to),
-        "year_to": _year(date.year_to if date.year_to is not None else date.year_from),
+        "tree": tables.number("tree", (f"{c.scheme}:{c.code}" for c in resource.classes if c.scheme != "clc")),
+        "year_from": _year(first),
+        "year_to": _year(last),
+        "day": _day(resource),
         "dynasty": tables.number("dynasty", _dynasties(resource)),
         "language": tables.number("language", resource.language),
         "audience": _place(AUDIENCES, audience.group),
@@ -232,7 +250,9 @@ def _columns(resource: Resource, row: int, tables: IndexTables) -> dict[str, int
         "access": 0 if resource.access.unknown else _place(SCOPES, resource.access.scope),
         "listed": int(is_listed(resource)),
         "places": tables.number("places", resource.places),
-        "readable": int(is_readable(resource)),
+        "readable": readable,
+        "takehome": (1 + may_be_taken_home(resource.access)) * (readable == READABLE),
+        "part": part_place(resource),
         "bundle": 0,
     }
 
@@ -255,9 +275,27 @@ def is_readable(resource: Resource) -> bool:
     )
 
 
-def _dynasties(resource: Resource) -> list[str]:
-    named = [resource.date.dynasty, *(creator.dynasty for creator in resource.creators)]
-    return [joined([name]) for name in named if name]
+def is_closed(resource: Resource) -> bool:
+    """Whether there are files, and yet nothing that any reader could use: locked, damaged, terms not understood."""
+    return bool(resource.readable_items) and resource.access.scope != "none" and not is_readable(resource)
+
+
+def _dynasties(resource: Resource) -> tuple[str, ...]:
+    named = (resource.date.dynasty, *(creator.dynasty for creator in resource.creators))
+    first, last = _years(resource)
+    return main_dynasties(tuple(filter(None, named)), first, last)
+
+
+def _years(resource: Resource) -> tuple[int | None, int | None]:
+    """First and last year; where one is not known the other stands for it."""
+    first, last = resource.date.year_from, resource.date.year_to
+    return (last if first is None else first), (first if last is None else last)
+
+
+def _day(resource: Resource) -> int:
+    """Month and day, to be compared within a year: 32 a month; 0 when they are not known."""
+    month, day = resource.date.month or 0, resource.date.day or 0
+    return month * 32 + day if 1 <= month <= 12 and 0 <= day <= 31 else 0
 
 
 def _place(closed: tuple[str, ...], value: str) -> int:

@@ -24,22 +24,24 @@ from indexer.search_collapse import Family
 from indexer.search_collector import PART_ROWS, VERIFY_LIMIT, Matches, PartIndex, Statistics
 from indexer.search_correct import corrected
 from indexer.search_evaluate import Evaluation, asked_terms, holding
-from indexer.search_facets import CHILDREN, FacetCounter, Mask, all_of, filter_masks, readable_rows
+from indexer.search_facets import FacetCounter
+from indexer.search_filters import CHILDREN, Mask, all_of, filter_masks
 from indexer.search_headings import Headings
 from indexer.search_inside import INSIDE, Inside, with_inside
 from indexer.search_marks import explained, marks_in
-from indexer.search_order import Found, merged, ordered
+from indexer.search_order import Found, entry_lines, merged, ordered
 from indexer.search_query import Query, loosened, parse
+from indexer.search_readable import ReadableRows
 from indexer.search_related import Related, Relation
 from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchResult
 from indexer.search_sounds import Sounding, by_sound, only_by_sound, sounding_everywhere, with_sounds
 from indexer.search_tallies import Tallies
+from indexer.search_titles import TitleOrder
 from indexer.suggest import Suggestion, suggestions
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher", "Suggestion"]
 
 _Shown = tuple[tuple[int, int], Resource]
-_EXACT_MERGE = 1000
 
 _Line = tuple[Resource | None, Collapsed]
 """The parent, where it may be shown, and what the line stands for."""
@@ -91,8 +93,11 @@ class Searcher:
         statistics = Statistics(records, average)
         parse("检索")  # makes the folding table now and not in the first patron's query
         self._parts = [
-            PartIndex(files, statistics, part.hidden) for files, part in zip(self._files, parts, strict=True)
+            PartIndex(files, statistics, part.hidden, part.parents)
+            for files, part in zip(self._files, parts, strict=True)
         ]
+        self._titles = TitleOrder(self._files, self._title_key)
+        self._readable = [ReadableRows(files) for files in self._files]
         self.headings, self.tallies, self._related = Headings(self._parts), Tallies(self._parts), Related(self._parts)
 
     def close(self) -> None:
@@ -110,7 +115,7 @@ class Searcher:
         Args:
             request: what is asked.
             here: for each part, by row of its catalogue, whether a file of it is on a drive that is here; None, or
-                no entry: all are. It decides what counts as `available`, not what is found or in which order.
+                no entry: all are. It decides what counts as `available`, and what comes first by relevance.
             inside: for each part, which of its records hold the query in their texts; they join what is found.
 
         Raises:
@@ -131,12 +136,16 @@ class Searcher:
         matches, whole = with_inside(self._parts, matches, inside)
         counter = FacetCounter(request)
         found: list[Found] = []
+        entries = 0
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
-            carried = here[number] if number < len(here) else None
-            able = readable_rows(part.files, match.rows, carried) if carried is not None else None
-            masks = filter_masks(part.files, match.rows, request, self._row(number, request.within), able)
-            counter.add(part.facets, match.rows, masks, able)
-            mine = ordered(number, part, match, all_of(masks), request.sort)
+            readable = self._readable[number]
+            able = readable.now(here[number] if number < len(here) else None)[match.rows]
+            bare = readable.entries[match.rows]
+            masks = filter_masks(part.facets, match.rows, request, self._row(number, request.within), able, bare)
+            counter.add(part.facets, match.rows, masks, able, bare)
+            passed = all_of(masks)
+            mine = ordered(number, part, match, passed, request.sort, able, readable.anywhere[match.rows])
+            entries += entry_lines(mine, bare if passed is None else bare[passed], part.families)
             if not request.within:
                 mine.lines = part.families.lines(mine.rows, mine.keys)
             found.append(mine)
@@ -151,7 +160,9 @@ class Searcher:
         took = (time.perf_counter() - started) * 1000
         resources = sum(len(part.rows) for part in found)
         total = sum(part.count for part in found)
-        result = SearchResult(total, exact and whole, took, hits, counter.result(), resources, too_broad=budget.spent)
+        result = SearchResult(
+            total, exact and whole, took, hits, counter.result(), resources, entries, too_broad=budget.spent
+        )
         return replace(result, suggestion=suggestion, corrected=mended)
 
     def suggest(self, typed: str, *, face: str = "standard") -> tuple[Suggestion, ...]:
@@ -268,8 +279,8 @@ class Searcher:
         first, last = (request.page - 1) * request.size, request.page * request.size
         if unverified is not None:
             return self._fetched(self._verified(found, last, unverified, budget, inside)[first:last])
-        if request.sort == "title" and sum(bool(len(part.rows)) for part in found) > 1 and last <= _EXACT_MERGE:
-            return self._by_title(found, last)[first:last]
+        if request.sort == "title":
+            return self._fetched(self._titles.page(found, first, last))
         return self._fetched(merged(found, last)[first:last])
 
     def _verified(
@@ -299,12 +310,10 @@ class Searcher:
                 break
         return kept
 
-    def _by_title(self, found: list[Found], wanted: int) -> list[_Shown]:
-        """Ranks of titles compare within one part only, so the candidates of each part are compared by key."""
-        candidates: list[_Shown] = []
-        for part in found:
-            candidates += self._fetched(merged([part], wanted))
-        return sorted(candidates, key=lambda shown: (sort_key(shown[1]), shown[0]))
+    def _title_key(self, number: int, row: int) -> bytes:
+        """What the title of a row of a part is sorted by."""
+        [resource] = self._catalogues[number].rows([int(self._files[number].columns["rid"][row])])
+        return sort_key(resource).encode()
 
     def _fetched(self, chosen: Sequence[tuple[int, int]]) -> list[_Shown]:
         resources: dict[tuple[int, int], Resource] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,13 +84,16 @@ _NOTHING = np.zeros(0, "u4")
 class PartIndex:
     """One part opened for searching; any thread may ask."""
 
-    def __init__(self, files: IndexFiles, statistics: Statistics, hidden: Set[int]) -> None:
+    def __init__(
+        self, files: IndexFiles, statistics: Statistics, hidden: Set[int], parents: Mapping[str, str] | None = None
+    ) -> None:
         """Prepare masks, facets and families: 8 to 14 bytes a row.
 
         Args:
             files: the index.
             statistics: over all parts.
             hidden: rows never shown.
+            parents: see `Part`.
         """
         self.files = files
         self._lengths = files.columns[LENGTHS]
@@ -100,7 +103,7 @@ class PartIndex:
         if hidden:
             self.visible &= ~np.isin(rid, np.fromiter(hidden, "u4", len(hidden)))
         self._records = statistics.records
-        self.facets = FacetColumns(files)
+        self.facets = FacetColumns(files, parents)
         self.families = Families(files, self.visible)
         self.all_visible = bool(self.visible.all())
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from indexer.analysis import is_spaceless, query_terms, units
 from indexer.schema import SECTION_MARK
-from indexer.search_facets import CHILDREN
+from indexer.search_filters import CHILDREN
 from indexer.suggest import is_shown, typed_key
 from indexer.suggest_entries import KINDS
 from indexer.text.near_sounds import distance, near_spellings, near_syllables

@@ -1,9 +1,9 @@
-"""Filters and facets: masks over the rows that match, and counts by column."""
+"""Facets: how many of the rows that match have each value of a column."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,128 +12,84 @@ from numpy.typing import NDArray
 
 from indexer.codec import Ids
 from indexer.codec_index import IndexFiles
+from indexer.hierarchy import Hierarchy, clc_levels, place_levels, tree_levels
 from indexer.model import AUDIENCES, TYPES
-from indexer.schema import NO_YEAR
-from indexer.search_request import SearchRequest
+from indexer.search_filters import HIERARCHIES, NO_AGE, all_of
+from indexer.search_request import AGES, SearchRequest, chosen
+from indexer.search_years import YearCounts
+from indexer.text.main_dynasties import MAIN_DYNASTIES
 
-FACETS = ("type", "clc", "year", "language", "available", "dynasty")
-MAX_VALUES = 40
-PACK = 1 << 14
+FACETS = (
+    "type", "clc", "tree", "year", "dynasty", "language", "audience", "age", "place", "available", "download",
+)  # fmt: skip
+MAX_VALUES = 60
+PACK = 1 << 13
 """Cells that are counted in one pass."""
 
-BY_YEAR = 20
-BY_DECADE = 400
-"""Results over fewer years than these are counted by year and by decade, others by century."""
-
-CHILDREN = AUDIENCES.index("children") + 1
-"""Column `audience` of what the children's face shows."""
+_IN_ORDER = {"dynasty": MAIN_DYNASTIES, "age": AGES}
 
 Mask = NDArray[np.bool_]
-Years = NDArray[np.int32]
+_Sets = Sequence[tuple[str, ...]]
+"""The values that rows of a facet may have together."""
 Facets = dict[str, tuple[tuple[str, int], ...]]
-
-
-def readable_rows(files: IndexFiles, rows: Ids, here: Mask) -> Mask:
-    """Which of the rows can be read now.
-
-    Args:
-        files: the index.
-        rows: rows of it.
-        here: by row of the catalogue: whether a file of it is on a drive that is here.
-    """
-    able: Mask = files.columns["readable"][rows] == 1
-    # An index is a stranger's: a row that there is not must not end the search.
-    able &= here.take(files.columns["rid"][rows], mode="clip") if len(here) else False
-    return able
-
-
-def filter_masks(
-    files: IndexFiles, rows: Ids, request: SearchRequest, within: int | None = None, readable: Mask | None = None
-) -> dict[str, Mask]:
-    """Facet → which of the rows pass its filter; only filters that are set. `face` and `within` are some too.
-
-    Args:
-        files: the index.
-        rows: what matches.
-        request: the filters.
-        within: row of the parent that `request.within` names, None when this part does not hold it.
-        readable: which of the rows can be read now; None: all that have something to read.
-    """
-    columns, masks = files.columns, {}
-    if request.within:
-        parents = columns["parent"][rows]
-        masks["within"] = np.zeros(len(rows), bool) if within is None else parents == np.uint32(within + 1)
-    if request.face == "child":
-        masks["face"] = columns["audience"][rows] == CHILDREN
-    if request.type:
-        masks["type"] = columns["type"][rows] == TYPES.index(request.type) + 1
-    if request.available:
-        able = columns["readable"][rows] == 1 if readable is None else readable
-        masks["available"] = able if request.available == "yes" else ~able
-    if request.clc:
-        wanted = request.clc.upper()
-        masks["clc"] = _of_table(files, "class", rows, lambda code: code.startswith(wanted))
-    if request.language:
-        tag = request.language.lower()
-        masks["language"] = _of_table(files, "language", rows, lambda held: (held.lower() + "-").startswith(tag + "-"))
-    if request.year_from is not None or request.year_to is not None:
-        masks["year"] = _years(files, rows, request)
-    return masks
-
-
-def _of_table(files: IndexFiles, table: str, rows: Ids, passes: Callable[[str], bool]) -> Mask:
-    """Which rows hold a value of a table that passes."""
-    combinations = files.tables[table]
-    passing = np.fromiter((any(map(passes, values)) for values in combinations), bool, len(combinations))
-    # Columns were looked at when they were opened; a disk that fails later must not end the search with an error.
-    return passing.take(files.columns[table][rows], mode="clip")
-
-
-def _years(files: IndexFiles, rows: Ids, request: SearchRequest) -> Mask:
-    first, last = files.columns["year_from"][rows], files.columns["year_to"][rows]
-    mask: Mask = first != NO_YEAR
-    if request.year_from is not None:
-        mask &= last >= request.year_from
-    if request.year_to is not None:
-        mask &= first <= request.year_to
-    return mask
-
-
-def all_of(masks: dict[str, Mask], leave_out: str = "") -> Mask | None:
-    """The rows that pass all filters but one; None when every row does."""
-    chosen = [mask for name, mask in masks.items() if name != leave_out]
-    if not chosen:
-        return None
-    passed = chosen[0].copy()
-    for mask in chosen[1:]:
-        passed &= mask
-    return passed
 
 
 class FacetColumns:
     """The columns of all facets of a part, packed: several facets are then counted in one pass.
 
-    Memory: 2 bytes a row for each pack (usually one or two), 4 when a facet has more values than a pack may hold.
+    Memory: 2 bytes a row for each pack (three to five), 4 when a facet has more values than a pack may hold.
     """
 
-    def __init__(self, files: IndexFiles) -> None:
-        """Pack the columns of `files`."""
+    def __init__(self, files: IndexFiles, parents: Mapping[str, str] | None = None) -> None:
+        """Pack the columns of `files`.
+
+        Args:
+            files: the index.
+            parents: of the places of imported classifications, see `indexer.hierarchy.tree_levels`.
+        """
         self.files = files
-        self._values: dict[str, list[tuple[str, ...]]] = {
+        levels = {"clc": clc_levels, "tree": tree_levels(parents or {}), "place": place_levels}
+        self._trees = {name: Hierarchy(files.tables[column], levels[name]) for name, column in HIERARCHIES.items()}
+        columns, tables = files.columns, files.tables
+        self._values: dict[str, _Sets] = {
             "type": [(), *((kind,) for kind in TYPES)],
-            "available": [("no",), ("yes",)],
-            "language": files.tables["language"],
-            "dynasty": files.tables["dynasty"],
+            "audience": [(), *((group,) for group in AUDIENCES)],
+            "download": [(), ("no",), ("yes",)],
+            "language": [_with_wider(tags) for tags in tables["language"]],
+            "dynasty": tables["dynasty"],
         }
-        self._values["clc"], main_class = _main_classes(files.tables["class"])
-        columns = {
-            "type": np.where(files.columns["type"] <= len(TYPES), files.columns["type"], 0),
-            "available": files.columns["readable"] == 1,
-            "language": files.columns["language"],
-            "dynasty": files.columns["dynasty"],
-            "clc": main_class[files.columns["class"]],
+        packed = {
+            "language": columns["language"],
+            "dynasty": columns["dynasty"],
+            **{name: _closed(columns[column], len(self._values[name])) for name, column in _CLOSED.items()},
         }
-        self._packs = [_packed(names, columns, self._values) for names in _packs(self._values)]
+        self._values["age"], packed["age"] = _ages(columns["age_from"], columns["age_to"])
+        for name, column in HIERARCHIES.items():
+            self._values[name], highest = self._trees[name].highest()
+            packed[name] = highest[columns[column]]
+        names = {name: values for name, values in self._values.items() if len(values) > 1}
+        self._whole: dict[int, NDArray[np.int64]] = {}
+        self._packs = [_packed(held, packed, self._values) for held in _packs(names)]
+
+    def passing(self, name: str, values: Sequence[str]) -> NDArray[np.bool_]:
+        """Which combinations of a hierarchy's table pass a filter with these values."""
+        tree = self._trees[name]
+        return tree.starting([value.upper() for value in values]) if name == "clc" else tree.passing(values)
+
+    def tops(self, name: str) -> Sequence[tuple[str, ...]]:
+        """The sets of highest values of a hierarchy."""
+        return self._values[name]
+
+    def below(self, name: str, nodes: Sequence[str], rows: Ids) -> dict[str, int]:
+        """How many of the rows stand on the way down to chosen places of a hierarchy, and one level below them."""
+        table = HIERARCHIES[name]
+        size = len(self.files.tables[table])
+        # Columns were looked at when they were opened; a disk that fails later must not end the search with an error.
+        numbers = np.bincount(np.minimum(self.files.columns[table][rows], size - 1), minlength=size)
+        found: dict[str, int] = {}
+        for node in nodes:
+            found.update(self._trees[name].counts(node.upper() if name == "clc" else node, numbers))
+        return found
 
     def count(self, name: str, rows: Ids, known: dict[int, NDArray[np.int64]]) -> list[tuple[str, int]]:
         """How often each value of a facet occurs among the rows; a row of several values counts for each.
@@ -143,10 +99,15 @@ class FacetColumns:
             rows: the rows.
             known: counts of packs over the same rows, filled in here; start with an empty one.
         """
-        place = next(place for place, pack in enumerate(self._packs) if name in pack.names)
+        place = next((place for place, pack in enumerate(self._packs) if name in pack.names), None)
+        if place is None:
+            return []
         pack = self._packs[place]
+        everything = len(rows) == self.files.records
+        known = self._whole if everything else known
         if place not in known:
-            known[place] = np.bincount(pack.column[rows], minlength=int(np.prod(pack.sizes)))
+            column = pack.column if everything else pack.column[rows]
+            known[place] = np.bincount(column, minlength=int(np.prod(pack.sizes)))
         others = tuple(axis for axis, other in enumerate(pack.names) if other != name)
         counts = known[place].reshape(pack.sizes).sum(axis=others)
         values = self._values[name]
@@ -161,14 +122,37 @@ class _Pack:
     column: NDArray[np.unsignedinteger]
 
 
-def _main_classes(combinations: list[tuple[str, ...]]) -> tuple[list[tuple[str, ...]], NDArray[np.uint32]]:
-    """The sets of main classes that combinations of class numbers have, and the place of each combination's set."""
-    places: dict[tuple[str, ...], int] = {}
-    found = [places.setdefault(tuple(sorted({code[:1] for code in codes})), len(places)) for codes in combinations]
-    return list(places), np.array(found, "u4")
+_CLOSED = {"type": "type", "audience": "audience", "download": "takehome"}
+"""Facets of closed lists, and their columns."""
 
 
-def _packs(values: dict[str, list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
+def _with_wider(tags: Sequence[str]) -> tuple[str, ...]:
+    """The tags and those that take them in: zh for zh-Hans."""
+    parts = [tag.split("-") for tag in tags]
+    return tuple(dict.fromkeys("-".join(part[:end]) for part in parts for end in range(1, len(part) + 1)))
+
+
+def _closed(column: NDArray[Any], size: int) -> NDArray[Any]:
+    """A column of places in a closed list; what stands outside of it counts as none."""
+    found: NDArray[Any] = np.where(column < size, column, 0)
+    return found
+
+
+def _ages(first: NDArray[np.uint8], last: NDArray[np.uint8]) -> tuple[list[tuple[str, ...]], NDArray[np.uint16]]:
+    """The bands of `AGES` that records are for: sets of bands, and the place of each row's set."""
+    bands = [band.split("-") for band in AGES]
+    ages = np.arange(256)
+    # The first band that ends at or after the youngest, the last one that begins at or before the oldest.
+    begin = np.searchsorted([int(high) for _, high in bands], ages)
+    begin[NO_AGE] = 0
+    end = np.searchsorted([int(low) for low, _ in bands], ages, side="right")
+    size = len(bands) + 1
+    sets = [tuple(AGES[at // size : at % size]) for at in range(size * size)]
+    known = (first != NO_AGE) | (last != NO_AGE)
+    return sets, np.where(known, begin[first] * size + end[last], 0).astype("u2")
+
+
+def _packs(values: Mapping[str, _Sets]) -> list[tuple[str, ...]]:
     """Facets that are counted together, the smallest first, so that a pack has at most `PACK` cells."""
     packs: list[list[str]] = [[]]
     cells = 1
@@ -181,7 +165,7 @@ def _packs(values: dict[str, list[tuple[str, ...]]]) -> list[tuple[str, ...]]:
     return [tuple(pack) for pack in packs]
 
 
-def _packed(names: tuple[str, ...], columns: dict[str, Any], values: dict[str, list[tuple[str, ...]]]) -> _Pack:
+def _packed(names: tuple[str, ...], columns: Mapping[str, Any], values: Mapping[str, _Sets]) -> _Pack:
     sizes = tuple(len(values[name]) for name in names)
     packed = np.zeros(len(columns[names[0]]), "u4")
     for name, size in zip(names, sizes, strict=True):
@@ -197,80 +181,53 @@ class FacetCounter:
         """Start at nothing."""
         self._request = request
         self._counts: dict[str, Counter[str]] = {name: Counter() for name in FACETS}
-        self._years: list[tuple[Years, Years]] = []
+        self._years = YearCounts(request.year_from, request.year_to)
 
-    def add(self, facets: FacetColumns, rows: Ids, masks: dict[str, Mask], readable: Mask | None = None) -> None:
+    def add(self, facets: FacetColumns, rows: Ids, masks: dict[str, Mask], readable: Mask, entries: Mask) -> None:
         """Count the rows of a part, for each facet those that pass all filters but its own.
 
         Args:
             facets: of the part.
             rows: what matches.
-            masks: see `filter_masks`.
+            masks: see `indexer.search_filters.filter_masks`.
             readable: likewise.
+            entries: likewise.
         """
         common = all_of(masks)
         plain = rows if common is None else rows[common]
         shared: dict[int, NDArray[np.int64]] = {}
         for name in FACETS:
-            chosen, known, passed = plain, shared, common
+            kept, known, passed = plain, shared, common
             if name in masks:
                 passed = all_of(masks, leave_out=name)
-                chosen, known = rows if passed is None else rows[passed], {}
-            if not len(chosen):
+                kept, known = rows if passed is None else rows[passed], {}
+            if not len(kept):
                 continue
-            if name == "available" and readable is not None:
-                able = int(np.count_nonzero(readable if passed is None else readable[passed]))
-                self._counts[name].update({"yes": able, "no": len(chosen) - able})
+            if name == "available":
+                able, bare = (
+                    int(np.count_nonzero(mask if passed is None else mask[passed])) for mask in (readable, entries)
+                )
+                self._counts[name].update({"yes": able, "no": len(kept) - able, "catalogue": bare})
             elif name == "year":
-                self._years.append(_years_inside(facets.files, chosen, self._request))
+                self._years.add(facets.files, kept)
             else:
-                for value, number in facets.count(name, chosen, known):
+                for value, number in facets.count(name, kept, known):
                     self._counts[name][value] += number
+                if name in masks and name in HIERARCHIES:
+                    self._below(name, facets, kept)
+
+    def _below(self, name: str, facets: FacetColumns, rows: Ids) -> None:
+        """Count below what is chosen; the highest values, which are counted already, stand as they are."""
+        counted = facets.below(name, chosen(getattr(self._request, name)), rows)
+        highest = {value for tops in facets.tops(name) for value in tops}
+        self._counts[name].update({value: number for value, number in counted.items() if value not in highest})
 
     def result(self) -> Facets:
-        """Facet → `(value, count)`, the most first; years in their order, the newest first."""
+        """Facet → `(value, count)`, the most first; dynasties and ages in their order, years with the newest first."""
         found: Facets = {}
         for name, counts in self._counts.items():
-            ordered = sorted((+counts).items(), key=lambda pair: (-pair[1], pair[0]))
+            places = {value: place for place, value in enumerate(_IN_ORDER.get(name, ()))}
+            ordered = sorted((+counts).items(), key=lambda pair: (places.get(pair[0], 0), -pair[1], pair[0]))
             found[name] = tuple(ordered[:MAX_VALUES])
-        if self._years:
-            first, last = (np.concatenate(years) for years in zip(*self._years, strict=True))
-            ordered = sorted(_periods(first, last).items(), key=lambda pair: -_first_year(pair[0]))
-            found["year"] = tuple(ordered[:MAX_VALUES])
+        found["year"] = tuple(self._years.periods()[:MAX_VALUES])
         return found
-
-
-def _years_inside(files: IndexFiles, rows: Ids, request: SearchRequest) -> tuple[Years, Years]:
-    """First and last years of the dated rows, cut to the years asked for; rows outside are left out."""
-    first, last = files.columns["year_from"][rows].astype("i4"), files.columns["year_to"][rows].astype("i4")
-    low = NO_YEAR + 1 if request.year_from is None else request.year_from
-    high = -NO_YEAR if request.year_to is None else request.year_to
-    inside = (first != NO_YEAR) & (last >= first) & (last >= low) & (first <= high)
-    return np.maximum(first[inside], low), np.minimum(last[inside], high)
-
-
-def _periods(first: Years, last: Years) -> Counter[str]:
-    """How many rows overlap each period; a row of several periods counts in each."""
-    counts: Counter[str] = Counter()
-    if not len(first):
-        return counts
-    step = _step(int(last.max()) - int(first.min()))
-    base = int(first.min()) // step
-    starts = np.bincount(first // step - base)
-    ends = np.bincount(last // step - base, minlength=len(starts))
-    starts = np.pad(starts, (0, len(ends) - len(starts)))
-    # Rows begun by the end of a period less rows ended before it.
-    overlapping = np.cumsum(starts) - np.concatenate([[0], np.cumsum(ends)[:-1]])
-    for place in np.flatnonzero(overlapping).tolist():
-        year = (place + base) * step
-        counts[str(year) if step == 1 else f"{year}..{year + step - 1}"] = int(overlapping[place])
-    return counts
-
-
-def _step(span: int) -> int:
-    """Years, decades or centuries, so that there is a list to choose from and not a page of it."""
-    return 1 if span < BY_YEAR else 10 if span < BY_DECADE else 100
-
-
-def _first_year(value: str) -> int:
-    return int(value.partition("..")[0])

@@ -2,24 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+import re
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from indexer.errors import QueryError
-from indexer.model import TYPES, Resource, is_resource_id
+from indexer.model import AUDIENCES, TYPES, Resource, is_resource_id
+from indexer.text.main_dynasties import MAIN_DYNASTIES
 
-SORTS = ("relevance", "year", "year_desc", "title")
-AVAILABLE = ("", "yes", "no")
+SORTS = ("relevance", "year", "year_desc", "title", "issue")
+AVAILABLE = ("", "yes", "no", "catalogue")
+DOWNLOAD = ("", "yes", "no")
+AGES = ("0-3", "4-6", "7-9", "10-12", "13-17")
+"""Bands of ages by which books for children are counted."""
 FACES = ("standard", "elder", "child")
 MENDS = ("", "offer", "search")
 MAX_PAGE = 10_000
 MAX_SIZE = 100
 MAX_VALUE = 64
+MAX_CHOSEN = 20
+"""Values of one filter."""
 MAX_YEAR = 9999
 
 Marks = tuple[tuple[int, int], ...]
+
+Values = str | tuple[str, ...]
+"""One value of a filter, several that are alternatives, or none (empty)."""
+
+_AGES = re.compile(r"([0-9]{1,2})(?:-([0-9]{1,2}))?\Z")
+
+
+def chosen(values: Values) -> tuple[str, ...]:
+    """The values of a filter, each once."""
+    return ((values,) if values else ()) if isinstance(values, str) else tuple(dict.fromkeys(values))
+
+
+def ages_of(text: str) -> tuple[int, int]:
+    """Youngest and oldest of `7` or `7-9`.
+
+    Raises:
+        QueryError: it is neither.
+    """
+    match = _AGES.match(text)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if first > last:
+        raise QueryError("age", "expected an age such as 7 or ages such as 7-9")
+    return first, last
 
 
 class Records(Protocol):
@@ -48,11 +78,13 @@ class Part:
         index: the folder that `build_index` made.
         catalogue: of the same records; closed by its owner, not by the searcher.
         hidden: rows that something newer replaces or that are withdrawn; they are neither shown nor counted.
+        parents: of places in classifications other than 中图法, both as `scheme:code`; the same for all parts.
     """
 
     index: Path
     catalogue: Records
     hidden: Set[int] = frozenset()
+    parents: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +93,19 @@ class SearchRequest:
 
     Attributes:
         q: the query, see `indexer.search_query`; empty shows everything that passes the filters.
-        type: one of `TYPES`, or empty.
-        clc: beginning of a class number of 中图法 (I, TP3), or empty.
+        type: of `TYPES`. clc: beginnings of class numbers of 中图法 (I, TP3).
+        tree: places in other classifications, `scheme:code`; what stands below them passes too.
         year_from: first year, None for no limit. year_to: last year. A record passes when its years overlap.
-        language: a BCP 47 tag; zh takes zh-Hans and zh-Hant in.
-        available: empty, `yes` for what can be read now (some of it at least), `no` for the rest.
+        dynasty: of `MAIN_DYNASTIES`; a record passes when its years overlap one, or when it is named with it.
+        language: BCP 47 tags; zh takes zh-Hans and zh-Hant in.
+        audience: of `AUDIENCES`. age: `7` or `7-9`: what is for one of these ages.
+        place: codes of GB/T 2260 (110000); what lies in them passes too.
+        available: empty, `yes` for what can be read now (some of it at least), `no` for the rest, `catalogue` for
+            what is an entry of the catalogue only.
+        download: `yes` for what may be taken home, `no` for what may be read here only.
         within: id of a parent: only its issues, volumes, parts and works, each a line of its own; or empty.
-        sort: `relevance`, `year` (oldest first), `year_desc` or `title`; rows without a year come last.
+        sort: `relevance`, `year` (oldest first), `year_desc`, `title`, or with `within` `issue`: as issues and volumes
+            follow each other; rows without a year come last.
         page: from 1. size: hits a page.
         face: `child` shows only resources marked for children.
         mend: what is done for a query that finds nothing or hardly anything: empty for nothing, `offer` to say what it
@@ -75,12 +113,18 @@ class SearchRequest:
     """
 
     q: str = ""
-    type: str = ""
-    clc: str = ""
+    type: Values = ""
+    clc: Values = ""
+    tree: Values = ""
     year_from: int | None = None
     year_to: int | None = None
-    language: str = ""
+    dynasty: Values = ""
+    language: Values = ""
+    audience: Values = ""
+    age: str = ""
+    place: Values = ""
     available: str = ""
+    download: str = ""
     within: str = ""
     sort: str = "relevance"
     page: int = 1
@@ -94,10 +138,7 @@ class SearchRequest:
         Raises:
             QueryError: a filter, the order or the page has a value that is not permitted; `field` names it.
         """
-        closed = {"type": ("", *TYPES), "available": AVAILABLE, "sort": SORTS, "face": FACES, "mend": MENDS}
-        for name, values in closed.items():
-            if getattr(self, name) not in values:
-                raise QueryError(name, f"expected one of {', '.join(filter(None, values))}")
+        self._check_values()
         if not 1 <= self.page <= MAX_PAGE:
             raise QueryError("page", f"expected a number from 1 to {MAX_PAGE}")
         if not 1 <= self.size <= MAX_SIZE:
@@ -107,9 +148,30 @@ class SearchRequest:
                 raise QueryError(name, f"expected a year from {-MAX_YEAR} to {MAX_YEAR}")
         if self.within and not is_resource_id(self.within):
             raise QueryError("within", "expected the id of a resource")
-        for name in ("clc", "language"):
-            if len(getattr(self, name)) > MAX_VALUE:
-                raise QueryError(name, f"expected at most {MAX_VALUE} characters")
+        if self.sort == "issue" and not self.within:
+            raise QueryError("sort", "expected issue with within only")
+
+    def _check_values(self) -> None:
+        """Refuse values that are not offered, too many and too long ones."""
+        closed: dict[str, tuple[str, ...]] = {
+            "type": TYPES,
+            "dynasty": MAIN_DYNASTIES,
+            "audience": AUDIENCES,
+            "available": AVAILABLE,
+            "download": DOWNLOAD,
+            "sort": SORTS,
+            "face": FACES,
+            "mend": MENDS,
+        }
+        for name, offered in closed.items():
+            if not set(chosen(getattr(self, name))) <= set(offered):
+                raise QueryError(name, f"expected one of {', '.join(filter(None, offered))}")
+        for name in ("type", "clc", "tree", "dynasty", "language", "audience", "place"):
+            values = chosen(getattr(self, name))
+            if len(values) > MAX_CHOSEN or any(len(value) > MAX_VALUE for value in values):
+                raise QueryError(name, f"expected at most {MAX_CHOSEN} values of {MAX_VALUE} characters")
+        if self.age:
+            ages_of(self.age)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +228,10 @@ class SearchResult:
         too_broad: whether the query cost more than one may (`search_budget`): what is shown is true, but not all.
         suggestion: what the query may have meant, empty when nothing near it finds more.
         corrected: whether this is the answer to the suggestion, since the query itself finds nothing.
-        facets: type, clc, year, language, available, dynasty → `(value, count)`; the count is what the result
-            would have with this value instead of the facet's own filter.
+        facets: name (`indexer.search_facets.FACETS`) → `(value, count)`; the count is what the result would have with
+            this value instead of the facet's own filter. Of `clc`, `tree` and `place` the highest values, and what
+            stands on the way to the chosen ones and one level below them.
+        entries: lines that are only entries of the catalogue (目录): what `available` = `catalogue` would leave.
     """
 
     total: int
@@ -176,6 +240,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     facets: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
     resources: int = 0
+    entries: int = 0
     too_broad: bool = False
     suggestion: str = ""
     corrected: bool = False

@@ -16,7 +16,7 @@ import numpy as np
 
 from indexer.analysis import fold, is_spaceless, normal_text, query_terms, title_key
 from indexer.schema import SECTION_MARK
-from indexer.search_facets import CHILDREN
+from indexer.search_filters import CHILDREN
 from indexer.suggest_entries import KINDS
 from indexer.suggest_lookup import INITIAL, SOUND, WHOLE, Candidate, Lookup
 

@@ -36,14 +36,16 @@ from packager.journal import BuildJournal
 from packager.made import MadeBefore
 from packager.packing import PackedResource, pack_resource
 from packager.progress import Progress
+from packager.sources.class_table import read_class_table
 from packager.sources.folder import Problem, Source, open_source
 from packager.spread import Placement
-from packager.truth import accelerators_of, make_catalogue, make_search, write_truth
+from packager.truth import accelerators_of, make_catalogue, make_search, write_classes, write_truth
 from provisioning.words import numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from indexer.class_names import ClassName
     from packager.format.files import Files
 
 _BATCH_RECORDS, _BATCH_SECONDS = 20_000, 5.0
@@ -140,7 +142,8 @@ def build(source_folder: Path, work: Path, options: BuildOptions, files: Files) 
         journal.forget_unseen()
         journal.commit()
         _remove_strangers(layout, journal)
-        release, found = _finish(layout, journal, options, files)
+        classes = list(read_class_table(source.folder, problems))
+        release, found = _finish(layout, journal, options, files, classes)
         resources, items, size = journal.totals()
         problems = [*source.problems, *problems]
         _write_problems(work / "problems.jsonl", problems, files)
@@ -237,7 +240,7 @@ def _check_space(workshop: Workshop) -> None:
 
 
 def _finish(
-    layout: DriveLayout, journal: BuildJournal, options: BuildOptions, files: Files
+    layout: DriveLayout, journal: BuildJournal, options: BuildOptions, files: Files, classes: Iterable[ClassName]
 ) -> tuple[Release, list[Split]]:
     """Write everything that follows from the journal and describe it."""
     truth = write_truth(layout, journal, files)
@@ -257,7 +260,7 @@ def _finish(
         progress.close(f"正文检索已建好，共 {sections:,} 段。")
         truth = write_truth(layout, journal, files)
     make_catalogue(layout)
-    accelerators = accelerators_of(layout, files)
+    accelerators = accelerators_of(layout, files) | write_classes(layout, classes, files)
     if options.drive_sizes:
         accelerators |= write_table(layout.root, placement, journal, files)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from indexer import __version__
 from indexer.build import build_index_of
 from indexer.catalogue import build_catalogue
+from indexer.class_names import CLASSES_FORMAT, CLASSES_NAME, dump_classes
 from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
 from indexer.model import load_line
 from packager.format.chunks import ChunkWriter
@@ -17,9 +18,10 @@ from packager.format.layout import TRUTH_NAMES
 from packager.format.release import Accelerator, Digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from indexer.class_names import ClassName
     from indexer.model import Resource
     from packager.format.files import Files
     from packager.format.layout import DriveLayout
@@ -81,6 +83,15 @@ def accelerators_of(layout: DriveLayout, files: Files) -> dict[str, Accelerator]
     for path in sorted(p for p in (layout.meta / SEARCH_NAME).rglob("*") if p.is_file()):
         found[path.relative_to(layout.meta).as_posix()] = _described(path, INDEX_FORMAT)
     return found
+
+
+def write_classes(layout: DriveLayout, classes: Iterable[ClassName], files: Files) -> dict[str, Accelerator]:
+    """Write what a catalogue's classifications call their places; nothing when it says nothing of them."""
+    lines = list(dump_classes(classes))
+    if not lines:
+        return {}
+    sha256, size = files.write_atomic(layout.meta / CLASSES_NAME, lines)
+    return {CLASSES_NAME: Accelerator(sha256, size, f"shuxiang {__version__}", CLASSES_FORMAT)}
 
 
 def _described(path: Path, version: str) -> Accelerator:

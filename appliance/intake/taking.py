@@ -13,6 +13,7 @@ from appliance.intake.look import tag_facts
 from appliance.store.releases import ReleaseStore, Stored, folder_name
 from appliance.store.samples import Sample
 from appliance.store.verified import VerifiedDrives
+from indexer.class_names import CLASSES_FORMAT, CLASSES_NAME
 from indexer.formats import CATALOGUE_FORMAT, INDEX_FORMAT
 from packager.format.bag import READY, RECORDS, TagFiles, tag_file_bytes, verify_tag_files
 from packager.format.disktable import DISKS_FORMAT, DISKS_NAME
@@ -29,7 +30,7 @@ TOLERATED = 50
 REBUILT = 3
 """Derived files made here take about so many times the catalogue's bytes."""
 
-_FORMATS = {"catalogue.db": str(CATALOGUE_FORMAT), DISKS_NAME: DISKS_FORMAT}
+_FORMATS = {"catalogue.db": str(CATALOGUE_FORMAT), DISKS_NAME: DISKS_FORMAT, CLASSES_NAME: CLASSES_FORMAT}
 """Versions of derived files that this box reads; the index has `INDEX_FORMAT`."""
 
 Progress = Callable[[int, int], None]

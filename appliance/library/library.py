@@ -168,6 +168,15 @@ class Library:
         with self._turns.turn():
             return self._searching.search(request, self._here, inside)
 
+    def class_name(self, scheme: str, code: str) -> str:
+        """What the first bundle that says something of it calls a place in a classification; empty when none does."""
+        key = f"{scheme}:{code}"
+        return next((name for shelf in self._shelves if (name := shelf.classes.names.get(key))), "")
+
+    def class_parents(self) -> Mapping[str, str]:
+        """The places above those of imported classifications, by `scheme:code`."""
+        return self._searching.parents if self._searching else {}
+
     def suggest(self, typed: str, face: str = "standard") -> tuple[Suggestion, ...]:
         """What may be meant while somebody types, from the live releases whose index is ready.
 

@@ -53,6 +53,11 @@ class Searching:
         """Folders of the releases that are searched now."""
         return frozenset(shelf.release.folder for shelf in self._opened.shelves)
 
+    @property
+    def parents(self) -> Mapping[str, str]:
+        """The places above those of imported classifications, by `scheme:code`."""
+        return self._opened.parents
+
     def search(
         self,
         request: SearchRequest,
@@ -164,11 +169,12 @@ class _Opened:
 
     def __init__(self, shelves: tuple[Shelf, ...], hidden: tuple[Set[int], ...]) -> None:
         self.shelves, self.hidden = shelves, hidden  # their catalogues stay open as long as this
+        self.parents = {key: up for shelf in reversed(shelves) for key, up in shelf.classes.parents.items()}
         parts = []
         for place, (shelf, rows) in enumerate(zip(shelves, hidden, strict=True)):
             if shelf.index is None:
                 raise IndexFormatError("search", "is not ready")
-            parts.append(Part(shelf.index, _Records(place, shelf.catalogue), rows))
+            parts.append(Part(shelf.index, _Records(place, shelf.catalogue), rows, self.parents))
         self.searcher = Searcher(parts, open_file=_IndexFile)
         self.close = weakref.finalize(self, self.searcher.close)
 

@@ -16,6 +16,8 @@ from appliance.errors import StoreError
 from appliance.store.disks import DiskItems
 from appliance.store.holdings import HeldRelease
 from indexer.catalogue import Catalogue, CatalogueItem
+from indexer.class_names import CLASSES_NAME, ClassNames, read_classes
+from indexer.errors import IndexFormatError
 from indexer.model import Item
 from packager.format.chunks import ChunkTable, chunk_count
 
@@ -51,8 +53,18 @@ class OpenRelease:
             opening.callback(self.catalogue.close)
             self.chunks = ChunkTable(path / "meta" / "chunks.bin")
             opening.callback(self.chunks.close)
+            self.classes = _open_classes(path / "meta" / CLASSES_NAME)
             self.disks = _open_disks(path) if set_of_drives else {}
             self.close = weakref.finalize(self, opening.pop_all().close)
+
+
+def _open_classes(path: Path) -> ClassNames:
+    """The names that came with a release; none when there are none or they cannot be used."""
+    try:
+        return read_classes(path) if path.is_file() else ClassNames()
+    except (IndexFormatError, OSError) as error:
+        _log.warning("names of classes are left out: %s", error)
+        return ClassNames()
 
 
 def disk_lists(path: Path) -> tuple[str, ...]:
@@ -87,6 +99,11 @@ class Shelf:
     def files(self) -> int:
         """What tells these open files from all others that this process ever opened."""
         return self._opened.number
+
+    @property
+    def classes(self) -> ClassNames:
+        """What the bundle calls the places of its classifications."""
+        return self._opened.classes
 
     @property
     def items_file(self) -> Path:

@@ -50,8 +50,8 @@ def test_readable_catalogue_entries_are_not() -> None:
     assert is_listed(resource("a", "书", access=Access(scope="none")))
 
 
-def test_sort_key_is_the_reviewed_one_or_the_folded_title() -> None:
-    assert sort_key(resource("a", "《紅樓夢》")) == "红楼梦"
+def test_sort_key_is_the_reviewed_one_or_the_automatic_one() -> None:
+    assert sort_key(resource("a", "《紅樓夢》")) == "hong2紅 lou2樓 meng4夢"
     assert sort_key(resource("a", "重庆", title_sort="chong2qing4")) == "chong2qing4"
     assert sort_key(Resource("a", "！", "book")) == ""
 

@@ -15,6 +15,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from indexer.class_names import read_classes
 from indexer.codec_files import MappedFile
 from indexer.sections_index import SectionIndex
 from packager.build import BuildOptions, build, last_signed
@@ -217,3 +218,17 @@ def test_each_drive_of_a_set_has_the_index_of_its_own_texts(made, tmp_path):
         seen |= here
     assert seen == texts
     assert len(texts) > 1
+
+
+def test_build_takes_the_names_of_classes_and_reports_what_it_cannot_take(made, tmp_path):
+    (made.folder / "classes.csv").write_text(
+        "分类法,类号,类名,上位类\nsibu,,四部,\nsibu,集,集部,\nsibu,集1,楚辞类,集\nsibu,集2,,集\n", encoding="gb18030"
+    )
+    result = build(made.folder, tmp_path / "work", OPTIONS, RealFiles())
+    assert result.release.accelerators["classes.jsonl"].format == "1"
+    names = read_classes(tmp_path / "work/bag/meta/classes.jsonl")
+    assert names.names == {"sibu:": "四部", "sibu:集": "集部", "sibu:集1": "楚辞类"}
+    assert names.parents == {"sibu:集1": "sibu:集"}
+    assert [(p.line, p.kept) for p in result.problems if p.field == "classes.csv"] == [(5, False)]
+    (made.folder / "classes.csv").unlink()
+    assert "classes.jsonl" not in build(made.folder, tmp_path / "work", OPTIONS, RealFiles()).release.accelerators

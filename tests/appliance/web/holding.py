@@ -28,6 +28,7 @@ from appliance.store.holdings import HeldDrive, HeldRelease, Holdings, Message, 
 from appliance.web.services import Services
 from indexer.build import build_index
 from indexer.catalogue import build_catalogue
+from indexer.class_names import CLASSES_NAME, ClassName, dump_classes
 from indexer.model import (
     Access,
     Audience,
@@ -243,7 +244,11 @@ def holdings_of(drive: Path, count: int) -> Holdings:
 
 
 @contextmanager
-def make_world(root: Path, made: Sequence[tuple[Resource, dict[str, bytes]]] | None = None) -> Iterator[World]:
+def make_world(
+    root: Path,
+    made: Sequence[tuple[Resource, dict[str, bytes]]] | None = None,
+    classes: Sequence[ClassName] = (),
+) -> Iterator[World]:
     """Everything the application needs, made from `collection()` or from other records; closed at the end."""
     made = collection() if made is None else made
     records = {r.id: r for r, _ in made}
@@ -260,6 +265,9 @@ def make_world(root: Path, made: Sequence[tuple[Resource, dict[str, bytes]]] | N
     )
     holdings = holdings_of(root / "drive", len(records))
     _copy_of_everything(root, settings.releases_folder / holdings.releases[0].folder, list(records.values()), contents)
+    if classes:
+        folder = settings.releases_folder / holdings.releases[0].folder
+        (folder / "meta" / CLASSES_NAME).write_bytes(b"".join(dump_classes(classes)))
     write_holdings(settings.holdings_file, holdings, RealFiles())
     clock = FixedClock(NOW)
     keeper = LibraryKeeper(settings.holdings_file, settings.releases_folder)
