@@ -67,6 +67,7 @@ def search() -> Response:
         total_exact=found.total_exact,
         too_broad=found.result.too_broad,
         resources=found.result.resources,
+        entries=found.result.entries,
         took_ms=round(found.took_ms, 3),
         hits=hits,
         facets=facets,

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from appliance.web.browse_names import preparing
 from appliance.web.context import SEARCH_AWAY, discovery, say, words
+from appliance.web.facets import value_text
 from appliance.web.heading_addresses import search_url
 from appliance.web.patrons import blueprint
-from appliance.web.results import value_text
 from indexer.text.dynasties import find_dynasty
 
 if TYPE_CHECKING:

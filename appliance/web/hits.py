@@ -53,6 +53,7 @@ class HitLine:
         within: what the line stands for, in a few words; empty for a resource alone.
         ways: (words, address) of the best of them and of all.
         place: the same of the best place in its text, when only that matched.
+        bare: whether it is an entry of the catalogue and nothing more.
     """
 
     url: str
@@ -68,6 +69,7 @@ class HitLine:
     ways: tuple[tuple[str, str], ...] = ()
     place: tuple[str, str] | None = None
     away: bool = False
+    bare: bool = False
     by_sound: bool = False
 
 
@@ -94,6 +96,7 @@ def _line(
     line = hit.collapsed
     many = spoken.label(f"members.{line.level}", count=line.total) if line else resource.designation
     about = (creators_links(resource), kind, many, date_text(resource), languages_text(resource))
+    tag = use_tag(used)
     return HitLine(
         url=url_for("patrons.detail", resource_id=resource.id),
         title=marked(resource.title, explained.marks if explained else ()),
@@ -102,7 +105,8 @@ def _line(
         why=why,
         excerpt=marked(place.text, place.marks) if place is not None else excerpt_of(hit, explained),
         place=_place(explained, place, address.q) if explained is not None and place is not None else None,
-        tag=use_tag(used),
+        tag=tag,
+        bare=tag == spoken.label("tag.catalogue"),
         by_sound=hit.why == "pinyin",
         away=not (used.available or used.catalogue_only),
         extent=resource.extent if len(resource.extent) <= _MAX_EXTENT else "",

@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFProtect
 from markupsafe import Markup, escape
 
 from appliance.web import (
+    advanced,
     api,
     browse,
     browse_names,
@@ -41,7 +42,7 @@ from provisioning.words import CHINESE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FURTHER_VIEWS = (results, browse, browse_names, browse_serials, browse_times, detail, staff_repair)
+FURTHER_VIEWS = (results, advanced, browse, browse_names, browse_serials, browse_times, detail, staff_repair)
 """Modules whose views stand on the patrons' or the staff's blueprint; importing them puts them there."""
 
 SIGN_IN_LIMIT = "20 per minute"

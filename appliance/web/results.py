@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,16 @@ from werkzeug.wrappers import Response
 
 from appliance.errors import BusyError
 from appliance.web.cards import cards_of
-from appliance.web.context import SEARCH_AWAY, gate, library, say, words
+from appliance.web.context import SEARCH_AWAY, library, say, words
 from appliance.web.display import current_display
 from appliance.web.errors import seconds_left
+from appliance.web.facets import chips, groups
 from appliance.web.hits import HitLine, hit_lines
 from appliance.web.inside import InsideFound, searched
 from appliance.web.nearby import near_classes, near_names
 from appliance.web.paging import pages
 from appliance.web.patrons import blueprint, kind_tiles
-from appliance.web.query import FILTERS, PAGE_SIZE, SearchAddress, facet_value, parse_address, parse_year
+from appliance.web.query import FILTERS, PAGE_SIZE, SearchAddress, parse_address
 from appliance.web.shelves import newest
 from indexer.errors import QueryError
 from indexer.search_query import bare_words
@@ -28,32 +30,12 @@ if TYPE_CHECKING:
     from appliance.library.model import Found, Held
     from provisioning.words import Sentence
 
-_GROUPS = ("type", "available", "clc", "year", "language")
 _SORTS = ("relevance", "year_desc", "year", "title")
-_MOST_OPTIONS = 8
 _SUGGESTED = 4
+_HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _NEAR_EACH, _NEAR_ALL = 3, 6
 _LONGEST_PART, _MOST_PARTS = 10, 40
 """An empty result tries at most so many shorter queries; each takes about a millisecond."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One value of a filter: choosing it, or taking it away when it is `on`."""
-
-    text: str
-    count: str
-    url: str
-    on: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A filter with its values."""
-
-    name: str
-    title: str
-    options: tuple[Option, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +55,8 @@ def search() -> Response:
         address = parse_address(request.args)
     except QueryError as error:
         # A patron meets this through an old or mistyped address only: the good part of it still serves.
-        kept: dict[str, Any] = {
-            k: v for k, v in request.args.items() if k != error.field and k in {"q", *FILTERS, "sort"}
-        }
+        given = request.args.to_dict(flat=False)
+        kept: dict[str, Any] = {k: v for k, v in given.items() if k != error.field and k in {"q", *FILTERS, "sort"}}
         return redirect(url_for("patrons.search", **kept) if error.field != "q" else url_for("patrons.browse"), 303)
     if not address.q and not address.filters:
         return redirect(url_for("patrons.browse"), 303)
@@ -94,6 +75,7 @@ def _page(address: SearchAddress, answer: InsideFound) -> str:
     if not found.total:
         return _empty(address, found, later)
     lines: list[HitLine] = hit_lines(answer, address)
+    sorts = ("issue", *_SORTS[1:]) if "within" in address.filters and not address.q else _SORTS
     return render_template(
         "results.html",
         address=address,
@@ -104,12 +86,32 @@ def _page(address: SearchAddress, answer: InsideFound) -> str:
         later=later,
         groups=groups(address, found),
         chips=chosen,
-        sorts=[(name, address.url(sort="" if name == "relevance" else name)) for name in _SORTS],
+        sorts=[(name, address.url(sort=name)) for name in sorts],
+        bare=_entries(address, found),
+        other_form=_other_form(address, found),
+        first_bare=_turn(address, lines),
         pages=pages(address.page, found.total, PAGE_SIZE, lambda n: address.url(page=str(n) if n > 1 else "")),
         clear=address.url(**dict.fromkeys(address.filters, "")),
         suggestion=_suggestion(address, found),
         spoken=all(line.by_sound for line in lines),
     )
+
+
+def _entries(address: SearchAddress, found: Found) -> tuple[Sentence, str] | None:
+    """另有 n 条仅有目录: the sentence and the way to them, where something can be read beside them; no child asks."""
+    count = found.result.entries
+    if not count or count >= found.total or "available" in address.filters or current_display().face == "child":
+        return None
+    sentence = say("patron.search.more_catalogue", count=count)
+    return sentence, address.url(available="catalogue", page="")
+
+
+def _turn(address: SearchAddress, lines: list[HitLine]) -> int:
+    """The place of the first line that is only an entry, where all that can be read stands before it; -1 for none."""
+    if address.sort != "relevance" or "available" in address.filters:
+        return -1
+    bare = [place for place, line in enumerate(lines) if line.bare]
+    return bare[0] if bare and all(line.bare for line in lines[bare[0] :]) else -1
 
 
 def _empty(address: SearchAddress, found: Found, later: Sentence | None) -> str:
@@ -142,6 +144,18 @@ def _preparing(address: SearchAddress, left: int) -> Response:
     response = make_response(body, 503)
     response.headers["Retry-After"] = str(min(600, max(10, left)))
     return response
+
+
+def _other_form(address: SearchAddress, found: Found) -> str:
+    """A piece of a title that was found although it is written in other characters than were typed: 紅樓 for 红楼."""
+    if not _HAN.search(address.q):
+        return ""
+    for hit in found.result.hits:
+        for start, end in hit.marks:
+            piece = hit.resource.title[start:end]
+            if any(sign not in address.q for sign in _HAN.findall(piece)):
+                return piece[:_LONGEST_PART]
+    return ""
 
 
 def _suggestion(address: SearchAddress, found: Found) -> Suggested | None:
@@ -187,55 +201,3 @@ def parts_of(query: str) -> list[str]:
     sizes = range(len(query) - 1, 1, -1)
     stretches = [query[start : start + size] for size in sizes for start in range(len(query) - size + 1)]
     return list(dict.fromkeys(stretches))[:_MOST_PARTS]
-
-
-def groups(address: SearchAddress, found: Found) -> tuple[Group, ...]:
-    """The filters with the searcher's counts; a chosen value is always listed, so that it can be taken away."""
-    out = []
-    for name in _GROUPS:
-        counted = {facet_value(name, value): n for value, n in found.facets.get(name, ())[:_MOST_OPTIONS]}
-        chosen = address.filters.get(name, "")
-        if chosen and chosen not in counted:
-            counted = {chosen: found.total, **counted}
-        if name == "year":
-            counted = dict(sorted(counted.items(), key=lambda pair: parse_year(pair[0])[0] or 0, reverse=True))
-        options = tuple(_option(address, name, value, count, chosen) for value, count in counted.items() if value)
-        if options:
-            out.append(Group(name, words().label(f"facet.{name}"), options))
-    return tuple(out)
-
-
-def _option(address: SearchAddress, name: str, value: str, count: int, chosen: str) -> Option:
-    on = value == chosen
-    return Option(
-        text=value_text(name, value),
-        count=words().number(count),
-        url=address.url(**{name: "" if on else value, "page": ""}),
-        on=on,
-    )
-
-
-def chips(address: SearchAddress) -> list[tuple[str, str]]:
-    """Chosen filters, each with the address that takes it away."""
-    return [(value_text(name, value), address.url(**{name: "", "page": ""})) for name, value in address.filters.items()]
-
-
-def value_text(name: str, value: str) -> str:
-    """A filter's value in readers' words."""
-    spoken = words()
-    if name == "within":
-        held = library().resource(value)
-        return held.resource.title if held is not None and gate(held.resource).listed else value
-    if name == "year":
-        first, last = parse_year(value)
-        if first is None or last is None:
-            return value
-        return words().year(first) if first == last else spoken.label("search.years", first=first, last=last)
-    if name == "clc":
-        letter = value[:1].upper()
-        title = spoken.label(f"clc.{letter}") if spoken.has_label(f"clc.{letter}") else value
-        return title if len(value) == 1 else f"{value} {title}"
-    key = f"{name}.{value}"
-    if name == "language" and not spoken.has_label(key):
-        key = f"{name}.{value.partition('-')[0]}"
-    return spoken.label(key) if spoken.has_label(key) else value

@@ -109,7 +109,7 @@ def test_results_mark_title_and_say_why(client: FlaskClient) -> None:
 
 def test_results_filter_links_narrow_and_chips_take_away(client: FlaskClient) -> None:
     page = text(client, "/search?type=book")
-    assert re.search(r'class="opt" href="/search\?type=book&amp;available=no"', page)
+    assert re.search(r'class="opt" href="/search\?type=book&amp;available=catalogue"', page)
     assert 'href="/search?type=book&amp;sort=year_desc"' in page
     assert 'id="facets"' in page
     assert 'href="#facets"' in page
