@@ -89,7 +89,7 @@ class Settings:
     utc_offset_minutes: int = 480
     listen_host: str = "::"
     listen_port: int = 80
-    threads: int = 16
+    threads: int = 32
     connections: int = 2000
     restart_seconds: int = 30
     download_rate: int = 20_000_000

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.answers import Answers, size_of
+from appliance.library.arrivals import age, arrivals
 from appliance.library.discovery import Discovery
 from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
@@ -209,9 +210,9 @@ class Library:
         First what is new with the last release of each bundle, the bundle that was issued last before the others, then
         the rest in the same order.
         """
-        order = sorted(enumerate(self._shelves), key=lambda pair: _age(pair[1]), reverse=True)
+        order = sorted(enumerate(self._shelves), key=lambda pair: age(pair[1]), reverse=True)
         streams = [(shelf, self._stream(n, self._newest(shelf, type_))) for n, shelf in order]
-        return list(islice(_arrivals(streams), offset, offset + limit))
+        return list(islice(arrivals(streams), offset, offset + limit))
 
     def browse(
         self, *, type_: str = "", clc: str = "", limit: int = 20, offset: int = 0, beside: Beside | None = None
@@ -390,20 +391,3 @@ class Library:
 
 def _by_title(held: Held) -> str:
     return sort_key(held.resource)
-
-
-def _age(shelf: Shelf) -> tuple[str, int, str]:
-    release = shelf.release
-    return release.issued, release.seq, release.bundle
-
-
-def _arrivals(streams: Sequence[tuple[Shelf, Iterator[Held]]]) -> Iterator[Held]:
-    """New ones of every stream, then the rest of every stream; each is sorted by arrival, the newest first."""
-    left: list[Iterator[Held]] = []
-    for shelf, stream in streams:
-        for held in stream:
-            if (held.resource.first_release or 0) < shelf.release.seq:
-                left.append(chain((held,), stream))
-                break
-            yield held
-    yield from chain.from_iterable(left)

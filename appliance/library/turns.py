@@ -12,8 +12,9 @@ from appliance.errors import BusyError
 AT_ONCE = 2
 """Searches that run at a time: the processors of a small box. More only wait for each other, each of them longer."""
 
-IN_LINE = 8
-"""Searches that wait. With those that run they take ten of the sixteen threads; the others stay for pages and bytes."""
+IN_LINE = 24
+"""Searches that wait, a class of pupils at once. With those that run they take 26 of the 32 threads; the others stay for
+pages and bytes."""
 
 SECONDS = 10.0
 """Longest wait; ordinary searches take thousandths of a second."""

@@ -300,9 +300,13 @@ def bytes_failed(error: ServingError) -> Response:
     return failed("reader.damaged.whole" if damaged else "reader.drive_gone", 500 if damaged else 503)
 
 
+_BUSY_SECONDS = 3
+"""After so long a program asks again."""
+
+
 def busy(_error: BusyError) -> Response:
     """Too many ask for pages that must be made first."""
-    return http_error(ServiceUnavailable())
+    return http_error(ServiceUnavailable(retry_after=_BUSY_SECONDS))
 
 
 def rendition_failed(_error: RenditionError) -> Response:
