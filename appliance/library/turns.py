@@ -13,8 +13,8 @@ AT_ONCE = 2
 """Searches that run at a time: the processors of a small box. More only wait for each other, each of them longer."""
 
 IN_LINE = 24
-"""Searches that wait, a class of pupils at once. With those that run they take 26 of the 32 threads; the others stay for
-pages and bytes."""
+"""Searches that wait: a class of pupils. With those that run they take 26 of the 32 threads; the others stay for pages
+and bytes."""
 
 SECONDS = 10.0
 """Longest wait; ordinary searches take thousandths of a second."""

@@ -306,7 +306,9 @@ _BUSY_SECONDS = 3
 
 def busy(_error: BusyError) -> Response:
     """Too many ask for pages that must be made first."""
-    return http_error(ServiceUnavailable(retry_after=_BUSY_SECONDS))
+    response = http_error(ServiceUnavailable())
+    response.headers["Retry-After"] = str(_BUSY_SECONDS)
+    return response
 
 
 def rendition_failed(_error: RenditionError) -> Response:

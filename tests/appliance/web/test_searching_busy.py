@@ -29,7 +29,7 @@ def busy(_library: Library, _request: SearchRequest) -> Found:
 def test_search_while_too_many_wait_is_a_calm_sentence(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Library, "search", busy)
     answer = client.get("/search?q=三国演义")
-    assert answer.status_code == 503
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "3")
     assert Words.load("zh-Hans").sentence("error.busy").text in text_of(client, "/search?q=三国演义")
     spoken = client.get("/api/search?q=三国演义")
     assert (spoken.status_code, spoken.is_json) == (503, True)
