@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from appliance.errors import BusyError
 from appliance.library.library import Library
@@ -22,7 +22,7 @@ def text_of(client: FlaskClient, address: str) -> str:
     return client.get(address).get_data(as_text=True).replace("<wbr>", "")
 
 
-def busy(_library: Library, _request: SearchRequest) -> Found:
+def busy(_library: Library, _request: SearchRequest, *_texts: object) -> Found:
     raise BusyError("8 searches wait already")
 
 
@@ -43,8 +43,8 @@ def test_empty_result_is_given_though_ways_on_cannot_be_searched(
     whole = Library.search
     nowhere = "查无此书"
 
-    def search(library: Library, request: SearchRequest) -> Found:
-        return busy(library, request) if request.q in parts_of(nowhere) else whole(library, request)
+    def search(library: Library, request: SearchRequest, *texts: Any) -> Found:
+        return busy(library, request) if request.q in parts_of(nowhere) else whole(library, request, *texts)
 
     monkeypatch.setattr(Library, "search", search)
     answer = client.get(f"/search?q={nowhere}")
@@ -57,8 +57,8 @@ def test_results_of_a_query_that_is_too_broad_say_so(client: FlaskClient, monkey
     assert sentence not in text_of(client, "/search?q=的 OR 书 OR 三国演义")
     whole = Library.search
 
-    def search(library: Library, request: SearchRequest) -> Found:
-        found = whole(library, request)
+    def search(library: Library, request: SearchRequest, *texts: Any) -> Found:
+        found = whole(library, request, *texts)
         return replace(found, total_exact=False, result=replace(found.result, too_broad=True))
 
     monkeypatch.setattr(Library, "search", search)
