@@ -170,19 +170,38 @@ class ReleaseStore:
             self._files.discard(tags.folder)
             return stored
 
+    def add_made(self, staged: Path, release: Release) -> Stored:
+        """Give truth files that were made of another release's their place. Durable on return, as `add`.
+
+        Args:
+            staged: a folder from `stage`; its `meta/` holds the proved truth, durable.
+            release: what they are of.
+
+        Raises:
+            StoreError: a truth file is missing or of another size.
+            OSError: the SSD is full or does not answer.
+        """
+        with self._lock:
+            there = self.get(folder_name(release))
+            return self._seal(staged, release, {}) if there is None else there
+
     def sample(self, stored: Stored, disk: int) -> Sample:
         """Some items of a drive that was here."""
         return read_sample(stored.path / "disks" / f"{disk}.sample")
 
     def _place(self, tags: TagFiles, admission: Admission, parts: Mapping[str, str]) -> Stored:
-        release, staged = admission.release, tags.folder
+        self._write_disk(tags.folder, tags, admission)
+        # The names of the drive's own lists go for good when READY is written into the same folder.
+        for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt", "bagit.txt"):
+            self._files.discard(tags.folder / name)
+        return self._seal(tags.folder, admission.release, parts)
+
+    def _seal(self, staged: Path, release: Release, parts: Mapping[str, str]) -> Stored:
+        """Write what makes a folder a release, and give it its place in one step."""
         path = self._root / folder_name(release)
-        self._write_disk(staged, tags, admission)
-        # The names become durable, and those of the drive's own lists go, when READY is written into the same folder.
+        # The names become durable when READY is written into the same folder.
         self._files.write_atomic(staged / "release.json", release.to_bytes(), named=False)
         self._write_parts(staged, parts, named=False)
-        for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt", "bagit.txt"):
-            self._files.discard(staged / name)
         if not _check_truth(staged, release) and "catalogue" not in parts:
             raise StoreError(f"{RECORDS} is missing, and nothing to browse without it")
         self._files.write_atomic(staged / "READY", _ready(release))

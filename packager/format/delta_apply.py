@@ -26,12 +26,13 @@ _LINE = 512
 
 
 class PackStream:
-    """The packs of a delta as one stream. A context manager; memory: a window."""
+    """The packs of a delta as one stream. A context manager; memory: a window. position: bytes behind us."""
 
     def __init__(self, packs: Sequence[Path]) -> None:
         """Name the packs, in order; each is opened when it is reached."""
         self._packs = list(packs)
         self._file: BinaryIO | None = None
+        self.position = 0
 
     def __enter__(self) -> PackStream:
         return self
@@ -54,6 +55,7 @@ class PackStream:
                 continue
             parts.append(block)
             size -= len(block)
+            self.position += len(block)
         return b"".join(parts)
 
     def exactly(self, size: int) -> bytes:
@@ -82,6 +84,7 @@ class PackStream:
             step = min(size, left)
             self._file.seek(step, os.SEEK_CUR)
             size -= step
+            self.position += step
             if step == left:
                 self._file.close()
                 self._file = None

@@ -179,6 +179,16 @@ def parse_target(name: str) -> tuple[str, int, int] | None:
     return (found[1], int(found[2]), int(found[3])) if found else None
 
 
+def listed_deltas(targets: bytes) -> dict[str, Digest]:
+    """The deltas that verified targets metadata lists: name → what the document must be; odd entries are left out."""
+    found = {}
+    for name, target in json.loads(targets)["signed"]["targets"].items():
+        sha256, size = target["hashes"].get("sha256"), target["length"]
+        if parse_target(name) and is_sha256(sha256) and 0 < size <= MAX_DELTA:
+            found[name] = Digest(sha256, size)
+    return found
+
+
 def joins(name: str, bundle: str, seq: int) -> bool:
     """Whether a target is a delta that begins or ends with that release."""
     found = parse_target(name)

@@ -14,6 +14,7 @@ import re
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -54,8 +55,20 @@ def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, dea
         OriginError: it sends something else, or takes longer.
         OSError: it cannot be reached, or breaks off.
     """
+    wanted = {"Range": f"bytes={offset}-{offset + length - 1}"}
+    return _asked(address, object_path(sha256), wanted, deadline, lambda answer: _stretch(answer, size, offset, length))
+
+
+def _asked(
+    address: str,
+    name: str,
+    headers: dict[str, str],
+    deadline: float,
+    take: Callable[[http.client.HTTPResponse], bytes | None],
+) -> bytes | None:
+    """Ask a server once; one connection, closed at the end, broken off at the deadline."""
     parts = urlsplit(address)
-    path = f"{quote(parts.path.rstrip('/'), safe='/%')}/{object_path(sha256)}"
+    path = f"{quote(parts.path.rstrip('/'), safe='/%')}/{name}"
     connection = _connection(parts, min(CONNECT_SECONDS, deadline))
     connection.connect()
     ended = threading.Event()
@@ -64,9 +77,8 @@ def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, dea
     clock.daemon = True
     clock.start()
     try:
-        wanted = {"Range": f"bytes={offset}-{offset + length - 1}", "Accept-Encoding": "identity"}
-        connection.request("GET", path, headers=wanted)
-        body = _body(connection.getresponse(), size, offset, length)
+        connection.request("GET", path, headers={**headers, "Accept-Encoding": "identity"})
+        body = take(connection.getresponse())
     except (http.client.HTTPException, ValueError) as error:
         raise OriginError(f"does not speak HTTP: {error!r}") from error
     finally:
@@ -77,6 +89,42 @@ def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, dea
     return body
 
 
+def get(address: str, name: str, most: int, deadline: float) -> bytes | None:
+    """A small file below an address, None when the server says that it has none.
+
+    Args:
+        address: of the origin, http or https.
+        name: `tuf/metadata/timestamp.json`.
+        most: bytes that it may have.
+        deadline: seconds for everything.
+
+    Raises:
+        OriginError: it sends something else or more, or takes longer.
+        OSError: it cannot be reached, or breaks off.
+    """
+    return _asked(address, name, {}, deadline, lambda answer: _small(answer, most))
+
+
+def _small(answer: http.client.HTTPResponse, most: int) -> bytes | None:
+    if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+        return None
+    if answer.status != HTTPStatus.OK:
+        raise OriginError(f"answers {answer.status}")
+    _check_plain(answer)
+    size = answer.getheader("Content-Length", "")
+    if not size.isascii() or not size.isdecimal() or len(size) > _DIGITS:
+        raise OriginError("does not say how much it sends")
+    if int(size) > most:
+        raise OriginError(f"sends {size} bytes, at most {most} are taken")
+    body = _read(answer, int(size))
+    if len(body) != int(size):
+        raise OriginError("sends fewer bytes than it said")
+    return body
+
+
+_DIGITS = 15
+
+
 def _connection(parts: SplitResult, timeout: float) -> http.client.HTTPConnection:
     host, port = parts.hostname or "", parts.port
     if parts.scheme == "https":
@@ -84,28 +132,38 @@ def _connection(parts: SplitResult, timeout: float) -> http.client.HTTPConnectio
     return http.client.HTTPConnection(host, port, timeout=timeout)
 
 
-def _body(answer: http.client.HTTPResponse, size: int, offset: int, length: int) -> bytes | None:
+def _stretch(answer: http.client.HTTPResponse, size: int, offset: int, length: int) -> bytes | None:
     if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         return None
     if answer.status == HTTPStatus.OK and (offset or length != size):
         raise OriginError("sends the whole object instead of a range")
     if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
         raise OriginError(f"answers {answer.status}")
+    _check_plain(answer)
+    if answer.status == HTTPStatus.PARTIAL_CONTENT:
+        found = _RANGE.match(answer.getheader("Content-Range", ""))
+        if found is None or tuple(map(int, found.groups())) != (offset, offset + length - 1, size):
+            raise OriginError("sends another range")
+    body = _read(answer, length)
+    if len(body) != length:
+        raise OriginError(f"sends {'more' if len(body) > length else 'fewer'} bytes than it was asked for")
+    return body
+
+
+def _check_plain(answer: http.client.HTTPResponse) -> None:
     if answer.chunked:
         # Pieces say their own sizes: the standard library reads one of -1 to the end, however far that is.
         raise OriginError("sends an answer in pieces of its own size")
     if answer.getheader("Content-Encoding", "identity") != "identity":
         raise OriginError("sends a compressed answer")
-    if answer.status == HTTPStatus.PARTIAL_CONTENT:
-        found = _RANGE.match(answer.getheader("Content-Range", ""))
-        if found is None or tuple(map(int, found.groups())) != (offset, offset + length - 1, size):
-            raise OriginError("sends another range")
+
+
+def _read(answer: http.client.HTTPResponse, length: int) -> bytes:
+    """At most one byte more than wanted, which tells that there are more."""
     parts, got = [], 0
     while got <= length and (block := answer.read(min(_BLOCK, length + 1 - got))):
         parts.append(block)
         got += len(block)
-    if got != length:
-        raise OriginError(f"sends {'more' if got > length else 'fewer'} bytes than it was asked for")
     return b"".join(parts)
 
 

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from packager.format.delegation import prove_notice
+from packager.format.deltas import listed_deltas
 from packager.format.errors import (
     FormatError,
     HalfCopiedError,
@@ -35,7 +36,7 @@ from packager.format.errors import (
 from packager.format.files import Files
 from packager.format.floors import MAX_DOCUMENT, Floors, TwoCopies
 from packager.format.listing import Listing, read_listing
-from packager.format.release import Admission, Release, canonical_json, is_label, is_sha256, load_canonical
+from packager.format.release import Admission, Digest, Release, canonical_json, is_label, is_sha256, load_canonical
 from packager.format.repository import (
     NO_EXPIRY,
     Verified,
@@ -69,6 +70,7 @@ class Trusted:
         withdrawals: those of them that the role which can only withdraw names and two people have not lifted, with
             title and reason; sorted.
         withdrawn_days: ISO date since when two people withdraw a resource, by id.
+        deltas: documents that lead from release to release, by target name.
     """
 
     releases: tuple[Release, ...]
@@ -79,6 +81,7 @@ class Trusted:
     withdrawn: frozenset[str] = frozenset()
     withdrawals: tuple[Withdrawal, ...] = ()
     withdrawn_days: Mapping[str, str] = field(default_factory=dict)
+    deltas: Mapping[str, Digest] = field(default_factory=dict)
 
 
 class TrustStore:
@@ -360,7 +363,8 @@ class TrustStore:
         releases, withdrawals = self._listing.releases, self._listing.counting(self._notice)
         withdrawn = self._listing.withdrawn | {withdrawal.id for withdrawal in withdrawals}
         versions, days = dict(self._verified.versions), self._listing.days
-        return Trusted(releases, versions, reference, expired, outcome, withdrawn, withdrawals, days)
+        deltas = listed_deltas(self._verified.metadata["targets"])
+        return Trusted(releases, versions, reference, expired, outcome, withdrawn, withdrawals, days, deltas)
 
 
 def _editions(known: object) -> dict[str, str]:

@@ -1,0 +1,5 @@
+"""What the tests of updates share."""
+
+from tests.published import published
+
+__all__ = ["published"]
