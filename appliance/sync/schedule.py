@@ -1,0 +1,104 @@
+"""When a box asks for updates and when it may fetch: pure functions of time, settings and luck.
+
+2,900 boxes must not ask at the same moment, so every box has its own moment in its window, and waits after a failure by
+doubling times with a random part. Times of day are the library's own; a clock that is wrong only moves the window.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+FIRST_WAIT = 300.0
+LONGEST_WAIT = 6 * 3600.0
+"""Seconds between two tries after failures: at first, and at most."""
+
+_SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])\Z")
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of the day in which a box may fetch.
+
+    Attributes:
+        start, end: minutes since midnight. Equal: all day; an end before the start is on the next day.
+    """
+
+    start: int
+    end: int
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """The window of `22:00-06:00`; empty text is all day.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if not text:
+            return cls(0, 0)
+        found = _SPAN.match(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no span of a day such as 22:00-06:00")
+        hours = [int(part) for part in found.groups()]
+        return cls(hours[0] * 60 + hours[1], hours[2] * 60 + hours[3])
+
+    @property
+    def minutes(self) -> int:
+        """How long it is."""
+        return (self.end - self.start) % 1440 or 1440
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether `now` (the library's time) lies in it."""
+        return (now.hour * 60 + now.minute - self.start) % 1440 < self.minutes
+
+    def opens(self, now: datetime) -> datetime:
+        """When it is open next: now, if it is."""
+        if self.is_open(now):
+            return now
+        today = now.replace(hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0)
+        return today if today > now else today + _DAY
+
+    def moment(self, box: str, day: datetime) -> datetime:
+        """This box's own moment in the window that opens on that day: in the first two thirds, the same every day."""
+        share = int.from_bytes(hashlib.sha256(box.encode()).digest()[:4]) / (1 << 32)
+        opening = day.replace(hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0)
+        return opening + timedelta(minutes=share * self.minutes * 2 / 3)
+
+
+def wait_after(failures: int, luck: float) -> float:
+    """Seconds until the next try after so many failures in a row.
+
+    Args:
+        failures: at least 1.
+        luck: a random number from 0 to below 1.
+    """
+    whole = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(failures - 1, 20))
+    return whole * (0.5 + luck)
+
+
+def month_of(now: datetime) -> str:
+    """The month to which traffic counts: `2026-11`."""
+    return f"{now:%Y-%m}"
+
+
+def left_of_cap(cap: int, used_in: str, used: int, now: datetime) -> int | None:
+    """Bytes that may still be fetched this month; None: as many as wanted.
+
+    Args:
+        cap: bytes a month; 0 for none.
+        used_in: the month that `used` counts for.
+        used: bytes fetched in it.
+        now: the library's time.
+    """
+    if not cap:
+        return None
+    return max(0, cap - (used if used_in == month_of(now) else 0))
+
+
+def next_month(now: datetime) -> datetime:
+    """The first moment of the month after `now`."""
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
