@@ -79,7 +79,9 @@ class ServingBox:
             tries=settings.sign_in_tries,
             rest_minutes=settings.sign_in_rest_minutes,
         )
-        self.keeper = LibraryKeeper(settings.holdings_file, settings.releases_folder, broken=self._broken)
+        self.keeper = LibraryKeeper(
+            settings.holdings_file, settings.releases_folder, broken=self._broken, carried=settings.carried_folder
+        )
         limits = PoolLimits(threads=settings.drive_threads, deadline=float(settings.drive_deadline_seconds))
         self.pools = DrivePools(limits, on_sick=self._fell_sick)
         self.upkeep = UpkeepView(settings, self.faults)

@@ -7,6 +7,7 @@ unnoticed; a relative path is taken from the folder of the settings file.
 from __future__ import annotations
 
 import ipaddress
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
@@ -66,6 +67,10 @@ class Settings:
         repair_bytes: room on the SSD for repaired chunks.
         repair_folders: folders in which data for repairs are looked for (`objects/`, `repair/`), there or not.
         repair_origins: addresses below which the publisher's objects lie (`<address>/objects/ab/<SHA-256>`).
+        update_origins: addresses of origins and their mirrors, in the order in which they are asked for updates.
+        update_window: the part of the day in which updates are fetched: 22:00-06:00; empty: at any hour.
+        update_cap_bytes: bytes a month that updates may fetch; 0: as many as there are.
+        update_rate: bytes a second of updates; 0: as fast as the line is.
         image_date: day on which the system image was made: the first lower bound of a plausible clock.
         clock_horizon_years: years after `image_date` up to which a clock is believed.
         strict_trust: follow TUF to the letter, expiry included. For conformance tests, not for counties.
@@ -107,6 +112,10 @@ class Settings:
     repair_bytes: int = 4 << 30
     repair_folders: tuple[Path, ...] = ()
     repair_origins: tuple[str, ...] = ()
+    update_origins: tuple[str, ...] = ()
+    update_window: str = ""
+    update_cap_bytes: int = 0
+    update_rate: int = 0
     image_date: date = date(2026, 11, 1)
     clock_horizon_years: int = 20
     strict_trust: bool = False
@@ -181,6 +190,16 @@ class Settings:
     def objects_folder(self) -> Path:
         """Repaired chunks, each named by its digest."""
         return self.data_folder / "objects"
+
+    @property
+    def carried_folder(self) -> Path:
+        """Items that came by updates, each named by its digest."""
+        return self.data_folder / "carried"
+
+    @property
+    def incoming_folder(self) -> Path:
+        """What is being fetched."""
+        return self.data_folder / "incoming"
 
     @property
     def repair_list_folder(self) -> Path:
@@ -311,6 +330,8 @@ def _addresses(values: tuple[str, ...]) -> bool:
     return all(scheme in {"http", "https"} and host and not q and not f for scheme, host, _, q, f in found)
 
 
+_WINDOW = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]\Z")
+
 _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "library_name": (bool, "a name"),
     "language": _one_of(*LANGUAGES),
@@ -330,6 +351,10 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "check_after_seconds": _between(0, 86400),
     "repair_bytes": _between(0, 1 << 40),
     "repair_origins": (_addresses, "a list of addresses such as https://example.org/library"),
+    "update_origins": (_addresses, "a list of addresses such as https://example.org/library"),
+    "update_window": (lambda v: not v or bool(_WINDOW.match(v)), "a span of the day such as 22:00-06:00, or nothing"),
+    "update_cap_bytes": _between(0, 1 << 50),
+    "update_rate": _between(0, 10**10),
     "image_date": (lambda d: date(2020, 1, 1) <= d <= date(2100, 1, 1), "a date from 2020 to 2100"),
     "clock_horizon_years": _between(1, 100),
     "premises_networks": (_networks, "a list of networks such as 192.168.0.0/16"),

@@ -26,6 +26,7 @@ from appliance.intake.run import Intake
 from appliance.intake.watch import Watch
 from appliance.settings import Settings, load_settings
 from appliance.store.holdings import Holdings, read_holdings
+from appliance.sync.updater import Updater
 from appliance.upkeep.upkeep import Upkeep
 from packager.format.files import Files, RealFiles
 from packager.format.trust import TrustStore
@@ -80,9 +81,11 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
     intake = begin(settings, clock, files)
     upkeep = Upkeep(settings, clock, files)
     intake.upkeep = upkeep.command
+    updater = Updater(settings, clock, files, intake.door(), read_root(settings.root_file))
     watch = Watch(watched_folders(settings), intake.poke)
     watch.start()
     upkeep.start()
+    updater.start()
     renewed = 0.0
     try:
         while not stop.is_set() and (not parent or os.getppid() == parent):
@@ -92,6 +95,7 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
                 renewed = time.monotonic()
     finally:
         watch.close()
+        updater.close()
         upkeep.close()
         intake.close()
 

@@ -34,6 +34,8 @@ ALLOWED = {
     "appliance/store/objects.py": "what a crash left half written of a chunk is removed; left there it is ignored",
     "appliance/store/reading.py": "a sign between the processes, of which only the time counts",
     "appliance/serving/texts_made.py": "a cache: read again only when it is whole, made again when it is not",
+    "appliance/sync/lists.py": "as appliance/intake/trusting.py: an origin's metadata, judged and thrown away",
+    "appliance/sync/updater.py": "the scratch folder of the same",
     "appliance/web/frontend/hatch_build.py": "builds the browser code, on a developer's machine",
     "appliance/web/renditions_cache.py": "a cache: synced before it has its name, made again when it is lost",
     "appliance/web/security.py": "the session key, 0600 from its first byte; durable by its own hand",

@@ -14,7 +14,7 @@ from appliance.intake.publishing import Standing, held_drives, held_releases, ne
 from appliance.intake.trusting import SharedTrust
 from appliance.intake.withdrawals import Withdrawals
 from appliance.settings import Settings
-from appliance.store.holdings import HeldRelease, Holdings, WorkerState, write_holdings
+from appliance.store.holdings import HeldRelease, Holdings, Message, WorkerState, write_holdings
 from appliance.store.releases import ReleaseStore, Stored
 from packager.format.files import Files
 
@@ -55,6 +55,8 @@ class Publisher:
         self._crowded = False
         self._outdated = [path for stored in self.stored.values() for path in store.outdated(stored)]
         self._told: list[tuple[str, str]] = []
+        self._updating: Message | None = None
+        self._carried = before.carried
 
     def now(self) -> str:
         """Wall time as the document writes it."""
@@ -63,6 +65,14 @@ class Publisher:
     def changed(self) -> None:
         """Something is to be told."""
         self._dirty = True
+
+    def say_of_updates(self, message: Message | None) -> None:
+        """What staff are told of updates; None: nothing. In any thread."""
+        self._updating, self._dirty = message, True
+
+    def carried_changed(self) -> None:
+        """Items came by an update, or went. In any thread."""
+        self._carried, self._dirty = self._carried + 1, True
 
     def releases(self) -> tuple[HeldRelease, ...]:
         """Held releases that are trusted now."""
@@ -163,13 +173,17 @@ class Publisher:
             reference_time=f"{trusted.reference_time:%Y-%m-%dT%H:%M:%SZ}",
             releases=releases,
             drives=held_drives(places, releases),
-            notices=wording.notices(
-                [p.drive for p in places], releases, seen_any=any(p.drive.phase != "absent" for p in places)
+            notices=(
+                *wording.notices(
+                    [p.drive for p in places], releases, seen_any=any(p.drive.phase != "absent" for p in places)
+                ),
+                *((self._updating,) if self._updating else ()),
             ),
             withdrawn=told.withdrawn,
             withdrawals=told.withdrawals,
             withdrawn_at=told.withdrawn_at,
             lifted=told.lifted,
+            carried=self._carried,
             worker=self._worker,
         )
         try:

@@ -67,7 +67,8 @@ def held_releases(
 ) -> tuple[HeldRelease, ...]:
     """The releases on the SSD that are still trusted, by bundle, then number falling, with the live ones marked.
 
-    Live is the newest of its bundle that can be browsed; while none can, the newest.
+    Live is the newest of its bundle that can be browsed; while none can, the newest. One that came by an update takes
+    over when it can be searched as well: nobody waits for it, and the one before is whole.
 
     Args:
         stored: what is on the SSD.
@@ -78,12 +79,18 @@ def held_releases(
     listed = {folder_name(release): release for release in trusted}
     found = [_held(s, listed[s.folder], part, issuer) for s in stored if s.folder in listed]
     found.sort(key=lambda r: (r.bundle, -r.seq, r.folder))
+    updated = frozenset(s.folder for s in stored if not s.samples)
     live: dict[str, HeldRelease] = {}
     for release in found:
         best = live.get(release.bundle)
-        if best is None or (best.catalogue.state != "ready" and release.catalogue.state == "ready"):
+        if best is None or (not _is_usable(best, updated) and _is_usable(release, updated)):
             live[release.bundle] = release
     return tuple(replace(r, live=live[r.bundle] is r) for r in found)
+
+
+def _is_usable(release: HeldRelease, updated: frozenset[str]) -> bool:
+    parts = (release.catalogue, release.search) if release.folder in updated else (release.catalogue,)
+    return all(part.state == "ready" for part in parts)
 
 
 def _held(stored: Stored, release: Release, part: Callable[[Stored, str], Part], issuer: str) -> HeldRelease:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.intake import states, wording
+from appliance.intake.door import UPDATE, Door, roots_of
 from appliance.intake.editions import is_superseded
 from appliance.intake.entry import Entry, all_known
 from appliance.intake.jobs import Jobs
@@ -94,6 +95,16 @@ class Intake:
     def poke(self) -> None:
         """Look at everything soon; safe in any thread and in signal handlers' threads."""
         self._news.put(None)
+
+    def door(self) -> Door:
+        """What whoever brings updates needs of it."""
+        return Door(self._store, self._trust, self._board, self._came, self._roots)
+
+    def _came(self, stored: Stored) -> None:
+        self._news.put(((stored.folder, UPDATE), stored))
+
+    def _roots(self, folder: str) -> list[Path]:
+        return roots_of(self._entries.values(), folder)
 
     def turn(self, wait: float) -> None:
         """Do what there is to do, at most `wait` seconds after nothing happened."""
@@ -224,6 +235,8 @@ class Intake:
             self._board.stored[made.folder] = made
         self._journal.add("made" if made else "not-made", {"folder": key[0], "part": key[1]})
         self._board.changed()
+        if key[1] == UPDATE:
+            self._board.order_making()
         for entry in list(self._entries.values()):
             self._finish(entry)
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from appliance.errors import HoldingsError
 from appliance.library.library import Library
-from appliance.library.present import Presence
+from appliance.library.present import Digests, Presence, digests_of
 from appliance.library.searching import Searching
 from appliance.library.shelf import OpenRelease, Shelf, disk_lists
 from appliance.library.turns import Turns
 from appliance.library.union import count_types, hidden_rows, precedence, thinned_parents, with_parts
+from appliance.store.carried import CarriedStore
 from appliance.store.holdings import HeldRelease, Holdings, Part, read_holdings
 from indexer.errors import IndexerError
 from indexer.rows import Rows
@@ -36,7 +37,13 @@ class LibraryKeeper:
     """
 
     def __init__(
-        self, holdings_file: Path, releases: Path, *, poll_seconds: float = 0.03, broken: Broken | None = None
+        self,
+        holdings_file: Path,
+        releases: Path,
+        *,
+        poll_seconds: float = 0.03,
+        broken: Broken | None = None,
+        carried: Path | None = None,
     ) -> None:
         """Read the document once; `start` follows it.
 
@@ -47,6 +54,7 @@ class LibraryKeeper:
             broken: told the release's folder and the part (`catalogue` or `search`) when a derived file cannot be
                 opened or turns out to be damaged, once for each file, so that the worker makes it again. Called in
                 any thread; an OSError of it is logged, and the next failure tells again.
+            carried: `Settings.carried_folder`; None: nothing came by updates.
         """
         self._file, self._releases, self._poll = holdings_file, releases, poll_seconds
         self._broken = broken or (lambda _folder, _part: None)
@@ -56,6 +64,8 @@ class LibraryKeeper:
         self._searching: tuple[tuple[_Files, ...], Searching | None] = ((), None)  # of which files
         self._united: tuple[tuple[_Files, ...], _Union] = ((), ((), {}, frozenset(), frozenset()))
         self._presence = Presence()
+        self._carried = CarriedStore(carried) if carried is not None else None
+        self._digests: tuple[int, Digests | None] = (0, None)  # as of which count in the document
         self._turns = Turns()
         self._seen: tuple[int, int, int] | None = None
         self._stop = threading.Event()
@@ -132,7 +142,9 @@ class LibraryKeeper:
             shelves = self._that_unite(shelves, holdings.withdrawn)
             hidden, counts, thinned, withdrawn = self._unite(shelves, holdings.withdrawn)
         searching = self._search(shelves, hidden)
-        here = self._presence.masks(shelves, spare, holdings.drives, known_only=known_only)
+        here = self._presence.masks(
+            shelves, spare, holdings.drives, known_only=known_only, **self._carried_digests(holdings)
+        )
         return Library(
             holdings,
             shelves,
@@ -145,7 +157,16 @@ class LibraryKeeper:
             here=here,
             damage=self._damaged,
             turns=self._turns,
+            carried=self._carried if holdings.carried else None,
         )
+
+    def _carried_digests(self, holdings: Holdings) -> dict[str, Digests]:
+        """What came by updates; listed again when the document says that it changed."""
+        if self._carried is None or not holdings.carried:
+            return {}
+        if self._digests[1] is None or self._digests[0] != holdings.carried:
+            self._digests = holdings.carried, digests_of(self._carried)
+        return {"carried": self._digests[1]} if self._digests[1] is not None else {}
 
     def _files(self, release: HeldRelease) -> _Files:
         lists = disk_lists(self._releases / release.folder) if release.disks > 1 else ()

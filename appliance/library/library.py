@@ -10,14 +10,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain, islice
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.answers import Answers, size_of
 from appliance.library.arrivals import age, arrivals
+from appliance.library.carriers import Carriers
 from appliance.library.discovery import Discovery
-from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats, Place
+from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats
 from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
 from appliance.library.turns import Turns
@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from appliance.library.salvage import Ask
     from appliance.library.searching import Damage, Searching
     from appliance.library.shelf import Shelf
-    from appliance.store.holdings import HeldDrive, Holdings
-    from indexer.catalogue import Catalogue
-    from indexer.model import Item, Resource
+    from appliance.store.carried import CarriedStore
+    from appliance.store.holdings import Holdings
+    from indexer.catalogue import Catalogue, CatalogueItem
+    from indexer.model import Resource
     from indexer.search import Searcher, SearchRequest, SearchResult, Suggestion
     from indexer.search_inside import Inside
 
@@ -70,6 +71,7 @@ class Library:
         here: Mapping[str, Mask] | None = None,
         damage: Damage | None = None,
         turns: Turns | None = None,
+        carried: CarriedStore | None = None,
     ) -> None:
         """Unite what is open.
 
@@ -85,6 +87,7 @@ class Library:
             here: what can be read now, by folder (`present.Presence.masks`).
             damage: told of every read that fails, in the thread of the request.
             turns: in which searches wait for each other, those of all views together.
+            carried: items that came by updates.
         """
         self.holdings = holdings
         self._shelves, self._others = tuple(shelves), tuple(others)
@@ -96,6 +99,7 @@ class Library:
         # A view never changes, and so answers stay true as long as it is used.
         self._answers: Answers[_Answer] = Answers(lambda answer: size_of(answer[0]))
         self._turns = turns or Turns()
+        self._carriers = Carriers(holdings, self._shelves, self._others, self._found, carried)
         self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
         self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
         self._thinned = thinned_parents(self._shelves, self._hidden) if thinned is None else thinned
@@ -131,7 +135,7 @@ class Library:
             resource = self._get(shelf, found.resource_id)
             if resource is None or self._speaker(resource.id) is not shelf:
                 continue
-            places = tuple(Place(d.key, Path(d.path)) for d in self._carriers(found.item, shelf))
+            places = tuple(self._carriers.places(found.item, shelf))
             missing = 0 if places else shelf.disk_of(found.item)
             return HeldItem(resource, found.item, shelf.release, places, shelf.digests(found), missing)
         return None
@@ -313,11 +317,11 @@ class Library:
 
     def _held(self, resource: Resource, shelf: Shelf) -> Held:
         items = resource.readable_items
-        lacking = next(self._all_lacking(items, shelf), None)
+        lacking = next(self._carriers.lacking(items, shelf), None)
         if lacking is None:
             return Held(resource, shelf.release, available=bool(items))
         disk = shelf.disk_of(lacking)
-        partly = lacking is not items[0] or any(shelf.carried(self._own(shelf), items))
+        partly = lacking is not items[0] or any(shelf.carried(self._carriers.own(shelf), items))
         name = shelf.release.drive_name(disk)
         return Held(resource, shelf.release, available=False, missing_disk=disk, missing_drive=name, partly=partly)
 
@@ -327,31 +331,7 @@ class Library:
         if held.available or shelf is None:
             return frozenset()
         items = [item for item in held.resource.items if item.role in OPENED_ROLES]
-        return frozenset(item.id for item in self._all_lacking(items, shelf))
-
-    def _own(self, shelf: Shelf) -> set[int]:
-        """Numbers of the plugged drives of a release."""
-        return {d.disk for d in self.holdings.drives if d.serves and d.folder == shelf.release.folder}
-
-    def _all_lacking(self, items: Sequence[Item], shelf: Shelf) -> Iterator[Item]:
-        """The items that no plugged drive carries, in order."""
-        own = self._own(shelf)
-        if len(own) == shelf.release.disks:
-            return
-        missing = (item for item, here in zip(items, shelf.carried(own, items), strict=True) if not here)
-        yield from (item for item in missing if not any(self._carriers(item, shelf)))
-
-    def _carriers(self, item: Item, shelf: Shelf) -> Iterator[HeldDrive]:
-        """Plugged drives with exactly these bytes; those of the item's own release first."""
-        serving = [d for d in self.holdings.drives if d.serves]
-        yield from (d for d in serving if d.folder == shelf.release.folder and shelf.carries(d.disk, item))
-        for other in chain(self._shelves, self._others):
-            drives = [d for d in serving if d.folder == other.release.folder] if other is not shelf else []
-            if not drives:
-                continue
-            found = self._ask(other, lambda catalogue: catalogue.item(item.id))
-            if found is not None and (found.item.sha256, found.item.path) == (item.sha256, item.path):
-                yield from (d for d in drives if other.carries(d.disk, item))
+        return frozenset(item.id for item in self._carriers.lacking(items, shelf))
 
     def _progress(self) -> tuple[int, int]:
         waiting = [r.search for r in self.holdings.live() if r.search.state not in {"ready", "failed"}]
@@ -375,6 +355,9 @@ class Library:
 
     def _get(self, shelf: Shelf, resource_id: str) -> Resource | None:
         return self._ask(shelf, lambda catalogue: catalogue.get(resource_id))
+
+    def _found(self, shelf: Shelf, item_id: str) -> CatalogueItem | None:
+        return self._ask(shelf, lambda catalogue: catalogue.item(item_id))
 
     def _row(self, shelf: Shelf, resource_id: str) -> int | None:
         return self._ask(shelf, lambda catalogue: catalogue.row_of(resource_id))

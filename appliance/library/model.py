@@ -22,10 +22,13 @@ class Place:
     Attributes:
         drive: the drive's key; the serving room keeps one pool a key.
         root: the drive's folder.
+        path: where the item stands in its bag; empty: where its record says. Items that came by an update are kept
+            by digest.
     """
 
     drive: str
     root: Path
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class HeldItem:
         layout = DriveLayout(place.root)
         try:
             with layout.opened() as root:
-                return layout.open_payload(root, self.item.path)
+                return layout.open_payload(root, place.path or self.item.path)
         except LayoutError as error:
             raise OSError(errno.ELOOP, error.reason, self.item.path) from error
 

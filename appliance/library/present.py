@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from appliance.library.shelf import Shelf
+from appliance.store.carried import CarriedStore
 from appliance.store.disks import path_entry
 from appliance.store.holdings import HeldDrive
 from indexer.errors import IndexerError
@@ -27,6 +28,8 @@ from packager.format.layout import sections_file
 _log = logging.getLogger(__name__)
 
 Mask = NDArray[np.bool_]
+Digests = NDArray[np.uint64]
+_NONE: Digests = np.zeros(0, "u8")
 MOST_TORN = 20_000
 """Records of which some files are here and others not that are looked at one by one; more count as readable.
 
@@ -104,6 +107,7 @@ class Presence:
         others: Sequence[Shelf],
         drives: Iterable[HeldDrive],
         *,
+        carried: Digests = _NONE,
         known_only: bool = False,
     ) -> dict[str, Mask]:
         """Folder of a release → by row of its catalogue, whether a file to read is on a drive that is here.
@@ -114,6 +118,7 @@ class Presence:
             shelves: the live releases.
             others: further ones whose drives may carry the same files.
             drives: all that are known.
+            carried: the first 8 bytes of the digests of items that came by updates, see `digests_of`.
             known_only: leave out what takes more than an instant; `complete` then says whether something was.
         """
         here: dict[str, set[int]] = {}
@@ -130,26 +135,28 @@ class Presence:
             if len(own) >= shelf.release.disks:
                 continue
             carriers = [(o, here[o.release.folder]) for o in everything if o is not shelf and _serves(o, here)]
-            key = (shelf.files, frozenset(own), *((o.files, frozenset(disks)) for o, disks in carriers))
+            key = (shelf.files, id(carried), frozenset(own), *((o.files, frozenset(disks)) for o, disks in carriers))
             before = self._masks.get(folder)
             if before is not None and before[0] == key:
                 kept[folder] = before
-            elif known_only and (own or carriers):
+            elif known_only and (own or carriers or len(carried)):
                 self.complete = False
             else:
-                kept[folder] = key, self._made(shelf, own, carriers)
+                kept[folder] = key, self._made(shelf, own, carriers, carried)
         self._masks = kept
         return {folder: mask for folder, (_, mask) in kept.items() if mask is not None}
 
-    def _made(self, shelf: Shelf, own: Collection[int], carriers: Sequence[tuple[Shelf, set[int]]]) -> Mask | None:
+    def _made(
+        self, shelf: Shelf, own: Collection[int], carriers: Sequence[tuple[Shelf, set[int]]], digests: Digests
+    ) -> Mask | None:
         """The mask of a release, None when it cannot be told."""
         count = shelf.catalogue.count
-        if not own and not carriers:
+        if not own and not carriers and not len(digests):
             return np.zeros(count, dtype=np.bool_)
         table = self._table(shelf)
         if table is None:
             return None
-        carried = shelf.carried_entries(own, table.entries)
+        carried = shelf.carried_entries(own, table.entries) | np.isin(table.digests, digests)
         for other, disks in carriers:
             theirs = self._table(other)
             if theirs is not None and not carried.all():
@@ -173,6 +180,11 @@ class Presence:
                 _log.warning("items of %s cannot be told by drive: %s", shelf.release.folder, error)
                 self._tables[shelf.files] = None
         return self._tables[shelf.files]
+
+
+def digests_of(carried: CarriedStore) -> Digests:
+    """What stands for the items of the carried store, 8 bytes each."""
+    return np.fromiter((int(sha256[:16], 16) for sha256, _ in carried.all()), "u8")
 
 
 def _serves(shelf: Shelf, here: dict[str, set[int]]) -> bool:

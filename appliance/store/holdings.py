@@ -204,6 +204,7 @@ class Holdings:
         withdrawn_at: when the last of them was added here, ISO time in UTC; empty when none ever was.
         lifted: those that were withdrawn here once and are given back, the last one first; at most `MAX_LIFTED`.
         worker: signs of life.
+        carried: grows whenever items come by an update or go again; 0: none ever came.
     """
 
     generation: int = 0
@@ -216,6 +217,7 @@ class Holdings:
     withdrawals: tuple[Withdrawn, ...] = ()
     withdrawn_at: str = ""
     lifted: tuple[Lifted, ...] = ()
+    carried: int = 0
 
     def live(self) -> tuple[HeldRelease, ...]:
         """The newest held release of every bundle."""
