@@ -43,6 +43,8 @@ ALLOWED = {
     "indexer/build.py": "derived files: made in a scratch folder, made durable as a whole before they get a name",
     "indexer/build_columns.py": "as indexer/build.py",
     "indexer/build_runs.py": "as indexer/build.py",
+    "indexer/build_sorted.py": "as indexer/build.py",
+    "indexer/build_suggest.py": "as indexer/build.py",
     "indexer/catalogue_build.py": "as indexer/build.py",
     "indexer/codec_terms.py": "as indexer/build.py",
     "packager/publishing/cleaning.py": "lists of an origin, read once in a scratch folder and thrown away",
