@@ -100,8 +100,8 @@ def test_find_filter_open_and_leave_without_scripts(browser: Browser, server: st
         if size == PHONE:
             page.get_by_role("link", name="筛选").click()
             assert not page.get_by_role("heading", name="检索结果 1 条").is_visible()
-        page.locator("#facets").get_by_role("link", name="图书").click()
-        assert "type=book" in page.url
+        page.locator("#facets").get_by_role("link", name="本馆可读").click()
+        assert "available=yes" in page.url
         page.get_by_role("link", name="论语", exact=True).click()
         assert page.get_by_role("heading", name="论语", level=1).is_visible()
         page.get_by_role("button", name="夜间").last.click()

@@ -116,8 +116,8 @@ def _resident(pid: int) -> int:
 
 def left_behind(build: Build) -> set[str]:
     """What lies in the build's folder and belongs to nothing."""
-    held = {item.path for record in build.records.values() for item in record.items}
     work = build.folder / "work"
+    held = {line.path for line in read_items(work / "bag/meta/items.txt")}
     payload = {p.relative_to(work / "bag").as_posix() for p in (work / "bag/data").rglob("*") if not p.is_dir()}
     known = {"bag", "build.db", "build.db-wal", "build.db-shm", "problems.jsonl", "release.json"}
     return (

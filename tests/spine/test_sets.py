@@ -29,7 +29,7 @@ def test_collection_on_three_drives_is_read_byte_for_byte_pulled_out_and_put_bac
     keys, work, media = make_keys(tmp_path / "keys"), tmp_path / "work", tmp_path / "media"
     told = command(
         "packager.cli", "build", collection, "--work", work, "--issued", ISSUED, "--edition", "2026.11",
-        "--name", "三盘版", "--drive-size", "50MB,50MB,50MB", expect=(0, 1),
+        "--name", "三盘版", "--drive-size", "70MB,70MB,70MB", expect=(0, 1),
     )  # fmt: skip
     assert "分成 3 块硬盘" in told
     sign(work, keys)
