@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from indexer.model import load_line
+from packager.format.items import read_items
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
