@@ -37,6 +37,7 @@ from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchRe
 from indexer.search_sounds import Sounding, by_sound, only_by_sound, sounding_everywhere, with_sounds
 from indexer.search_tallies import Tallies
 from indexer.search_titles import TitleOrder
+from indexer.search_wider import wider
 from indexer.suggest import Suggestion, suggestions
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher", "Suggestion"]
@@ -128,6 +129,8 @@ class Searcher:
         understood = self._understood(request, budget)
         suggestion = self._suggestion(request, understood[1], budget) if request.mend else ""
         nothing = not _shown(understood[1], self._parts, request) and not any(f and len(f.rows) for f in inside)
+        if request.mend == "search" and nothing and not suggestion:
+            suggestion = self._wider(request, budget)
         mended = request.mend == "search" and suggestion != "" and nothing
         if mended:
             request, budget = replace(request, q=suggestion), Budget(self._clock)
@@ -221,6 +224,20 @@ class Searcher:
             return _shown(self._match(parse(text), budget)[0], self._parts, request)
 
         return corrected(self._parts, request.q, finds, _MUCH_MORE * found, child=request.face == "child")
+
+    def _wider(self, request: SearchRequest, budget: Budget) -> str:
+        """What is asked instead of a query of which nothing holds all words: words apart, fewer, or any of them."""
+
+        def frequency(pair: str) -> int:
+            figures = (part.files.figures("x", pair) for part in self._parts)
+            return sum(found.documents for found in figures if found is not None)
+
+        for text in wider(request.q, frequency):
+            if budget.spent:
+                break
+            if _shown(self._match(parse(text), budget)[0], self._parts, request):
+                return text
+        return ""
 
     def _understood(self, request: SearchRequest, budget: Budget) -> tuple[Query, list[Matches], bool, Sounding]:
         """What matches, and what of it only by its sound: few words stand in records, letters may be pinyin."""

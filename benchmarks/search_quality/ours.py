@@ -14,7 +14,7 @@ def our_search(folder: Path) -> tuple[Ask, Searcher]:
     searcher = Searcher([Part(folder / "search", Catalogue(folder / "catalogue.db"))])
 
     def ask(text: str) -> Answer:
-        result = searcher.search(SearchRequest(q=text, size=TEN))
+        result = searcher.search(SearchRequest(q=text, size=TEN, mend="search"))
         lines = []
         for hit in result.hits:
             under = hit.collapsed.best if hit.collapsed else ()

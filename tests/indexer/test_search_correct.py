@@ -163,3 +163,15 @@ def test_distance_is_that_of_its_definition(one: str, other: str, most: int) -> 
         return min(ways)
 
     assert distance(one, other, most) == min(plain(len(one), len(other)), most + 1)
+
+
+def test_words_that_no_record_holds_together_are_asked_apart_or_one_by_one(searcher: Searcher) -> None:
+    apart = ask(searcher, "研究红楼")
+    assert (apart.corrected, apart.suggestion) == (True, "研究 红楼")
+    assert [hit.resource.id for hit in apart.hits] == ["a2"]
+    fewer = ask(searcher, "红楼梦 俞平伯 注音版")
+    assert (fewer.corrected, fewer.suggestion) == (True, "红楼梦 俞平伯")
+    either = ask(searcher, "鲁迅 西游记")
+    assert (either.corrected, either.suggestion, either.total) == (True, "鲁迅 或 西游记", 2)
+    assert ask(searcher, "鲁迅 西游记", mend="").total == 0
+    assert not ask(searcher, "查无此书万万").hits

@@ -229,12 +229,12 @@ def test_lists_wait_while_search_is_made_and_shelves_go_on(reader: FlaskClient, 
 
 
 def test_nothing_found_offers_near_names_and_classes(reader: FlaskClient) -> None:
-    found = links(main_of(reader, "/search?q=鲁讯的小说"))
+    found = links(main_of(reader, "/search?q=鲁讯的小说&literal=1"))
     assert found["主题：短篇小说"] == "/subjects/" + quote("短篇小说")
     assert found["文学"] == "/browse/list?clc=I"
-    assert links(main_of(reader, "/search?q=王维维"))["作者：王维"]
+    assert links(main_of(reader, "/search?q=王维维&literal=1"))["作者：王维"]
     set_display(reader, face="child")
-    page = main_of(reader, "/search?q=童话大王的小说")
+    page = main_of(reader, "/search?q=童话大王的小说&literal=1")
     assert links(page)["主题：童话"]
     assert "短篇小说" not in page
 

@@ -1,0 +1,72 @@
+"""Queries that find nothing are asked again with their words apart."""
+
+from __future__ import annotations
+
+import pytest
+
+from indexer.search_wider import cut, wider
+
+HELD = {
+    "养鸡": 40,
+    "鸡技": 1,
+    "技术": 900,
+    "三年": 80,
+    "年级": 300,
+    "级数": 20,
+    "数学": 700,
+    "成语": 60,
+    "故事": 500,
+    "语故": 2,
+}
+
+
+def frequency(pair: str) -> int:
+    return HELD.get(pair, 0)
+
+
+@pytest.mark.parametrize(
+    ("word", "pieces"),
+    [
+        ("养鸡技术", ["养鸡", "技术"]),
+        ("三年级数学", ["三年级", "数学"]),
+        ("成语故事", ["成语", "故事"]),
+        ("数学", ["数学"]),
+        ("学", ["学"]),
+        ("无此四字", ["无此", "四字"]),
+        ("python", ["python"]),
+        ("3月", ["3月"]),
+    ],
+)
+def test_stretch_is_cut_into_words_of_the_collection(word, pieces):
+    assert cut(word, frequency) == pieces
+
+
+def test_words_apart_then_one_left_out_then_any():
+    assert list(wider("成语故事 数学", frequency)) == [
+        "成语 故事 数学",
+        "成语 故事",
+        "成语 数学",
+        "故事 数学",
+        "成语 或 故事 或 数学",
+    ]
+    assert list(wider("成语 故事", frequency)) == ["成语 或 故事"]
+    assert list(wider("養雞技術", frequency)) == ["养鸡 技术", "养鸡 或 技术"]
+
+
+def test_days_and_years_are_asked_as_records_write_them():
+    assert next(wider("清溪日报 2010.8.3", frequency)) == "清溪日报 2010年8月3日"
+    assert next(wider("1891 文昌县", frequency)) == "1891年 文昌县"
+    assert "年" not in next(wider("978-7-101-12345 数学", frequency), "")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "  ", "数学", "“成语故事”", "题名:成语故事", "成语 或 故事", "成语 -故事", "？！"]
+)
+def test_one_word_and_queries_with_signs_are_left_as_they_are(text):
+    assert list(wider(text, frequency)) == []
+
+
+def test_work_is_bounded_whatever_is_typed():
+    found = list(wider("的" * 5000 + " 书" * 400, lambda _pair: 5))
+    assert len(found) <= 8
+    assert all(len(text) < 5200 for text in found)
