@@ -17,6 +17,8 @@ Frequency = Callable[[str], int]
 
 MOST_PIECES = 6
 _LONGEST = 24
+_FOUR = 4
+"""Characters that are two words at least."""
 _ALONE, _UNKNOWN = -4.0, -3.0
 """Worth of a character alone, and of each character of a piece that nobody holds."""
 _COST = {2: 2.0, 3: 1.0}
@@ -43,6 +45,8 @@ def wider(text: str, frequency: Frequency) -> Iterator[str]:
         return
     pieces = [piece for word in words for piece in cut(word, frequency)]
     pieces = list(dict.fromkeys(pieces))[:MOST_PIECES]
+    if len(pieces) == 1 and len(words[0]) >= _FOUR and is_spaceless(words[0][0]):
+        pieces = [words[0][at : at + 2] for at in range(0, min(len(words[0]), 2 * MOST_PIECES) - 1, 2)]
     if len(pieces) < 2:
         return
     if pieces != words:

@@ -50,6 +50,7 @@ def test_words_apart_then_one_left_out_then_any():
         "成语 或 故事 或 数学",
     ]
     assert list(wider("成语 故事", frequency)) == ["成语 或 故事"]
+    assert list(wider("成语故录", lambda pair: 50 if pair in {"成语", "语故"} else 0)) == ["成语 故录", "成语 或 故录"]
     assert list(wider("養雞技術", frequency)) == ["养鸡 技术", "养鸡 或 技术"]
 
 
