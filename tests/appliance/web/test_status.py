@@ -155,3 +155,20 @@ def test_for_public_hides_what_only_staff_may_read() -> None:
 def test_choose_unknown_key_is_for_staff() -> None:
     status = choose(replace(WELL, notices=(Message("future.thing"),)), 0, NOW)
     assert (status.light, status.first.public) == ("attention", False)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Message("sync.applied", {"edition": "2026.11", "added": 12, "changed": 3, "withdrawn": 1}),
+        Message("sync.unreachable"),
+        Message("sync.paused.window", {"time": "22:00", "percent": 40}),
+        Message("sync.paused.cap", {"date": "2026-12-01", "percent": 40}),
+        Message("sync.refused.untrusted"),
+        Message("sync.not_applied"),
+        Message("space.intake_waits", {"size": 3_000_000_000}),
+    ],
+    ids=lambda message: message.key,
+)
+def test_what_an_update_says_is_told_to_staff(message):
+    assert message.key in [key for _, key in said(replace(WELL, notices=(message,)))]
