@@ -105,6 +105,7 @@ class Updater:
         self._traffic = self._read_traffic()
         self._failures, self._next = 0, -1e9
         self._wanted: Sequence[Digest] = ()
+        self._tidied = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="updates", daemon=True)
 
@@ -161,6 +162,8 @@ class Updater:
                 old = self._step(old, step, trusted, origin)
                 applied.append((old.release, step))
         self._tidy(trusted)
+        if applied or not self._tidied:
+            self._tidy_carried()
         if not applied:
             return Message("sync.current", {"month": f"{trusted.reference_time:%Y-%m}", **self._moment()})
         release, _ = applied[-1]
@@ -321,6 +324,14 @@ class Updater:
         except (OSError, ValueError, KeyError, TypeError):
             return Traffic()
         return Traffic(month, used) if isinstance(month, str) and type(used) is int and used >= 0 else Traffic()
+
+    def _tidy_carried(self) -> None:
+        """Items that no release here names any more go. Nothing is half made when this is asked."""
+        gone = self._carried.remove_unnamed((stored.items_txt for stored in self._door.store.all()), self._files)
+        self._tidied = True
+        if gone:
+            _log.info("%d items of editions that are no longer here were removed", gone)
+            self._door.board.carried_changed()
 
     def _tidy(self, trusted: Trusted) -> None:
         """What was begun for deltas that are not listed any more goes."""

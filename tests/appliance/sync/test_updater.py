@@ -240,6 +240,20 @@ def test_release_taken_back_after_an_update_gives_the_one_before(boxes, publishe
     assert box.keeper.library.resource("gone") is not None
 
 
+def test_items_that_no_release_names_any_more_go(boxes):
+    box = boxes()
+    assert box.updater.turn().key == "sync.applied"
+    store = box.updater._carried
+    wanted = {sha256 for sha256, _ in store.all()}
+    assert len(wanted) > 3
+    content = b"of an edition that was here once"
+    stray = hashlib.sha256(content).hexdigest()
+    store.add(stray, [content], FILES)
+    again = Updater(box.settings, RealClock(), FILES, box.intake.door(), box.root.read_bytes())
+    assert again.turn().key == "sync.current"
+    assert {sha256 for sha256, _ in store.all()} == wanted
+
+
 def test_items_of_the_new_edition_are_those_of_its_list(boxes, published):
     box = boxes()
     box.updater.turn()
