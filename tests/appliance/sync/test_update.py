@@ -135,7 +135,7 @@ def test_old_bytes_that_are_away_are_asked_for_whole(box, published):
         return iter([new.read(item, 0, item.size)])
 
     assert_whole(box, work, box.apply(new.release, *delta_of(work), read_old=away, whole=whole))
-    assert 3 <= len(asked) <= 4
+    assert len([path for path in asked if not path.startswith("data/index/")]) in {3, 4}
 
 
 def test_old_bytes_that_are_damaged_give_no_wrong_item(box, published):
