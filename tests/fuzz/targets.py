@@ -6,6 +6,7 @@ from tests.fuzz.deltas import DELTAS
 from tests.fuzz.documents import DOCUMENTS
 from tests.fuzz.drives import DRIVES
 from tests.fuzz.indexes import INDEXES
+from tests.fuzz.inside import INSIDE
 from tests.fuzz.lists import LISTS
 from tests.fuzz.notices import NOTICES
 from tests.fuzz.production import PRODUCTION
@@ -14,5 +15,18 @@ from tests.fuzz.repairs import REPAIRS
 from tests.fuzz.sets import SETS
 from tests.fuzz.state import STATE
 
-_ALL = (*LISTS, *SETS, *DOCUMENTS, *NOTICES, *INDEXES, *READERS, *REPAIRS, *DELTAS, *STATE, *PRODUCTION, *DRIVES)
+_ALL = (
+    *LISTS,
+    *SETS,
+    *DOCUMENTS,
+    *NOTICES,
+    *INDEXES,
+    *INSIDE,
+    *READERS,
+    *REPAIRS,
+    *DELTAS,
+    *STATE,
+    *PRODUCTION,
+    *DRIVES,
+)
 TARGETS = {target.name: target for target in _ALL}
