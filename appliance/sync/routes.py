@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import count
 
 from packager.format.deltas import Delta
@@ -39,8 +39,3 @@ def route(deltas: Iterable[tuple[Delta, int]], old: Release, new: Release) -> tu
                 step = (cost + size, length + 1, next(order), delta.new, delta.new_number, (*way, delta))
                 heapq.heappush(waiting, step)
     return None
-
-
-def cheaper(route_size: int | None, lacking: Mapping[str, int]) -> bool:
-    """Whether fetching what lacks as whole objects (digest → bytes) costs less than a route."""
-    return route_size is None or sum(lacking.values()) < route_size

@@ -1,12 +1,11 @@
 """When a box asks for updates and when it may fetch: pure functions of time, settings and luck.
 
-2,900 boxes must not ask at the same moment, so every box has its own moment in its window, and waits after a failure by
-doubling times with a random part. Times of day are the library's own; a clock that is wrong only moves the window.
+2,900 boxes must not ask at the same moment: each looks hourly from its own start, and waits after a failure by doubling
+times with a random part. Times of day are the library's own; a clock that is wrong only moves the window.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,12 +59,6 @@ class Window:
             return now
         today = now.replace(hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0)
         return today if today > now else today + _DAY
-
-    def moment(self, box: str, day: datetime) -> datetime:
-        """This box's own moment in the window that opens on that day: in the first two thirds, the same every day."""
-        share = int.from_bytes(hashlib.sha256(box.encode()).digest()[:4]) / (1 << 32)
-        opening = day.replace(hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0)
-        return opening + timedelta(minutes=share * self.minutes * 2 / 3)
 
 
 def wait_after(failures: int, luck: float) -> float:

@@ -337,6 +337,7 @@ class Updater:
         """What was begun for deltas that are not listed any more goes."""
         wanted = {digest.sha256 for digest in trusted.deltas.values()}
         documents = self._settings.incoming_folder / "documents"
+        self._incoming.keep_only(frozenset({documents.name}))  # nothing is under way when this is asked
         for path in documents.iterdir() if documents.is_dir() else ():
             if path.name not in wanted:
                 self._files.remove(path)

@@ -8,8 +8,7 @@ is compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from backports import zstd
 
@@ -25,22 +24,6 @@ _LOG = 27
 """Base-two logarithm of how far back a frame may point: two windows."""
 _SLACK = 1 << 10
 """A frame of random bytes is longer than these by less (zstd's own bound is one part in 256 and 64 bytes)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One window of a patch.
-
-    Attributes:
-        size: bytes of the new file that it makes.
-        start: first byte of the old file that it may take from; length: how many, 0 for none.
-        frame: bytes of its frame.
-    """
-
-    size: int
-    start: int
-    length: int
-    frame: int
 
 
 def longest_frame(size: int) -> int:
@@ -125,8 +108,3 @@ def windows_of(size: int, old: int) -> Iterator[tuple[int, int, int, int]]:
     for first in range(0, size, step):
         start = min(max(0, first - step // 2), max(0, old - WINDOW))
         yield first, min(step, size - first), start, min(WINDOW, old - start)
-
-
-def total(windows: Iterable[Window]) -> int:
-    """Bytes that windows make."""
-    return sum(window.size for window in windows)

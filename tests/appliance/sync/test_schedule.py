@@ -47,20 +47,6 @@ def test_window_opens_at_the_first_open_minute(start, end, minute):
     assert opens == now or not window.is_open(opens - timedelta(minutes=1))
 
 
-@given(st.text(min_size=1, max_size=20))
-def test_moment_of_a_box_lies_in_its_window_and_stays_the_same(box):
-    moment = NIGHT.moment(box, at(12))
-    assert NIGHT.is_open(moment)
-    assert moment == NIGHT.moment(box, at(3))
-
-
-def test_moments_of_2900_boxes_are_spread():
-    moments = sorted(NIGHT.moment(f"box-{n}", at(12)) for n in range(2900))
-    minutes = [int((moment - at(22)).total_seconds() // 60) for moment in moments]
-    assert max(minutes.count(minute) for minute in set(minutes)) < 30  # 9 a minute on the mean
-    assert len(set(minutes)) > 310
-
-
 def test_waits_double_up_to_six_hours_and_differ():
     assert wait_after(1, 0.5) == FIRST_WAIT
     assert [wait_after(n, 0.5) / FIRST_WAIT for n in (2, 3, 4)] == [2, 4, 8]

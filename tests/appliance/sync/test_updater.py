@@ -249,9 +249,13 @@ def test_items_that_no_release_names_any_more_go(boxes):
     content = b"of an edition that was here once"
     stray = hashlib.sha256(content).hexdigest()
     store.add(stray, [content], FILES)
+    left = box.settings.incoming_folder / ("0" * 64)
+    left.mkdir(parents=True)
+    (left / "00000").write_bytes(b"of a pack that is not listed any more")
     again = Updater(box.settings, RealClock(), FILES, box.intake.door(), box.root.read_bytes())
     assert again.turn().key == "sync.current"
     assert {sha256 for sha256, _ in store.all()} == wanted
+    assert not left.exists()
 
 
 def test_items_of_the_new_edition_are_those_of_its_list(boxes, published):
