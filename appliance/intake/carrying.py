@@ -1,5 +1,7 @@
 """A stick that carries signed lists only: newer metadata, or a notice that withdraws resources, perhaps off a phone.
 
+They may stand in a folder of it, and updates beside them; those are read after, by `appliance.sync.sticks`.
+
 It enters by the same door as a drive: looked at in its own thread, copied to the SSD, judged by the trust store. A
 drive with a bag may carry a notice too; a bad one is passed over and never speaks against the drive.
 """
@@ -11,17 +13,18 @@ import os
 import threading
 from pathlib import Path
 
+from appliance.intake.look import TELLING, lists_folder
 from appliance.intake.trusting import SharedTrust, copy_metadata, trust
 from appliance.store.holdings import Message
 from packager.format.errors import LayoutError, TooLargeError, UnreadableError
 from packager.format.layout import DriveLayout, read_bounded
 from packager.format.release import Admission
-from packager.format.withdrawals import MAX_NOTICE, NOTICE, PLACES
+from packager.format.withdrawals import MAX_NOTICE, PLACES
 
 _log = logging.getLogger(__name__)
 
-_TELLING = frozenset({"bag", "tuf", NOTICE})
-"""Names in the root of a carrier that say what it is."""
+FIRST_GUESS = 60
+"""Seconds that reading an update is said to take until that is known."""
 
 
 def judge(root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event) -> Admission | Message:
@@ -38,16 +41,38 @@ def judge(root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event)
         Stopped: `stop` was set.
         OSError: our own disk is full or does not answer.
     """
+    root = carrier_root(root)
     notice = read_notice(root)
     if carries_lists_only(root):
         copy_metadata(root, scratch, stop)
         metadata = scratch / "tuf" if any((scratch / "tuf").iterdir()) else None
-        return shared.take(metadata, notice)
+        said = shared.take(metadata, notice)
+        # Nobody is to hear that the stick may be pulled before its updates are read.
+        return Message("sync.stick.reading", {"duration": FIRST_GUESS}) if offers_updates(root) else said
     try:
         return trust(root, scratch, shared.judge, stop)
     finally:
         if notice is not None:
             shared.take(None, notice)
+
+
+def carrier_root(root: Path) -> Path:
+    """Where the lists of a drive or stick stand: its root, or a folder of a stick that has none there.
+
+    Raises:
+        UnreadableError: the disk does not answer.
+    """
+    if _telling(root):
+        return root
+    try:
+        return lists_folder(root)
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror}") from error
+
+
+def offers_updates(root: Path) -> bool:
+    """Whether documents of updates may stand beside the lists below `root`; nothing is proved."""
+    return (DriveLayout(root).tuf_targets / "deltas").is_dir()
 
 
 def carries_lists_only(root: Path) -> bool:
@@ -56,12 +81,16 @@ def carries_lists_only(root: Path) -> bool:
     Raises:
         UnreadableError: the disk does not answer.
     """
+    names = _telling(root)
+    return "bag" not in names and bool(names)
+
+
+def _telling(root: Path) -> set[str]:
     try:
         with os.scandir(root) as entries:  # a stick may hold a million photographs: only these names are kept
-            names = {name for entry in entries if (name := entry.name.lower()) in _TELLING}
+            return {name for entry in entries if (name := entry.name.lower()) in TELLING}
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from error
-    return "bag" not in names and bool(names)
 
 
 def read_notice(root: Path) -> bytes | None:

@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from appliance.intake.states import Told
 
 if TYPE_CHECKING:
     from appliance.intake.entry import Entry
     from appliance.intake.publisher import Publisher
     from appliance.intake.trusting import SharedTrust
+    from appliance.store.holdings import Message
     from appliance.store.releases import ReleaseStore, Stored
 
 UPDATE = "update"
 """Stands for a part in the news that a whole release has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """A place whose signed lists were taken: a stick, or a drive that serves. It may carry updates too.
+
+    Attributes:
+        key: of the place. attempt: of its state, see `states.Drive`.
+        root: its folder. is_stick: whether it has no bag, so that updates are all that is to be said of it.
+    """
+
+    key: str
+    attempt: int
+    root: Path
+    is_stick: bool
+
+    @property
+    def mark(self) -> str:
+        """Names this very occasion: plugged in again, or looked at again, it is another."""
+        return f"update {self.key} {self.attempt}"
 
 
 @dataclass(frozen=True)
@@ -25,18 +48,39 @@ class Door:
         store: the releases on the SSD.
         trust: whom the box trusts.
         board: told what staff read, and that items came.
-        came: told of a release that came.
-        roots: folders of the plugged drives of a release, by its folder.
+        entries: the places, by folder. news: takes what the driver is to know.
     """
 
     store: ReleaseStore
     trust: SharedTrust
     board: Publisher
-    came: Callable[[Stored], None]
-    roots: Callable[[str], list[Path]]
+    entries: Mapping[Path, Entry]
+    news: Callable[[Any], None]
 
+    def came(self, stored: Stored) -> None:
+        """Tell of a release that came."""
+        self.news(((stored.folder, UPDATE), stored))
 
-def roots_of(entries: Iterable[Entry], folder: str) -> list[Path]:
-    """Folders of the drives of a release that serve."""
-    ready = [entry for entry in list(entries) if entry.drive.phase == "ready" and entry.drive.carried is not None]
-    return [e.place.folder for e in ready if e.drive.carried is not None and e.drive.carried.folder == folder]
+    def roots(self, folder: str) -> list[Path]:
+        """Folders of the drives of a release that serve, by its folder."""
+        ready = [entry for entry in list(self.entries.values()) if entry.drive.phase == "ready"]
+        carried = [(entry, entry.drive.carried) for entry in ready]
+        return [entry.place.folder for entry, what in carried if what is not None and what.folder == folder]
+
+    def carriers(self) -> list[Carrier]:
+        """What is plugged in and may carry updates."""
+        return [
+            Carrier(entry.key, entry.drive.attempt, entry.place.folder, entry.drive.phase == "told")
+            for entry in list(self.entries.values())
+            if entry.drive.phase in {"told", "ready"}
+        ]
+
+    def is_here(self, carrier: Carrier) -> bool:
+        """Whether it has not been pulled, or looked at anew."""
+        return any(other.mark == carrier.mark for other in self.carriers())
+
+    def tell(self, carrier: Carrier, message: Message) -> None:
+        """Say of a stick what becomes of its updates; of a drive nothing, it says already that it serves."""
+        for entry in list(self.entries.values()):
+            if entry.key == carrier.key and carrier.is_stick:
+                self.news((entry.place, Told(carrier.attempt, message)))

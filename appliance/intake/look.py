@@ -15,10 +15,16 @@ from pathlib import Path
 
 from appliance.intake.mounts import Candidate
 from packager.format.layout import INFO_NAME, DriveLayout
-from packager.format.withdrawals import PLACES
+from packager.format.withdrawals import NOTICE, PLACES
 
 MAX_NAMES = 2000
 """Names read of one folder; more do not make a drive more ours."""
+
+MAX_FOLDERS = 64
+"""Folders of a stick in which signed lists are looked for."""
+
+TELLING = frozenset({"bag", "tuf", NOTICE})
+"""Names in the root of a drive or stick that say what it is."""
 
 IGNORED = frozenset(
     {
@@ -74,10 +80,31 @@ def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
         return Glance(there=False)  # what a disk of ours shows on a PC: the drive is its other partition
     if mount is None and not names:
         return Glance(there=False, empty=True, mark=f"{base} {root.st_dev} {root.st_ino} empty")
+    lists = candidate.folder if TELLING.intersection(map(str.lower, names)) else _lists_folder(candidate.folder)
     digest = hashlib.sha256(f"{base} {root.st_dev} {root.st_ino} {names}".encode("utf-8", "surrogateescape"))
-    for line in _facts(candidate.folder, watched):
+    for line in _facts(lists, watched):
         digest.update(line.encode("utf-8", "surrogateescape"))
     return Glance(there=True, mark=digest.hexdigest()[:32])
+
+
+def lists_folder(root: Path) -> Path:
+    """Where signed lists and updates stand on a stick that has none in its root: a folder of it; else the root.
+
+    Of the folders among the first `MAX_NAMES` names, the first `MAX_FOLDERS` by name are looked into, none that begins
+    with a dot; links are not followed.
+
+    Raises:
+        OSError: the disk does not answer.
+    """
+    with os.scandir(root) as entries:
+        some = zip(entries, range(MAX_NAMES), strict=False)
+        names = sorted(e.name for e, _ in some if not e.name.startswith(".") and e.is_dir(follow_symlinks=False))
+    for name in names[:MAX_FOLDERS]:
+        layout = DriveLayout(root / name)
+        folders = all(_kind(path) == stat.S_IFDIR for path in (layout.tuf, layout.tuf_metadata))
+        if folders and _is_file(layout.tuf_metadata / "timestamp.json"):
+            return root / name
+    return root
 
 
 def tag_facts(root: Path) -> str:
@@ -125,8 +152,19 @@ def _file_facts(path: Path) -> str:
     return f"{path.name} {stat.S_IFMT(facts.st_mode)} {facts.st_size} {facts.st_mtime_ns}\n"
 
 
-def _is_file(path: Path) -> bool:
+def _lists_folder(root: Path) -> Path:
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        return lists_folder(root)
     except OSError:
-        return False
+        return root
+
+
+def _is_file(path: Path) -> bool:
+    return _kind(path) == stat.S_IFREG
+
+
+def _kind(path: Path) -> int:
+    try:
+        return stat.S_IFMT(path.lstat().st_mode)
+    except OSError:
+        return 0

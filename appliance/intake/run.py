@@ -16,7 +16,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.intake import states, wording
-from appliance.intake.door import UPDATE, Door, roots_of
+from appliance.intake.door import UPDATE, Door
 from appliance.intake.editions import is_superseded
 from appliance.intake.entry import Entry, all_known
 from appliance.intake.jobs import Jobs
@@ -98,13 +98,7 @@ class Intake:
 
     def door(self) -> Door:
         """What whoever brings updates needs of it."""
-        return Door(self._store, self._trust, self._board, self._came, self._roots)
-
-    def _came(self, stored: Stored) -> None:
-        self._news.put(((stored.folder, UPDATE), stored))
-
-    def _roots(self, folder: str) -> list[Path]:
-        return roots_of(self._entries.values(), folder)
+        return Door(self._store, self._trust, self._board, self._entries, self._news.put)
 
     def turn(self, wait: float) -> None:
         """Do what there is to do, at most `wait` seconds after nothing happened."""
@@ -245,7 +239,7 @@ class Intake:
     def _step(self, entry: Entry, event: states.Event) -> None:
         before = entry.drive
         entry.drive, actions = states.step(before, event)
-        if entry.drive.phase != before.phase:
+        if states.is_news(before, entry.drive):
             self._order += 1
             entry.since, entry.order, entry.began = self._board.now(), self._order, self._clock.monotonic()
             entry.seconds_left = 0

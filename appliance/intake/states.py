@@ -8,7 +8,7 @@
 
     ready -> refused (the close look that follows found too much of the payload missing)
 
-    recognising -> told (it carries signed lists only; they are taken, or refused)
+    recognising -> told (it carries signed lists only; they are taken, or refused) -> told (what becomes of its updates)
 
 `step` has no side effects and knows no clock, so every power cut, full disk and pulled cable is a row in a table
 test. Work that takes time (trusting, copying) carries the attempt that started it; results of an older attempt are
@@ -134,7 +134,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """It brought signed lists only; `reason` says what became of them."""
+    """It brought signed lists only; `reason` says what became of them, or of the updates beside them."""
 
     attempt: int
     reason: Message
@@ -184,6 +184,12 @@ _TELL = (Do.JOURNAL, Do.PUBLISH)
 def step(drive: Drive, event: Event) -> Step:
     """The next state and what to do; a state that stays as it is asks for nothing."""
     return _RULES[type(event)](drive, event)
+
+
+def is_news(before: Drive, after: Drive) -> bool:
+    """Whether a step led to another state, and not merely on in the same one."""
+    keys = [drive.reason.key if drive.reason is not None else "" for drive in (before, after)]
+    return before.phase != after.phase or (after.phase == "told" and keys[0] != keys[1])
 
 
 def after_power_cut(drive: Drive) -> Drive:
@@ -246,10 +252,11 @@ def _refused(drive: Drive, event: Event) -> Step:
 
 
 def _told(drive: Drive, event: Event) -> Step:
-    waits = drive.phase in {*WORKING, "sick"}
-    if not isinstance(event, Told) or event.attempt != drive.attempt or not waits:
+    waits = drive.phase in {*WORKING, "sick", "told"}
+    if not isinstance(event, Told) or event.attempt != drive.attempt or not waits or event.reason == drive.reason:
         return drive, ()
-    return Drive("told", drive.attempt, drive.mark, event.reason), _TELL
+    told = Drive("told", drive.attempt, drive.mark, event.reason)
+    return told, _TELL if is_news(drive, told) else (Do.PUBLISH,)
 
 
 def _short(drive: Drive, event: Event) -> Step:

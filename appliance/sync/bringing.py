@@ -1,0 +1,161 @@
+"""Bringing one update, wherever it comes from: which releases are due, the chain of deltas, their packs, the release.
+
+Nothing that was fetched or made before is fetched or made again. For one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.store.carried import CarriedStore, read_at
+from appliance.sync.routes import route
+from appliance.sync.update import OldAwayError, Update
+from packager.format.deltas import Delta, read_delta
+from packager.format.errors import DigestError, FormatError
+from packager.format.layout import DriveLayout
+from packager.format.origin import OriginError
+
+if TYPE_CHECKING:
+    from appliance.intake.door import Door
+    from appliance.settings import Settings
+    from appliance.store.releases import Stored
+    from appliance.sync.incoming import Incoming
+    from appliance.sync.supply import Supply
+    from packager.format.files import Files
+    from packager.format.items import ItemLine
+    from packager.format.release import Digest, Release
+    from packager.format.trust import Trusted
+
+_log = logging.getLogger(__name__)
+
+
+class Bringing:
+    """What updates have in common."""
+
+    def __init__(
+        self, settings: Settings, files: Files, door: Door, incoming: Incoming, check_stop: Callable[[], None]
+    ) -> None:
+        """Begin.
+
+        Args:
+            settings: of the box.
+            files: the writer.
+            door: to intake.
+            incoming: what is being fetched.
+            check_stop: raises when all work is to be broken off.
+        """
+        self._settings, self._files, self._door, self._incoming = settings, files, door, incoming
+        self._check_stop = check_stop
+        self.carried = CarriedStore(settings.carried_folder)
+        self.documents = settings.incoming_folder / "documents"
+
+    def due(self, trusted: Trusted) -> Iterator[tuple[Stored, list[Release]]]:
+        """For every bundle here the release that it has, and those that are listed and newer, the newest first."""
+        listed = {(release.bundle, release.seq, release.number) for release in trusted.releases}
+        here: dict[str, Stored] = {}
+        for stored in self._door.store.all():
+            known = here.get(stored.release.bundle)
+            is_listed = (stored.release.bundle, stored.release.seq, stored.release.number) in listed
+            if is_listed and (known is None or stored.release.seq > known.release.seq):
+                here[stored.release.bundle] = stored
+        for bundle, stored in sorted(here.items()):
+            newer = [r for r in trusted.releases if r.bundle == bundle and r.seq > stored.release.seq]
+            if newer:
+                yield stored, sorted(newer, key=lambda release: -release.seq)
+
+    def heads(self, supply: Supply, trusted: Trusted, bundle: str) -> list[tuple[Delta, int]]:
+        """The listed deltas of a bundle whose documents are here or can be had, each with its document's bytes.
+
+        Raises:
+            OriginError: a document is another one.
+        """
+        found = []
+        for name, wanted in trusted.deltas.items():
+            if name.startswith(f"deltas/{bundle}/"):
+                path = self._document(supply, name, wanted)
+                if path is not None:
+                    found.append((read_delta(path)[0], wanted.size))
+        return found
+
+    def way(self, supply: Supply, trusted: Trusted, old: Release, new: Release) -> Sequence[Delta]:
+        """The cheapest chain of listed deltas; none where there is none: the drive will bring it."""
+        found = route(self.heads(supply, trusted, new.bundle), old, new)
+        if found is None:
+            _log.info("no chain of deltas leads from %s to %s", old.target, new.target)
+        return found or ()
+
+    def _document(self, supply: Supply, name: str, wanted: Digest) -> Path | None:
+        """The document of a delta, fetched once."""
+        path = self.documents / wanted.sha256
+        if path.exists():
+            return path
+        supply.allow(wanted.size)
+        blocks = supply.document(name, wanted)
+        if blocks is None:
+            return None
+        self._files.make_dir(self.documents)
+        try:
+            self._files.write_atomic(path, blocks, expected=wanted.sha256)
+        except DigestError as error:
+            raise OriginError(f"{name} is another") from error
+        supply.took(wanted.size)
+        return path
+
+    def fetch(self, supply: Supply, step: Delta) -> None:
+        """Bring the packs of one delta.
+
+        Raises:
+            OriginError: one cannot be had.
+            OSError: the SSD is full or does not answer.
+        """
+        for pack in step.packs:
+            if self._incoming.fetch(pack, supply.sources(), supply.allow, supply.took) is None:
+                raise OriginError(f"pack {pack.sha256[:12]} cannot be had")
+
+    def is_here(self, step: Delta) -> bool:
+        """Whether all packs of a delta are here."""
+        return all(self._incoming.is_whole(pack) for pack in step.packs)
+
+    def make(self, old: Stored, step: Delta, trusted: Trusted) -> Stored:
+        """Make the release that a delta leads to; its document and packs are here.
+
+        Raises:
+            as `Update.apply`.
+        """
+        new = next(
+            r for r in trusted.releases if (r.bundle, r.seq, r.number) == (step.bundle, step.new, step.new_number)
+        )
+        packs = [path for pack in step.packs for path in self._incoming.pieces(pack)]
+        update = Update(old, new, self.documents / trusted.deltas[step.target].sha256, packs)
+        stored = update.apply(
+            self._door.store, self.carried, self._files, read_old=lambda *what: self._read_old(old, *what),
+            reserve=self._settings.reserve_bytes, progress=lambda _done, _total: self._check_stop(),
+        )  # fmt: skip
+        self._door.board.carried_changed()
+        self._door.came(stored)
+        for pack in step.packs:
+            self._incoming.forget(pack)
+        return stored
+
+    def _read_old(self, old: Stored, item: ItemLine, start: int, count: int) -> bytes:
+        """Bytes of an old item: from an update before, or from a drive. What is wrong shows in what is made of it."""
+        if (found := self.carried.read(item.sha256, start, count)) is not None:
+            return found
+        for root in self._door.roots(old.folder):
+            try:
+                layout = DriveLayout(root)
+                with layout.opened() as folder:
+                    descriptor = layout.open_payload(folder, item.path)
+                try:
+                    found = read_at(descriptor, start, count)
+                finally:
+                    os.close(descriptor)
+            except (OSError, FormatError):
+                continue
+            if found is not None:
+                return found
+        raise OldAwayError(item.path)
