@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from packager.format.files import TEMPORARY_SUFFIX, Files
+from packager.format.origin import rest_of
 from packager.format.release import Digest
 
 _log = logging.getLogger(__name__)
@@ -42,11 +43,18 @@ class SourceError(Exception):
 
 
 class Incoming:
-    """The folder of what is being fetched. One thread writes."""
+    """The folder of what is being fetched. One thread writes.
+
+    Attributes:
+        spoiled: names of sources that gave an object whole, and wrong.
+        rest: the longest time, in seconds, for which one asked to be left alone.
+    """
 
     def __init__(self, folder: Path, files: Files) -> None:
         """Name the folder (`Settings.incoming_folder`); it need not be there."""
         self._folder, self._files = folder, files
+        self.spoiled: set[str] = set()
+        self.rest = 0.0
 
     def fetched(self, wanted: Digest) -> int:
         """Bytes of an object that are here."""
@@ -85,11 +93,27 @@ class Incoming:
         self._files.make_dir(folder)
         for source in sources:
             try:
-                if self._from(source, wanted, folder, allow, took) and self._prove(wanted, folder, source):
+                if self._whole_from(source, wanted, allow, took):
                     return source
             except SourceError as error:
+                self.rest = max(self.rest, rest_of(error))
                 _log.info("%s did not give %s: %s", source.name, wanted.sha256[:12], error)
         return None
+
+    def _whole_from(
+        self, source: Source, wanted: Digest, allow: Callable[[int], None], took: Callable[[int], None]
+    ) -> bool:
+        """Complete an object from one source. Where others gave a part of what is wrong, it is asked for all of it."""
+        folder = self._folder / wanted.sha256
+        alone = False
+        while not alone:
+            alone = not self._pieces(wanted)
+            if not self._from(source, wanted, folder, allow, took):
+                return False
+            if self._prove(wanted, folder, source):
+                return True
+        self.spoiled.add(source.name)
+        return False
 
     def _from(
         self, source: Source, wanted: Digest, folder: Path, allow: Callable[[int], None], took: Callable[[int], None]

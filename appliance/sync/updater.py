@@ -8,33 +8,29 @@ the window and the cap only.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import os
 import random
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from appliance.errors import IntakeError
 from appliance.store.carried import CarriedStore, read_at
 from appliance.store.holdings import Message
-from appliance.sync.incoming import Incoming, Source
-from appliance.sync.lists import fetch_lists
+from appliance.sync.incoming import Incoming
+from appliance.sync.mirrors import Mirrors, is_refusal
 from appliance.sync.routes import route
 from appliance.sync.schedule import Window, left_of_cap, month_of, next_month, wait_after
-from appliance.sync.sources import ServerSource
 from appliance.sync.update import OldAwayError, Update
 from packager.format.deltas import Delta, read_delta
-from packager.format.errors import FormatError, TrustError
+from packager.format.errors import FormatError, OneSignerError, TrustError
 from packager.format.layout import DriveLayout
-from packager.format.origin import OriginError, delta_document, get
+from packager.format.origin import OriginError
 from packager.format.release import Digest
 
 if TYPE_CHECKING:
@@ -51,7 +47,6 @@ _log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 3600.0
 """Between two looks at the lists while all is well."""
-DOCUMENT_SECONDS = 300.0
 STATE = "updates.json"
 MAX_STATE = 4096
 TURN_SECONDS = 5.0
@@ -64,6 +59,15 @@ class WaitError(Exception):
         """Keep the sentence."""
         self.message = message
         super().__init__(message.key)
+
+
+class SpoiledError(OriginError):
+    """A mirror gave other bytes than were signed, and nobody the right ones. mirror: its host."""
+
+    def __init__(self, mirror: str) -> None:
+        """Keep the name."""
+        self.mirror = mirror
+        super().__init__(f"{mirror} gave other bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,9 @@ class Updater:
             root: the root metadata that this box was given.
             luck: for the waits after failures.
         """
-        self._settings, self._clock, self._files, self._door, self._root = settings, clock, files, door, root
+        self._settings, self._clock, self._files, self._door = settings, clock, files, door
         self._luck = luck or random.Random()  # noqa: S311 - waits need no secrecy
+        self._mirrors = Mirrors(settings.update_origins, root, settings.scratch_folder)
         self._incoming = Incoming(settings.incoming_folder, files)
         self._carried = CarriedStore(settings.carried_folder)
         self._window = Window.parse(settings.update_window)
@@ -133,12 +138,14 @@ class Updater:
         except WaitError as error:
             said = error.message
             self._next = self._clock.monotonic() + CHECK_SECONDS / 4
-        except (TrustError, FormatError) as error:
-            _log.warning("an update is refused: %s", error)
-            said = self._failed("sync.refused.untrusted")
+        except FormatError as error:
+            said = self._refused(error)
         except IntakeError as error:
             said = Message(error.sentence, error.params)
             self._failed("")
+        except SpoiledError as error:
+            _log.warning("no update now: %s", error)
+            said = self._failed("sync.mirror.bad_data", mirror=error.mirror)
         except (OriginError, OldAwayError, OSError) as error:
             _log.info("no update now: %s", error)
             said = self._failed("sync.unreachable")
@@ -148,22 +155,35 @@ class Updater:
         self._door.board.say_of_updates(None if said.key == "sync.current" else said)
         return said
 
-    def _failed(self, key: str) -> Message:
+    def _refused(self, error: FormatError) -> Message:
+        """Lists that cannot be had, or are half there while a mirror is being filled, are no attack."""
+        if isinstance(error, TrustError) and not is_refusal(error):
+            _log.info("no update now: %s", error)
+            return self._failed("sync.unreachable")
+        _log.warning("an update is refused: %s", error)
+        one = isinstance(error, OneSignerError)
+        return self._failed("sync.refused.one_signer" if one else "sync.refused.untrusted")
+
+    def _failed(self, key: str, **params: str) -> Message:
         self._failures += 1
-        self._next = self._clock.monotonic() + wait_after(self._failures, self._luck.random())
-        return Message(key)
+        rest = max(self._mirrors.rest, self._incoming.rest)
+        self._next = self._clock.monotonic() + max(rest, wait_after(self._failures, self._luck.random()))
+        return Message(key, params)
 
     def _try(self) -> Message:
-        origin = self._lists()
+        self._incoming.rest = 0.0
+        self._mirrors.ask(self._door.trust)
         trusted = self._door.trust.current()
         applied: list[tuple[Release, Delta]] = []
         for old, new in self._due(trusted):
-            for step in self._way(origin, trusted, old.release, new):
-                old = self._step(old, step, trusted, origin)
+            for step in self._way(trusted, old.release, new):
+                old = self._step(old, step, trusted)
                 applied.append((old.release, step))
         self._tidy(trusted)
         if applied or not self._tidied:
             self._tidy_carried()
+        if not applied and self._mirrors.all_behind:
+            return Message("sync.mirror.all_stale")
         if not applied:
             return Message("sync.current", {"month": f"{trusted.reference_time:%Y-%m}", **self._moment()})
         release, _ = applied[-1]
@@ -175,20 +195,6 @@ class Updater:
         return Message("sync.applied", {"edition": release.edition, **counts})
 
     # Lists
-
-    def _lists(self) -> str:
-        """Take the newest lists of the first origin that answers; its address."""
-        fault: Exception = OriginError("there is no origin")
-        for address in self._settings.update_origins:
-            try:
-                with tempfile.TemporaryDirectory(prefix="updates-", dir=self._settings.data_folder) as scratch:
-                    self._door.trust.take(fetch_lists(address, self._root, Path(scratch)), None)
-            except (TrustError, OSError) as error:
-                _log.info("%s is passed over: %s", urlsplit(address).hostname, error)
-                fault = error
-            else:
-                return address
-        raise fault
 
     def _due(self, trusted: Trusted) -> Iterator[tuple[Stored, Release]]:
         """For every bundle here the release that it has, and the newest that is listed, where that is newer."""
@@ -204,35 +210,31 @@ class Updater:
             if newest.seq > stored.release.seq:
                 yield stored, newest
 
-    def _way(self, origin: str, trusted: Trusted, old: Release, new: Release) -> Sequence[Delta]:
+    def _way(self, trusted: Trusted, old: Release, new: Release) -> Sequence[Delta]:
         """The cheapest chain of listed deltas; none where there is none: the drive will bring it."""
         heads = []
         for name, wanted in trusted.deltas.items():
             if name.startswith(f"deltas/{new.bundle}/"):
-                heads.append((read_delta(self._document(origin, name, wanted))[0], wanted.size))
+                heads.append((read_delta(self._document(name, wanted))[0], wanted.size))
         found = route(heads, old, new)
         if found is None:
             _log.info("no chain of deltas leads from %s to %s", old.target, new.target)
         return found or ()
 
-    def _document(self, origin: str, name: str, wanted: Digest) -> Path:
+    def _document(self, name: str, wanted: Digest) -> Path:
         """The document of a delta, fetched once."""
         folder = self._settings.incoming_folder / "documents"
         path = folder / wanted.sha256
-        if path.exists():
-            return path
-        self._allow(wanted.size)
-        content = get(origin, delta_document(name, wanted.sha256), wanted.size, DOCUMENT_SECONDS)
-        if content is None or hashlib.sha256(content).hexdigest() != wanted.sha256:
-            raise OriginError(f"{name} is missing, or another")
-        self._took(wanted.size)
-        self._files.make_dir(folder)
-        self._files.write_atomic(path, content)
+        if not path.exists():
+            self._allow(wanted.size)
+            content = self._mirrors.document(name, wanted, self._took)
+            self._files.make_dir(folder)
+            self._files.write_atomic(path, content)
         return path
 
     # Packs
 
-    def _step(self, old: Stored, step: Delta, trusted: Trusted, origin: str) -> Stored:
+    def _step(self, old: Stored, step: Delta, trusted: Trusted) -> Stored:
         """Fetch the packs of one delta and make the release that it leads to."""
         new = next(
             r for r in trusted.releases if (r.bundle, r.seq, r.number) == (step.bundle, step.new, step.new_number)
@@ -240,10 +242,14 @@ class Updater:
         packs: list[Path] = []
         self._wanted = step.packs
         for pack in step.packs:
-            if self._incoming.fetch(pack, self._sources(origin), self._allow, self._took) is None:
+            sources = self._mirrors.sources(self._incoming.spoiled)
+            before = frozenset(self._incoming.spoiled)
+            if self._incoming.fetch(pack, sources, self._allow, self._took) is None:
+                if spoiled := self._incoming.spoiled - before:
+                    raise SpoiledError(min(spoiled))
                 raise OriginError(f"pack {pack.sha256[:12]} cannot be had")
             packs += self._incoming.pieces(pack)
-        document = self._document(origin, step.target, trusted.deltas[step.target])
+        document = self._document(step.target, trusted.deltas[step.target])
         update = Update(old, new, document, packs)
         stored = update.apply(
             self._door.store, self._carried, self._files, read_old=lambda *what: self._read_old(old, *what),
@@ -254,10 +260,6 @@ class Updater:
         for pack in step.packs:
             self._incoming.forget(pack)
         return stored
-
-    def _sources(self, first: str) -> list[Source]:
-        others = [address for address in self._settings.update_origins if address != first]
-        return [ServerSource(address, urlsplit(address).hostname or "") for address in (first, *others)]
 
     def _read_old(self, old: Stored, item: ItemLine, start: int, count: int) -> bytes:
         """Bytes of an old item: from an update before, or from a drive. What is wrong shows in what is made of it."""

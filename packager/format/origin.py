@@ -29,6 +29,15 @@ class OriginError(Exception):
     """A server did not give what was asked for."""
 
 
+class BusyError(OriginError):
+    """A server asks to be left alone. seconds: for so long, at most a day."""
+
+    def __init__(self, reason: str, seconds: int) -> None:
+        """Keep the time."""
+        self.seconds = seconds
+        super().__init__(reason)
+
+
 def object_path(sha256: str) -> str:
     """Where an object stands below an origin, a stick or a folder."""
     return f"objects/{sha256[:2]}/{sha256}"
@@ -78,7 +87,8 @@ def _asked(
     clock.start()
     try:
         connection.request("GET", path, headers={**headers, "Accept-Encoding": "identity"})
-        body = take(connection.getresponse())
+        with connection.getresponse() as answer:
+            body = take(answer)
     except (http.client.HTTPException, ValueError) as error:
         raise OriginError(f"does not speak HTTP: {error!r}") from error
     finally:
@@ -109,7 +119,7 @@ def _small(answer: http.client.HTTPResponse, most: int) -> bytes | None:
     if answer.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
         return None
     if answer.status != HTTPStatus.OK:
-        raise OriginError(f"answers {answer.status}")
+        raise _refusal(answer)
     _check_plain(answer)
     size = answer.getheader("Content-Length", "")
     if not size.isascii() or not size.isdecimal() or len(size) > _DIGITS:
@@ -123,6 +133,9 @@ def _small(answer: http.client.HTTPResponse, most: int) -> bytes | None:
 
 
 _DIGITS = 15
+_SECONDS = re.compile(r"[0-9]{1,9}\Z")
+_LONGEST_REST = 86_400
+_LAYERS = 8
 
 
 def _connection(parts: SplitResult, timeout: float) -> http.client.HTTPConnection:
@@ -138,7 +151,7 @@ def _stretch(answer: http.client.HTTPResponse, size: int, offset: int, length: i
     if answer.status == HTTPStatus.OK and (offset or length != size):
         raise OriginError("sends the whole object instead of a range")
     if answer.status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-        raise OriginError(f"answers {answer.status}")
+        raise _refusal(answer)
     _check_plain(answer)
     if answer.status == HTTPStatus.PARTIAL_CONTENT:
         found = _RANGE.match(answer.getheader("Content-Range", ""))
@@ -148,6 +161,23 @@ def _stretch(answer: http.client.HTTPResponse, size: int, offset: int, length: i
     if len(body) != length:
         raise OriginError(f"sends {'more' if len(body) > length else 'fewer'} bytes than it was asked for")
     return body
+
+
+def _refusal(answer: http.client.HTTPResponse) -> OriginError:
+    """What another status means; a date in Retry-After is passed over, for the clocks of both sides may be wrong."""
+    rest = answer.getheader("Retry-After", "")
+    if answer.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE} and _SECONDS.match(rest):
+        return BusyError(f"answers {answer.status} for {rest} s", min(int(rest), _LONGEST_REST))
+    return OriginError(f"answers {answer.status}")
+
+
+def rest_of(error: BaseException | None) -> float:
+    """For how many seconds the server behind an error asked to be left alone; 0 when it did not."""
+    for _ in range(_LAYERS):  # what was raised from itself has no first cause
+        if error is None or isinstance(error, BusyError):
+            break
+        error = error.__cause__
+    return float(error.seconds) if isinstance(error, BusyError) else 0.0
 
 
 def _check_plain(answer: http.client.HTTPResponse) -> None:

@@ -220,7 +220,7 @@ def test_lists_of_strangers_change_nothing(boxes, tmp_path):
 
     stranger = Publisher(tmp_path / "stranger")
     box = boxes()
-    box.updater._root = stranger.root
+    box.updater._mirrors._root = stranger.root
     assert box.updater.turn().key == "sync.refused.untrusted"
     assert {release.seq for release in read_holdings(box.settings.holdings_file).releases} == {1}
 
