@@ -72,8 +72,12 @@ class CatalogueItem:
 class Catalogue:
     """A catalogue database, read-only; any thread may ask."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, part_of: int | None = None) -> None:
         """Open and check the file, which must not change afterwards.
+
+        Args:
+            path: the database.
+            part_of: rows of the whole, where it holds only some of them (`indexer.overlay_catalogue`).
 
         Raises:
             IndexFormatError: it is not a whole catalogue of this format.
@@ -85,18 +89,19 @@ class Catalogue:
         if not path.is_file():
             raise IndexFormatError(path.name, "is missing")
         try:
-            self._check()
+            self._check(part_of)
         except BaseException:
             self.close()
             raise
 
-    def _check(self) -> None:
+    def _check(self, part_of: int | None) -> None:
         marks = [self._query(f"PRAGMA {name}")[0][0] for name in ("application_id", "user_version")]
         if marks != [APPLICATION_ID, CATALOGUE_FORMAT] or self._query(SCHEMA) != expected_schema():
             raise IndexFormatError(self._path.name, "is not a catalogue of this format")
         self.count, first, last = self._query("SELECT count(*), min(row), max(row) FROM resource")[0]
-        if self.count and (first, last) != (0, self.count - 1):
+        if part_of is None and self.count and (first, last) != (0, self.count - 1):
             raise IndexFormatError(self._path.name, "has rows that do not follow each other")
+        self.count = self.count if part_of is None else part_of
 
     def close(self) -> None:
         """Close the file; a question that is being answered ends first."""
@@ -185,8 +190,12 @@ class Catalogue:
 
         Of the issues, volumes and parts of a parent that is listed only the last one.
         """
+        return self.rows([row for _, row in self.newest_rows(limit, offset, type)])
+
+    def newest_rows(self, limit: int, offset: int = 0, type: str = "") -> list[tuple[int | None, int]]:  # noqa: A002
+        """The release and the row of each of `newest`."""
         where, values = _where("arrival", type)
-        return self._list(where, values, "first_release DESC, row DESC", limit, offset)
+        return self._listed("first_release", where, values, "first_release DESC, row DESC", limit, offset)
 
     def browse(
         self,
@@ -210,6 +219,19 @@ class Catalogue:
             after: only what stands behind this place of `title_place`; at any depth it costs what the first page costs.
             before: only what stands before it, the nearest first: the list backwards.
         """
+        return self.rows([row for _, row in self.browse_rows(type, clc, limit, offset, after=after, before=before)])
+
+    def browse_rows(
+        self,
+        type: str,  # noqa: A002
+        clc: str,
+        limit: int,
+        offset: int,
+        *,
+        after: float | None,
+        before: float | None,
+    ) -> list[tuple[int, int]]:
+        """The place of the title and the row of each of `browse`."""
         where, values = _where("stands", type, clc)
         table = "shelf"
         if len(clc) > 1:
@@ -223,7 +245,7 @@ class Catalogue:
         if before is not None:
             where, values = where + " AND title_rank < ?", [*values, before]
         order = "title_rank" if before is None else "title_rank DESC"
-        return self._list(where, values, order, limit, offset, table)
+        return self._listed("title_rank", where, values, order, limit, offset, table)
 
     def _is_large(self, clc: str) -> bool:
         where, values = _where("stands", "", clc)
@@ -239,12 +261,18 @@ class Catalogue:
             resource: of this or of another catalogue.
             behind_equals: for another's: whether it stands behind titles that sort like it.
         """
-        found = self._query(
-            "SELECT title_rank FROM resource JOIN shelf USING (row) WHERE id = ?", (_storable(resource.id),)
-        )
-        if found:
-            return int(found[0][0])
-        key = sort_key(resource).encode()
+        own = self._own_place(resource.id)
+        # Another's stands between two places, so that it serves `after` and `before` alike.
+        return self._place_among(sort_key(resource).encode(), behind_equals) - 0.5 if own is None else own
+
+    def _own_place(self, resource_id: str) -> int | None:
+        """The place of the title of a resource of this catalogue."""
+        sql = "SELECT title_rank FROM resource JOIN shelf USING (row) WHERE id = ?"
+        found = self._query(sql, (_storable(resource_id),))
+        return int(found[0][0]) if found else None
+
+    def _place_among(self, key: bytes, behind_equals: bool) -> int:  # noqa: FBT001
+        """The place behind the last title of the lists that sorts before a key, or like it."""
         low, high = 0, self.count  # ranks are 0 to count - 1 of all rows, listed or not
         while low < high:
             middle = (low + high) // 2
@@ -261,14 +289,21 @@ class Catalogue:
                 low = int(near[0][0]) + 1
             else:
                 high = middle
-        return low - 0.5  # between two places, so that it serves `after` and `before` alike
+        return low
 
-    def _list(
-        self, where: str, values: Sequence[object], order: str, limit: int, offset: int, table: str = "shelf"
-    ) -> list[Resource]:
+    def _listed(
+        self,
+        column: str,
+        where: str,
+        values: Sequence[object],
+        order: str,
+        limit: int,
+        offset: int,
+        table: str = "shelf",
+    ) -> list[Any]:
         # The rows first, out of an index alone: what is passed over is never looked up.
-        rows = f"SELECT row FROM {table} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
-        return self.rows([row for (row,) in self._query(rows, [*values, limit, offset])])
+        rows = f"SELECT {column}, row FROM {table} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"  # noqa: S608
+        return self._query(rows, [*values, limit, offset])
 
     def ids(self) -> Iterator[tuple[int, str]]:
         """All rows and their ids, in order, without reading the records."""
@@ -279,23 +314,22 @@ class Catalogue:
 
     def parts_of(self, parent_id: str) -> Iterator[Resource]:
         """Listed parts of a resource, at most `MANY_PARTS` of them, by row; some are read at a time."""
-        found = self._query(
-            "SELECT resource.row FROM resource INDEXED BY resource_parent CROSS JOIN shelf USING (row)"
-            " WHERE parent = ? AND listed = 1 LIMIT ?",
-            (_storable(parent_id), MANY_PARTS),
-        )
-        rows = sorted(row for (row,) in found)
+        rows = sorted(row for _, row in self._part_rows(parent_id))
         for start in range(0, len(rows), _BATCH):
             yield from self.rows(rows[start : start + _BATCH])
 
     def parts_count(self, parent_id: str) -> tuple[int, str]:
         """How many listed parts a resource has, at most `MANY_PARTS`, and the level of the first of them."""
-        found = self._query(
-            "SELECT resource.row FROM resource INDEXED BY resource_parent CROSS JOIN shelf USING (row)"
+        found = self._part_rows(parent_id)
+        return len(found), self.rows([found[0][1]])[0].level if found else ""
+
+    def _part_rows(self, parent_id: str) -> list[tuple[int | None, int]]:
+        """`seq` and row of the listed parts of a resource, by both."""
+        return self._query(
+            "SELECT seq, resource.row FROM resource INDEXED BY resource_parent CROSS JOIN shelf USING (row)"
             " WHERE parent = ? AND listed = 1 LIMIT ?",
             (_storable(parent_id), MANY_PARTS),
         )
-        return len(found), self.rows([found[0][0]])[0].level if found else ""
 
     def parents_of_rows(self, rows: Iterable[int]) -> frozenset[str]:
         """Ids of the parents of some rows; without a parent there is none."""
@@ -308,13 +342,16 @@ class Catalogue:
 
     def ids_below(self, parents: Sequence[str]) -> frozenset[str]:
         """Ids of all records, listed or not, whose parent is one of these."""
-        found: set[str] = set()
+        return frozenset(name for _, name in self._below(parents))
+
+    def _below(self, parents: Sequence[str]) -> Iterator[tuple[int, str]]:
         for start in range(0, len(parents), _BATCH):
             batch = [_storable(parent) for parent in parents[start : start + _BATCH] if parent]
             marks = ",".join("?" * len(batch))
-            sql = f"SELECT id FROM resource INDEXED BY resource_parent WHERE parent IN ({marks})"  # noqa: S608
-            found.update(name for (name,) in self._query(sql, batch))
-        return frozenset(found)
+            yield from self._query(
+                f"SELECT row, id FROM resource INDEXED BY resource_parent WHERE parent IN ({marks})",  # noqa: S608
+                batch,
+            )
 
     def children(self, parent_id: str, limit: int = 10_000) -> list[Resource]:
         """Listed parts of a resource in the order of `indexer.part_order`."""

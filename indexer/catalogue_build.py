@@ -49,11 +49,11 @@ _EARLIER = (
 )
 """Children that are not the last to arrive of their parent."""
 
-_RESOURCE = {"row": int, "id": str, "parent": str, "seq": int, "line": str}
+RESOURCE = {"row": int, "id": str, "parent": str, "seq": int, "line": str}
 # What lists are filtered and ordered by stands apart from the records, so that a list reads few pages. `stands`: lists
 # show it; issues, volumes and parts are found under their parent instead. `arrival`: so do new arrivals, which of each
 # parent show the last child.
-_SHELF = {
+SHELF = {
     "row": int,
     "type": str,
     "clc": str,
@@ -66,10 +66,10 @@ _SHELF = {
     "title_rank": int,
 }
 _RANKED = (
-    f"INSERT INTO main.shelf SELECT {', '.join([*_SHELF][:-1])}, row_number() OVER (ORDER BY key, row) - 1 "  # noqa: S608
+    f"INSERT INTO main.shelf SELECT {', '.join([*SHELF][:-1])}, row_number() OVER (ORDER BY key, row) - 1 "  # noqa: S608
     "FROM sorting.shelf ORDER BY row"
 )
-_ITEM = {"id": str, "row": int, "first_chunk": int}
+ITEM = {"id": str, "row": int, "first_chunk": int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def build_catalogue(
     started = time.perf_counter()
     if out.exists():
         raise IndexFormatError(out.name, "is there already; a catalogue is written into a new file")
-    chunks = _FirstChunks(items_txt)
+    chunks = FirstChunks(items_txt)
     counts = {"records": 0, "items": 0}
     sorting = out.with_name(f".{out.name}.sorting")
     sorting.unlink(missing_ok=True)
@@ -113,11 +113,11 @@ def build_catalogue(
                 connection.execute(f"PRAGMA {pragma}")
             _attach(connection, sorting)
             connection.execute("BEGIN")
-            _create(sqlite_utils.Database(connection, recursive_triggers=False))
+            create_tables(sqlite_utils.Database(connection, recursive_triggers=False))
             _fill(connection, catalogue_jsonl, chunks, counts, progress)
-            _index(sqlite_utils.Database(connection, recursive_triggers=False))
+            index_records(sqlite_utils.Database(connection, recursive_triggers=False))
             _collapse(connection)
-            _index_shelf(sqlite_utils.Database(connection, recursive_triggers=False))
+            index_lists(sqlite_utils.Database(connection, recursive_triggers=False))
             connection.execute("COMMIT")
             connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version={CATALOGUE_FORMAT}")
@@ -131,19 +131,19 @@ def build_catalogue(
     return CatalogueStats(counts["records"], counts["items"], out.stat().st_size, time.perf_counter() - started)
 
 
-def _create(database: Any) -> None:
-    database["resource"].create(_RESOURCE, pk="row", not_null=set(_RESOURCE) - {"seq"}, strict=True)
-    database["shelf"].create(_SHELF, pk="row", not_null=set(_SHELF) - {"first_release"}, strict=True)
-    database["item"].create(_ITEM, pk="id", not_null=set(_ITEM), strict=True)
+def create_tables(database: Any) -> None:
+    database["resource"].create(RESOURCE, pk="row", not_null=set(RESOURCE) - {"seq"}, strict=True)
+    database["shelf"].create(SHELF, pk="row", not_null=set(SHELF) - {"first_release"}, strict=True)
+    database["item"].create(ITEM, pk="id", not_null=set(ITEM), strict=True)
 
 
-def _index(database: Any) -> None:
+def index_records(database: Any) -> None:
     """Indexes of records after the rows: faster, and the same pages each time."""
     database["resource"].create_index(["id"], index_name="resource_id", unique=True)
     database["resource"].create_index(["parent", "seq"], index_name="resource_parent")
 
 
-def _index_shelf(database: Any) -> None:
+def index_lists(database: Any) -> None:
     """Indexes of lists, when it is known what stands in them."""
     database["shelf"].create_index(["stands", "title_rank"], index_name="shelf_title")
     database["shelf"].create_index(["stands", "type", "title_rank"], index_name="shelf_type")
@@ -160,7 +160,7 @@ def _collapse(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE shelf SET stands = 1 WHERE stands = 2")
 
 
-class _FirstChunks:
+class FirstChunks:
     """Item id → place of its first digest, for items that have digests. Memory: 16 bytes each."""
 
     def __init__(self, items_txt: Path) -> None:
@@ -181,12 +181,14 @@ class _FirstChunks:
 
     def of(self, item: Item) -> int:
         """Place of the item's first digest, -1 when it has none. KeyError: it is not in the list."""
-        if item.size <= CHUNK:
-            return -1
-        wanted = _hash64(item.id)
+        return -1 if item.size <= CHUNK else self.place(item.id)
+
+    def place(self, item_id: str) -> int:
+        """Place of the first digest of an item that has digests. KeyError: it is not in the list."""
+        wanted = _hash64(item_id)
         found = bisect_right(self._hashes, wanted) - 1
         if found < 0 or self._hashes[found] != wanted:
-            raise KeyError(item.id)
+            raise KeyError(item_id)
         return self._places[found]
 
 
@@ -199,14 +201,14 @@ def _attach(connection: sqlite3.Connection, sorting: Path) -> None:
     connection.execute("ATTACH ? AS sorting", (str(sorting),))
     for pragma in ("journal_mode=OFF", "synchronous=OFF"):
         connection.execute(f"PRAGMA sorting.{pragma}")
-    columns = ", ".join(name for name in _SHELF if name != "title_rank")
+    columns = ", ".join(name for name in SHELF if name != "title_rank")
     connection.execute(f"CREATE TABLE sorting.shelf ({columns}, key)")
 
 
 def _fill(
     connection: sqlite3.Connection,
     catalogue_jsonl: Path,
-    chunks: _FirstChunks,
+    chunks: FirstChunks,
     counts: dict[str, int],
     progress: Progress | None,
 ) -> None:
@@ -215,16 +217,16 @@ def _fill(
         numbered = list(enumerate(batch, counts["records"]))
         items = [(item, row) for row, (resource, _) in numbered for item in resource.items]
         connection.executemany(
-            _insert("resource", _RESOURCE),
+            insert_into("resource", RESOURCE),
             ((row, r.id, r.parent, r.seq, line.decode().rstrip("\n")) for row, (r, line) in numbered),
         )
         try:
-            connection.executemany(_insert("item", _ITEM), [(item.id, row, chunks.of(item)) for item, row in items])
+            connection.executemany(insert_into("item", ITEM), [(item.id, row, chunks.of(item)) for item, row in items])
         except KeyError as error:
             raise IndexFormatError(catalogue_jsonl.name, f"item {error} is not in the list of items") from error
         connection.executemany(
-            _insert("sorting.shelf", [*[*_SHELF][:-1], "key"]),
-            ((*_shelf_values(row, resource), sort_key(resource).encode()) for row, (resource, _) in numbered),
+            insert_into("sorting.shelf", [*[*SHELF][:-1], "key"]),
+            ((*shelf_values(row, resource), sort_key(resource).encode()) for row, (resource, _) in numbered),
         )
         counts["records"] += len(batch)
         counts["items"] += len(items)
@@ -233,12 +235,12 @@ def _fill(
     connection.execute(_RANKED)
 
 
-def _insert(table: str, columns: Collection[str]) -> str:
+def insert_into(table: str, columns: Collection[str]) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
 
 
-def _shelf_values(row: int, resource: Resource) -> tuple[object, ...]:
-    """All columns of `_SHELF` but the last."""
+def shelf_values(row: int, resource: Resource) -> tuple[object, ...]:
+    """All columns of `SHELF` but the last."""
     clc = next((c.code for c in resource.classes if c.scheme == "clc"), "").upper()
     listed, readable = is_listed(resource), is_readable(resource)
     child = bool(resource.parent) and resource.level in CHILD_LEVELS
@@ -259,7 +261,7 @@ def expected_schema() -> list[tuple[str, str, str]]:
     """What `SCHEMA` gives of a catalogue of this format."""
     with closing(sqlite3.connect(":memory:")) as connection:
         database = sqlite_utils.Database(connection)
-        _create(database)
-        _index(database)
-        _index_shelf(database)
+        create_tables(database)
+        index_records(database)
+        index_lists(database)
         return connection.execute(SCHEMA).fetchall()

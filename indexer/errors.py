@@ -4,6 +4,7 @@ IndexerError
 ├── RecordError          a record that cannot be taken; carries line, field, reason
 ├── IndexFormatError     an index or catalogue file that is not what it says it is
 ├── BuildWorkerError     a process that builds an index died or could not go on
+├── OverlayError         an overlay that cannot be made, or is not worth it
 ├── QueryError           a query or filter that cannot be answered
 └── RenditionError       a derived view that could not be made
 └── RenditionLimitError   ... because the child process reached a limit
@@ -50,6 +51,12 @@ class BuildWorkerError(IndexerError):
     """A process of an index's build died, or had an error that is none of the truth's."""
 
     code = "build-worker"
+
+
+class OverlayError(IndexerError):
+    """No overlay can be made, or none that is worth it; what it would stand for is built whole instead."""
+
+    code = "overlay"
 
 
 class QueryError(IndexerError):

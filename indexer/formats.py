@@ -13,3 +13,9 @@ CATALOGUE_FORMAT = 2
 
 SECTIONS_FORMAT = "shuxiang-sections-1"
 """Of an index of the texts inside resources, kept in its table of contents."""
+
+INDEX_OVERLAY = "shuxiang-index-overlay-1"
+"""Of what makes an index of an older one and a small one (docs/adr/0040-overlays-splice-an-index.md)."""
+
+CATALOGUE_OVERLAY = "shuxiang-catalogue-overlay-1"
+"""Of what makes a catalogue of an older one and a small one."""
