@@ -45,7 +45,8 @@ _MAX_UNIT = 24
 """Letters of a word of another script that count in a sound."""
 
 _GIVEN = 10_000
-_ENTRY_PARTS = ("key_ends", "text_ends", "counts", "rows", "young", "all", "child", "keys", "texts")
+SOUND_PARTS = ("key_ends", "entries", "all", "child", "keys")
+ENTRY_PARTS = ("key_ends", "text_ends", "counts", "rows", "young", "all", "child", "keys", "texts")
 
 
 def write_suggestions(runs: Sequence[Run], scratch: Path) -> tuple[str, ...]:
@@ -58,24 +59,15 @@ def write_suggestions(runs: Sequence[Run], scratch: Path) -> tuple[str, ...]:
     """
     known = table()
     sorting = _Sorting(scratch)
-    with _Parts(scratch, "entries", _ENTRY_PARTS) as parts:
+    with FileParts(scratch, "entries", ENTRY_PARTS) as parts:
         number = 0
         entries = _entries(runs, scratch)
         while batch := list(islice(entries, _GIVEN)):
-            scores = [_scores(key, entry) for key, entry in batch]
-            texts = [_written(key, entry) for key, entry in batch]
-            parts.add_ends("key_ends", [len(key) for key, _ in batch])
-            parts.add_ends("text_ends", [len(text) for text in texts])
-            parts.add_numbers("counts", [min(entry.count, NO_ROW) for _, entry in batch])
-            parts.add_numbers("rows", [entry.best[1] for _, entry in batch])
-            parts.add_numbers("young", [entry.child[1] if entry.children else NO_ROW for _, entry in batch])
-            parts.add_bytes("all", bytes(score for score, _ in scores))
-            parts.add_bytes("child", bytes(score for _, score in scores))
-            parts.add_bytes("keys", b"".join(key for key, _ in batch))
-            parts.add_bytes("texts", b"".join(texts))
+            scores = [scores_of(key, entry) for key, entry in batch]
+            put_entries(parts, batch, scores)
             for (key, entry), score in zip(batch, scores, strict=True):
-                for sound, worth in _sound_keys(key, entry, known).items():
-                    sorting.add(sound, number, score if worth else (_less(score[0]), _less(score[1])))
+                for sound, worth in sound_keys(key, entry, known).items():
+                    sorting.add(sound, number, score if worth else (less(score[0]), less(score[1])))
                 number += 1
         sizes = parts.sizes
         parts.finish(scratch / "new.sge", HEAD.pack(ENTRIES_MAGIC, number, sizes["keys"], sizes["texts"]))
@@ -84,6 +76,20 @@ def write_suggestions(runs: Sequence[Run], scratch: Path) -> tuple[str, ...]:
     _write_sounds(sorting, scratch)
     _write_readings(scratch / "new.sgr", known)
     return EXTENSIONS
+
+
+def put_entries(parts: FileParts, batch: Sequence[tuple[bytes, Entry]], scores: Sequence[tuple[int, int]]) -> None:
+    """Add entries, in the order of their keys, to the parts of their file."""
+    texts = [written(key, entry) for key, entry in batch]
+    parts.add_ends("key_ends", [len(key) for key, _ in batch])
+    parts.add_ends("text_ends", [len(text) for text in texts])
+    parts.add_numbers("counts", [min(entry.count, NO_ROW) for _, entry in batch])
+    parts.add_numbers("rows", [entry.best[1] for _, entry in batch])
+    parts.add_numbers("young", [entry.child[1] if entry.children else NO_ROW for _, entry in batch])
+    parts.add_bytes("all", bytes(score for score, _ in scores))
+    parts.add_bytes("child", bytes(score for _, score in scores))
+    parts.add_bytes("keys", b"".join(key for key, _ in batch))
+    parts.add_bytes("texts", b"".join(texts))
 
 
 def _entries(runs: Sequence[Run], scratch: Path) -> Iterator[tuple[bytes, Entry]]:
@@ -106,13 +112,13 @@ def _read(path: Path, first_row: int, files: int) -> Iterator[tuple[bytes, Entry
     return (read_line(line, first_row) for line in read_lines(path, files))
 
 
-def _written(key: bytes, entry: Entry) -> bytes:
+def written(key: bytes, entry: Entry) -> bytes:
     """The text as it is kept: nothing where the key says it."""
     text = entry.text.encode()
     return b"" if text == key[1:] else text
 
 
-def _scores(key: bytes, entry: Entry) -> tuple[int, int]:
+def scores_of(key: bytes, entry: Entry) -> tuple[int, int]:
     """How much an entry is worth, for everyone and for children, 1 to 255; 0 without a record for them."""
     short = max(0, 24 - 2 * len(key.decode("utf-8", "replace")))
     return _score(entry.best[0], entry.count, short), _score(entry.child[0], entry.children, short)
@@ -125,12 +131,12 @@ def _score(rank: int, count: int, short: int) -> int:
     return 1 + worth + min(100, round(5 * math.log2(max(1, count)))) + short
 
 
-def _less(score: int) -> int:
+def less(score: int) -> int:
     """The score of an entry under a reading that is not its likeliest."""
     return (score + 1) // 2
 
 
-def _sound_keys(key: bytes, entry: Entry, known: dict[str, tuple[str, ...]]) -> dict[bytes, bool]:
+def sound_keys(key: bytes, entry: Entry, known: dict[str, tuple[str, ...]]) -> dict[bytes, bool]:
     """Keys of an entry's sounds, and whether they are those of its likeliest reading."""
     kind = key[0]
     keys: dict[bytes, bool] = {}
@@ -172,7 +178,7 @@ class _Sorting:
 
 
 def _write_sounds(sorting: _Sorting, scratch: Path) -> None:
-    with _Parts(scratch, "sounds", ("key_ends", "entries", "all", "child", "keys")) as parts:
+    with FileParts(scratch, "sounds", SOUND_PARTS) as parts:
         lines, count = sorting.lines(), 0
         while batch := list(islice(lines, _GIVEN)):
             pairs = [line.rsplit(b"\t", 1) for line in batch]
@@ -202,7 +208,7 @@ def _write_readings(path: Path, known: dict[str, tuple[str, ...]]) -> None:
         file.write(table_.tobytes())
 
 
-class _Parts:
+class FileParts:
     """The parts of a file, written beside each other and then put together. Memory: constant."""
 
     def __init__(self, scratch: Path, name: str, parts: Sequence[str]) -> None:
@@ -232,7 +238,7 @@ class _Parts:
 
     def add_ends(self, part: str, lengths: Sequence[int]) -> None:
         ends = np.cumsum(np.array(lengths, "u8")) + np.uint64(self._ended[part])
-        self._ended[part] = int(ends[-1])
+        self._ended[part] = int(ends[-1]) if len(ends) else self._ended[part]
         if self._ended[part] >= 1 << 32:
             raise IndexFormatError("suggestions", "are more than one index can hold")
         self.add_bytes(part, ends.astype("<u4").tobytes())

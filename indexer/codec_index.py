@@ -64,7 +64,7 @@ class IndexFiles:
         self.segment: str = toc["segment"]
         self.records: int = toc["records"]
         self.total_length: int = toc["total_length"]
-        self.tables = _tables(toc["tables"])
+        self.tables = read_tables(toc["tables"])
 
         def opened(extension: str) -> BlockReader:
             name = f"main_{self.segment}{extension}"
@@ -178,7 +178,14 @@ def _is_toc(toc: dict[str, Any]) -> bool:
     )
 
 
-def _tables(stored: dict[str, Any]) -> dict[str, list[tuple[str, ...]]]:
+def read_tables(stored: Any) -> dict[str, list[tuple[str, ...]]]:
+    """The tables of an index, checked.
+
+    Raises:
+        IndexFormatError: one is missing or of another shape.
+    """
+    if not isinstance(stored, dict):
+        raise IndexFormatError(TOC, "has no tables")
     tables: dict[str, list[tuple[str, ...]]] = {}
     for name in TABLES:
         combinations = stored.get(name)

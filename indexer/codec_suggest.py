@@ -299,6 +299,11 @@ class ScoreList:
     def __getitem__(self, place: int) -> int:
         return int(self._scores[place])
 
+    @property
+    def values(self) -> Scores:
+        """All of them, in order."""
+        return self._scores
+
     def best(self, first: int, last: int, most: int) -> list[int]:
         """The places with the highest scores from `first` to before `last`; of equal ones the first; none with 0."""
         if last - first <= 4 * _BLOCK:

@@ -18,6 +18,7 @@ from indexer.codec_files import MappedFile, OpenFile
 from indexer.codec_index import IndexFiles
 from indexer.errors import IndexFormatError
 from indexer.model import LEVELS, Resource
+from indexer.overlay_index import open_index
 from indexer.schema import sort_key
 from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
@@ -391,7 +392,7 @@ def _shown(matches: Sequence[Matches], parts: Sequence[PartIndex], request: Sear
 
 
 def _opened(part: Part, open_file: OpenFile) -> IndexFiles:
-    files = IndexFiles(part.index, open_file)
+    files = open_index(part.index, open_file)
     if files.records != part.catalogue.count:
         reason = f"holds {files.records} records, its catalogue {part.catalogue.count}"
         files.close()

@@ -1,0 +1,88 @@
+"""An index's overlay is the index that is built whole from the newer truth: file by file, and in every answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.build import build_index
+from indexer.codec_index import IndexFiles
+from indexer.model import Resource
+from indexer.overlay_build import build_index_overlay
+from indexer.overlay_catalogue import open_catalogue
+from indexer.overlay_catalogue_build import build_catalogue_overlay
+from indexer.overlay_index import open_index
+from indexer.schema import TABLES
+from indexer.search import Part, Searcher, SearchRequest
+from tests.indexer.editions import edition, next_edition
+from tests.indexer.shelf import make_part, write_truth
+
+
+def overlay(folder: Path, older: Part | Path, resources: list[Resource]) -> Path:
+    """A folder with `catalogue` and `search` of the edition, over those of an older one."""
+    root = folder.parent / "x" if isinstance(older, Path) else older.index.parent
+    old = (root / "catalogue.db", root / "search") if isinstance(older, Part) else (older / "catalogue", older / "search")
+    catalogue, items = write_truth(folder, resources)
+    build_catalogue_overlay(old[0], catalogue, items, folder / "catalogue")
+    build_index_overlay(old[1], folder / "catalogue", folder / "search")
+    return folder
+
+
+def assert_same_files(found: IndexFiles, expected: IndexFiles) -> None:
+    assert (found.records, found.total_length) == (expected.records, expected.total_length)
+    for name, column in expected.columns.items():
+        if name in TABLES:
+            mine, theirs = found.tables[name], expected.tables[name]
+            assert [mine[n] for n in found.columns[name]] == [theirs[n] for n in column], name
+        else:
+            assert found.columns[name].tolist() == column.tolist(), name
+    everything = np.arange(expected.records, dtype="u4")
+    assert found.texts(everything) == expected.texts(everything)
+    assert [found.text(row) for row in range(found.records)] == [expected.text(row) for row in range(found.records)]
+    terms, theirs_ = found.terms, expected.terms
+    assert terms.count == theirs_.count
+    keys = theirs_.keys(0, theirs_.count)
+    assert terms.keys(0, terms.count) == keys
+    assert terms.keys(3, 40) == keys[3:40]
+    assert terms.documents(0, terms.count).tolist() == theirs_.documents(0, theirs_.count).tolist()
+    assert terms.documents(5, 50).tolist() == theirs_.documents(5, 50).tolist()
+    for place, key in enumerate(keys):
+        assert (terms.key(place), terms.place(key), terms.place(key + b"!")) == (key, place, theirs_.place(key + b"!"))
+        rows, weights = found.postings(terms.figures_at(place))
+        other_rows, other_weights = expected.postings(theirs_.figures_at(place))
+        assert (rows.tolist(), weights.tolist()) == (other_rows.tolist(), other_weights.tolist()), key
+    for part in (b"a", "红".encode(), "期".encode()):
+        between = (b"\x01", b"\x06")
+        mine_ = list(terms.places_containing(between, part, 7))
+        assert mine_ == list(theirs_.places_containing(between, part, 7))
+    assert found.entries.keys.count == expected.entries.keys.count
+    for place in range(expected.entries.keys.count):
+        assert found.entries.keys.key(place) == expected.entries.keys.key(place)
+        assert found.entries.record(place) == expected.entries.record(place)
+        assert found.entries.keys.place(expected.entries.keys.key(place)) == place
+    assert found.sounds.keys.count == expected.sounds.keys.count
+    for place in range(expected.sounds.keys.count):
+        assert found.sounds.keys.key(place) == expected.sounds.keys.key(place)
+        assert found.sounds.entry(place) == expected.sounds.entry(place)
+    for kind in ("entries", "sounds"):
+        for n in (0, 1):
+            mine__, other = (getattr(files, kind).scores[n].values.tolist() for files in (found, expected))
+            assert mine__ == other
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_overlay_is_the_whole_index_file_by_file(tmp_path: Path, seed: int) -> None:
+    old = edition(80, seed)
+    older = make_part(tmp_path / "old", old)
+    new = next_edition(old, seed + 100, 0.02 + 0.05 * seed)
+    overlay(tmp_path / "new", older, new)
+    build_index(sorted(new, key=lambda r: r.id.encode()), tmp_path / "whole")
+    assert_same_files(open_index(tmp_path / "new" / "search"), IndexFiles(tmp_path / "whole"))
+    again = next_edition(new, seed + 200, 0.05)
+    overlay(tmp_path / "again", tmp_path / "new", again)
+    build_index(sorted(again, key=lambda r: r.id.encode()), tmp_path / "whole-again")
+    assert_same_files(open_index(tmp_path / "again" / "search"), IndexFiles(tmp_path / "whole-again"))
