@@ -86,3 +86,69 @@ def test_overlay_is_the_whole_index_file_by_file(tmp_path: Path, seed: int) -> N
     overlay(tmp_path / "again", tmp_path / "new", again)
     build_index(sorted(again, key=lambda r: r.id.encode()), tmp_path / "whole-again")
     assert_same_files(open_index(tmp_path / "again" / "search"), IndexFiles(tmp_path / "whole-again"))
+
+
+QUERIES = (
+    "", "人民", "人民日报", "红楼梦", "红楼 山水", "红楼 OR 日报", "人民 -日报", '"人民日报"', "title:日报", "creator:李白", "subject:农业",
+    "人民日报 2001年第3期", "1990-1999年", "year:1960..1999", "class:I2", "isbn:978", "nei", "hongloumeng", "rmrb", "hlm", "日", "人民报",
+    "红搂梦", "科学 NOT 技术", "(红楼 OR 农业) 技术", "scien*", "鲁迅 王五", "长长长", "第3期", "北京农业红楼技术",
+)  # fmt: skip
+
+
+def requests() -> list[SearchRequest]:
+    made = [SearchRequest(q, sort=sort, mend="search") for q, sort in product(QUERIES, ("relevance", "title", "year"))]
+    made += [SearchRequest(q, face="child", page=2, size=5) for q in QUERIES[:12]]
+    filters: list[dict[str, object]] = [
+        {"type": "journal"}, {"clc": "I2"}, {"tree": "sibu:集部"}, {"year_from": 1960, "year_to": 1980}, {"language": "zh"},
+        {"available": "yes"}, {"available": "catalogue"}, {"download": "no"}, {"audience": "children"}, {"dynasty": "唐"},
+    ]  # fmt: skip
+    made += [SearchRequest(q, **held) for q, held in product(("", "人民日报", "红楼"), filters)]  # type: ignore[arg-type]
+    return made + [
+        SearchRequest(q, within=f"f{n:04d}", sort=sort, size=50)
+        for q, n, sort in product(("", "日报"), range(4), ("issue", "relevance", "title"))
+    ]
+
+
+def assert_same_answers(found: Searcher, expected: Searcher, records: list[Resource]) -> None:
+    for request in requests():
+        mine, theirs = (replace(s.search(request), took_ms=0) for s in (found, expected))
+        assert mine == theirs, request
+    for typed in (*QUERIES[1:], "红", "r", "hong", "人民r", "s"):
+        for face in ("standard", "child"):
+            assert found.suggest(typed, face=face) == expected.suggest(typed, face=face), typed
+    for child in (False, True):
+        for kind in ("creator", "subject"):
+            assert found.headings.letters(kind, child=child) == expected.headings.letters(kind, child=child)
+            for letter in ("", *expected.headings.letters(kind, child=child)):
+                pages = [s.headings.page(kind, letter, 1, 10, child=child) for s in (found, expected)]
+                assert pages[0] == pages[1]
+            for name in ("李白", "冰心", "农业", "无此人"):
+                mine_, theirs_ = (s.headings.named(kind, name, child=child) for s in (found, expected))
+                assert repr(mine_) == repr(theirs_)
+                assert found.headings.documents(kind, name) == expected.headings.documents(kind, name)
+                assert found.headings.like(kind, name, 5, child=child) == expected.headings.like(kind, name, 5, child=child)
+        tallies = found.tallies, expected.tallies
+        for name in ("classes", "dynasties", "places"):
+            assert getattr(tallies[0], name)(child=child) == getattr(tallies[1], name)(child=child)
+        assert tallies[0].years(((1900, 1949), (1950, 2020)), child=child) == tallies[1].years(
+            ((1900, 1949), (1950, 2020)), child=child
+        )
+        for one in records:
+            assert found.related(one, child=child, limit=8) == expected.related(one, child=child, limit=8)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_overlay_answers_as_a_whole_index(tmp_path: Path, seed: int) -> None:
+    old = edition(150, seed)
+    older = make_part(tmp_path / "old", old)
+    new = next_edition(old, seed + 100, 0.12)
+    folder = overlay(tmp_path / "new", older, new)
+    hidden = frozenset(range(seed, len(new), 17))
+    part = Part(folder / "search", open_catalogue(folder / "catalogue"), hidden)
+    whole = make_part(tmp_path / "whole", new, hidden)
+    assert_same_answers(Searcher([part]), Searcher([whole]), new[::5])
+    beside = make_part(tmp_path / "beside", [replace(r, id="x" + r.id) for r in edition(30, seed + 900)])
+    several = [Searcher([one, beside]) for one in (part, whole)]
+    for request in requests()[::3]:
+        mine, theirs = (replace(s.search(request), took_ms=0) for s in several)
+        assert mine == theirs, request
