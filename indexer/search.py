@@ -20,15 +20,16 @@ from indexer.errors import IndexFormatError
 from indexer.model import LEVELS, Resource
 from indexer.overlay_index import open_index
 from indexer.schema import sort_key
+from indexer.search_alike import BEHIND, alike_mask, apart, by_alike, lines_behind
 from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
 from indexer.search_collector import PART_ROWS, VERIFY_LIMIT, Matches, PartIndex, Statistics
-from indexer.search_correct import corrected
 from indexer.search_evaluate import Evaluation, asked_terms, holding
 from indexer.search_facets import FacetCounter
 from indexer.search_filters import CHILDREN, Mask, all_of, filter_masks
 from indexer.search_headings import Headings
 from indexer.search_inside import INSIDE, Inside, with_inside
+from indexer.search_instead import FEW, Asked, Instead, shown
 from indexer.search_marks import explained, marks_in
 from indexer.search_order import Found, entry_lines, merged, ordered
 from indexer.search_query import Query, loosened, parse
@@ -38,7 +39,6 @@ from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchRe
 from indexer.search_sounds import Sounding, by_sound, only_by_sound, sounding_everywhere, with_sounds
 from indexer.search_tallies import Tallies
 from indexer.search_titles import TitleOrder
-from indexer.search_wider import wider
 from indexer.suggest import Suggestion, suggestions
 
 __all__ = ["Hit", "Part", "SearchRequest", "SearchResult", "Searcher", "Suggestion"]
@@ -54,12 +54,6 @@ _Inside = Mapping[int, Set[int]]
 
 _INSTEAD = 50
 """Rows of a family that are compared with the text asked for, when the best one does not hold it."""
-_HARDLY = 3
-"""Below so many records a query may have been meant otherwise."""
-_MUCH_MORE = 5
-"""So many times what it finds must be found by what it may have meant."""
-_FEW = 20
-"""Below so many hits parts of words are looked for as well; a page."""
 _WHOLE_WORDS = np.float32(1000)
 """Added to the score of what holds the whole words asked for, where parts of words were asked for as well."""
 
@@ -98,6 +92,7 @@ class Searcher:
             PartIndex(files, statistics, part.hidden, part.parents)
             for files, part in zip(self._files, parts, strict=True)
         ]
+        self._instead = Instead(self._parts, self._match)
         self._titles = TitleOrder(self._files, self._title_key)
         self._readable = [ReadableRows(files) for files in self._files]
         self.headings, self.tallies, self._related = Headings(self._parts), Tallies(self._parts), Related(self._parts)
@@ -126,18 +121,8 @@ class Searcher:
         """
         started = time.perf_counter()
         request.check()
-        budget = Budget(self._clock)
-        understood = self._understood(request, budget)
-        suggestion = self._suggestion(request, understood[1], budget) if request.mend else ""
-        nothing = not _shown(understood[1], self._parts, request) and not any(f and len(f.rows) for f in inside)
-        if request.mend == "search" and nothing and not suggestion:
-            suggestion = self._wider(request, budget)
-        mended = request.mend == "search" and suggestion != "" and nothing
-        if mended:
-            request, budget = replace(request, q=suggestion), Budget(self._clock)
-            understood = self._understood(request, budget)
-        query, matches, exact, spoken = understood
-        matches, whole = with_inside(self._parts, matches, inside)
+        asked = self._asked(request, inside)
+        request, matches, more = asked.request, asked.matches, asked.more
         counter = FacetCounter(request)
         found: list[Found] = []
         entries = 0
@@ -149,25 +134,35 @@ class Searcher:
             counter.add(part.facets, match.rows, masks, able, bare)
             passed = all_of(masks)
             mine = ordered(number, part, match, passed, request.sort, able, readable.anywhere[match.rows])
+            if match.alike is not None:
+                mine.keys -= alike_mask(match, mine.rows) * BEHIND
             entries += entry_lines(mine, bare if passed is None else bare[passed], part.families)
             if not request.within:
                 mine.lines = part.families.lines(mine.rows, mine.keys)
             found.append(mine)
         texts = {number: set(match.inside.tolist()) for number, match in enumerate(matches) if match.inside is not None}
-        chosen = self._page(found, request, None if exact else query, budget, texts)
+        chosen = self._page(found, asked, texts)
         lines = self._lines(found, chosen, request)
         told = (
-            self._explained(place, resource, query, lines.get(place), place[1] in texts.get(place[0], ()))
+            self._explained(place, resource, asked, lines.get(place), place[1] in texts.get(place[0], ()))
             for place, resource in chosen
         )
-        hits = tuple(by_sound(hit, place, spoken) for hit, (place, _) in zip(told, chosen, strict=True))
+        hits = tuple(by_sound(hit, place, asked.spoken) for hit, (place, _) in zip(told, chosen, strict=True))
         took = (time.perf_counter() - started) * 1000
-        resources = sum(len(part.rows) for part in found)
-        total = sum(part.count for part in found)
-        result = SearchResult(
-            total, exact and whole, took, hits, counter.result(), resources, entries, too_broad=budget.spent
+        return SearchResult(
+            total=sum(part.count for part in found),
+            total_exact=asked.exact and asked.whole,
+            took_ms=took,
+            hits=hits,
+            facets=counter.result(),
+            resources=sum(len(part.rows) for part in found),
+            entries=entries,
+            too_broad=asked.budget.spent,
+            suggestion=asked.suggestion,
+            corrected=asked.corrected,
+            alike=lines_behind(found) if more else 0,
+            alike_words=more.words if more else (),
         )
-        return replace(result, suggestion=suggestion, corrected=mended)
 
     def suggest(self, typed: str, *, face: str = "standard") -> tuple[Suggestion, ...]:
         """What may be meant while somebody types, see `indexer.suggest`.
@@ -215,30 +210,25 @@ class Searcher:
         places = np.flatnonzero(rids == rid)
         return int(places[0]) if len(places) else None
 
-    def _suggestion(self, request: SearchRequest, matches: Sequence[Matches], budget: Budget) -> str:
-        """What a query that finds nothing, or hardly anything, may have meant; filters do not count."""
-        found = _shown(matches, self._parts, request)
-        if budget.spent or not request.q.strip() or found >= _HARDLY:
-            return ""
-
-        def finds(text: str) -> int:
-            return _shown(self._match(parse(text), budget)[0], self._parts, request)
-
-        return corrected(self._parts, request.q, finds, _MUCH_MORE * found, child=request.face == "child")
-
-    def _wider(self, request: SearchRequest, budget: Budget) -> str:
-        """What is asked instead of a query of which nothing holds all words: words apart, fewer, or any of them."""
-
-        def frequency(pair: str) -> int:
-            figures = (part.files.figures("x", pair) for part in self._parts)
-            return sum(found.documents for found in figures if found is not None)
-
-        for text in wider(request.q, frequency):
-            if budget.spent:
-                break
-            if _shown(self._match(parse(text), budget)[0], self._parts, request):
-                return text
-        return ""
+    def _asked(self, request: SearchRequest, inside: Sequence[Inside | None]) -> Asked:
+        """What is found: as typed, else or beside it in words of like meaning, else what may have been meant."""
+        budget = Budget(self._clock)
+        query, typed, exact, spoken = self._understood(request, budget)
+        matches, whole = with_inside(self._parts, typed, inside)
+        if request.mend == "search" and exact and whole and not spoken:
+            more = self._instead.alike(request, query, matches, budget)
+            if more is not None:
+                return Asked(request, budget, query, more.matches, more.exact, True, [], more, "", False)
+        suggestion = self._instead.suggestion(request, typed, budget) if request.mend else ""
+        nothing = not shown(typed, self._parts, request) and not any(f and len(f.rows) for f in inside)
+        if request.mend == "search" and nothing and not suggestion:
+            suggestion = self._instead.wider(request, budget)
+        corrected = request.mend == "search" and suggestion != "" and nothing
+        if corrected:
+            request, budget = replace(request, q=suggestion), Budget(self._clock)
+            query, typed, exact, spoken = self._understood(request, budget)
+            matches, whole = with_inside(self._parts, typed, inside)
+        return Asked(request, budget, query, matches, exact, whole, spoken, None, suggestion, corrected)
 
     def _understood(self, request: SearchRequest, budget: Budget) -> tuple[Query, list[Matches], bool, Sounding]:
         """What matches, and what of it only by its sound: few words stand in records, letters may be pinyin."""
@@ -246,7 +236,7 @@ class Searcher:
         spoken = sounding_everywhere(self._parts, request.q, child=request.face == "child")
         if spoken:
             matches, exact = self._match(query, budget)
-            if exact and sum(len(match.rows) for match in matches) < _FEW:
+            if exact and sum(len(match.rows) for match in matches) < FEW:
                 joined = [with_sounds(match, *sound) for match, sound in zip(matches, spoken, strict=True)]
                 return query, joined, True, only_by_sound(matches, spoken)
         return *self._widened(query, budget), []
@@ -259,7 +249,7 @@ class Searcher:
         """
         matches, exact = self._match(query, budget)
         count = sum(len(match.rows) for match in matches)
-        loose = loosened(query, numbers=not count) if query.conditions and count < _FEW else None
+        loose = loosened(query, numbers=not count) if query.conditions and count < FEW else None
         if loose is None:
             return query, matches, exact
         wider, wider_exact = self._match(loose, budget)
@@ -287,19 +277,24 @@ class Searcher:
             exact = all(way.compare(query, match) for way, match in zip(ways, matches, strict=True))
         return matches, exact
 
-    def _page(
-        self, found: list[Found], request: SearchRequest, unverified: Query | None, budget: Budget, inside: _Inside
-    ) -> list[_Shown]:
-        """The hits of the page: where they stand, and their records.
-
-        `unverified` is the query when the texts of its rows still need comparing, those of `inside` aside.
-        """
+    def _page(self, found: list[Found], asked: Asked, inside: _Inside) -> list[_Shown]:
+        """The hits of the page: where they stand, and their records. Rows of `inside` need no comparing."""
+        request = asked.request
         first, last = (request.page - 1) * request.size, request.page * request.size
-        if unverified is not None:
-            return self._fetched(self._verified(found, last, unverified, budget, inside)[first:last])
+        if not asked.exact:
+            query = asked.more.query if asked.more else asked.query
+            return self._fetched(self._verified(found, last, query, asked.budget, inside)[first:last])
         if request.sort == "title":
-            return self._fetched(self._titles.page(found, first, last))
+            return self._fetched(self._by_title(found, first, last, alike=asked.more is not None))
         return self._fetched(merged(found, last)[first:last])
+
+    def _by_title(self, found: list[Found], first: int, last: int, *, alike: bool) -> list[tuple[int, int]]:
+        if not alike:
+            return self._titles.page(found, first, last)
+        typed, more = apart(found)
+        count = sum(part.count for part in typed)
+        before = self._titles.page(typed, first, last) if first < count else []
+        return before + self._titles.page(more, max(0, first - count), max(0, last - count))
 
     def _verified(
         self, found: list[Found], wanted: int, query: Query, budget: Budget, inside: _Inside
@@ -365,30 +360,26 @@ class Searcher:
         return lines
 
     def _explained(
-        self, place: tuple[int, int], resource: Resource, query: Query, line: _Line | None, in_text: bool
+        self, place: tuple[int, int], resource: Resource, asked: Asked, line: _Line | None, in_text: bool
     ) -> Hit:
         files = self._files[place[0]]
         rid = int(files.columns["rid"][place[1]])
         parent, collapsed = line or (None, None)
         shown = parent or resource
+        more = asked.more if asked.more is not None and asked.more.of(place) else None
+        query = asked.query if more is None else more.other
         if not query.asks:
             return Hit(place[0], rid, shown, collapsed=collapsed)
         if in_text:
             return Hit(place[0], rid, shown, INSIDE, collapsed=collapsed)
         text = files.text(place[1]).decode("utf-8", "replace")
         hit = explained(place[0], rid, resource, text, query)
+        if more is not None:
+            hit = by_alike(hit, text, more)
         if collapsed is None:
             return hit
         marks = marks_in(shown.title, query.conditions, {"x", "title"})
         return replace(hit, resource=shown, marks=marks, collapsed=collapsed)
-
-
-def _shown(matches: Sequence[Matches], parts: Sequence[PartIndex], request: SearchRequest) -> int:
-    """How many records match that this reader's face shows, whatever the filters."""
-    if request.face != "child":
-        return sum(len(match.rows) for match in matches)
-    groups = (part.files.columns["audience"][match.rows] for part, match in zip(parts, matches, strict=True))
-    return sum(int(np.count_nonzero(group == CHILDREN)) for group in groups)
 
 
 def _opened(part: Part, open_file: OpenFile) -> IndexFiles:

@@ -56,3 +56,7 @@ class Budget:
     def for_a_page(self) -> Budget:
         """Another of the same clock, for what a page shows."""
         return Budget(self._clock, seconds=MAX_SECONDS / 2)
+
+    def another(self, postings: int, seconds: float) -> Budget:
+        """Another of the same clock, for what is looked for beside the query."""
+        return Budget(self._clock, postings=postings, seconds=seconds)

@@ -59,6 +59,7 @@ class Matches:
         rows: ascending, visible ones only. scores: BM25 of each. whole: whether the title is what was asked for.
         certain: which of them match; the texts of the others must be compared. None: all.
         inside: those of the rows that only the texts inside resources hold (`indexer.search_inside`); None: none.
+        alike: those that only words of like meaning find (`indexer.search_alike`); None: none.
     """
 
     rows: Ids
@@ -66,6 +67,7 @@ class Matches:
     whole: Mask
     certain: Mask | None = None
     inside: Ids | None = None
+    alike: Ids | None = None
 
     @property
     def uncertain(self) -> int:

@@ -109,7 +109,8 @@ class SearchRequest:
         page: from 1. size: hits a page.
         face: `child` shows only resources marked for children.
         mend: what is done for a query that finds nothing or hardly anything: empty for nothing, `offer` to say what it
-            may have meant, `search` to search for that where it finds nothing.
+            may have meant, `search` to search for that where it finds nothing, and for words of like meaning where it
+            finds less than a page.
     """
 
     q: str = ""
@@ -203,6 +204,7 @@ class Hit:
         snippet: a piece of the description around the first place found, when `why` is text; else empty.
         snippet_marks: places to highlight in the snippet.
         collapsed: what else the line stands for, None for a record alone.
+        alike: words of like meaning by which alone it was found, at most two; None for what holds the words typed.
     """
 
     part: int
@@ -213,6 +215,7 @@ class Hit:
     snippet: str = ""
     snippet_marks: Marks = ()
     collapsed: Collapsed | None = None
+    alike: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +235,8 @@ class SearchResult:
             this value instead of the facet's own filter. Of `clc`, `tree` and `place` the highest values, and what
             stands on the way to the chosen ones and one level below them.
         entries: lines that are only entries of the catalogue (目录): what `available` = `catalogue` would leave.
+        alike: lines of `total` that only words of like meaning find, after all others; the rest is an exact number
+            then, and `total_exact` is of these. alike_words: those words.
     """
 
     total: int
@@ -244,3 +249,5 @@ class SearchResult:
     too_broad: bool = False
     suggestion: str = ""
     corrected: bool = False
+    alike: int = 0
+    alike_words: tuple[str, ...] = ()

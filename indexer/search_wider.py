@@ -41,7 +41,7 @@ def wider(text: str, frequency: Frequency) -> Iterator[str]:
     if dated != text:
         yield dated
     words = normal_text(fold(text)).split()
-    if not words or any(sign in text for sign in _SIGNS) or _OPERATORS & set(words):
+    if not words or not is_plain(text):
         return
     pieces = [piece for word in words for piece in cut(word, frequency)]
     pieces = list(dict.fromkeys(pieces))[:MOST_PIECES]
@@ -55,6 +55,11 @@ def wider(text: str, frequency: Frequency) -> Iterator[str]:
         for left_out in reversed(pieces):
             yield " ".join(piece for piece in pieces if piece != left_out)
     yield " 或 ".join(pieces)
+
+
+def is_plain(text: str) -> bool:
+    """Whether a query is words only: no signs, no operators."""
+    return not any(sign in text for sign in _SIGNS) and not _OPERATORS & set(normal_text(fold(text)).split())
 
 
 def cut(word: str, frequency: Frequency) -> list[str]:

@@ -49,7 +49,7 @@ class HitLine:
         about: who, each with a link, what, when. why: in which part it matched, empty when nothing stands out.
         excerpt: that part.
         tag: how it may be used. extent: how much there is. away: whether a drive has to be plugged in for it.
-        by_sound: whether the query is its pinyin.
+        by_sound: whether the query is its pinyin. alike: whether only words of like meaning find it.
         within: what the line stands for, in a few words; empty for a resource alone.
         ways: (words, address) of the best of them and of all.
         place: the same of the best place in its text, when only that matched.
@@ -71,6 +71,7 @@ class HitLine:
     away: bool = False
     bare: bool = False
     by_sound: bool = False
+    alike: bool = False
 
 
 def hit_lines(answer: InsideFound, address: SearchAddress) -> list[HitLine]:
@@ -93,6 +94,8 @@ def _line(
     resource = held.resource
     kind = type_name(resource)
     why = spoken.label(f"why.{hit.why}") if hit.why and spoken.has_label(f"why.{hit.why}") else ""
+    if explained is not None and explained.alike:
+        why = spoken.label("why.alike", words=spoken.label("list.join").join(explained.alike))
     line = hit.collapsed
     many = spoken.label(f"members.{line.level}", count=line.total) if line else resource.designation
     about = (creators_links(resource), kind, many, date_text(resource), languages_text(resource))
@@ -108,6 +111,7 @@ def _line(
         tag=tag,
         bare=tag == spoken.label("tag.catalogue"),
         by_sound=hit.why == "pinyin",
+        alike=explained is not None and explained.alike is not None,
         away=not (used.available or used.catalogue_only),
         extent=resource.extent if len(resource.extent) <= _MAX_EXTENT else "",
         cover=cover_of(resource, note=kind, language=title_language(resource), pictured=has_picture(held)),

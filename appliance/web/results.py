@@ -22,6 +22,7 @@ from appliance.web.paging import pages
 from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import FILTERS, PAGE_SIZE, SearchAddress, parse_address
 from appliance.web.shelves import newest
+from indexer.analysis import fold
 from indexer.errors import QueryError
 from indexer.search_query import bare_words
 from indexer.search_request import SearchRequest
@@ -34,6 +35,8 @@ _SORTS = ("relevance", "year_desc", "year", "title")
 _SUGGESTED = 4
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
 _NEAR_EACH, _NEAR_ALL = 3, 6
+_NAMED = 4
+"""Words of like meaning that a sentence names."""
 _LONGEST_PART, _MOST_PARTS = 10, 40
 """An empty result tries at most so many shorter queries; each takes about a millisecond."""
 
@@ -75,13 +78,15 @@ def _page(address: SearchAddress, answer: InsideFound) -> str:
     if not found.total:
         return _empty(address, found, later)
     lines: list[HitLine] = hit_lines(answer, address)
+    alike = found.result.alike
     sorts = ("issue", *_SORTS[1:]) if "within" in address.filters and not address.q else _SORTS
     return render_template(
         "results.html",
         address=address,
         lines=lines,
         total=found.total,
-        exact=found.total_exact,
+        count=found.total - alike or alike,
+        exact=found.total_exact or 0 < alike < found.total,
         broad=say("patron.search.too_broad", count=len(lines)).text if found.result.too_broad else "",
         later=later,
         groups=groups(address, found),
@@ -89,7 +94,9 @@ def _page(address: SearchAddress, answer: InsideFound) -> str:
         sorts=[(name, address.url(sort=name)) for name in sorts],
         bare=_entries(address, found),
         other_form=_other_form(address, found),
-        first_bare=_turn(address, lines),
+        first_bare=-1 if alike else _turn(address, lines),
+        alike=_alike(address, found),
+        first_alike=_first_alike(found, lines),
         pages=pages(address.page, found.total, PAGE_SIZE, lambda n: address.url(page=str(n) if n > 1 else "")),
         clear=address.url(**dict.fromkeys(address.filters, "")),
         suggestion=_suggestion(address, found),
@@ -112,6 +119,27 @@ def _turn(address: SearchAddress, lines: list[HitLine]) -> int:
         return -1
     bare = [place for place, line in enumerate(lines) if line.bare]
     return bare[0] if bare and all(line.bare for line in lines[bare[0] :]) else -1
+
+
+def _alike(address: SearchAddress, found: Found) -> Suggested | None:
+    """也按“花卉”查找: the words of like meaning that were searched too, and the way to the words typed alone."""
+    count, named = found.result.alike, found.result.alike_words[:_NAMED]
+    if not count:
+        return None
+    key = "patron.search.alike" if found.total_exact else "patron.search.alike.about"
+    if count == found.total:
+        typed = fold(address.q)
+        less = all(part in typed for word in named for part in word.split())
+        key = "patron.search.alike.fewer" if less else "patron.search.alike.only"
+    sentence = say(key, suggestion=words().label("list.join").join(named), query=address.q, count=count)
+    return Suggested(sentence.text, sentence.button, address.url(literal="1"), sentence.second)
+
+
+def _first_alike(found: Found, lines: list[HitLine]) -> int:
+    """The place of the first line that only words of like meaning find, where others stand before; -1 for none."""
+    if found.result.alike == found.total:
+        return -1
+    return next((place for place, line in enumerate(lines) if line.alike), -1)
 
 
 def _empty(address: SearchAddress, found: Found, later: Sentence | None) -> str:
@@ -151,7 +179,7 @@ def _other_form(address: SearchAddress, found: Found) -> str:
     if not _HAN.search(address.q):
         return ""
     for hit in found.result.hits:
-        for start, end in hit.marks:
+        for start, end in hit.marks if hit.alike is None else ():
             piece = hit.resource.title[start:end]
             if any(sign not in address.q for sign in _HAN.findall(piece)):
                 return piece[:_LONGEST_PART]

@@ -117,7 +117,7 @@ def test_search_compares_texts_only_while_there_is_time(tmp_path: Path) -> None:
 
 
 def test_search_words_that_begin_so_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search_module, "_FEW", 0)
+    monkeypatch.setattr(search_module, "FEW", 0)
     words = [f"comp{a}{b}" for a in "abcdefghijklmnopqrst" for b in "abcdefghijklmnopqrst"]
     records = [resource(f"r{n:04d}", f"{word} 书{word}3", subjects=("computer",)) for n, word in enumerate(words)]
     searcher = make_searcher(tmp_path, records)

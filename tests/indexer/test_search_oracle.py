@@ -45,7 +45,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shelf]:
 @pytest.fixture(autouse=True)
 def _whole_words(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoosh knows no parts of words."""
-    monkeypatch.setattr(search_module, "_FEW", 0)
+    monkeypatch.setattr(search_module, "FEW", 0)
 
 
 def vocabulary() -> list[str]:

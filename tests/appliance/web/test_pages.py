@@ -133,6 +133,7 @@ def test_results_with_an_odd_value_drop_it(client: FlaskClient) -> None:
 def test_results_empty_offer_ways_on(client: FlaskClient) -> None:
     page = text(client, "/search?q=唐诗赏读大全")
     assert "已按“唐诗 赏读”查找" in page
+    assert "少查了几个字" in page
     assert "唐诗赏读五讲" in page
     page = text(client, "/search?q=唐诗赏读大全&literal=1")
     assert "没有查到“唐诗赏读大全”" in page

@@ -1,0 +1,129 @@
+"""What is done for a query that finds little: what it may have meant, words of like meaning, fewer words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from indexer.search_alike import Alike, AlikeFound, alike, both, joined
+from indexer.search_budget import Budget
+from indexer.search_collector import Matches, PartIndex
+from indexer.search_correct import corrected
+from indexer.search_evaluate import asked_terms
+from indexer.search_filters import CHILDREN
+from indexer.search_query import Query, parse
+from indexer.search_request import SearchRequest
+from indexer.search_sounds import Sounding
+from indexer.search_wider import wider
+from indexer.thesaurus.table import table
+
+FEW = 20
+"""Below so many hits parts of words are looked for as well, and words of like meaning; a page."""
+
+_HARDLY = 3
+"""Below so many records a query may have been meant otherwise."""
+_MUCH_MORE = 5
+"""So many times what it finds must be found by what it may have meant."""
+ALIKE_POSTINGS, ALIKE_SECONDS = 3_000_000, 0.1
+"""What words of like meaning may cost; what does not fit is not searched for."""
+
+Match = Callable[[Query, Budget], tuple[list[Matches], bool]]
+"""The matches of each part, and whether all were compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request came to.
+
+    Attributes:
+        request: with another query when that was searched instead. query: what of it every row of `matches` holds.
+        exact: whether all of them were compared. whole: whether texts inside were, too.
+        spoken: what was found by its sound. more: what words of like meaning find; its rows are among `matches`.
+        suggestion, corrected: see `SearchResult`.
+    """
+
+    request: SearchRequest
+    budget: Budget
+    query: Query
+    matches: list[Matches]
+    exact: bool
+    whole: bool
+    spoken: Sounding
+    more: AlikeFound | None
+    suggestion: str
+    corrected: bool
+
+
+class Instead:
+    """What else may be asked of the parts of one searcher."""
+
+    def __init__(self, parts: Sequence[PartIndex], match: Match) -> None:
+        """Ask these parts by `match`; the table of like meaning is read now and not in the first patron's query."""
+        self._parts, self._match = parts, match
+        table()
+
+    def suggestion(self, request: SearchRequest, matches: Sequence[Matches], budget: Budget) -> str:
+        """What a query that finds nothing, or hardly anything, may have meant; filters do not count."""
+        found = shown(matches, self._parts, request)
+        if budget.spent or not request.q.strip() or found >= _HARDLY:
+            return ""
+
+        def finds(text: str) -> int:
+            return shown(self._match(parse(text), budget)[0], self._parts, request)
+
+        return corrected(self._parts, request.q, finds, _MUCH_MORE * found, child=request.face == "child")
+
+    def wider(self, request: SearchRequest, budget: Budget) -> str:
+        """What is asked instead of a query of which nothing holds all words: words apart, fewer, or any of them."""
+        for text in wider(request.q, self._frequency):
+            if budget.spent:
+                break
+            if shown(self._match(parse(text), budget)[0], self._parts, request):
+                return text
+        return ""
+
+    def alike(
+        self, request: SearchRequest, query: Query, matches: Sequence[Matches], clock: Budget
+    ) -> AlikeFound | None:
+        """What words of like meaning find beside all that was found; None for nothing, or where enough was found.
+
+        Args:
+            request: what is asked.
+            query: as it was understood.
+            matches: all that was found, each row compared.
+            clock: the budget of the search; this has a small one of its own from the same clock.
+        """
+        if clock.spent or shown(matches, self._parts, request) >= FEW:
+            return None
+        for asked in alike(request.q, table(), self._frequency):
+            budget = clock.another(ALIKE_POSTINGS, ALIKE_SECONDS)
+            other = parse(asked.text)
+            found, exact = self._match(other, budget)
+            if budget.spent or other.cut:
+                continue
+            every = joined(self._parts, matches, found)
+            if shown(every, self._parts, request) > shown(matches, self._parts, request):
+                return AlikeFound(both(query, other), other, self._held(asked), every, exact)
+        return None
+
+    def _held(self, asked: Alike) -> tuple[str, ...]:
+        """Those of the words that the collection may hold."""
+        terms = {word: asked_terms(parse(word)) for word in asked.words}
+        return tuple(word for word, some in terms.items() if all(self._has(*term) for term in some))
+
+    def _has(self, field: str, term: str) -> bool:
+        return any(part.files.figures(field, term) is not None for part in self._parts)
+
+    def _frequency(self, pair: str) -> int:
+        figures = (part.files.figures("x", pair) for part in self._parts)
+        return sum(found.documents for found in figures if found is not None)
+
+
+def shown(matches: Sequence[Matches], parts: Sequence[PartIndex], request: SearchRequest) -> int:
+    """How many records match that this reader's face shows, whatever the filters."""
+    if request.face != "child":
+        return sum(len(match.rows) for match in matches)
+    groups = (part.files.columns["audience"][match.rows] for part, match in zip(parts, matches, strict=True))
+    return sum(int(np.count_nonzero(group == CHILDREN)) for group in groups)

@@ -1,0 +1,1 @@
+"""Words of like meaning: what readers say beside what catalogues say."""
