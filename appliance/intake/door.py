@@ -25,19 +25,22 @@ class Carrier:
     """A place whose signed lists were taken: a stick, or a drive that serves. It may carry updates too.
 
     Attributes:
-        key: of the place. attempt: of its state, see `states.Drive`.
+        key: of the place. number: of its entry. attempt: of its state, see `states.Drive`.
         root: its folder. is_stick: whether it has no bag, so that updates are all that is to be said of it.
+        offers: whether it is a stick whose updates are still to be read.
     """
 
     key: str
+    number: int
     attempt: int
     root: Path
     is_stick: bool
+    offers: bool = False
 
     @property
     def mark(self) -> str:
         """Names this very occasion: plugged in again, or looked at again, it is another."""
-        return f"update {self.key} {self.attempt}"
+        return f"update {self.key} {self.number} {self.attempt}"
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,8 @@ class Door:
 
     def carriers(self) -> list[Carrier]:
         """What is plugged in and may carry updates."""
-        return [
-            Carrier(entry.key, entry.drive.attempt, entry.place.folder, entry.drive.phase == "told")
-            for entry in list(self.entries.values())
-            if entry.drive.phase in {"told", "ready"}
-        ]
+        here = [entry for entry in list(self.entries.values()) if entry.drive.phase in {"told", "ready"}]
+        return [_carrier(entry) for entry in here]
 
     def is_here(self, carrier: Carrier) -> bool:
         """Whether it has not been pulled, or looked at anew."""
@@ -82,5 +82,13 @@ class Door:
     def tell(self, carrier: Carrier, message: Message) -> None:
         """Say of a stick what becomes of its updates; of a drive nothing, it says already that it serves."""
         for entry in list(self.entries.values()):
-            if entry.key == carrier.key and carrier.is_stick:
+            if entry.number == carrier.number and carrier.is_stick:
                 self.news((entry.place, Told(carrier.attempt, message)))
+
+
+def _carrier(entry: Entry) -> Carrier:
+    drive = entry.drive
+    offers = drive.reason is not None and drive.reason.key == "sync.stick.reading"
+    return Carrier(
+        entry.key, entry.number, drive.attempt, entry.place.folder, is_stick=drive.phase == "told", offers=offers
+    )

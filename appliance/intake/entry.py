@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import count
 
 from appliance.intake.place import Place
 from appliance.intake.publishing import Standing
@@ -16,6 +17,8 @@ START_SECONDS = 20.0
 
 BLANK_SECONDS = 8.0
 """A plain empty folder that the settings name counts as a blank drive after so long: something may just be copied."""
+
+_NUMBERS = count()
 
 
 @dataclass(slots=True)
@@ -30,6 +33,7 @@ class Entry:
         began: when the state was entered, monotonic seconds. seconds_left: of reading the catalogue.
         admission, parcel: what trusting and copying brought, for the present attempt.
         looked: whether a look was taken since the worker began.
+        number: of the entry; a place that comes back after it was gone has another.
     """
 
     place: Place
@@ -44,6 +48,7 @@ class Entry:
     admission: Admission | None = None
     parcel: Parcel | None = None
     looked: bool = False
+    number: int = field(default_factory=_NUMBERS.__next__)
 
     def standing(self) -> Standing:
         """What is published of it."""

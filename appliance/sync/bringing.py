@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
     from packager.format.trust import Trusted
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One bundle's way. stored: the release that is here. steps: the chain. new: what it leads to."""
+
+    stored: Stored
+    steps: tuple[Delta, ...]
+    new: Release
 
 
 class Bringing:
@@ -68,38 +78,42 @@ class Bringing:
                 yield stored, sorted(newer, key=lambda release: -release.seq)
 
     def heads(self, supply: Supply, trusted: Trusted, bundle: str) -> list[tuple[Delta, int]]:
-        """The listed deltas of a bundle whose documents are here or can be had, each with its document's bytes.
+        """The listed deltas of a bundle that a supply has, each with the bytes of its document.
 
         Raises:
             OriginError: a document is another one.
+            SourceError: the supply does not answer.
         """
         found = []
         for name, wanted in trusted.deltas.items():
-            if name.startswith(f"deltas/{bundle}/"):
-                path = self._document(supply, name, wanted)
-                if path is not None:
-                    found.append((read_delta(path)[0], wanted.size))
+            if name.startswith(f"deltas/{bundle}/") and supply.has(name, wanted):
+                found.append((read_delta(self._document(supply, name, wanted))[0], wanted.size))
         return found
 
-    def way(self, supply: Supply, trusted: Trusted, old: Release, new: Release) -> Sequence[Delta]:
-        """The cheapest chain of listed deltas; none where there is none: the drive will bring it."""
-        found = route(self.heads(supply, trusted, new.bundle), old, new)
-        if found is None:
-            _log.info("no chain of deltas leads from %s to %s", old.target, new.target)
-        return found or ()
+    def plans(self, supply: Supply, trusted: Trusted) -> tuple[list[Plan], list[Release]]:
+        """What a supply can make of the releases that are here, and those of them that it leads nowhere.
 
-    def _document(self, supply: Supply, name: str, wanted: Digest) -> Path | None:
-        """The document of a delta, fetched once."""
+        The newest listed release of every bundle that a chain leads to; chains are the cheapest.
+        """
+        plans, stuck = [], []
+        for stored, newer in self.due(trusted):
+            heads = self.heads(supply, trusted, stored.release.bundle)
+            chains = ((release, route(heads, stored.release, release)) for release in newer)
+            plan = next((Plan(stored, chain, release) for release, chain in chains if chain), None)
+            if plan is None:
+                stuck.append(stored.release)
+            else:
+                plans.append(plan)
+        return plans, stuck
+
+    def _document(self, supply: Supply, name: str, wanted: Digest) -> Path:
+        """The document of a delta, brought once."""
         path = self.documents / wanted.sha256
         if path.exists():
             return path
-        supply.allow(wanted.size)
-        blocks = supply.document(name, wanted)
-        if blocks is None:
-            return None
         self._files.make_dir(self.documents)
         try:
-            self._files.write_atomic(path, blocks, expected=wanted.sha256)
+            self._files.write_atomic(path, supply.document(name, wanted), expected=wanted.sha256)
         except DigestError as error:
             raise OriginError(f"{name} is another") from error
         supply.took(wanted.size)
@@ -126,6 +140,8 @@ class Bringing:
         Raises:
             as `Update.apply`.
         """
+        if not old.whole:
+            raise OldAwayError(old.folder)  # its records are still to come from the drive
         new = next(
             r for r in trusted.releases if (r.bundle, r.seq, r.number) == (step.bundle, step.new, step.new_number)
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.store.holdings import Message
+from packager.format.origin import OriginError
 
 if TYPE_CHECKING:
     from appliance.sync.incoming import Source
@@ -16,11 +17,15 @@ if TYPE_CHECKING:
 class Supply(Protocol):
     """What an update is brought from."""
 
-    def document(self, target: str, wanted: Digest) -> Iterator[bytes] | None:
-        """The bytes of a delta's document, not proved; None when it has none.
+    def has(self, target: str, wanted: Digest) -> bool:
+        """Whether it has the document of a delta. Raises as `document`."""
+        ...
+
+    def document(self, target: str, wanted: Digest) -> Iterator[bytes]:
+        """The bytes of a delta's document, not proved.
 
         Raises:
-            OriginError, OSError: it does not answer.
+            OriginError, SourceError, OSError: it does not answer, or has other bytes.
         """
         ...
 
@@ -40,9 +45,17 @@ class Supply(Protocol):
 class NoSupply:
     """Nothing is brought: what is here must do. See `Supply`."""
 
-    def document(self, target: str, wanted: Digest) -> Iterator[bytes] | None:  # noqa: ARG002 - as the protocol says
-        """None."""
-        return None
+    def __init__(self, here: Callable[[Digest], bool]) -> None:
+        """Name the question whether a document is here."""
+        self._here = here
+
+    def has(self, target: str, wanted: Digest) -> bool:  # noqa: ARG002 - as the protocol says
+        """Whether it is here."""
+        return self._here(wanted)
+
+    def document(self, target: str, wanted: Digest) -> Iterator[bytes]:
+        """Is never asked."""
+        raise OriginError(f"{target} is not {wanted.size} bytes from nowhere")
 
     def sources(self) -> Sequence[Source]:
         """Nowhere."""

@@ -26,6 +26,7 @@ from appliance.sync.incoming import Incoming
 from appliance.sync.mirrors import Mirrors, is_refusal
 from appliance.sync.routes import route
 from appliance.sync.schedule import Window, left_of_cap, month_of, next_month, wait_after
+from appliance.sync.sticks import Sticks
 from appliance.sync.update import OldAwayError, Update
 from packager.format.deltas import Delta, read_delta
 from packager.format.errors import FormatError, OneSignerError, TrustError
@@ -49,7 +50,7 @@ CHECK_SECONDS = 3600.0
 """Between two looks at the lists while all is well."""
 STATE = "updates.json"
 MAX_STATE = 4096
-TURN_SECONDS = 5.0
+TURN_SECONDS = 1.0
 
 
 class WaitError(Exception):
@@ -79,7 +80,7 @@ class Traffic:
 
 
 class Updater:
-    """Brings updates from the origins of the settings. `turn` is for one thread."""
+    """Brings updates from the origins of the settings, and from sticks. `turn` is for one thread."""
 
     def __init__(
         self,
@@ -112,22 +113,27 @@ class Updater:
         self._wanted: Sequence[Digest] = ()
         self._tidied = False
         self._stop = threading.Event()
+        self.sticks = Sticks(settings, clock, files, door, self._incoming, self._check_stop, self._stop.wait)
         self._thread = threading.Thread(target=self._follow, name="updates", daemon=True)
 
     def start(self) -> None:
-        """Look for updates in a thread until `close`; nothing happens without origins."""
-        if self._settings.update_origins:
-            self._thread.start()
+        """Look for updates in a thread until `close`: on sticks, and at origins if there are any."""
+        self._thread.start()
 
     def close(self) -> None:
         """Break off; what was fetched stays."""
         self._stop.set()
+        self.sticks.close()
         if self._thread.is_alive():
             self._thread.join(5)
 
     def _follow(self) -> None:
         while not self._stop.wait(TURN_SECONDS):
-            if self._clock.monotonic() >= self._next:
+            try:
+                self.sticks.turn()
+            except Exception:  # noqa: BLE001 - the next turn tries again
+                _log.exception("sticks")
+            if self._settings.update_origins and self._clock.monotonic() >= self._next:
                 self.turn()
 
     def turn(self) -> Message:
@@ -283,6 +289,8 @@ class Updater:
     def _allow(self, size: int) -> None:
         """Wait for the rate; break off outside of the window and above the cap."""
         self._check_stop()
+        if self.sticks.waiting():  # somebody stands before the box
+            raise WaitError(Message("sync.current"))
         now = self._now()
         if not self._window.is_open(now):
             raise WaitError(

@@ -8,6 +8,7 @@ check has a thread; the repairer has one.
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import threading
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.errors import HoldingsError, ServingError
+from appliance.intake.carrying import carrier_root
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
 from appliance.settings import Settings
 from appliance.store import commands
@@ -273,18 +275,24 @@ class Upkeep:
         found = [FolderSource(path, f"folder {path}", self.pools) for path in self._settings.repair_folders]
         for drive in holdings.drives:
             mark = f"stick {drive.key} {drive.since}"
-            if drive.state == "refused" and self._offers(Path(drive.path), mark):
-                found.append(FolderSource(Path(drive.path), mark, self.pools, about=drive.key))
+            if drive.state in {"refused", "told"} and (root := self._offered(Path(drive.path), mark)):
+                # Of a stick with lists or updates it is said what became of those.
+                about = drive.key if drive.state == "refused" else ""
+                found.append(FolderSource(root, mark, self.pools, about=about))
         return found
 
-    def _offers(self, root: Path, mark: str) -> bool:
+    def _offered(self, root: Path, mark: str) -> Path | None:
+        """Where a stick has objects: in its root, or where its lists stand; None when it has none."""
+
         def look() -> bytes:
-            return b"yes" if offers_repairs(root) else b""
+            found = next((folder for folder in (root, carrier_root(root)) if offers_repairs(folder)), None)
+            return b"" if found is None else bytes(found)
 
         try:
-            return bool(self.pools.wait(self.pools.submit(mark, "look", look, Urgency.AHEAD)))
-        except (ServingError, OSError):
-            return False
+            found = self.pools.wait(self.pools.submit(mark, "look", look, Urgency.AHEAD))
+        except (ServingError, OSError, FormatError):
+            return None
+        return Path(os.fsdecode(found)) if found else None
 
 
 def plugged_drives(holdings: Holdings, releases: Path) -> list[Plugged]:

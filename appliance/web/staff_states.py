@@ -27,6 +27,7 @@ _COMMANDS = {
     "intake.unplug.closing": "keep",
     "intake.sick": "look-again",
     "intake.refused.unreadable": "look-again",
+    "sync.stick.incomplete": "look-again",
     "intake.sick.back": "check",
     "check.paused.staff": "check-resume",
 }
@@ -56,6 +57,7 @@ _LINKS = {
     "repair.partial": "staff.health",
     "repair.stick.reading": "staff.health",
     "repair.stick.not_matching": "staff.health",
+    "sync.stick.reading": "staff.drives",
     "sync.withdrawn": "staff.withdrawn",
     "sync.withdrawn.file": "staff.withdrawn",
     "sync.lifted": "staff.withdrawn",
