@@ -14,6 +14,7 @@ from appliance.intake.publishing import Standing, held_drives, held_releases, ne
 from appliance.intake.trusting import SharedTrust
 from appliance.intake.withdrawals import Withdrawals
 from appliance.settings import Settings
+from appliance.store.carried import CarriedStore
 from appliance.store.holdings import HeldRelease, Holdings, Message, WorkerState, write_holdings
 from appliance.store.releases import ReleaseStore, Stored
 from packager.format.files import Files
@@ -56,7 +57,8 @@ class Publisher:
         self._outdated = [path for stored in self.stored.values() for path in store.outdated(stored)]
         self._told: list[tuple[str, str]] = []
         self._updating: Message | None = None
-        self._carried = before.carried
+        # A run that was killed may have brought items and not said so; whoever kept what it knew of them looks again.
+        self._carried = before.carried + any(CarriedStore(settings.carried_folder).all())
 
     def now(self) -> str:
         """Wall time as the document writes it."""

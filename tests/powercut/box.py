@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from appliance.intake.rebuild import Task, build
 from appliance.settings import Settings
 from appliance.store.holdings import Holdings, read_holdings
 from appliance.store.releases import Stored
+from appliance.sync.updater import Updater
 from packager.format import repository, trust
 from packager.format.files import Files
 from packager.format.repository import Read, Verified
@@ -98,6 +100,9 @@ class SteppedBox:
         worker.prepare(settings, files)
         self.began_with = worker.last_holdings(settings.holdings_file).generation
         self.intake = worker.begin(settings, clock, files)
+        self.updater = Updater(
+            settings, clock, files, self.intake.door(), worker.read_root(settings.root_file), luck=random.Random(1)
+        )
 
     @property
     def trust(self) -> TrustStore:
@@ -118,6 +123,9 @@ class SteppedBox:
         yield
         for entry in list(self.intake._entries.values()):
             entry.place.turn(0)
+            yield
+        if self.settings.update_origins:
+            self.updater.turn()
             yield
         maker = self.intake._maker
         while not maker._tasks.empty():

@@ -6,7 +6,7 @@ import hashlib
 import shutil
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +81,7 @@ class Judge:
         self._looked_at: dict[frozenset[tuple[str, bytes | None]], list[str]] = {}
         self._started_from: set[tuple[int, int]] = set()
         self._number = 0
+        self.promised: Mapping[str, bytes] = {}
 
     def all(self, *, start: int = 0, cap: int = 64, seed: int = 1, stop_at: int = 0) -> Verdict:
         """Judge every state from `start` on; `stop_at`: so many faulty states are enough (0: all)."""
@@ -97,6 +98,7 @@ class Judge:
             place = bisect_right(self._marks, done, key=lambda mark: mark[0]) - 1
             if (disk, place) not in seen:
                 seen.add((disk, place))
+                self.promised = replay.promised
                 found += self.judge(state, place)
             if found:
                 faulty += 1
@@ -112,11 +114,19 @@ class Judge:
         self._number += 1
         before = self._marks[place][1]
         after = self._marks[min(place + 1, len(self._marks) - 1)][1]
-        found = [*self._document(state, before, after), *self._releases_as_they_lie(state)]
+        found = [*self._document(state, before, after), *self._releases_as_they_lie(state), *self._more(state)]
         if self._is_due(self._start_every) and self._is_worth_it(state, place):
             with self._real(state) as folder:
                 found += self._started(folder, before, after)
         return found
+
+    def _more(self, _state: State) -> Iterator[str]:
+        """What else is wrong with a state as it lies; for scenes of their own."""
+        yield from ()
+
+    def _at_the_end(self, _folder: Path) -> Iterator[str]:
+        """What else is wrong when the next run is over."""
+        yield from ()
 
     @contextmanager
     def _real(self, state: State) -> Iterator[Path]:
@@ -205,6 +215,7 @@ class Judge:
             if end != self._end:
                 yield f"the next run ends with {end}, not {self._end}"
             yield from _served(folder)
+            yield from self._at_the_end(folder)
             left = [path.name for path in (folder / "scratch").iterdir()]
             if left:
                 yield f"the next run leaves {left} in the scratch folder"

@@ -67,6 +67,7 @@ class Scene:
         files: the recording writer. ready: what the published document is to be at the end.
         parts: every whole derived file by (release folder, part).
         lacked: folders of releases that were there for a while without their records.
+        origins: where the box asks for updates.
     """
 
     folder: Path
@@ -76,6 +77,7 @@ class Scene:
     parts: dict[tuple[str, str], set[bytes]] = field(default_factory=dict)
     lacked: set[str] = field(default_factory=set)
     box: SteppedBox | None = None
+    origins: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.media.mkdir(parents=True)
@@ -94,6 +96,7 @@ class Scene:
             root_file=self.stock.root_file,
             drive_folders=(self.media,) if plugged else (),
             reserve_bytes=0,
+            update_origins=self.origins,
         )
 
     @property

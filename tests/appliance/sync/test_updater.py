@@ -172,6 +172,16 @@ def test_second_look_and_a_restart_fetch_nothing_again(boxes, origin):
     assert not [name for name in origin.asked if name.startswith(("objects/", "tuf/targets/deltas/"))]
 
 
+def test_worker_that_ended_before_it_told_of_an_update_tells_of_its_items_when_it_is_back(boxes, published, tree):
+    box = boxes()
+    assert box.updater.turn().key == "sync.applied"
+    box.intake.close()  # and nothing was published
+    box.intake = begin(box.settings, RealClock(), FILES)
+    box.until(live_is(2))
+    for name in ("edited", "grown", "moved", "new"):
+        assert box.keeper.library.resource(name).available, name
+
+
 def test_outside_the_window_and_above_the_cap_lists_come_and_packs_wait(boxes, origin):
     hour = (RealClock().now() + timedelta(minutes=480)).hour
     closed = f"{(hour + 2) % 24:02d}:00-{(hour + 3) % 24:02d}:00"
