@@ -84,12 +84,13 @@ class FaultyServer:
     """Serves a folder. `fault` answers instead of it; it is as it should be to begin with.
 
     Attributes:
-        asked: names, in order. sent: bytes by name. taken: stretches that were sent whole and right, by name.
+        asked: names with the first byte of the stretch, in order. sent: bytes by name.
+        taken: stretches that were sent whole and right, by name.
     """
 
     def __init__(self, folder: Path, *, host: str = "127.0.0.1", seed: int = 1) -> None:
         self.folder, self.fault = folder, Asked.right
-        self.asked: list[str] = []
+        self.asked: list[tuple[str, int]] = []
         self.sent: Counter[str] = Counter()
         self.taken: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         self._luck, self._counts, self._lock = random.Random(seed), Counter[str](), threading.Lock()
@@ -132,7 +133,7 @@ class FaultyServer:
         start, end = (int(found[1]), min(size, int(found[2]) + 1)) if found else (0, size)
         with self._lock:
             self._counts[name] += 1
-            self.asked.append(name)
+            self.asked.append((name, start))
             number = self._counts[name]
         answer = self.fault if content is not None else Asked.right  # faults are about what there is
         answer(Asked(name, number, content, start, end, bool(found), out, self._luck, self))
