@@ -146,6 +146,7 @@ class Delta:
         found = load_canonical(line, MAX_LINE, "delta.jsonl")
         if found.get("format") != FORMAT:
             raise FormatError("is of another format", path="delta.jsonl", expected=str(FORMAT))
+        _must(isinstance(found.get("packs"), list), "packs", found.get("packs"))
         try:
             count: Mapping[str, int] = found["count"]
             return cls(

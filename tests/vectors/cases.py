@@ -10,6 +10,7 @@ import base64
 import json
 from typing import Any
 
+from tests.vectors.deltas import DELTAS
 from tests.vectors.releases import RELEASES
 from tests.vectors.withdrawn import WITHDRAWN
 
@@ -346,6 +347,6 @@ CASES: dict[str, list[Case]] = {
     "chunks": CHUNKS, "bag-info": BAG_INFO, "releases": RELEASES, "floors": FLOORS, "copies": COPIES,
     "catalogue": CATALOGUE, "sections": SECTIONS, "peaks": PEAKS,
     "withdrawals": WITHDRAWALS, "delegations": DELEGATIONS, "disks": DISKS,
-    "withdrawn": WITHDRAWN,
+    "withdrawn": WITHDRAWN, **DELTAS,
 }  # fmt: skip
 """Cases by the name of their file."""

@@ -9,6 +9,9 @@
 `set/`
     A set of two drives with disks.bin, signed with such keys; its list lets a role withdraw. `notices.jsonl`: what may
     be brought to a box that knows it.
+`delta/`
+    A delta between two releases and what it needs: `old/` (lists, and the files that it takes from), `new/` (lists) and
+    `release.json` of the new one. It is never made again, for another libzstd gives other frames.
 `*.jsonl`
     Cases for readers in any language, written down in `tests.vectors.cases`: what is read, what is refused and why.
 
@@ -28,6 +31,10 @@ from unittest.mock import patch
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from packager.delta.editions import edition_of
+from packager.delta.making import make_delta
+from packager.format.deltas import read_delta
+from packager.format.files import RealFiles
 from packager.format.layout import CHUNK
 from packager.format.release import canonical_json
 from provisioning.keys import Key
@@ -99,6 +106,37 @@ def write_set(folder: Path) -> None:
         for disk in (1, 2):
             publisher.drive(work, folder / str(disk), disk)
         (folder / "notices.jsonl").write_bytes(b"".join(map(canonical_json, notices(publisher, before))))
+
+
+def write_delta(folder: Path) -> None:
+    """Write a delta with every kind of operation; done once, see above."""
+    text = "满纸荒唐言，一把辛酸泪。都云作者痴，谁解其中味？\n".encode()
+    stays = {"stays": ("不变", {"s.txt": b"stays\n"}), "entry-only": ("只有目录", {})}
+    old = {
+        **stays,
+        "edited": ("改过", {"e.txt": text * 20}),
+        "moved": ("改名", {"a.txt": b"moved\n"}),
+        "gone": SOURCES["two-parts"],
+    }
+    new = {
+        **stays, "edited": ("改过", {"e.txt": text * 11 + b"one line more\n" + text * 9}),
+        "moved": ("已改名", {"b.txt": b"moved\n"}), "new": ("新书", {"n.txt": b"new\n"}),
+    }  # fmt: skip
+    with tempfile.TemporaryDirectory() as scratch, known_keys():
+        publisher = Publisher(Path(scratch))
+        works = [publisher.release(1, sources=old), publisher.release(2, sources=new)]
+        editions = [edition_of([work]) for work in works]
+        make_delta(editions[0], editions[1], folder / "delta", RealFiles())
+        for path in list((folder / "delta").iterdir()):
+            path.rename(folder / path.name)
+        (folder / "delta").rmdir()
+        for name, work in zip(("old", "new"), works, strict=True):
+            shutil.copytree(work / "bag/meta", folder / name / "meta")
+        (folder / "release.json").write_bytes(editions[1].release.to_bytes())
+        for operation in read_delta(folder / "delta.jsonl")[1]:
+            if operation.source:
+                (folder / "old" / operation.source).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(works[0] / "bag" / operation.source, folder / "old" / operation.source)
 
 
 def write_cases(folder: Path) -> None:
