@@ -3,7 +3,8 @@
 ApplianceError
 ├── SettingsError          the settings file cannot be used; carries the key
 ├── StoreError
-│   └── HoldingsError      the holdings document is damaged, foreign or of another format
+│   ├── HoldingsError      the holdings document is damaged, foreign or of another format
+│   └── WishLimitError     readers have registered enough wishes today, or there is no room
 ├── IntakeError            a drive that cannot be taken in; carries the key of its sentence
 ├── LibraryError
 │   └── SearchNotReadyError  the index is being made; carries percent and seconds left
@@ -60,6 +61,12 @@ class HoldingsError(StoreError):
     """The holdings document is damaged, foreign or of another format. The last good one stays in use."""
 
     code = "holdings"
+
+
+class WishLimitError(StoreError):
+    """No further wish is registered today: of this terminal, of all together, or for want of room."""
+
+    code = "wish-limit"
 
 
 class IntakeError(ApplianceError):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from appliance.app import create_app
 from appliance.clock import Clock
-from appliance.errors import ServingError
+from appliance.errors import ServingError, StoreError
 from appliance.library.keeper import LibraryKeeper
 from appliance.library.model import HeldItem, Place
 from appliance.library.shelf import ItemDigests
@@ -32,6 +32,7 @@ from appliance.store.faults import MAX_STANDING, Fault, FaultStore
 from appliance.store.holdings import HeldDrive
 from appliance.store.objects import ObjectStore
 from appliance.store.reading import ReadingSign
+from appliance.store.wishes import WishStore
 from appliance.web.context import EXTENSION
 from appliance.web.renditions import RenditionService
 from appliance.web.renditions_cache import RenditionCache
@@ -79,6 +80,7 @@ class ServingBox:
             tries=settings.sign_in_tries,
             rest_minutes=settings.sign_in_rest_minutes,
         )
+        self.wishes = _wishes(settings)
         self.keeper = LibraryKeeper(
             settings.holdings_file, settings.releases_folder, broken=self._broken, carried=settings.carried_folder
         )
@@ -111,6 +113,7 @@ class ServingBox:
                 renditions=self.renditions,
                 upkeep=lambda: self.upkeep.state,
                 texts=self.texts,
+                wishes=self.wishes,
             ),
         )
         self._seats: Seats = self.app.extensions[EXTENSION].seats
@@ -137,6 +140,8 @@ class ServingBox:
         self.pools.close()
         self.accounts.close()
         self.upkeep.close()
+        if self.wishes is not None:
+            self.wishes.close()
         self.faults.close()
 
     def command(self, command: Mapping[str, str]) -> None:
@@ -266,3 +271,12 @@ class ServingBox:
             return self.pools.wait(job) == held.digest(index)
         except (ServingError, OSError, FormatError, IndexError, IndexerError):
             return False
+
+
+def _wishes(settings: Settings) -> WishStore | None:
+    """The wishes of readers; None when their database cannot be used, for the library goes on without them."""
+    try:
+        return WishStore(settings.wishes_file)
+    except StoreError as error:
+        _log.error("no wishes are registered: %s", error)
+        return None

@@ -217,6 +217,11 @@ class Settings:
         return self.data_folder / "accounts.db"
 
     @property
+    def wishes_file(self) -> Path:
+        """SQLite: what readers would like the library to have."""
+        return self.data_folder / "wishes.db"
+
+    @property
     def earliest(self) -> datetime:
         """The first moment (UTC) that lies surely in the past, before any drive has said more."""
         return datetime(self.image_date.year, self.image_date.month, self.image_date.day, tzinfo=UTC)

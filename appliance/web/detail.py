@@ -21,6 +21,7 @@ from appliance.web.patrons import blueprint
 from appliance.web.qr import qr
 from appliance.web.related import related_to
 from appliance.web.shelves import openable
+from appliance.web.wishes import offer_for
 from indexer.model import Resource, is_resource_id
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def detail(resource_id: str) -> str:
         notice=notice_of(held, decision, damage, lacking, gathers=gathered.count > 0),
         instead=cards_of(openable(record, OFFERED)) if is_away else [],
         rights=rights_line(held, decision),
+        offer=offer_for(held, decision, gathers=gathered.count > 0),
         action=main_action(held, decision, editions, closed | lacking) if editions.count else _into(record, gathered),
         gathered=gathered,
         leaves=leaves_of(record) if decision.allowed and held.available else [],

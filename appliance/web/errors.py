@@ -21,12 +21,14 @@ from appliance.web.cards import cards_of
 from appliance.web.context import gate, library, say, settings, words
 from appliance.web.display import current_display
 from appliance.web.shelves import openable
+from appliance.web.wishes import offer_for
 from indexer.errors import QueryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from appliance.library.model import Held
+    from appliance.web.wishes import Offer
     from indexer.model import Resource
     from provisioning.words.filling import Value
 
@@ -113,7 +115,10 @@ def refused(error: Refused) -> Response:
     parent = error.resource.parent if error.reason == "reader.no_pages" else ""
     url = url_for("readers.issues", resource_id=parent) if parent and library().resource(parent) else ""
     key = refusal_key(error.reason)
-    return page(key, _status_of(error.reason), refusal_values(error.resource), similar=similar, url=url)
+    held = library().resource(error.resource.id)
+    offer = offer_for(held, decision) if held is not None else None
+    status = _status_of(error.reason)
+    return page(key, status, refusal_values(error.resource), similar=similar, url=url, offer=offer)
 
 
 def seconds_left(error: Exception) -> int:
@@ -161,6 +166,7 @@ def page(
     number: str = "",
     similar: Sequence[Held] = (),
     url: str = "",
+    offer: Offer | None = None,
 ) -> Response:
     """The page of a sentence, with one way on.
 
@@ -171,6 +177,7 @@ def page(
         number: what staff can look up.
         similar: resources to offer instead.
         url: where the way on leads when the key alone does not say it.
+        offer: what asks for the resource that is closed.
     """
     sentence = say(key, **(params or {}))
     way = _way(key, sentence.button or words().label("error.home"))
@@ -180,6 +187,8 @@ def page(
         way=Way(way.text, url) if url else way,
         number=number,
         similar=cards_of(similar),
+        offer=offer,
+        resource_url=url_for("patrons.detail", resource_id=offer.of) if offer else "",
     )
     return make_response(body, status)
 

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 from flask import current_app, g
 
+from appliance.store.holdings import Message
 from appliance.web.context import library, services, settings
-from appliance.web.status import Status, choose, for_public
+from appliance.web.staff_session import current_staff
+from appliance.web.status import State, Status, choose, for_public, state_of
 from appliance.web.upkeep_states import SICK_MEMORY, Troubles, upkeep_states
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from appliance.web.damage import Damage, DamageBoard
 
 ACKNOWLEDGED = "shuxiang.acknowledged"
@@ -61,9 +65,20 @@ def status() -> Status:
             months=settings().check_months,
             title_of=_title_of,
         )
-        g.status = choose(library().holdings, 0 if known.version else len(damages()), now, tokens, others=tuple(others))
+        every = (*others, *_wishes())
+        g.status = choose(library().holdings, 0 if known.version else len(damages()), now, tokens, others=every)
     found: Status = g.status
     return found
+
+
+def _wishes() -> Iterator[State]:
+    """That readers asked for something: staff read it, and no light that readers see changes by it."""
+    store = services().wishes
+    if store is None or current_staff() is None:
+        return
+    count, at = store.news()
+    if count:
+        yield state_of(Message("feedback.new", {"count": count}), since=at)
 
 
 def _title_of(item_id: str) -> str:

@@ -19,6 +19,11 @@ def subject_url(name: str) -> str:
     return url_for("patrons.subject", name=name)
 
 
+def words_url(words: str) -> str:
+    """A search for words, whatever signs are in them."""
+    return SearchAddress(" ".join(words.translate(_QUOTES).split())).url()
+
+
 def search_url(kind: str, value: str, *, sort: str = "relevance", **filters: str) -> str:
     """A search for a value of `kind`: by the filter of that name where search has one, else by its words."""
     if kind in FILTERS:

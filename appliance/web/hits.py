@@ -26,6 +26,7 @@ from appliance.web.inside import excerpts_of, place_url, place_words, read_of
 from appliance.web.readers_issues import date_of_record
 from appliance.web.readers_work import SERIALS
 from appliance.web.usable import can_be_opened
+from appliance.web.wishes import Offer, offer_for
 from indexer.analysis import title_key
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class HitLine:
         ways: (words, address) of the best of them and of all.
         place: the same of the best place in its text, when only that matched.
         bare: whether it is an entry of the catalogue and nothing more.
+        offer: what asks for it, when it is.
     """
 
     url: str
@@ -72,6 +74,7 @@ class HitLine:
     bare: bool = False
     by_sound: bool = False
     alike: bool = False
+    offer: Offer | None = None
 
 
 def hit_lines(answer: InsideFound, address: SearchAddress) -> list[HitLine]:
@@ -109,7 +112,8 @@ def _line(
         excerpt=marked(place.text, place.marks) if place is not None else excerpt_of(hit, explained),
         place=_place(explained, place, address.q) if explained is not None and place is not None else None,
         tag=tag,
-        bare=tag == spoken.label("tag.catalogue"),
+        bare=(bare := tag == spoken.label("tag.catalogue")),
+        offer=offer_for(held, gate(resource)) if bare else None,
         by_sound=hit.why == "pinyin",
         alike=explained is not None and explained.alike is not None,
         away=not (used.available or used.catalogue_only),

@@ -31,6 +31,8 @@ from appliance.web import (
     security,
     staff,
     staff_repair,
+    staff_wishes,
+    wishes,
 )
 from appliance.web.cards import ruby_pairs
 from appliance.web.context import library, say, settings, words
@@ -42,7 +44,18 @@ from provisioning.words import CHINESE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FURTHER_VIEWS = (results, advanced, browse, browse_names, browse_serials, browse_times, detail, staff_repair)
+FURTHER_VIEWS = (
+    results,
+    advanced,
+    browse,
+    browse_names,
+    browse_serials,
+    browse_times,
+    detail,
+    staff_repair,
+    staff_wishes,
+    wishes,
+)
 """Modules whose views stand on the patrons' or the staff's blueprint; importing them puts them there."""
 
 SIGN_IN_LIMIT = "20 per minute"

@@ -22,6 +22,7 @@ from appliance.web.paging import pages
 from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import FILTERS, PAGE_SIZE, SearchAddress, parse_address
 from appliance.web.shelves import newest
+from appliance.web.wishes import ask_text, words_to_ask
 from indexer.analysis import fold
 from indexer.errors import QueryError
 from indexer.search_query import bare_words
@@ -94,6 +95,7 @@ def _page(address: SearchAddress, answer: InsideFound) -> str:
         sorts=[(name, address.url(sort=name)) for name in sorts],
         bare=_entries(address, found),
         other_form=_other_form(address, found),
+        listing_entries=address.filters.get("available") == "catalogue",
         first_bare=-1 if alike else _turn(address, lines),
         alike=_alike(address, found),
         first_alike=_first_alike(found, lines),
@@ -158,6 +160,8 @@ def _empty(address: SearchAddress, found: Found, later: Sentence | None) -> str:
         sentence=sentence,
         without=without,
         bare=address.url(**dict.fromkeys(address.filters, "")),
+        asks=words_to_ask(address.q) if not without else "",
+        ask_text=ask_text(),
         suggestion=_suggestion(address, found),
         ways=[*ways, *near_names(address.q), *near_classes(near)],
         similar=cards_of(near or newest(_NEAR_ALL)),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from appliance.serving.texts import TextSearch
     from appliance.serving.throttle import ByteShares
     from appliance.store.faults import FaultStore
+    from appliance.store.wishes import WishStore
     from appliance.web.renditions import RenditionService
 
 
@@ -40,6 +41,7 @@ class Services:
         renditions: what makes page images, chapters and tile packs for the readers.
         upkeep: how far checks and repairs are.
         texts: searches the texts inside resources; None: titles only.
+        wishes: what readers would like the library to have; None: nothing is registered.
     """
 
     keeper: Keeper
@@ -53,3 +55,4 @@ class Services:
     renditions: RenditionService | None = None
     upkeep: Callable[[], UpkeepState] = UpkeepState
     texts: TextSearch | None = None
+    wishes: WishStore | None = None

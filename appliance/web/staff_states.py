@@ -61,6 +61,7 @@ _LINKS = {
     "sync.withdrawn": "staff.withdrawn",
     "sync.withdrawn.file": "staff.withdrawn",
     "sync.lifted": "staff.withdrawn",
+    "feedback.new": "staff.wishes",
     "home.starting": "staff.home",
     "home.normal": "staff.home",
     "index.rebuilding": "staff.drives",

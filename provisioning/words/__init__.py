@@ -244,6 +244,7 @@ _GENERAL = {
         *((f"rights.{refusal}", f"{face}.rights.unavailable") for refusal in _REFUSALS),
         ("reader.damaged.", f"{face}.reader.damaged"),
         *((f"reader.closed.{why}", f"{face}.reader.closed") for why in ("locked", "damaged", "codec")),
+        ("thanks.wish", "child.thanks.wish" if face == "child" else "elder.thanks"),
     )
     for face in ("child", "elder")
 }

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from itertools import count, islice
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -29,6 +30,7 @@ from appliance.people.accounts import DIRECTOR, Accounts
 from appliance.store.checks import CheckReader, CheckRun, CheckStore, Finding
 from appliance.store.faults import FaultStore
 from appliance.store.repairs import Repaired, RepairStore
+from appliance.store.wishes import WishStore
 from packager.journal import BuildJournal, PackedItem
 from packager.made import Facts
 
@@ -158,6 +160,34 @@ def _read_repairs(path: Path) -> set[str]:
         return {row.sha256 for row in repairs.all()}
 
 
+# Wishes: counted together with the month, and some of them forgotten
+
+
+def _write_wishes(path: Path, say: Say, start: int) -> None:
+    with closing(WishStore(path)) as wishes:
+        counts = {one.key: one.count for one in wishes.listed(limit=1000)}
+        for n in count(start):
+            key, day = f"w{n % 50}", date(2026, 1, 1) + timedelta(days=n % 5000)
+            had = counts.get(key, 0)
+            say(plus=f"{key} {had + 1}", minus=f"{key} {had}" if had else "")
+            wishes.add("words", key, key, who=f"{n}", day=day, at="", note=f"{n}")
+            counts[key] = had + 1
+            say()
+            if n % 7 == 0:
+                number = next(one.number for one in wishes.listed(limit=1000) if one.key == key)
+                say(minus=f"{key} {counts.pop(key)}")
+                wishes.remove(number)
+                say()
+
+
+def _read_wishes(path: Path) -> set[str]:
+    with closing(WishStore(path)) as wishes:
+        found = wishes.listed(limit=1000)
+        sums = "SELECT wish, sum(count) FROM monthly GROUP BY wish"
+        assert dict(wishes._connection.execute(sums)) == {one.number: one.count for one in found}, "half a wish"
+        return {f"{one.key} {one.count}" for one in found}
+
+
 # The build journal: batches of items, whole or not at all
 
 
@@ -207,6 +237,11 @@ def _with_repairs(path: Path) -> tuple[str, int]:
         return _settings(repairs._connection)
 
 
+def _with_wishes(path: Path) -> tuple[str, int]:
+    with closing(WishStore(path)) as wishes:
+        return _settings(wishes._connection)
+
+
 def _with_journal(path: Path) -> tuple[str, int]:
     with BuildJournal(path) as journal:
         return _settings(journal._db)
@@ -217,6 +252,7 @@ STORES = (
     Store("faults.db", _write_faults, _read_faults, _with_faults),
     Store("checks.db", _write_checks, _read_checks, _with_checks),
     Store("repairs.db", _write_repairs, _read_repairs, _with_repairs),
+    Store("wishes.db", _write_wishes, _read_wishes, _with_wishes),
     Store("build.db", _write_journal, _read_journal, _with_journal),
 )
 

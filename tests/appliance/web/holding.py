@@ -25,6 +25,7 @@ from appliance.serving.pools import DrivePools
 from appliance.settings import Settings
 from appliance.store.faults import FaultStore
 from appliance.store.holdings import HeldDrive, HeldRelease, Holdings, Message, Part, WorkerState, write_holdings
+from appliance.store.wishes import WishStore
 from appliance.web.services import Services
 from indexer.build import build_index
 from indexer.catalogue import build_catalogue
@@ -283,6 +284,7 @@ def make_world(
         chunks=chunks,
         pools=pools,
         command=commands.append,
+        wishes=(wishes := WishStore(settings.wishes_file)),
     )
     try:
         yield World(root, settings, clock, keeper, faults, accounts, services, holdings, records, commands)
@@ -290,6 +292,7 @@ def make_world(
         pools.close()
         accounts.close()
         faults.close()
+        wishes.close()
 
 
 def make_app(world: World):
