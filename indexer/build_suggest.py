@@ -230,13 +230,16 @@ class FileParts:
         self._stack.close()
 
     def add_bytes(self, part: str, content: bytes) -> None:
+        """Add to a part."""
         self._files[part].write(content)
         self.sizes[part] += len(content)
 
     def add_numbers(self, part: str, numbers: Sequence[int]) -> None:
+        """Add numbers of four bytes to a part."""
         self.add_bytes(part, np.array(numbers, "<u4").tobytes())
 
     def add_ends(self, part: str, lengths: Sequence[int]) -> None:
+        """Add the ends of what has these lengths; IndexFormatError: they are more than four bytes can say."""
         ends = np.cumsum(np.array(lengths, "u8")) + np.uint64(self._ended[part])
         self._ended[part] = int(ends[-1]) if len(ends) else self._ended[part]
         if self._ended[part] >= 1 << 32:
@@ -244,6 +247,7 @@ class FileParts:
         self.add_bytes(part, ends.astype("<u4").tobytes())
 
     def finish(self, path: Path, head: bytes) -> None:
+        """Write the file: the head, and the parts in order."""
         self._stack.close()
         with path.open("wb") as out:
             out.write(head)

@@ -261,17 +261,17 @@ class Catalogue:
             resource: of this or of another catalogue.
             behind_equals: for another's: whether it stands behind titles that sort like it.
         """
-        own = self._own_place(resource.id)
+        own = self.own_place(resource.id)
         # Another's stands between two places, so that it serves `after` and `before` alike.
-        return self._place_among(sort_key(resource).encode(), behind_equals) - 0.5 if own is None else own
+        return self.place_among(sort_key(resource).encode(), behind_equals) - 0.5 if own is None else own
 
-    def _own_place(self, resource_id: str) -> int | None:
+    def own_place(self, resource_id: str) -> int | None:
         """The place of the title of a resource of this catalogue."""
         sql = "SELECT title_rank FROM resource JOIN shelf USING (row) WHERE id = ?"
         found = self._query(sql, (_storable(resource_id),))
         return int(found[0][0]) if found else None
 
-    def _place_among(self, key: bytes, behind_equals: bool) -> int:  # noqa: FBT001
+    def place_among(self, key: bytes, behind_equals: bool) -> int:
         """The place behind the last title of the lists that sorts before a key, or like it."""
         low, high = 0, self.count  # ranks are 0 to count - 1 of all rows, listed or not
         while low < high:
@@ -314,16 +314,16 @@ class Catalogue:
 
     def parts_of(self, parent_id: str) -> Iterator[Resource]:
         """Listed parts of a resource, at most `MANY_PARTS` of them, by row; some are read at a time."""
-        rows = sorted(row for _, row in self._part_rows(parent_id))
+        rows = sorted(row for _, row in self.part_rows(parent_id))
         for start in range(0, len(rows), _BATCH):
             yield from self.rows(rows[start : start + _BATCH])
 
     def parts_count(self, parent_id: str) -> tuple[int, str]:
         """How many listed parts a resource has, at most `MANY_PARTS`, and the level of the first of them."""
-        found = self._part_rows(parent_id)
+        found = self.part_rows(parent_id)
         return len(found), self.rows([found[0][1]])[0].level if found else ""
 
-    def _part_rows(self, parent_id: str) -> list[tuple[int | None, int]]:
+    def part_rows(self, parent_id: str) -> list[tuple[int | None, int]]:
         """`seq` and row of the listed parts of a resource, by both."""
         return self._query(
             "SELECT seq, resource.row FROM resource INDEXED BY resource_parent CROSS JOIN shelf USING (row)"
@@ -342,9 +342,10 @@ class Catalogue:
 
     def ids_below(self, parents: Sequence[str]) -> frozenset[str]:
         """Ids of all records, listed or not, whose parent is one of these."""
-        return frozenset(name for _, name in self._below(parents))
+        return frozenset(name for _, name in self.below(parents))
 
-    def _below(self, parents: Sequence[str]) -> Iterator[tuple[int, str]]:
+    def below(self, parents: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """Row and id of each of `ids_below`."""
         for start in range(0, len(parents), _BATCH):
             batch = [_storable(parent) for parent in parents[start : start + _BATCH] if parent]
             marks = ",".join("?" * len(batch))

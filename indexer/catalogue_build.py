@@ -132,6 +132,7 @@ def build_catalogue(
 
 
 def create_tables(database: Any) -> None:
+    """Make the tables, without indexes."""
     database["resource"].create(RESOURCE, pk="row", not_null=set(RESOURCE) - {"seq"}, strict=True)
     database["shelf"].create(SHELF, pk="row", not_null=set(SHELF) - {"first_release"}, strict=True)
     database["item"].create(ITEM, pk="id", not_null=set(ITEM), strict=True)
@@ -236,6 +237,7 @@ def _fill(
 
 
 def insert_into(table: str, columns: Collection[str]) -> str:
+    """The statement that puts a row into a table."""
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
 
 

@@ -64,13 +64,16 @@ def build_index_overlay(older: Path, catalogue: Path, out: Path, *, progress: Pr
         told(newer.count // 4, None)
         build_index(newer.gone_records(), Path(scratch) / "gone")
         told(newer.count // 2, None)
-        indexes = []
-        for folder in (out / BASE, out / ADDED, Path(scratch) / "gone"):
-            indexes.append(IndexFiles(folder))
-            opened.callback(indexes[-1].close)
+
+        def files(folder: Path) -> IndexFiles:
+            found = IndexFiles(folder)
+            opened.callback(found.close)
+            return found
+
+        base, added, gone = files(out / BASE), files(out / ADDED), files(Path(scratch) / "gone")
         older_rows = BaseRows(catalogue / BASE_CATALOGUE)
         opened.callback(older_rows.close)
-        _Building(*indexes, newer, older_rows, out, Path(scratch)).make()
+        _Building(base, added, gone, newer, older_rows, out, Path(scratch)).make()
     told(newer.count, newer.count)
     return stats
 

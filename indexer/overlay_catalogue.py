@@ -1,10 +1,10 @@
 """A catalogue that is an older one with some records left out and others put in; asked like any other.
 
-    base.db         the older catalogue, which nobody writes
-    added.db        the same tables: records that were added or changed, by their rows in the whole, and of `shelf` also
-                    rows of records of the base that stand elsewhere in lists now
-    overlay.json    with arrays.bin (`indexer.overlay_files`): the splices of rows and of titles, the rows of the base
-                    whose place in lists `added.db` has, and where the base's chunks are in the list of chunks now
+base.db         the older catalogue, which nobody writes
+added.db        the same tables: records that were added or changed, by their rows in the whole, and of `shelf` also
+                rows of records of the base that stand elsewhere in lists now
+overlay.json    with arrays.bin (`indexer.overlay_files`): the splices of rows and of titles, the rows of the base
+                whose place in lists `added.db` has, and where the base's chunks are in the list of chunks now
 """
 
 from __future__ import annotations
@@ -157,7 +157,9 @@ class OverlaidCatalogue(Catalogue):
 
     def item_rows(self) -> Iterator[tuple[str, int]]:
         """See `Catalogue.item_rows`."""
-        theirs = ((item, whole) for item, row in self._base.item_rows() if (whole := self.rows_splice.whole(row)) is not None)
+        theirs = (
+            (item, whole) for item, row in self._base.item_rows() if (whole := self.rows_splice.whole(row)) is not None
+        )
         return heapq.merge(theirs, super().item_rows())
 
     def counts_by_type(self) -> dict[str, int]:
@@ -208,9 +210,7 @@ class OverlaidCatalogue(Catalogue):
         placed = ((place, row) for title, row in theirs if (place := self.titles.whole(title)) is not None)
         return list(islice(heapq.merge(placed, own, reverse=before is not None), offset, wanted))
 
-    def _staying(
-        self, read: Callable[[int, int], list[tuple[_Place, int]]], wanted: int
-    ) -> list[tuple[_Place, int]]:
+    def _staying(self, read: Callable[[int, int], list[tuple[_Place, int]]], wanted: int) -> list[tuple[_Place, int]]:
         """The first entries of a list of the base that still stand there, with their rows in the whole."""
         found: list[tuple[_Place, int]] = []
         start, step = 0, wanted + 16
@@ -223,15 +223,17 @@ class OverlaidCatalogue(Catalogue):
             start, step = start + step, min(2 * step, _MOST)
         return found[:wanted]
 
-    def _own_place(self, resource_id: str) -> int | None:
-        found = super()._own_place(resource_id)
+    def own_place(self, resource_id: str) -> int | None:
+        """See `Catalogue.own_place`."""
+        found = super().own_place(resource_id)
         if found is None and self._base_row(resource_id) is not None:
-            title = self._base._own_place(resource_id)
+            title = self._base.own_place(resource_id)
             found = None if title is None else self.titles.whole(title)
         return found
 
-    def _place_among(self, key: bytes, behind_equals: bool) -> int:  # noqa: FBT001
-        own, theirs = super()._place_among(key, behind_equals), self._base._place_among(key, behind_equals)
+    def place_among(self, key: bytes, behind_equals: bool) -> int:
+        """See `Catalogue.place_among`."""
+        own, theirs = super().place_among(key, behind_equals), self._base.place_among(key, behind_equals)
         if not theirs:
             return own
         return max(own, self.titles.joined(theirs, bisect_right(self.titles.at, theirs - 1)))
@@ -241,25 +243,27 @@ class OverlaidCatalogue(Catalogue):
         theirs = ((whole, name) for row, name in self._base.ids() if (whole := self.rows_splice.whole(row)) is not None)
         return heapq.merge(theirs, super().ids())
 
-    def _part_rows(self, parent_id: str) -> list[tuple[int | None, int]]:
-        theirs = ((seq, self.rows_splice.whole(row)) for seq, row in self._base._part_rows(parent_id))
-        found = [(seq, row) for seq, row in theirs if row is not None] + super()._part_rows(parent_id)
+    def part_rows(self, parent_id: str) -> list[tuple[int | None, int]]:
+        """See `Catalogue.part_rows`."""
+        theirs = ((seq, self.rows_splice.whole(row)) for seq, row in self._base.part_rows(parent_id))
+        found = [(seq, row) for seq, row in theirs if row is not None] + super().part_rows(parent_id)
         return sorted(found, key=lambda part: (part[0] is not None, part[0] or 0, part[1]))[:MANY_PARTS]
 
     def parents_of_rows(self, rows: Iterable[int]) -> frozenset[str]:
         """See `Catalogue.parents_of_rows`."""
-        own, theirs = [], []
+        own, theirs = list[int](), list[int]()
         for row in rows:
             is_own, place = self.rows_splice.source(int(row))
             (own if is_own else theirs).append(int(row) if is_own else place)
         return super().parents_of_rows(own) | self._base.parents_of_rows(theirs)
 
-    def _below(self, parents: Sequence[str]) -> Iterator[tuple[int, str]]:
-        for row, name in self._base._below(parents):
+    def below(self, parents: Sequence[str]) -> Iterator[tuple[int, str]]:
+        """See `Catalogue.below`."""
+        for row, name in self._base.below(parents):
             whole = self.rows_splice.whole(row)
             if whole is not None:
                 yield whole, name
-        yield from super()._below(parents)
+        yield from super().below(parents)
 
 
 def _newness(entry: tuple[int | None, int]) -> tuple[bool, int, int]:

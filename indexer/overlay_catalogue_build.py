@@ -183,4 +183,3 @@ class _Building:
                 first.append(place)
                 now.append(found)
         return np.array(first, "u4"), np.array(now, "u4")
-

@@ -142,8 +142,10 @@ def joined_postings(
     """The rows in the whole (ascending) and weights of a term.
 
     Args:
-        base: the older index. added: the small one.
-        wholes: for each row of the base where it stands in the whole, `NONE` for none. puts: the same of `added`.
+        base: the older index.
+        added: the small one.
+        wholes: for each row of the base where it stands in the whole, `NONE` for none.
+        puts: the same of `added`.
         figures: of the term.
 
     Raises:

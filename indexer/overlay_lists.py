@@ -95,7 +95,7 @@ class Lists:
         return found
 
 
-def _settle(members: list[_Member], parent_listed: bool, found: Settled) -> None:  # noqa: FBT001
+def _settle(members: list[_Member], parent_listed: bool, found: Settled) -> None:
     last = max(members, key=lambda member: member.newness)
     for member in members:
         arrives = member.may_arrive and (not parent_listed or member is last)

@@ -52,7 +52,8 @@ class SplicedEntries(EntryFile):
         Args:
             base: entries of the base, with its rows.
             added: those that the delta changed or brought, with rows of the whole.
-            splice: of their places. rows: of the base's rows.
+            splice: of their places.
+            rows: the splice of the base's rows.
             name: whose they are, for errors.
 
         Raises:

@@ -65,8 +65,11 @@ class SuggestDelta:
         """Take what is known.
 
         Args:
-            base: the older index. added, gone: small ones of the records that come and go.
-            rows: the splice of rows. columns: of the whole.
+            base: the older index.
+            added: the small one of the records that come.
+            gone: one of the records of the base that go.
+            rows: the splice of rows.
+            columns: of the whole.
             rows_of: gives the rows of the whole that hold a term.
             record_of: reads the record of a row of the base.
             spoken: readings by row of the whole (`added`) and of the base (`gone`).
@@ -88,10 +91,8 @@ class SuggestDelta:
         """
         for key in self._affected():
             self._count_anew(key)
-        splice = Splice(
-            self._base.entries.keys.count, *(np.array(part, "u4") for part in (self._dead, self._at, self._same)),
-            name="entries",
-        )  # fmt: skip
+        dead, at, same = (np.array(part, "u4") for part in (self._dead, self._at, self._same))
+        splice = Splice(self._base.entries.keys.count, dead, at, same, name="entries")
         with FileParts(scratch, "entries", ENTRY_PARTS) as parts:
             put_entries(parts, self._entries, [scores_of(key, entry) for key, entry in self._entries])
             sizes = parts.sizes

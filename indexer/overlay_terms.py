@@ -36,7 +36,8 @@ class SplicedTerms(TermFile):
         """Join them.
 
         Args:
-            base: the terms of the base. added: those of the small index.
+            base: the terms of the base.
+            added: those of the small index.
             described: the overlay.
             records: rows of the whole.
 

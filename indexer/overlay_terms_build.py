@@ -23,7 +23,8 @@ def spliced_terms(base: TermFile, added: TermFile, gone: TermFile) -> dict[str, 
 
     Args:
         base: terms of the older index.
-        added: of an index of the records that come. gone: of one of the records of the base that go.
+        added: of an index of the records that come.
+        gone: of one of the records of the base that go.
 
     Raises:
         OverlayError: the base lacks what goes; it was made of other records, or by another version.
@@ -56,7 +57,7 @@ def spliced_terms(base: TermFile, added: TermFile, gone: TermFile) -> dict[str, 
     return {**splice.arrays("terms"), **{f"terms.{name}": np.array(held, "u4") for name, held in lists.items()}}
 
 
-def _listed(terms: TermFile, is_added: bool) -> Iterator[tuple[bytes, bool, int, int]]:  # noqa: FBT001
+def _listed(terms: TermFile, is_added: bool) -> Iterator[tuple[bytes, bool, int, int]]:
     """Key, whether it comes, place and rows of each term, in order."""
     for first in range(0, terms.count, _BLOCK):
         last = min(terms.count, first + _BLOCK)

@@ -39,8 +39,8 @@ def differences(base: BaseLines, count: int, catalogue_jsonl: Path, out: Path, m
     """
     dead, at, same = array("I"), array("I"), array("I")
     with out.open("wb") as file:
-        for row, goes, line in _steps(base, count, catalogue_jsonl):
-            if goes:
+        for row, leaves, line in _steps(base, count, catalogue_jsonl):
+            if leaves:
                 dead.append(row)
                 same.append(NONE if line is None else len(at))
             if line is not None:
@@ -48,7 +48,8 @@ def differences(base: BaseLines, count: int, catalogue_jsonl: Path, out: Path, m
                 file.write(line)
             if max(len(dead), len(at)) > most:
                 raise OverlayError(f"more than {most} records differ")
-    return Splice(count, *(np.array(part, "u4") for part in (dead, at, same)), name=catalogue_jsonl.name)
+    goes, comes, heirs = (np.array(part, "u4") for part in (dead, at, same))
+    return Splice(count, goes, comes, heirs, catalogue_jsonl.name)
 
 
 def _steps(base: BaseLines, count: int, catalogue_jsonl: Path) -> Iterator[tuple[int, bool, bytes | None]]:

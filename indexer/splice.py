@@ -62,7 +62,8 @@ class Splice:
     def read(cls, base: int, arrays: Mapping[str, Numbers], prefix: str, name: str) -> Splice:
         """The splice whose arrays stand under `prefix`, see `arrays`."""
         try:
-            return cls(base, *(arrays[f"{prefix}.{part}"] for part in ("dead", "at", "same")), name=name)
+            dead, at, same = (arrays[f"{prefix}.{part}"] for part in ("dead", "at", "same"))
+            return cls(base, dead, at, same, name)
         except KeyError as error:
             raise IndexFormatError(name, f"lacks {error}") from error
 

@@ -1,4 +1,4 @@
-"""Editions that follow each other: collections with serials, sets and gathered works, and what a delta changes in them."""
+"""Editions that follow each other: serials, sets, gathered works and single ones, and what a delta changes in them."""
 
 from __future__ import annotations
 
@@ -63,15 +63,25 @@ def _member(chance: random.Random, number: int, size: int) -> Resource:
     parent = f"f{family:04d}"
     if kind == "top":
         level = chance.choice(["serial", "work", "collection"])
-        return resource(parent, chance.choice(_NAMES) + str(family % 7), type="journal", readable=False, level=level, **shared)
+        return resource(
+            parent, chance.choice(_NAMES) + str(family % 7), type="journal", readable=False, level=level, **shared
+        )
     if kind == "part":
         level = chance.choice(["issue", "volume", "part"])
         seq = chance.choice([None, number % 9])
         title = f"{chance.choice(_NAMES)}{year}年第{number % 12 + 1}期"
-        members = {**shared, "level": level, "parent": parent, "seq": seq, "designation": f"{year}年第{number % 12 + 1}期"}
+        members = {
+            **shared,
+            "level": level,
+            "parent": parent,
+            "seq": seq,
+            "designation": f"{year}年第{number % 12 + 1}期",
+        }
         return resource(own, title, type="journal", readable=chance.random() < 0.8, **members)
     if kind == "gathered":
-        return resource(own, _title(chance), parent=chance.choice([parent, own]), **shared)
+        spoken = chance.choice(["", "", "ren min te bao"])
+        title = chance.choice([chance.choice(_NAMES), _title(chance)])
+        return resource(own, title, parent=chance.choice([parent, own]), title_pinyin=spoken, **shared)
     if kind == "closed":
         made = resource(own, _title(chance), **shared)
         return replace(made, access=Access(scope=chance.choice(["none", "premises"])), title_pinyin="chang pian")
@@ -94,4 +104,6 @@ def _changed(chance: random.Random, one: Resource) -> Resource:
         return replace(one, level=chance.choice(["issue", "work", "volume"]) if one.parent else one.level)
     if change == 5:
         return replace(one, access=Access(scope=chance.choice(["open", "none"])))
-    return replace(one, parent=f"f{chance.randrange(6):04d}" if one.level in {"issue", "volume", "part"} else one.parent)
+    return replace(
+        one, parent=f"f{chance.randrange(6):04d}" if one.level in {"issue", "volume", "part"} else one.parent
+    )

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from indexer.catalogue import Catalogue, build_catalogue
-from indexer.errors import IndexFormatError, OverlayError
 from indexer.model import TYPES, Resource
 from indexer.overlay_catalogue import OverlaidCatalogue, open_catalogue
 from indexer.overlay_catalogue_build import build_catalogue_overlay
 from tests.indexer.editions import edition, next_edition
-from tests.indexer.shelf import resource, write_truth
+from tests.indexer.shelf import write_truth
 
 
 def whole(folder: Path, resources: list[Resource]) -> Path:
