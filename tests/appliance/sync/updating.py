@@ -24,6 +24,15 @@ from packager.format.trust import TrustStore
 from tests.simulator import EARLIEST
 
 
+class _Door(Door):
+    """With one drive, which serves every release; nothing else is plugged in."""
+
+    archive: Path
+
+    def roots(self, folder: str) -> list[Path]:
+        return [self.archive]
+
+
 class UpdatedBox:
     """See above.
 
@@ -46,7 +55,8 @@ class UpdatedBox:
         if not self.store.all():
             self._bring_first()
         board = SimpleNamespace(say_of_updates=self.said.append, carried_changed=lambda: None)
-        self.door = Door(self.store, SharedTrust(trust), board, lambda s: self.came.append(s.folder), self._roots)
+        self.door = _Door(self.store, SharedTrust(trust), board, {}, lambda news: self.came.append(news[1].folder))
+        object.__setattr__(self.door, "archive", archive)
         self.updater = Updater(self.settings, self.clock, self.files, self.door, root, luck=random.Random(1))
         self.carried = CarriedStore(self.settings.carried_folder)
 
@@ -57,9 +67,6 @@ class UpdatedBox:
         for name, digest in old.release.truth.items():
             self.files.copy_hashed(old.layout.meta_file(name), stage / "meta" / name, max_size=digest.size)
         self.store.add_made(stage, old.release)
-
-    def _roots(self, _folder: str) -> list[Path]:
-        return [self.archive]
 
     def seqs(self) -> list[int]:
         """Numbers of the releases that are here."""
