@@ -31,8 +31,10 @@ from appliance.store import commands
 from appliance.store.faults import MAX_STANDING, Fault, FaultStore
 from appliance.store.holdings import HeldDrive
 from appliance.store.objects import ObjectStore
+from appliance.store.preferences import PreferenceStore
 from appliance.store.reading import ReadingSign
 from appliance.store.wishes import WishStore
+from appliance.store.updating import read_state
 from appliance.web.context import EXTENSION
 from appliance.web.renditions import RenditionService
 from appliance.web.renditions_cache import RenditionCache
@@ -114,6 +116,8 @@ class ServingBox:
                 upkeep=lambda: self.upkeep.state,
                 texts=self.texts,
                 wishes=self.wishes,
+                updates=lambda: read_state(settings.updates_folder),
+                preferences=PreferenceStore(settings, files).read,
             ),
         )
         self._seats: Seats = self.app.extensions[EXTENSION].seats

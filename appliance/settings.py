@@ -21,6 +21,7 @@ from appliance.errors import SettingsError
 MAX_SETTINGS_BYTES = 1 << 20
 LANGUAGES = ("zh-Hans", "en")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+UPDATE_APPLY = ("closing", "at-once")
 PRIVATE_NETWORKS = (
     "127.0.0.0/8",
     "10.0.0.0/8",
@@ -71,6 +72,10 @@ class Settings:
         update_window: the part of the day in which updates are fetched: 22:00-06:00; empty: at any hour.
         update_cap_bytes: bytes a month that updates may fetch; 0: as many as there are.
         update_rate: bytes a second of updates; 0: as fast as the line is.
+        update_apply: when readers get an edition that an update brought: `closing` (outside of the opening hours, or
+            when staff say so) or `at-once`.
+        update_metered: whether the line is paid for by its traffic: yes, no, or `auto`: as NetworkManager says. On such
+            a line only lists are fetched, unless staff say so.
         image_date: day on which the system image was made: the first lower bound of a plausible clock.
         clock_horizon_years: years after `image_date` up to which a clock is believed.
         strict_trust: follow TUF to the letter, expiry included. For conformance tests, not for counties.
@@ -116,6 +121,8 @@ class Settings:
     update_window: str = ""
     update_cap_bytes: int = 0
     update_rate: int = 0
+    update_apply: str = "closing"
+    update_metered: str = "auto"
     image_date: date = date(2026, 11, 1)
     clock_horizon_years: int = 20
     strict_trust: bool = False
@@ -200,6 +207,11 @@ class Settings:
     def incoming_folder(self) -> Path:
         """What is being fetched."""
         return self.data_folder / "incoming"
+
+    @property
+    def updates_folder(self) -> Path:
+        """What staff decided about updates, what was fetched this month, and what waits."""
+        return self.data_folder / "updates"
 
     @property
     def repair_list_folder(self) -> Path:
@@ -360,6 +372,8 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "update_window": (lambda v: not v or bool(_WINDOW.match(v)), "a span of the day such as 22:00-06:00, or nothing"),
     "update_cap_bytes": _between(0, 1 << 50),
     "update_rate": _between(0, 10**10),
+    "update_apply": _one_of(*UPDATE_APPLY),
+    "update_metered": _one_of("auto", "yes", "no"),
     "image_date": (lambda d: date(2020, 1, 1) <= d <= date(2100, 1, 1), "a date from 2020 to 2100"),
     "clock_horizon_years": _between(1, 100),
     "premises_networks": (_networks, "a list of networks such as 192.168.0.0/16"),

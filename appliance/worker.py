@@ -25,6 +25,7 @@ from appliance.errors import HoldingsError, SettingsError
 from appliance.intake.run import Intake
 from appliance.intake.watch import Watch
 from appliance.settings import Settings, load_settings
+from appliance.store.commands import UPDATES, UPKEEP
 from appliance.store.holdings import Holdings, read_holdings
 from appliance.sync.updater import Updater
 from appliance.upkeep.upkeep import Upkeep
@@ -80,8 +81,8 @@ def begin(settings: Settings, clock: Clock, files: Files) -> Intake:
 def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int) -> None:
     intake = begin(settings, clock, files)
     upkeep = Upkeep(settings, clock, files)
-    intake.upkeep = upkeep.command
     updater = Updater(settings, clock, files, intake.door(), read_root(settings.root_file))
+    intake.others |= dict.fromkeys(UPKEEP, upkeep.command) | dict.fromkeys(UPDATES, updater.command)
     watch = Watch(watched_folders(settings), intake.poke)
     watch.start()
     upkeep.start()

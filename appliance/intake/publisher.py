@@ -15,6 +15,7 @@ from appliance.intake.trusting import SharedTrust
 from appliance.intake.withdrawals import Withdrawals
 from appliance.settings import Settings
 from appliance.store.carried import CarriedStore
+from appliance.store.editions import STAGED, Editions, dropped
 from appliance.store.holdings import HeldRelease, Holdings, Message, WorkerState, write_holdings
 from appliance.store.releases import ReleaseStore, Stored
 from packager.format.files import Files
@@ -29,7 +30,11 @@ WORKING = ("recognising", "reading")
 
 
 class Publisher:
-    """Owns the document and the list of releases on the SSD; one thread."""
+    """Owns the document and the list of releases on the SSD; one thread.
+
+    Attributes:
+        editions: which releases are held back from readers; in any thread.
+    """
 
     def __init__(
         self,
@@ -59,6 +64,7 @@ class Publisher:
         self._updating: Message | None = None
         # A run that was killed may have brought items and not said so; whoever kept what it knew of them looks again.
         self._carried = before.carried + any(CarriedStore(settings.carried_folder).all())
+        self.editions = Editions(settings.updates_folder, files)
 
     def now(self) -> str:
         """Wall time as the document writes it."""
@@ -80,7 +86,8 @@ class Publisher:
         """Held releases that are trusted now."""
         trusted = self._trust.current().releases
         issuer = self._settings.issuer_name
-        return held_releases(list(self.stored.values()), trusted, self._maker.state, issuer)
+        held_back = {folder: hold.why for folder, hold in self.editions.holds().items()}
+        return held_releases(list(self.stored.values()), trusted, self._maker.state, issuer, held_back)
 
     def order_making(self) -> None:
         """Have lacking derived files made, those of live releases first, the newest before older ones."""
@@ -130,16 +137,16 @@ class Publisher:
         return False
 
     def _unneeded(self, held: Sequence[HeldRelease], places: Sequence[Standing]) -> set[str]:
-        """Releases that are neither live, nor the one before, nor carried by a drive that is here.
+        """Releases that are neither live, nor the one before, nor held back, nor carried by a drive that is here.
 
-        One that lacks its records is kept only for drives that are to bring them.
+        One that lacks its records is kept only for drives that are to bring them. While one is staged, nothing goes.
         """
-        if not self._crowded:
+        if not self._crowded or any(r.held_back == STAGED for r in held):
             return set()
         carried = {p.drive.carried.folder for p in places if p.drive.carried is not None}
         keep = set(carried)
         for bundle in {r.bundle for r in held}:
-            keep.update([r.folder for r in held if r.bundle == bundle][:2])
+            keep.update(_kept([r for r in held if r.bundle == bundle]))
         awaited = {p.drive.last.folder for p in places if p.drive.last is not None} | carried
         lacking = {folder for folder, stored in self.stored.items() if not stored.whole} - awaited
         return (set(self.stored) - keep) | {folder for folder in lacking if not self._is_whole(folder)}
@@ -186,6 +193,7 @@ class Publisher:
             withdrawn_at=told.withdrawn_at,
             lifted=told.lifted,
             carried=self._carried,
+            dropped=dropped(releases, self.editions.holds()),
             worker=self._worker,
         )
         try:
@@ -193,3 +201,10 @@ class Publisher:
         except OSError:
             _log.exception("the holdings document cannot be written")
             self._dirty = True
+
+
+def _kept(held: Sequence[HeldRelease]) -> list[str]:
+    """Of one bundle, falling: what readers have, what staff may go back to, and what they went back from."""
+    live = next((n for n, r in enumerate(held) if r.live), 0)
+    before = [r.folder for r in held[live + 1 :] if not r.held_back][:1]
+    return [*(r.folder for r in held[: live + 1]), *before]

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from appliance.intake.editions import is_mixed
 from appliance.intake.states import Carried, Drive
@@ -64,24 +65,33 @@ def held_releases(
     trusted: Iterable[Release],
     part: Callable[[Stored, str], Part],
     issuer: str,
+    held_back: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[HeldRelease, ...]:
     """The releases on the SSD that are still trusted, by bundle, then number falling, with the live ones marked.
 
     Live is the newest of its bundle that can be browsed; while none can, the newest. One that came by an update takes
-    over when it can be searched as well: nobody waits for it, and the one before is whole.
+    over when it can be searched as well: nobody waits for it, and the one before is whole. One that is held back is
+    live only when there is no other: the others may have been taken back meanwhile.
 
     Args:
         stored: what is on the SSD.
         trusted: releases of the newest trusted list; one that was taken back is not among them.
         part: state of a derived file.
         issuer: who signs, as readers are told.
+        held_back: folder → why readers do not get it.
     """
     listed = {folder_name(release): release for release in trusted}
-    found = [_held(s, listed[s.folder], part, issuer) for s in stored if s.folder in listed]
+    found = [
+        replace(_held(s, listed[s.folder], part, issuer), held_back=held_back.get(s.folder, ""))
+        for s in stored
+        if s.folder in listed
+    ]
     found.sort(key=lambda r: (r.bundle, -r.seq, r.folder))
     updated = frozenset(s.folder for s in stored if not s.samples)
     live: dict[str, HeldRelease] = {}
-    for release in found:
+    for release in sorted(found, key=lambda r: bool(r.held_back)):
+        if release.held_back and release.bundle in live:
+            continue
         best = live.get(release.bundle)
         if best is None or (not _is_usable(best, updated) and _is_usable(release, updated)):
             live[release.bundle] = release

@@ -31,7 +31,7 @@ from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing
 from appliance.intake.taking import bytes_needed
 from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
-from appliance.store.commands import UPKEEP, receive
+from appliance.store.commands import receive
 from appliance.store.holdings import Holdings, Message
 from appliance.store.releases import ReleaseStore, Stored
 from appliance.store.verified import VerifiedDrives
@@ -49,7 +49,7 @@ class Intake:
     """Takes drives in for as long as it runs. Everything but `poke` is for one thread.
 
     Attributes:
-        upkeep: takes the commands that are about checks and repairs.
+        others: takes the commands that are about something else than drives, by what they ask for.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Intake:
         self._mounts: dict[str, Mount] = {}
         self._remaking = Remaking(self._store, self._maker, self._board)
         self._ready: list[tuple[Entry, int]] = []
-        self.upkeep: Callable[[dict[str, str]], None] = lambda _command: None
+        self.others: dict[str, Callable[[dict[str, str]], None]] = {}
         self._order, self._reconciled, self._began = 0, -1e9, clock.monotonic()
         self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
         for held in before.drives[:MAX_PLACES]:
@@ -137,6 +137,7 @@ class Intake:
     def _take(self, news: tuple[Place, News] | tuple[Key, Stored | None] | None) -> None:
         if news is None:
             self._reconciled = -1e9
+            self._refresh_trust()
             for known in self._entries.values():
                 known.place.look_now()
             return
@@ -382,8 +383,8 @@ class Intake:
     def _command(self, command: dict[str, str]) -> None:
         what = command["do"]
         self._journal.add("command", {k: v[:200] for k, v in command.items()})
-        if what in UPKEEP:
-            self.upkeep(command)
+        if what in self.others:
+            self.others[what](command)
             return
         if what == "rebuild":
             self._remaking.ask(command.get("folder", ""), command.get("part", ""), by_itself="why" in command)

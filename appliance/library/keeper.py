@@ -137,10 +137,10 @@ class LibraryKeeper:
         shelves = [Shelf(self._opened[self._files(r)], r) for r in live if self._files(r) in self._opened]
         spare = [Shelf(self._opened[self._files(r)], r) for r in others if self._files(r) in self._opened]
         try:
-            hidden, counts, thinned, withdrawn = self._unite(shelves, holdings.withdrawn)
+            hidden, counts, thinned, withdrawn = self._unite(shelves, holdings.hidden)
         except IndexerError:
-            shelves = self._that_unite(shelves, holdings.withdrawn)
-            hidden, counts, thinned, withdrawn = self._unite(shelves, holdings.withdrawn)
+            shelves = self._that_unite(shelves, holdings.hidden)
+            hidden, counts, thinned, withdrawn = self._unite(shelves, holdings.hidden)
         searching = self._search(shelves, hidden)
         here = self._presence.masks(
             shelves, spare, holdings.drives, known_only=known_only, **self._carried_digests(holdings)

@@ -94,7 +94,7 @@ class Library:
         self.shelves = self._shelves
         self._hidden = tuple(hidden) or (Rows(),) * len(self._shelves)
         self._searching, self._here = searching, here
-        self._withdrawn = with_parts(self._shelves, holdings.withdrawn) if withdrawn is None else withdrawn
+        self._withdrawn = with_parts(self._shelves, holdings.hidden) if withdrawn is None else withdrawn
         self._part_lists = PartLists()
         # A view never changes, and so answers stay true as long as it is used.
         self._answers: Answers[_Answer] = Answers(lambda answer: size_of(answer[0]))

@@ -27,12 +27,20 @@ _NAME = re.compile(r"[0-9]{14}-[0-9]{1,10}-[0-9]{1,10}\.json\Z")
 _serial = itertools.count()
 
 UPKEEP = ("check", "check-pause", "check-resume", "repair", "repair-export")
-COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP)
+UPDATES = (
+    "update-check", "update-now", "update-pause", "update-resume", "update-apply", "update-undo", "update-again",
+    "update-set",
+)  # fmt: skip
+COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP, *UPDATES)
 """eject: let go of a drive (`drive`). released: no reader uses it any more (`drive`). keep: take the ejection back
 (`drive`). look-again: look at a drive as if it had just been plugged in (`drive`, or all when absent; `why`: sick when
 a read did not come back). rebuild: make a derived file again (`folder`, `part`: catalogue or search; `why`: broken when
 no person asks). check, check-pause, check-resume: read a whole drive, rest, go on (`drive`, or all when absent).
-repair: ask every source again. repair-export: write the list of what is lacking to a stick (`drive`)."""
+repair: ask every source again. repair-export: write the list of what is lacking to a stick (`drive`).
+update-check: look for updates now. update-now: and fetch them, whatever the hour and the line. update-pause,
+update-resume: rest, go on. update-apply: give readers what is staged. update-undo: go back to the edition before
+(`bundle`). update-again: forward to the one that staff went back from (`bundle`). update-set: hours for fetching
+(`window`) and bytes a month (`cap`)."""
 
 
 def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: Files) -> None:

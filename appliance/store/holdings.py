@@ -90,8 +90,9 @@ class HeldRelease:
         folder: its folder's name below the releases folder, `<bundle>/<seq>-<12 hexadecimal digits>`.
         truth: SHA-256 over the digests of its truth files; two drives of one set share it.
         count: resources in it. disks: drives in its set. shares: resources on each, empty when untold.
-        live: whether it is the newest of its bundle that the box holds; only live releases are searched.
+        live: whether readers get it: the newest of its bundle that is not held back; only live ones are searched.
         catalogue: `catalogue.db`. search: the index. Browsing needs the first, searching both.
+        held_back: why readers do not get it (`editions.STAGED`, `editions.UNDONE`), empty otherwise.
     """
 
     bundle: str
@@ -108,6 +109,7 @@ class HeldRelease:
     catalogue: Part = field(default_factory=Part)
     search: Part = field(default_factory=Part)
     shares: tuple[int, ...] = ()
+    held_back: str = ""
 
     @property
     def key(self) -> tuple[str, int, str]:
@@ -205,6 +207,7 @@ class Holdings:
         lifted: those that were withdrawn here once and are given back, the last one first; at most `MAX_LIFTED`.
         worker: signs of life.
         carried: grows whenever items come by an update or go again; 0: none ever came.
+        dropped: ids of resources that an edition dropped from which staff went back; they are shown nowhere either.
     """
 
     generation: int = 0
@@ -218,6 +221,12 @@ class Holdings:
     withdrawn_at: str = ""
     lifted: tuple[Lifted, ...] = ()
     carried: int = 0
+    dropped: tuple[str, ...] = ()
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Ids of everything that is shown nowhere, whatever holds it."""
+        return (*self.withdrawn, *self.dropped)
 
     def live(self) -> tuple[HeldRelease, ...]:
         """The newest held release of every bundle."""

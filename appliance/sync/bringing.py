@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.store.carried import CarriedStore, read_at
+from appliance.store.releases import folder_name
 from appliance.sync.routes import route
 from appliance.sync.update import OldAwayError, Update
 from packager.format.deltas import Delta, read_delta
@@ -146,6 +147,8 @@ class Bringing:
             r for r in trusted.releases if (r.bundle, r.seq, r.number) == (step.bundle, step.new, step.new_number)
         )
         packs = [path for pack in step.packs for path in self._incoming.pieces(pack)]
+        if self._settings.update_apply == "closing":
+            self._door.board.editions.stage(folder_name(new), self._door.board.now())
         update = Update(old, new, self.documents / trusted.deltas[step.target].sha256, packs)
         stored = update.apply(
             self._door.store, self.carried, self._files, read_old=lambda *what: self._read_old(old, *what),

@@ -1,46 +1,47 @@
 """Looking for updates and bringing them, in a thread of the worker: one try at a time, each from where the last ended.
 
 A try: the newest signed lists of the first origin that answers; for every bundle here whose list names a newer
-release, the cheapest chain of deltas; their packs; then step by step the releases themselves. Nothing that was
-fetched or made before is fetched or made again. Lists are taken at any hour (withdrawals must not wait); packs within
-the window and the cap only.
+release, the cheapest way; what it needs; then step by step the releases themselves, staged. Nothing that was fetched or
+made before is fetched or made again. Lists are taken at any hour (withdrawals must not wait); the rest within the
+hours, the traffic of the month and what the line costs.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
+import queue
 import random
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from appliance.errors import IntakeError
-from appliance.store.carried import CarriedStore, read_at
 from appliance.store.holdings import Message
+from appliance.store.preferences import Preferences, PreferenceStore
+from appliance.sync.allowance import Allowance, WaitError
+from appliance.sync.board import StateBoard
+from appliance.sync.bringing import Bringing
 from appliance.sync.incoming import Incoming
+from appliance.sync.line import has_line, is_metered
 from appliance.sync.mirrors import Mirrors, is_refusal
 from appliance.sync.routes import route
-from appliance.sync.schedule import Window, left_of_cap, month_of, next_month, wait_after
+from appliance.sync.schedule import wait_after
+from appliance.sync.server_supply import ServerSupply
 from appliance.sync.sticks import Sticks
-from appliance.sync.update import OldAwayError, Update
-from packager.format.deltas import Delta, read_delta
+from appliance.sync.supply import applied_message
+from appliance.sync.turning import Turning
+from appliance.sync.update import OldAwayError
 from packager.format.errors import FormatError, OneSignerError, TrustError
-from packager.format.layout import DriveLayout
 from packager.format.origin import OriginError
-from packager.format.release import Digest
+from provisioning.words import CHINESE, Words
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
     from appliance.intake.door import Door
     from appliance.settings import Settings
     from appliance.store.releases import Stored
+    from packager.format.deltas import Delta
     from packager.format.files import Files
-    from packager.format.items import ItemLine
     from packager.format.release import Release
     from packager.format.trust import Trusted
 
@@ -48,18 +49,13 @@ _log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 3600.0
 """Between two looks at the lists while all is well."""
-STATE = "updates.json"
-MAX_STATE = 4096
 TURN_SECONDS = 1.0
-
-
-class WaitError(Exception):
-    """The window or the cap is over; what was fetched stays. message: what staff read."""
-
-    def __init__(self, message: Message) -> None:
-        """Keep the sentence."""
-        self.message = message
-        super().__init__(message.key)
+LOOK_SECONDS = 5.0
+"""Between two looks at the editions that are here, while something is fetched."""
+METERED_SECONDS = 60.0
+"""What was found out about the line counts so long."""
+_QUIET = frozenset({"sync.current", "sync.staged", "sync.applied"})
+"""What follows from the editions that are here, and is told by them."""
 
 
 class SpoiledError(OriginError):
@@ -71,16 +67,8 @@ class SpoiledError(OriginError):
         super().__init__(f"{mirror} gave other bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Traffic:
-    """What was fetched in a month. month: `2026-11`; used: bytes."""
-
-    month: str = ""
-    used: int = 0
-
-
 class Updater:
-    """Brings updates from the origins of the settings, and from sticks. `turn` is for one thread."""
+    """Brings updates from the origins of the settings, and from sticks. `turn` is for one thread, `command` for any."""
 
     def __init__(
         self,
@@ -96,7 +84,7 @@ class Updater:
 
         Args:
             settings: of the box.
-            clock: wall time for the window, monotonic for waiting.
+            clock: wall time for the hours, monotonic for waiting.
             files: the writer.
             door: to intake.
             root: the root metadata that this box was given.
@@ -104,250 +92,248 @@ class Updater:
         """
         self._settings, self._clock, self._files, self._door = settings, clock, files, door
         self._luck = luck or random.Random()  # noqa: S311 - waits need no secrecy
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._board = StateBoard(settings.updates_folder, files)
+        self._preferences = PreferenceStore(settings, files)
+        self._turning = Turning(settings, clock, files, door, self._preferences, self._board)
         self._mirrors = Mirrors(settings.update_origins, root, settings.scratch_folder)
         self._incoming = Incoming(settings.incoming_folder, files)
-        self._carried = CarriedStore(settings.carried_folder)
-        self._window = Window.parse(settings.update_window)
-        self._traffic = self._read_traffic()
-        self._failures, self._next = 0, -1e9
-        self._wanted: Sequence[Digest] = ()
-        self._tidied = False
-        self._stop = threading.Event()
+        self._bringing = Bringing(settings, files, door, self._incoming, self._check_stop)
+        self._metered: tuple[float, bool] = (-1e9, False)
+        self._allowance = Allowance(
+            settings, clock, self._preferences, self._board,
+            check=self._check_sticks, wait=self._stop.wait, metered=self._is_metered,
+        )  # fmt: skip
         self.sticks = Sticks(settings, clock, files, door, self._incoming, self._check_stop, self._stop.wait)
+        self._failures, self._next, self._looked = 0, -1e9, -1e9
+        self._asked: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._tidied, self._needed = False, ""
         self._thread = threading.Thread(target=self._follow, name="updates", daemon=True)
+        if self._board.state.making:
+            self._board.change(making=False)
+            self._say(Message("power.recovered.kept_old"))
 
     def start(self) -> None:
-        """Look for updates in a thread until `close`: on sticks, and at origins if there are any."""
+        """Look for updates in a thread until `close`, on sticks and at origins, and after the editions that are here."""
         self._thread.start()
 
     def close(self) -> None:
         """Break off; what was fetched stays."""
         self._stop.set()
+        self._wake.set()
         self.sticks.close()
         if self._thread.is_alive():
             self._thread.join(5)
 
     def _follow(self) -> None:
-        while not self._stop.wait(TURN_SECONDS):
-            try:
-                self.sticks.turn()
-            except Exception:  # noqa: BLE001 - the next turn tries again
-                _log.exception("sticks")
-            if self._settings.update_origins and self._clock.monotonic() >= self._next:
+        while not self._stop.is_set():
+            self._wake.wait(TURN_SECONDS)
+            self._wake.clear()
+            self._guarded(self.look)
+            self._guarded(self.sticks.turn)
+            if self._settings.update_origins and self._clock.monotonic() >= self._next and not self._stop.is_set():
                 self.turn()
+
+    def _guarded(self, task: Callable[[], None]) -> None:
+        """The next turn tries again, and everything else goes on."""
+        try:
+            if not self._stop.is_set():
+                task()
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception("%s broke off", task.__qualname__)
+
+    def look(self) -> None:
+        """Do what staff asked for and what is due with the editions that are here.
+
+        Raises:
+            OSError: the SSD is full or does not answer.
+        """
+        self._looked = self._clock.monotonic()
+        while not self._asked.empty():
+            self._asked.get()()
+        self._turning.look()
+
+    # What staff ask for
+
+    def command(self, command: dict[str, str]) -> None:
+        """Take a command of the spool (`commands.UPDATES`); what is quick is done at once."""
+        what, bundle = command["do"], command.get("bundle", "")
+        try:
+            if what == "update-apply":
+                self._turning.apply()
+            elif what == "update-again":
+                self._turning.again(bundle)
+            elif what == "update-undo":
+                self._asked.put(lambda: self._turning.undo(bundle))
+            elif what == "update-set":
+                self._preferences.write(Preferences(command.get("window", ""), int(command.get("cap", "0"))))
+            elif what in {"update-pause", "update-resume"}:
+                self._allowance.paused = what == "update-pause"
+                self._board.change(paused=self._allowance.paused)
+            self._allowance.urgent |= what == "update-now"
+        except (OSError, ValueError) as error:
+            _log.warning("%s cannot be done: %s", what, error)
+        if what not in {"update-apply", "update-again", "update-undo", "update-pause"}:
+            self._next = -1e9
+        self._wake.set()
+
+    # Tries
 
     def turn(self) -> Message:
         """One try; says to staff, and returns, what came of it."""
         try:
             said = self._try()
             self._failures, self._next = 0, self._clock.monotonic() + CHECK_SECONDS
+            self._allowance.urgent = False
         except WaitError as error:
             said = error.message
             self._next = self._clock.monotonic() + CHECK_SECONDS / 4
         except FormatError as error:
             said = self._refused(error)
         except IntakeError as error:
-            said = Message(error.sentence, error.params)
-            self._failed("")
+            said = self._failed("space.update_waits", **error.params)
+        except OldAwayError as error:
+            _log.info("no update now: %s is away", error)
+            said = self._failed("sync.needs_drive", drive=self._needed)
         except SpoiledError as error:
             _log.warning("no update now: %s", error)
             said = self._failed("sync.mirror.bad_data", mirror=error.mirror)
-        except (OriginError, OldAwayError, OSError) as error:
+        except (OriginError, OSError) as error:
             _log.info("no update now: %s", error)
-            said = self._failed("sync.unreachable")
+            said = self._unreachable()
         except Exception:  # noqa: BLE001 - intake and readers go on, whatever an update does
             _log.exception("an update broke off")
             said = self._failed("sync.not_applied")
-        self._door.board.say_of_updates(None if said.key == "sync.current" else said)
+        self._board.change(fetching=False, making=False)
+        if not self._stop.is_set():
+            self._say(said)
         return said
+
+    def _say(self, said: Message) -> None:
+        self._door.board.say_of_updates(None if said.key in _QUIET else said)
 
     def _refused(self, error: FormatError) -> Message:
         """Lists that cannot be had, or are half there while a mirror is being filled, are no attack."""
         if isinstance(error, TrustError) and not is_refusal(error):
             _log.info("no update now: %s", error)
-            return self._failed("sync.unreachable")
+            return self._unreachable()
         _log.warning("an update is refused: %s", error)
         one = isinstance(error, OneSignerError)
         return self._failed("sync.refused.one_signer" if one else "sync.refused.untrusted")
 
-    def _failed(self, key: str, **params: str) -> Message:
+    def _unreachable(self) -> Message:
+        if not self._board.state.failing:
+            self._board.change(failing=self._moment())
+        if has_line():
+            return self._failed("sync.unreachable")
+        return self._failed("sync.no_network", date=self._board.state.checked)
+
+    def _failed(self, key: str, **params: str | int) -> Message:
         self._failures += 1
         rest = max(self._mirrors.rest, self._incoming.rest)
         self._next = self._clock.monotonic() + max(rest, wait_after(self._failures, self._luck.random()))
-        return Message(key, params)
+        return Message(key, {name: value for name, value in params.items() if value != ""})
 
     def _try(self) -> Message:
         self._incoming.rest = 0.0
-        self._mirrors.ask(self._door.trust)
+        self._lists()
         trusted = self._door.trust.current()
-        applied: list[tuple[Release, Delta]] = []
-        for old, new in self._due(trusted):
-            for step in self._way(trusted, old.release, new):
-                old = self._step(old, step, trusted)
-                applied.append((old.release, step))
-        self._tidy(trusted)
-        if applied or not self._tidied:
-            self._tidy_carried()
-        if not applied and self._mirrors.all_behind:
-            return Message("sync.mirror.all_stale")
-        if not applied:
-            return Message("sync.current", {"month": f"{trusted.reference_time:%Y-%m}", **self._moment()})
-        release, _ = applied[-1]
-        counts = {
-            "added": sum(step.added for _, step in applied),
-            "changed": sum(step.changed for _, step in applied),
-            "withdrawn": sum(step.removed for _, step in applied),
-        }
-        return Message("sync.applied", {"edition": release.edition, **counts})
+        supply = ServerSupply(self._mirrors, self._incoming, self._allowance.allow, self._allowance.took)
+        made: list[tuple[Release, Delta]] = []
+        for old, newer in self._bringing.due(trusted):
+            for step in self._way(supply, trusted, old.release, newer[0]):
+                old = self._step(supply, old, step, trusted)
+                made.append((old.release, step))
+        self._allowance.begin(0, 0)
+        self._tidy(trusted, made=bool(made))
+        if not made:
+            return Message("sync.mirror.all_stale" if self._mirrors.all_behind else "sync.current")
+        return self._made(made[-1][0], [step for _, step in made])
 
-    # Lists
+    def _made(self, release: Release, steps: list[Delta]) -> Message:
+        staged = self._settings.update_apply == "closing"
+        return applied_message(release, steps, "sync.staged" if staged else "sync.applied")
 
-    def _due(self, trusted: Trusted) -> Iterator[tuple[Stored, Release]]:
-        """For every bundle here the release that it has, and the newest that is listed, where that is newer."""
-        listed = {(release.bundle, release.seq, release.number) for release in trusted.releases}
-        here: dict[str, Stored] = {}
-        for stored in self._door.store.all():
-            known = here.get(stored.release.bundle)
-            is_listed = (stored.release.bundle, stored.release.seq, stored.release.number) in listed
-            if is_listed and (known is None or stored.release.seq > known.release.seq):
-                here[stored.release.bundle] = stored
-        for bundle, stored in sorted(here.items()):
-            newest = max((r for r in trusted.releases if r.bundle == bundle), key=lambda release: release.seq)
-            if newest.seq > stored.release.seq:
-                yield stored, newest
+    def _lists(self) -> None:
+        """Take the newest lists; what they withdraw and take back counts at once."""
+        before = dict(self._door.trust.current().versions)
+        self._mirrors.ask(self._door.trust)
+        if self._door.trust.current().versions != before:
+            self._door.news(None)
+        self._board.change(checked=self._moment(), failing="", metered=self._is_metered())
 
-    def _way(self, trusted: Trusted, old: Release, new: Release) -> Sequence[Delta]:
+    def _way(self, supply: ServerSupply, trusted: Trusted, old: Release, new: Release) -> tuple[Delta, ...]:
         """The cheapest chain of listed deltas; none where there is none: the drive will bring it."""
-        heads = []
-        for name, wanted in trusted.deltas.items():
-            if name.startswith(f"deltas/{new.bundle}/"):
-                heads.append((read_delta(self._document(name, wanted))[0], wanted.size))
-        found = route(heads, old, new)
+        found = route(self._bringing.heads(supply, trusted, new.bundle), old, new)
         if found is None:
             _log.info("no chain of deltas leads from %s to %s", old.target, new.target)
+        packs = [pack for step in found or () for pack in step.packs]
+        self._allowance.begin(sum(pack.size for pack in packs), sum(map(self._incoming.fetched, packs)))
         return found or ()
 
-    def _document(self, name: str, wanted: Digest) -> Path:
-        """The document of a delta, fetched once."""
-        folder = self._settings.incoming_folder / "documents"
-        path = folder / wanted.sha256
-        if not path.exists():
-            self._allow(wanted.size)
-            content = self._mirrors.document(name, wanted, self._took)
-            self._files.make_dir(folder)
-            self._files.write_atomic(path, content)
-        return path
-
-    # Packs
-
-    def _step(self, old: Stored, step: Delta, trusted: Trusted) -> Stored:
-        """Fetch the packs of one delta and make the release that it leads to."""
-        new = next(
-            r for r in trusted.releases if (r.bundle, r.seq, r.number) == (step.bundle, step.new, step.new_number)
-        )
-        packs: list[Path] = []
-        self._wanted = step.packs
-        for pack in step.packs:
-            sources = self._mirrors.sources(self._incoming.spoiled)
-            before = frozenset(self._incoming.spoiled)
-            if self._incoming.fetch(pack, sources, self._allow, self._took) is None:
-                if spoiled := self._incoming.spoiled - before:
-                    raise SpoiledError(min(spoiled))
-                raise OriginError(f"pack {pack.sha256[:12]} cannot be had")
-            packs += self._incoming.pieces(pack)
-        document = self._document(step.target, trusted.deltas[step.target])
-        update = Update(old, new, document, packs)
-        stored = update.apply(
-            self._door.store, self._carried, self._files, read_old=lambda *what: self._read_old(old, *what),
-            reserve=self._settings.reserve_bytes, progress=lambda _done, _total: self._check_stop(),
-        )  # fmt: skip
-        self._door.board.carried_changed()
-        self._door.came(stored)
-        for pack in step.packs:
-            self._incoming.forget(pack)
+    def _step(self, supply: ServerSupply, old: Stored, step: Delta, trusted: Trusted) -> Stored:
+        """Fetch what one delta needs and make the release that it leads to."""
+        before = frozenset(self._incoming.spoiled)
+        try:
+            self._bringing.fetch(supply, step)
+        except OriginError as error:
+            if spoiled := self._incoming.spoiled - before:
+                raise SpoiledError(min(spoiled)) from error
+            raise
+        self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
+        self._board.change(fetching=False, making=True)
+        stored = self._bringing.make(old, step, trusted)
+        counts = (step.added, step.changed, step.removed)
+        self._board.change(making=False, counts={**self._board.state.counts, stored.folder: counts})
+        if self._settings.update_apply != "closing":
+            self._turning.applied(stored.folder)
         return stored
 
-    def _read_old(self, old: Stored, item: ItemLine, start: int, count: int) -> bytes:
-        """Bytes of an old item: from an update before, or from a drive. What is wrong shows in what is made of it."""
-        if (found := self._carried.read(item.sha256, start, count)) is not None:
-            return found
-        for root in self._door.roots(old.folder):
-            try:
-                layout = DriveLayout(root)
-                with layout.opened() as folder:
-                    descriptor = layout.open_payload(folder, item.path)
-                try:
-                    found = read_at(descriptor, start, count)
-                finally:
-                    os.close(descriptor)
-            except (OSError, FormatError):
-                continue
-            if found is not None:
-                return found
-        raise OldAwayError(item.path)
+    def _is_metered(self) -> bool:
+        at, found = self._metered
+        now = self._clock.monotonic()
+        if now - at > METERED_SECONDS:
+            found = is_metered(self._settings.update_metered)
+            self._metered = now, found
+        return found
 
-    def _allow(self, size: int) -> None:
-        """Wait for the rate; break off outside of the window and above the cap."""
+    def _check_stop(self) -> None:
+        """Between any two pieces of work: break off when told to, and look after the editions meanwhile."""
+        if self._stop.is_set():
+            raise OSError("the worker ends")
+        if self._thread is threading.current_thread() and self._clock.monotonic() - self._looked > LOOK_SECONDS:
+            self._guarded(self.look)
+
+    def _check_sticks(self) -> None:
         self._check_stop()
         if self.sticks.waiting():  # somebody stands before the box
             raise WaitError(Message("sync.current"))
-        now = self._now()
-        if not self._window.is_open(now):
-            raise WaitError(
-                Message("sync.paused.window", {"time": f"{self._window.opens(now):%H:%M}", "percent": self._percent()})
-            )
-        left = left_of_cap(self._settings.update_cap_bytes, self._traffic.month, self._traffic.used, now)
-        if left is not None and left < size:
-            raise WaitError(
-                Message("sync.paused.cap", {"date": f"{next_month(now):%Y-%m-%d}", "percent": self._percent()})
-            )
-        if self._settings.update_rate:
-            self._stop.wait(size / self._settings.update_rate)
 
-    def _took(self, size: int) -> None:
-        month = month_of(self._now())
-        used = self._traffic.used if self._traffic.month == month else 0
-        self._traffic = Traffic(month, used + size)
-        state = json.dumps({"month": month, "used": self._traffic.used}).encode()
-        self._files.write_atomic(self._settings.data_folder / STATE, state)
+    def _moment(self) -> str:
+        return f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
 
-    def _percent(self) -> int:
-        """How much of the packs of this step is here, at most 99."""
-        total = sum(pack.size for pack in self._wanted)
-        return min(99, 100 * sum(map(self._incoming.fetched, self._wanted)) // total) if total else 0
+    # What is no longer needed
 
-    def _check_stop(self) -> None:
-        if self._stop.is_set():
-            raise OSError("the worker ends")
+    def _tidy(self, trusted: Trusted, *, made: bool) -> None:
+        """What was begun for deltas that are not listed any more goes; so do items that no release here names.
 
-    def _moment(self) -> dict[str, str]:
-        return {"date": f"{self._now():%Y-%m-%d}", "time": f"{self._now():%H:%M}"}
-
-    def _now(self) -> datetime:
-        return self._clock.now() + timedelta(minutes=self._settings.utc_offset_minutes)
-
-    def _read_traffic(self) -> Traffic:
-        try:
-            with (self._settings.data_folder / STATE).open("rb") as file:
-                found: Mapping[str, object] = json.loads(file.read(MAX_STATE))
-            month, used = found["month"], found["used"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return Traffic()
-        return Traffic(month, used) if isinstance(month, str) and type(used) is int and used >= 0 else Traffic()
-
-    def _tidy_carried(self) -> None:
-        """Items that no release here names any more go. Nothing is half made when this is asked."""
-        gone = self._carried.remove_unnamed((stored.items_txt for stored in self._door.store.all()), self._files)
-        self._tidied = True
-        if gone:
-            _log.info("%d items of editions that are no longer here were removed", gone)
-            self._door.board.carried_changed()
-
-    def _tidy(self, trusted: Trusted) -> None:
-        """What was begun for deltas that are not listed any more goes."""
+        Nothing is half made when this is asked, and nothing goes while an edition is staged.
+        """
         wanted = {digest.sha256 for digest in trusted.deltas.values()}
-        documents = self._settings.incoming_folder / "documents"
-        self._incoming.keep_only(frozenset({documents.name}))  # nothing is under way when this is asked
+        documents = self._bringing.documents
+        self._incoming.keep_only(frozenset({documents.name}))
         for path in documents.iterdir() if documents.is_dir() else ():
             if path.name not in wanted:
                 self._files.remove(path)
+        if (made or not self._tidied) and not self._is_staged():
+            self._tidy_carried()
+            self._tidied = True
+
+    def _is_staged(self) -> bool:
+        return self._settings.update_apply == "closing" and self._turning.is_staged()
+
+    def _tidy_carried(self) -> None:
+        gone = self._bringing.carried.remove_unnamed((s.items_txt for s in self._door.store.all()), self._files)
+        if gone:
+            _log.info("%d items of editions that are no longer here were removed", gone)
+            self._door.board.carried_changed()

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import Flask, jsonify, make_response, render_template, request, url_for
+from flask import Flask, g, jsonify, make_response, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -91,6 +91,8 @@ def http_error(error: HTTPException) -> Response:
         params["count"] = 60
     if code == 413:
         params["size"] = 1_000_000
+    if code == 403 and (role := g.get("needed_role")) is not None:
+        key, params["role"] = "error.forbidden.staff", words().label(f"staff.role_{role}")
     if code == 404 and request.path.startswith(("/resources/", "/read/", "/items/", "/api/resources/")):
         key = "error.notfound.resource"
     response = page(key, code, params)

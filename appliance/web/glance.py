@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from flask import current_app, g
 
 from appliance.store.holdings import Message
-from appliance.web.context import library, services, settings
+from appliance.web.context import library, services, settings, today
 from appliance.web.staff_session import current_staff
 from appliance.web.status import State, Status, choose, for_public, state_of
+from appliance.web.update_states import update_states
 from appliance.web.upkeep_states import SICK_MEMORY, Troubles, upkeep_states
 
 if TYPE_CHECKING:
@@ -65,8 +66,12 @@ def status() -> Status:
             months=settings().check_months,
             title_of=_title_of,
         )
-        every = (*others, *_wishes())
-        g.status = choose(library().holdings, 0 if known.version else len(damages()), now, tokens, others=every)
+        updates = update_states(
+            library().holdings, services().updates(), now=now, today=today(), origins=bool(settings().update_origins)
+        )
+        damaged = 0 if known.version else len(damages())
+        every = (*others, *updates, *_wishes())
+        g.status = choose(library().holdings, damaged, now, tokens, others=every)
     found: Status = g.status
     return found
 

@@ -31,6 +31,7 @@ from appliance.web import (
     security,
     staff,
     staff_repair,
+    staff_updates,
     staff_wishes,
     wishes,
 )
@@ -55,6 +56,7 @@ FURTHER_VIEWS = (
     staff_repair,
     staff_wishes,
     wishes,
+    staff_updates,
 )
 """Modules whose views stand on the patrons' or the staff's blueprint; importing them puts them there."""
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.serving.upkeep_view import UpkeepState
+from appliance.store.preferences import Preferences
+from appliance.store.updating import UpdateState
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
@@ -42,6 +44,7 @@ class Services:
         upkeep: how far checks and repairs are.
         texts: searches the texts inside resources; None: titles only.
         wishes: what readers would like the library to have; None: nothing is registered.
+        updates: how updates stand. preferences: what the director chose about them.
     """
 
     keeper: Keeper
@@ -56,3 +59,5 @@ class Services:
     upkeep: Callable[[], UpkeepState] = UpkeepState
     texts: TextSearch | None = None
     wishes: WishStore | None = None
+    updates: Callable[[], UpdateState] = UpdateState
+    preferences: Callable[[], Preferences] = Preferences

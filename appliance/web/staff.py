@@ -82,11 +82,11 @@ def _card_values() -> dict[str, object]:
         "first": first,
         "rest": rest,
         "staff": current_staff(),
-        "mark": _mark([told, stats, damaged]),
+        "mark": mark_of([told, stats, damaged]),
     }
 
 
-def _mark(shown: object) -> str:
+def mark_of(shown: object) -> str:
     """Names what is shown, so that a page that asks again learns whether anything is new."""
     return hashlib.sha256(repr(shown).encode()).hexdigest()[:16]
 
@@ -100,7 +100,7 @@ def _address() -> str:
 def drives() -> Response:
     """插入硬盘: every drive, its state, its one button; asked for again and again, 204 while nothing changed."""
     cards, sets = drive_cards(), bundle_sets()
-    mark = _mark([(card.said.state, card.said.sentence.text, card.since) for card in cards] + list(sets))
+    mark = mark_of([(card.said.state, card.said.sentence.text, card.since) for card in cards] + list(sets))
     if request.args.get(POLLED) == mark:
         return make_response("", 204)
     return make_response(render_template("staff/drives.html", cards=cards, sets=sets, mark=mark, staff=current_staff()))
@@ -112,7 +112,7 @@ def health() -> Response:
     """健康: the checks of the drives, and damaged titles in readers' words; asked again and again as `drives`."""
     checks, rows = check_cards(), damage_rows(damages())
     sticks = [d.key for d in library().holdings.drives if d.state == "refused" and d.message.key in STICKS]
-    mark = _mark([checks, rows, sticks])
+    mark = mark_of([checks, rows, sticks])
     if request.args.get(POLLED) == mark:
         return make_response("", 204)
     lacking = sum(damage.tried for damage in damages())

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec
 
-from flask import g, redirect, request, session, url_for
+from flask import abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
 from appliance.web.context import services, settings
@@ -69,6 +69,23 @@ def _to_sign_in() -> Response:
         return Response(status=204, headers={"HX-Redirect": url_for("staff.sign_in", next=request.path)})
     back = request.full_path.rstrip("?") if request.method == "GET" else url_for("staff.home")
     return redirect(url_for("staff.sign_in", next=back), 303)
+
+
+def for_role(role: str) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
+    """Let only colleagues through who may do what `role` may; others are told whose task it is."""
+
+    def guard(view: Callable[_P, Response]) -> Callable[_P, Response]:
+        @functools.wraps(view)
+        def guarded(*args: _P.args, **kwargs: _P.kwargs) -> Response:
+            account = current_staff()
+            if account is not None and not account.may(role):
+                g.needed_role = role
+                abort(403)
+            return view(*args, **kwargs)
+
+        return signed_in(guarded)
+
+    return guard
 
 
 def signed_in(view: Callable[_P, Response]) -> Callable[_P, Response]:

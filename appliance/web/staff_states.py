@@ -31,6 +31,33 @@ _COMMANDS = {
     "intake.sick.back": "check",
     "check.paused.staff": "check-resume",
 }
+_UPDATES = {
+    "sync.staged": "update-apply",
+    "sync.stick.ready": "update-apply",
+    "sync.current": "update-check",
+    "sync.mirror.all_stale": "update-check",
+    "sync.unreachable": "update-check",
+    "sync.not_applied": "update-check",
+    "power.recovered.kept_old": "update-check",
+    "sync.waiting_window": "update-now",
+    "sync.paused.window": "update-now",
+    "sync.paused.metered": "update-now",
+    "sync.paused.staff": "update-resume",
+    "sync.downloading": "update-pause",
+}
+_UPDATE_PLACES = {
+    "sync.paused.cap": "settings",
+    "sync.no_network": "by-stick",
+    "sync.here": "by-stick",
+    "sync.stale.notice": "by-stick",
+    "sync.stale.attention": "by-stick",
+    "sync.unreachable.days": "network",
+    "sync.checking": "state",
+    "sync.downloading.slow": "state",
+    "sync.resumed": "state",
+    "sync.applying": "state",
+}
+"""Where on the page of updates the button of a sentence leads."""
 _LINKS = {
     "intake.recognising": "staff.drives",
     "intake.reading_catalogue": "staff.drives",
@@ -58,6 +85,8 @@ _LINKS = {
     "repair.stick.reading": "staff.health",
     "repair.stick.not_matching": "staff.health",
     "sync.stick.reading": "staff.drives",
+    "sync.applied": "patrons.new",
+    "sync.applied.none": "patrons.new",
     "sync.withdrawn": "staff.withdrawn",
     "sync.withdrawn.file": "staff.withdrawn",
     "sync.lifted": "staff.withdrawn",
@@ -138,6 +167,10 @@ def _button(state: State, sentence: Sentence) -> Button | None:
         return Button(sentence.button, url_for("staff.command"), command=command, drive=state.drive)
     if key == "index.not_built":
         return Button(sentence.button, url_for("staff.command"), command="rebuild")
+    if key in _UPDATES:
+        return Button(sentence.button, url_for("staff.update_command"), command=_UPDATES[key])
+    if key in _UPDATE_PLACES:
+        return Button(sentence.button, url_for("staff.updates", _anchor=_UPDATE_PLACES[key]))
     if sentence.button in _PUT_AWAY:
         return Button(sentence.button, url_for("staff.put_away"), token=state.token)
     if key in _LINKS:

@@ -37,6 +37,8 @@ def render(name: str, value: Value, language: str) -> str:
     if isinstance(value, int):
         if name in _SIZES:
             return numbers.size(value, language)
+        if name == "rate":
+            return numbers.rate(value, language)
         if name == "duration":
             return numbers.duration(value, language)
         return str(value) if name in _PLAIN else numbers.number(value, language)

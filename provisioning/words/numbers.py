@@ -47,6 +47,12 @@ def size(count: int, language: str = CHINESE) -> str:
     return f"{text} {name}"
 
 
+def rate(count: int, language: str = CHINESE) -> str:
+    """Bytes a second: 每秒 1.2 MB, 每秒 320 KB."""
+    text = size(count, language) if count >= _MEGABYTE else f"{max(1, count // 1000)} KB"
+    return f"每秒 {text}" if language == CHINESE else f"{text} a second"
+
+
 def duration(seconds: float, language: str = CHINESE) -> str:
     """A length of time, rounded up: 不到 1 分钟, 约 20 分钟, 约 1 个半小时, 约 3 小时, 约 2 天.
 

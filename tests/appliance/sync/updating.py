@@ -15,7 +15,7 @@ from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
 from appliance.store.carried import CarriedStore
 from appliance.store.holdings import Message
-from appliance.store.releases import ReleaseStore
+from appliance.store.releases import ReleaseStore, Stored
 from appliance.sync.updater import Updater
 from packager.delta.editions import edition_of
 from packager.format.files import Files, RealFiles
@@ -45,7 +45,9 @@ class UpdatedBox:
     ) -> None:
         self.folder, self.archive, self.files = folder, archive, files or RealFiles()
         (root_file := folder.with_name(f"{folder.name}.root.json")).write_bytes(root)
-        self.settings = Settings(data_folder=folder, root_file=root_file, update_origins=origins, reserve_bytes=0)
+        self.settings = Settings(
+            data_folder=folder, root_file=root_file, update_origins=origins, reserve_bytes=0, update_apply="at-once"
+        )
         self.said: list[Message] = []
         self.came: list[str] = []
         self.clock = FixedClock()
@@ -55,7 +57,7 @@ class UpdatedBox:
         if not self.store.all():
             self._bring_first()
         board = SimpleNamespace(say_of_updates=self.said.append, carried_changed=lambda: None)
-        self.door = _Door(self.store, SharedTrust(trust), board, {}, lambda news: self.came.append(news[1].folder))
+        self.door = _Door(self.store, SharedTrust(trust), board, {}, self._hear)
         object.__setattr__(self.door, "archive", archive)
         self.updater = Updater(self.settings, self.clock, self.files, self.door, root, luck=random.Random(1))
         self.carried = CarriedStore(self.settings.carried_folder)
@@ -67,6 +69,10 @@ class UpdatedBox:
         for name, digest in old.release.truth.items():
             self.files.copy_hashed(old.layout.meta_file(name), stage / "meta" / name, max_size=digest.size)
         self.store.add_made(stage, old.release)
+
+    def _hear(self, news: tuple[object, Stored] | None) -> None:
+        if news is not None:
+            self.came.append(news[1].folder)
 
     def seqs(self) -> list[int]:
         """Numbers of the releases that are here."""

@@ -1,0 +1,125 @@
+"""Whether a piece may be fetched now: the hours, the traffic of the month, what the line costs, what staff say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from appliance.store.holdings import Message
+from appliance.sync.schedule import Window, left_of_cap, month_of, next_month
+
+if TYPE_CHECKING:
+    from appliance.clock import Clock
+    from appliance.settings import Settings
+    from appliance.store.preferences import PreferenceStore
+    from appliance.sync.board import StateBoard
+
+_EVENING, _NIGHT = 18, 6
+"""Hours between which an opening is said to be tonight."""
+USUAL_RATE = 1_000_000
+"""Bytes a second that an estimate begins with."""
+
+
+class WaitError(Exception):
+    """Nothing may be fetched now; what was fetched stays. message: what staff read."""
+
+    def __init__(self, message: Message) -> None:
+        """Keep the sentence."""
+        self.message = message
+        super().__init__(message.key)
+
+
+class Allowance:
+    """Asked before every piece, told after it. For one thread; what staff ask for may be set in any.
+
+    Attributes:
+        paused: staff paused fetching.
+        urgent: staff want it now, whatever the hour and whatever the line costs; until the turn ends.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        preferences: PreferenceStore,
+        board: StateBoard,
+        *,
+        check: Callable[[], None],
+        wait: Callable[[float], object],
+        metered: Callable[[], bool],
+    ) -> None:
+        """Go on from the traffic that was told last.
+
+        Args:
+            settings: of the box: rate, zone.
+            clock: for the hours; monotonic for the rate.
+            preferences: hours and traffic as they were chosen.
+            board: gets the figures.
+            check: called first; raises to break off.
+            wait: waits so many seconds, or until the worker ends.
+            metered: whether the line is paid for by its traffic.
+        """
+        self._settings, self._clock, self._preferences, self._board = settings, clock, preferences, board
+        self._check, self._wait, self._metered = check, wait, metered
+        self.paused, self.urgent = board.state.paused, False
+        self._began, self._fetched = clock.monotonic(), 0
+
+    @property
+    def window(self) -> Window:
+        """The hours for fetching."""
+        return Window.parse(self._preferences.read().window)
+
+    def begin(self, size: int, done: int) -> None:
+        """So much is to be fetched, of which so much is here."""
+        self._began, self._fetched = self._clock.monotonic(), 0
+        self._board.change(size=size, done=min(done, size), rate=0, left=0)
+
+    def allow(self, size: int) -> None:
+        """Let a piece be fetched, after the time that the rate asks for.
+
+        Raises:
+            WaitError: not now.
+        """
+        self._check()
+        if self.paused:
+            raise WaitError(Message("sync.paused.staff", {"percent": self._board.state.percent}))
+        now = self.now()
+        if not self.urgent and not self.window.is_open(now):
+            raise WaitError(self._closed(now))
+        if not self.urgent and self._metered():
+            raise WaitError(Message("sync.paused.metered", {"size": self._left()}))
+        state = self._board.state
+        left = left_of_cap(self._preferences.read().cap, state.month, state.used, now)
+        if left is not None and left < size:
+            date = f"{next_month(now):%Y-%m-%d}"
+            raise WaitError(Message("sync.paused.cap", {"date": date, "percent": state.percent}))
+        if self._settings.update_rate:
+            self._wait(size / self._settings.update_rate)
+        self._board.change(fetching=True)
+
+    def took(self, size: int, *, counts: bool = True) -> None:
+        """Count a piece that came; with `counts` it is of what was said at `begin`."""
+        state, month = self._board.state, month_of(self.now())
+        used = (state.used if state.month == month else 0) + size
+        self._fetched += size if counts else 0
+        rate = round(self._fetched / max(0.1, self._clock.monotonic() - self._began))
+        done = min(state.size, state.done + size) if counts else state.done
+        left = round((state.size - done) / max(1, rate)) if counts else state.left
+        self._board.change(month=month, used=used, done=done, rate=rate if counts else state.rate, left=left)
+
+    def _closed(self, now: datetime) -> Message:
+        state, opens = self._board.state, self.window.opens(now)
+        tonight = opens.hour >= _EVENING or opens.hour < _NIGHT
+        if state.size and not state.done and tonight:
+            values: dict[str, str | int] = {"time": f"{opens:%H:%M}", "size": state.size}
+            values["duration"] = round(state.size / (self._settings.update_rate or USUAL_RATE))
+            return Message("sync.waiting_window", values)
+        return Message("sync.paused.window", {"time": f"{opens:%H:%M}", "percent": state.percent})
+
+    def _left(self) -> int:
+        return self._board.state.size - self._board.state.done
+
+    def now(self) -> datetime:
+        """The library's time."""
+        return self._clock.now() + timedelta(minutes=self._settings.utc_offset_minutes)
