@@ -4,6 +4,7 @@
     appliance account init --settings FILE     make the director's account and print its first password, once
     appliance status --settings FILE           one light, one sentence
     appliance settings-check --settings FILE   whether the settings can be used
+    appliance branch-copy --settings FILE [DRIVE] --to FOLDER   a verified copy for a branch
 
 Exit codes: 0 done; 1 not done, the reason is printed; 4 the settings cannot be used. `status`: 0 normal, 1 working,
 2 attention, 3 not running.
@@ -16,7 +17,8 @@ import logging
 import queue
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -28,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 EXIT_FAILED = 1
 EXIT_SETTINGS = 4
+TELL_SECONDS = 2.0
 _STOP, _AGAIN, _FAILED = "stop", "again", "failed"
 
 
@@ -36,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = _parser().parse_args(arguments)
     try:
         settings = load_settings(words.settings)
+        if words.command == "branch-copy":
+            return _branch_copy(settings, words)
         run = {
             "serve": _serve,
             "account": _account_init,
@@ -61,7 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     status = commands.add_parser("status", help="one light, one sentence")
     check = commands.add_parser("settings-check", help="whether the settings can be used")
-    for command in (serve, init, status, check):
+    copy = commands.add_parser("branch-copy", help="copy a plugged drive, or the library as it is, for a branch")
+    copy.add_argument(
+        "drive", type=Path, nargs="?", metavar="DRIVE", help="folder of a plugged drive; else the library"
+    )
+    copy.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="an empty disk, mounted for writing")
+    copy.add_argument("--bundle", default="", help="which bundle of the library, when there are several")
+    for command in (serve, init, status, check, copy):
         command.add_argument("--settings", type=Path, required=True, metavar="FILE", help="the TOML file")
     return parser
 
@@ -127,6 +138,42 @@ def _status(settings: Settings, _file: Path) -> int:
     for line in lines:
         print(line)
     return code
+
+
+def _branch_copy(settings: Settings, words: argparse.Namespace) -> int:
+    from appliance.branch.command import branch_copy
+    from appliance.errors import BranchError
+    from appliance.worker import read_root
+    from packager.format.files import RealFiles
+    from provisioning.words import CHINESE, Words, numbers
+
+    said = Words.load(CHINESE)
+    names = {"support": settings.support_name}
+    try:
+        done = branch_copy(
+            settings, RealFiles(), read_root(settings.root_file), words.to,
+            source=words.drive, bundle=words.bundle, progress=_tell_percent(),
+        )  # fmt: skip
+    except BranchError as error:
+        sentence = said.message(error.sentence, {**names, **error.params})
+        print(f"{sentence.text}{sentence.second}\n{error.reason}", file=sys.stderr)
+        return EXIT_FAILED
+    sentence = said.message("branch.copied", names)
+    print(f"{sentence.text}{sentence.second}\n{done.written + done.kept:,} 个文件，{numbers.size(done.size)}。")
+    return 0
+
+
+def _tell_percent() -> Callable[[int, int], None]:
+    """Tells on a terminal now and then how much is done, in place of what it told before."""
+    told = 0.0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal told
+        if time.monotonic() - told >= TELL_SECONDS and sys.stderr.isatty():
+            told = time.monotonic()
+            print(f"\r{100 * done // max(1, total)} %", end="", file=sys.stderr, flush=True)
+
+    return tell
 
 
 def _answers(settings: Settings) -> bool:

@@ -85,6 +85,22 @@ class IntakeError(ApplianceError):
         super().__init__(f"{sentence}: {reason}")
 
 
+class BranchError(ApplianceError):
+    """A copy for a branch that was not made, or not to its end; what is copied and compared stays.
+
+    Attributes:
+        sentence: key of the sentence that staff read, such as `branch.too_small`.
+        params: raw values of its placeholders.
+    """
+
+    code = "branch"
+
+    def __init__(self, sentence: str, reason: str, **params: str | int) -> None:
+        """Keep the sentence's key, the values for it, and a reason for the log."""
+        self.sentence, self.reason, self.params = sentence, reason, params
+        super().__init__(f"{sentence}: {reason}")
+
+
 class LibraryError(ApplianceError):
     """The library cannot answer."""
 

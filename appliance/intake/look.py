@@ -6,6 +6,7 @@ from the drive's own thread.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import stat
@@ -22,6 +23,9 @@ MAX_NAMES = 2000
 
 MAX_FOLDERS = 64
 """Folders of a stick in which signed lists are looked for."""
+
+COPYING = "shuxiang-copy.json"
+"""Stands on a disk while a copy for a branch is being made; whoever makes it also holds a lock on the disk's folder."""
 
 TELLING = frozenset({"bag", "tuf", NOTICE})
 """Names in the root of a drive or stick that say what it is."""
@@ -76,6 +80,8 @@ def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
         return Glance(there=False)
     except OSError as error:
         return Glance(mount is not None, f"{base} errno {error.errno}")
+    if COPYING in names and _is_locked(candidate.folder):
+        return Glance(there=False)  # a copy for a branch is being made here
     if INFO_NAME in names and "bag" not in names and "tuf" not in names:
         return Glance(there=False)  # what a disk of ours shows on a PC: the drive is its other partition
     if mount is None and not names:
@@ -157,6 +163,23 @@ def _lists_folder(root: Path) -> Path:
         return lists_folder(root)
     except OSError:
         return root
+
+
+def _is_locked(folder: Path) -> bool:
+    """Whether somebody in this box writes there now. A copy that was broken off is judged, and told as half copied."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _is_file(path: Path) -> bool:
