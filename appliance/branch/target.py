@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from appliance.errors import BranchError
 from appliance.intake.look import COPYING as MARK
 from appliance.intake.look import IGNORED
+from packager.format.bag import hash_file
+from packager.format.errors import FormatError
 from packager.format.files import TEMPORARY_SUFFIX
 from packager.format.layout import DriveLayout
 from packager.format.withdrawals import NOTICE
@@ -27,7 +29,8 @@ from packager.format.withdrawals import NOTICE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packager.format.files import Files
+    from packager.format.bag import hash_file
+from packager.format.files import Files
 
 OURS = frozenset({"bag", "tuf", NOTICE})
 MAX_MARK = 4096
@@ -87,16 +90,20 @@ class Target:
         """
         names = self._names()
         mark = self._mark(names)
-        if mark is None:
-            if names:
-                item = "、".join(sorted(names)[:3])
-                raise BranchError("branch.not_empty", f"it holds {sorted(names)[:3]!r}", item=item, count=len(names))
-            return Mark(drive)
-        if names - OURS - {MARK}:
-            item = "、".join(sorted(names - OURS - {MARK})[:3])
-            raise BranchError("branch.not_empty", "it holds other files too", item=item, count=len(names))
+        strangers = names if mark is None and not self._is_copy(drive) else names - OURS - {MARK}
+        if strangers:
+            item = "、".join(sorted(strangers)[:3])
+            raise BranchError("branch.not_empty", f"it holds {sorted(strangers)[:3]!r}", item=item, count=len(names))
         self._check_plain()
-        return mark if mark.drive == drive else Mark(drive)
+        return mark if mark is not None and mark.drive == drive else Mark(drive)
+
+    def _is_copy(self, drive: str) -> bool:
+        """Whether this very copy was made here before: it is compared once more then."""
+        try:
+            with self.layout.opened() as root:
+                return hash_file(root, "bag/tagmanifest-sha256.txt") == drive
+        except (OSError, FormatError):
+            return False
 
     def _names(self) -> set[str]:
         with os.scandir(self.root) as entries:

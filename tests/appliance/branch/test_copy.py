@@ -91,9 +91,13 @@ def test_disk_with_something_else_is_refused_and_untouched(updated, tmp_path):
     assert refused.value.params == {"item": "照片.jpg", "count": 1}
     assert tree(target) == {"照片.jpg": b"x"}
     (target / "照片.jpg").unlink()
-    assert copy(updated, target).written
+    done = copy(updated, target)
+    before = tree(target)
+    again = copy(updated, target)  # compared once more
+    assert (again.written, again.kept) == (0, done.written)
+    assert tree(target) == before
     with pytest.raises(BranchError):
-        copy(updated, target)  # a whole drive is something else too
+        copy(updated, target, source=Path(updated.settings.drive_paths[0]))  # another drive is something else
 
 
 @pytest.mark.parametrize("where", ["bag", "bag/data", "tuf", "bag/data/aa"])
@@ -214,6 +218,7 @@ def test_command_says_in_words_what_came_of_it(updated, tmp_path, capsys):
     (tmp_path / "disk").mkdir()
     assert main(["branch-copy", "--settings", str(settings), "--to", str(tmp_path / "disk")]) == 0
     assert "分馆用的硬盘已复制完毕" in capsys.readouterr().out
+    (tmp_path / "disk/more").mkdir()
     assert main(["branch-copy", "--settings", str(settings), "--to", str(tmp_path / "disk")]) == 1
     assert "这块盘上有别的内容" in capsys.readouterr().err
     shutil.rmtree(tmp_path / "disk")
