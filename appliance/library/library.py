@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from appliance.errors import SearchNotReadyError
 from appliance.library.answers import Answers, size_of
-from appliance.library.arrivals import age, arrivals
+from appliance.library.arrivals import age, arrivals, stream
 from appliance.library.carriers import Carriers
 from appliance.library.discovery import Discovery
 from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats
@@ -29,6 +29,7 @@ from indexer.schema import sort_key
 from indexer.search_inside import marked
 
 if TYPE_CHECKING:
+    from appliance.library.arrivals import Arrival
     from appliance.library.parts import Part
     from appliance.library.present import Mask
     from appliance.library.salvage import Ask
@@ -215,8 +216,18 @@ class Library:
         the rest in the same order.
         """
         order = sorted(enumerate(self._shelves), key=lambda pair: age(pair[1]), reverse=True)
-        streams = [(shelf, self._stream(n, self._newest(shelf, type_))) for n, shelf in order]
-        return list(islice(arrivals(streams), offset, offset + limit))
+        streams = [(n, shelf.release.seq, stream(self._newest(shelf, type_), self._hidden[n])) for n, shelf in order]
+        return self._read(list(islice(arrivals(streams), offset, offset + limit)))
+
+    def _read(self, places: Sequence[tuple[int, int]]) -> list[Held]:
+        """The resources of rows, each with the number of its shelf, in order; what cannot be read is left out."""
+        found: dict[tuple[int, int], Held] = {}
+        for number in {number for number, _ in places}:
+            shelf = self._shelves[number]
+            rows = [row for of, row in places if of == number]
+            read = page_of(_reading(shelf.catalogue, rows), len(rows), 0, self._of(shelf))
+            found |= {(number, row): self._held(r, shelf) for row, r in zip(rows, read, strict=False) if r is not None}
+        return [found[place] for place in places if place in found]
 
     def browse(
         self, *, type_: str = "", clc: str = "", limit: int = 20, offset: int = 0, beside: Beside | None = None
@@ -362,14 +373,19 @@ class Library:
     def _row(self, shelf: Shelf, resource_id: str) -> int | None:
         return self._ask(shelf, lambda catalogue: catalogue.row_of(resource_id))
 
-    def _newest(self, shelf: Shelf, type_: str) -> Iterator[list[Resource]]:
-        return batches_of(lambda limit, offset: shelf.catalogue.newest(limit, offset, type_), self._of(shelf))
+    def _newest(self, shelf: Shelf, type_: str) -> Callable[[int, int], list[Arrival] | None]:
+        return lambda limit, offset: self._ask(shelf, lambda catalogue: catalogue.newest_rows(limit, offset, type_))
 
     def _browsed(self, number: int, type_: str, clc: str, beside: Beside | None) -> Iterator[list[Resource]]:
         return batches_of(self._asking(number, type_, clc, beside), self._of(self._shelves[number]))
 
     def _of(self, shelf: Shelf) -> Callable[[IndexFormatError], None]:
         return lambda error: self._damage(shelf, "catalogue", error)
+
+
+def _reading(catalogue: Catalogue, rows: Sequence[int]) -> Ask:
+    """What reads stretches of some rows."""
+    return lambda limit, offset: catalogue.rows(rows[offset : offset + limit])
 
 
 def _by_title(held: Held) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SHELF_SIZE = 24
 MAX_PAGE = 2000
 """The last page that is found by its number alone; further ones are reached from page to page."""
-MAX_NEW_PAGE = 100
+MAX_NEW_PAGE = 2000
 _MOST_BELOW = 60
 CLASSES = "ABCDEFGHIJKNOPQRSTUVXZ"
 _CLC = re.compile(r"[A-Z][A-Z0-9.\-/]{0,19}\Z")
