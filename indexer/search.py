@@ -161,7 +161,7 @@ class Searcher:
             suggestion=asked.suggestion,
             corrected=asked.corrected,
             alike=lines_behind(found) if more else 0,
-            alike_words=more.words if more else (),
+            alike_words=more.words(hits) if more else (),
         )
 
     def suggest(self, typed: str, *, face: str = "standard") -> tuple[Suggestion, ...]:

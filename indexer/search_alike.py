@@ -5,7 +5,7 @@ What is found so stands after all that holds the words as they were typed, and t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -42,10 +42,12 @@ class Alike:
 
     Attributes:
         text: in the query language.
-        words: those of like meaning in it, in order; the text alone where it only asks for less than was typed.
+        typed: what of the words typed is in it.
+        words: those of like meaning in it, in order.
     """
 
     text: str
+    typed: str
     words: tuple[str, ...]
 
 
@@ -55,16 +57,21 @@ class AlikeFound:
 
     Attributes:
         query: the query as typed or this one: what every row found matches.
-        other: this one. words: those of its words that the collection may hold.
+        other: this one. asked: what it was made of.
         matches: of each part, all rows.
         exact: whether each was compared with what was asked.
     """
 
     query: Query
     other: Query
-    words: tuple[str, ...]
+    asked: Alike
     matches: list[Matches]
     exact: bool
+
+    def words(self, hits: Iterable[Hit]) -> tuple[str, ...]:
+        """The words by which some hits were found; where they hold none, what of those typed was asked for."""
+        named = dict.fromkeys(word for hit in hits for word in hit.alike or ())
+        return tuple(named) or (self.asked.typed,)
 
     def of(self, place: tuple[int, int]) -> bool:
         """Whether a row is found by words of like meaning only."""
@@ -75,12 +82,16 @@ class AlikeFound:
 class _Piece:
     """What one piece of the query is asked for as: any of these."""
 
+    typed: str
     ways: list[str]
     also: list[str]
 
 
 def alike(text: str, table: Table, frequency: Frequency) -> Iterator[Alike]:
-    """The query in words of like meaning, then without those that only ask; none where the table knows no other.
+    """The query in words of like meaning, then with less of it; none where the table knows no other words.
+
+    First without words that only ask and what stands between words in one character, then what the table knows, where
+    those are two words at least.
 
     Args:
         text: the query.
@@ -91,14 +102,17 @@ def alike(text: str, table: Table, frequency: Frequency) -> Iterator[Alike]:
     if not is_plain(text) or not words:
         return
     pieces = [piece for word in words for piece in _cut(word, table, frequency)]
-    asking = [piece for piece in pieces if piece.entry is not None and piece.entry.asks]
-    made = _made(pieces)
-    if made is not None:
-        yield made
-    if any(piece.entry.also for piece in asking if piece.entry) and len(asking) < len(pieces):
-        fewer = _made([replace(p, entry=replace(p.entry, also=())) if p in asking and p.entry else p for p in pieces])
-        if fewer is not None:
-            yield fewer
+    known = [piece for piece in pieces if piece.entry is not None and not piece.entry.asks]
+    sure = len(known) > 1 or any(piece.entry is not None and piece.entry.asks for piece in pieces)
+    some = (
+        [piece for piece in pieces if piece in known or (piece.entry is None and len(piece.text) > 1)] if sure else []
+    )
+    before: set[str] = set()
+    for chosen in (pieces, some, known if len(known) > 1 else []):
+        made = _made(chosen, less=len(chosen) < len(pieces))
+        if made is not None and made.text not in before:
+            before.add(made.text)
+            yield made
 
 
 def _cut(word: str, table: Table, frequency: Frequency) -> list[Segment]:
@@ -118,17 +132,20 @@ def _cut(word: str, table: Table, frequency: Frequency) -> list[Segment]:
     return pieces
 
 
-def _made(pieces: Sequence[Segment]) -> Alike | None:
-    """The query of some pieces, with as many other words as one query may look up."""
+def _made(pieces: Sequence[Segment], *, less: bool) -> Alike | None:
+    """The query of some pieces, with as many other words as one query may look up; `less`: something is left out."""
     asked: list[_Piece] = []
-    changed = False
     for segment in dict.fromkeys(pieces):
         entry = segment.entry
         if entry is not None and entry.asks and not entry.also:
-            changed = True  # left out
+            less = True
             continue
         bare = entry is not None and len(segment.text) == 1
-        asked.append(_Piece([] if bare else [segment.text], list(entry.also[:MOST_ALSO]) if entry is not None else []))
+        asked.append(
+            _Piece(
+                segment.text, [] if bare else [segment.text], list(entry.also[:MOST_ALSO]) if entry is not None else []
+            )
+        )
     if not 0 < len(asked) <= MOST_WORDS:
         return None
     left = MAX_TERMS - sum(_cost(way) for piece in asked for way in piece.ways)
@@ -139,10 +156,11 @@ def _made(pieces: Sequence[Segment]) -> Alike | None:
                 left -= cost
                 piece.ways.append(piece.also[place])
                 added.append(piece.also[place])
-    if left < 0 or not (changed or added) or not all(piece.ways for piece in asked):
+    if left < 0 or not (less or added) or not all(piece.ways for piece in asked):
         return None
     text = " ".join(_any_of(piece.ways) for piece in asked)
-    return Alike(text, tuple(dict.fromkeys(added)) or (text,)) if len(text) <= MAX_QUERY else None
+    typed = " ".join(piece.typed for piece in asked)
+    return Alike(text, typed, tuple(dict.fromkeys(added))) if len(text) <= MAX_QUERY else None
 
 
 def _cost(text: str) -> int:
@@ -216,5 +234,5 @@ def both(typed: Query, other: Query) -> Query:
 
 def by_alike(hit: Hit, text: str, found: AlikeFound) -> Hit:
     """The hit, saying by which words it was found; `text` is the row's in the index."""
-    held = [word for word in found.words if all(stretch in text for stretch in word.split())]
+    held = [word for word in found.asked.words if all(stretch in text for stretch in word.split())]
     return replace(hit, alike=tuple(held[:2]))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
-from indexer.search_alike import Alike, AlikeFound, alike, both, joined
+from indexer.search_alike import AlikeFound, alike, both, joined
 from indexer.search_budget import Budget
 from indexer.search_collector import Matches, PartIndex
 from indexer.search_correct import corrected
-from indexer.search_evaluate import asked_terms
 from indexer.search_filters import CHILDREN
 from indexer.search_query import Query, parse
 from indexer.search_request import SearchRequest
@@ -95,26 +95,20 @@ class Instead:
             matches: all that was found, each row compared.
             clock: the budget of the search; this has a small one of its own from the same clock.
         """
-        if clock.spent or shown(matches, self._parts, request) >= FEW:
+        count = shown(matches, self._parts, request)
+        if clock.spent or count >= FEW:
             return None
-        for asked in alike(request.q, table(), self._frequency):
-            budget = clock.another(ALIKE_POSTINGS, ALIKE_SECONDS)
+        budget = clock.another(ALIKE_POSTINGS, ALIKE_SECONDS)
+        # Less than was typed is asked for only where nothing holds what was.
+        for asked in islice(alike(request.q, table(), self._frequency), 1 if count else None):
             other = parse(asked.text)
             found, exact = self._match(other, budget)
             if budget.spent or other.cut:
-                continue
+                break
             every = joined(self._parts, matches, found)
-            if shown(every, self._parts, request) > shown(matches, self._parts, request):
-                return AlikeFound(both(query, other), other, self._held(asked), every, exact)
+            if shown(every, self._parts, request) > count:
+                return AlikeFound(both(query, other), other, asked, every, exact)
         return None
-
-    def _held(self, asked: Alike) -> tuple[str, ...]:
-        """Those of the words that the collection may hold."""
-        terms = {word: asked_terms(parse(word)) for word in asked.words}
-        return tuple(word for word, some in terms.items() if all(self._has(*term) for term in some))
-
-    def _has(self, field: str, term: str) -> bool:
-        return any(part.files.figures(field, term) is not None for part in self._parts)
 
     def _frequency(self, pair: str) -> int:
         figures = (part.files.figures("x", pair) for part in self._parts)

@@ -11,7 +11,9 @@ LONGEST = 64
 """Characters of a stretch that is cut; a longer one stays whole."""
 
 _ENDINGS = "的了吗呢啊呀吧么"
-_PARTICLES = frozenset(_ENDINGS + "之是与和及在把被给有个这那我你您他她它们都也就还请想要会能可以该应去对")
+_PARTICLES = frozenset(
+    _ENDINGS + "之是与和及在把被给有个这那我你您他她它们都也就还请想要会能可以该应去对看找讲本些点用"
+)
 """Between words these ask for nothing; at the ends of another word only those that are never part of it go."""
 
 
@@ -57,8 +59,7 @@ def without_particles(text: str) -> str:
 def _known(word: str, words: Table) -> bool:
     if word in words.entries:
         return True
-    verb = words.verbs.get(word[0]) if len(word) > 1 else None
-    return verb is not None and word[1:] in verb[0]
+    return len(word) > 1 and word[1:] in words.verbs.get(word[0], ())
 
 
 def _stands(stretch: str, start: int, end: int) -> bool:
@@ -89,5 +90,5 @@ def _words(word: str, words: Table) -> list[Segment]:
     """The word with its entry; a verb and the noun after it each by itself."""
     if word in words.entries:
         return [Segment(word, words.entries[word])]
-    _, entry = words.verbs[word[0]]
-    return [Segment(word[0], entry), Segment(word[1:], words.entries.get(word[1:], Entry()))]
+    verb, noun = word[0], word[1:]
+    return [Segment(verb, words.verbs[verb][noun]), Segment(noun, words.entries.get(noun, Entry()))]

@@ -24,6 +24,9 @@ from indexer.analysis import fold, normal_text
 
 KINDS = ("same", "leads", "asks", "before")
 
+_NEAREST = 2
+"""Words of its group that come before what a word leads to; a group's first words are the commonest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -44,12 +47,12 @@ class Table:
 
     Attributes:
         entries: of every word.
-        verbs: single characters → the nouns before which they are words, and what they are then asked for as.
+        verbs: single characters → nouns before which they are words → what they are then asked for as.
         longest: characters of the longest word.
     """
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    verbs: Mapping[str, tuple[frozenset[str], Entry]] = field(default_factory=dict)
+    verbs: Mapping[str, Mapping[str, Entry]] = field(default_factory=dict)
     longest: int = 0
 
 
@@ -67,7 +70,8 @@ def made_of(documents: Iterable[Mapping[str, Any]]) -> Table:
     Raises:
         ValueError: a line is not of its kind's form.
     """
-    also: dict[str, dict[str, None]] = {}
+    same: dict[str, list[str]] = {}
+    leads: dict[str, list[str]] = {}
     asks: set[str] = set()
     nouns: dict[str, frozenset[str]] = {}
     before: list[list[str]] = []
@@ -78,15 +82,20 @@ def made_of(documents: Iterable[Mapping[str, Any]]) -> Table:
                     before.append(_sides(line, 3))
                     continue
                 for word, others in _pairs(kind, line):
-                    also.setdefault(word, {}).update(dict.fromkeys(others))
+                    (same if kind == "same" else leads).setdefault(word, []).extend(others)
                     asks |= {word} if kind == "asks" else set()
         lists = document.get("nouns", {})
         nouns.update({name: frozenset(map(folded, words.split())) for name, words in lists.items()})
-    entries = {word: Entry(_useful(word, others), word in asks) for word, others in also.items()}
-    verbs = {}
+    entries: dict[str, Entry] = {}
+    for word in same | leads:
+        alike = [other for other in same.get(word, ()) if other != word]
+        others = [*alike[:_NEAREST], *leads.get(word, ()), *alike[_NEAREST:]]
+        entries[word] = Entry(_useful(word, others), word in asks)
+    verbs: dict[str, dict[str, Entry]] = {}
     for verb, name, right in before:
-        verbs[folded(verb)] = nouns[name], Entry(tuple(map(folded, right.split())))
-    sizes = [len(word) for word in entries] + [1 + len(noun) for some, _ in verbs.values() for noun in some]
+        entry = Entry(tuple(map(folded, right.split())))
+        verbs.setdefault(folded(verb), {}).update(dict.fromkeys(nouns[name], entry))
+    sizes = [len(word) for word in entries] + [1 + len(noun) for some in verbs.values() for noun in some]
     return Table(entries, verbs, max(sizes, default=0))
 
 
@@ -117,4 +126,4 @@ def _sides(line: str, count: int) -> list[str]:
 
 def _useful(word: str, others: Iterable[str]) -> tuple[str, ...]:
     """What finds more than the word itself does: no text that holds it."""
-    return tuple(other for other in others if word not in other)
+    return tuple(dict.fromkeys(other for other in others if word not in other))

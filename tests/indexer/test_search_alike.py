@@ -20,7 +20,7 @@ WORDS = made_of(
         {
             "same": ["花卉 养花 园艺", "儿童 小孩 小儿", "血压高 高血压"],
             "leads": ["孙悟空 > 西游记", "课外书 > 少儿+读物", "多义 > 一一 二二 三三 四四 五五 六六 七七 八八"],
-            "asks": ["吃什么 > 饮食 食疗", "怎么办 大全"],
+            "asks": ["吃什么 吃什么好 > 饮食 食疗", "怎么办 大全"],
             "before": ["种 > crops > 栽培 种植"],
             "nouns": {"crops": "西瓜"},
         }
@@ -42,6 +42,15 @@ def asked(text: str) -> list[str]:
         ("西游记", []),
         ("种西瓜", ["(栽培 或 种植) 西瓜"]),
         ("糖尿病吃什么", ["糖尿病 (吃什么 或 饮食 或 食疗)", "糖尿病"]),
+        (
+            "小孩天天养花",
+            ["(小孩 或 儿童 或 小儿) 天天 (养花 或 花卉 或 园艺)", "(小孩 或 儿童 或 小儿) (养花 或 花卉 或 园艺)"],
+        ),
+        ("养花书", ["(养花 或 花卉 或 园艺) 书"]),
+        (
+            "小孩养花书",
+            ["(小孩 或 儿童 或 小儿) (养花 或 花卉 或 园艺) 书", "(小孩 或 儿童 或 小儿) (养花 或 花卉 或 园艺)"],
+        ),
         ("小孩养花大全", ["(小孩 或 儿童 或 小儿) (养花 或 花卉 或 园艺)"]),
         ("养花的自制水果汁", ["(养花 或 花卉 或 园艺) 自制 水果汁"]),
         ("怎么办", []),
@@ -77,7 +86,7 @@ PIECES = st.sampled_from(
 @given(st.one_of(st.text(max_size=250), st.lists(PIECES, max_size=40).map("".join)))
 def test_work_is_bounded_and_nothing_is_cut(text: str) -> None:
     found = list(alike(text, WORDS, lambda _: 3))
-    assert len(found) <= 2
+    assert len(found) <= 3
     for one in found:
         assert isinstance(one, Alike)
         assert len(one.text) <= MAX_QUERY
@@ -161,6 +170,13 @@ def test_nothing_is_added_unless_it_is_wanted(searcher: Searcher, mend: str) -> 
 def test_signs_are_taken_at_their_word(searcher: Searcher, typed: str) -> None:
     found = searcher.search(SearchRequest(q=typed, mend="search"))
     assert (found.total, found.alike) == (2, 0)
+
+
+def test_less_than_was_typed_is_asked_only_where_nothing_holds_it(tmp_path: Path) -> None:
+    searcher = make_searcher(tmp_path, [resource("r", "糖尿病吃什么"), resource("s", "糖尿病")])
+    assert titles(searcher, "糖尿病吃什么") == ["糖尿病吃什么"]
+    assert set(titles(searcher, "糖尿病吃什么好")) == {"糖尿病吃什么", "糖尿病"}
+    assert searcher.search(SearchRequest(q="糖尿病怎么办", mend="search")).alike_words == ("糖尿病",)
 
 
 def test_filters_and_facets_count_both(searcher: Searcher) -> None:
