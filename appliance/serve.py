@@ -33,8 +33,8 @@ from appliance.store.holdings import HeldDrive
 from appliance.store.objects import ObjectStore
 from appliance.store.preferences import PreferenceStore
 from appliance.store.reading import ReadingSign
-from appliance.store.wishes import WishStore
 from appliance.store.updating import read_state
+from appliance.store.wishes import WishStore
 from appliance.web.context import EXTENSION
 from appliance.web.renditions import RenditionService
 from appliance.web.renditions_cache import RenditionCache

@@ -114,7 +114,7 @@ class Updater:
             self._say(Message("power.recovered.kept_old"))
 
     def start(self) -> None:
-        """Look for updates on sticks and at origins, and after the editions that are here, in a thread until `close`."""
+        """Look for updates on sticks and at origins, and after the editions here, in a thread until `close`."""
         self._thread.start()
 
     def close(self) -> None:
