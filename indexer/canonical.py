@@ -39,14 +39,16 @@ class Canonical:
         """
         if not isinstance(data, dict):
             raise RecordError(f"expected an object, found {type(data).__name__}", field=cls.__name__.lower())
-        shape = shape_of(cls)  # type: ignore[arg-type]  # a class is hashable; mypy doubts it for Self
+        readers, required = _reading(cls)  # type: ignore[arg-type]  # a class is hashable; mypy doubts it for Self
         values: dict[str, Any] = {}
         for name, value in data.items():
-            if name not in shape:
+            known = readers.get(name)
+            if known is None:
                 raise RecordError(f"unknown member {name!r}", field=cls.__name__.lower())
-            attribute, read, _ = shape[name]
-            values[attribute] = read(value, name)
-        for name, attribute in _required(cls):  # type: ignore[arg-type]
+            attribute, read, text = known
+            # Most members are plain text; a page reads some thousand, so they are not worth a call each.
+            values[attribute] = value if text and type(value) is str and value.isascii() else read(value, name)
+        for name, attribute in required:
             if attribute not in values:
                 raise RecordError("is missing", field=name)
         return cls(**values)
@@ -63,10 +65,17 @@ def shape_of(cls: type[Canonical]) -> dict[str, tuple[str, Callable[[object, str
 
 
 @cache
-def _required(cls: type[Canonical]) -> tuple[tuple[str, str], ...]:
-    """JSON member and attribute of those that a value must have."""
+def _reading(
+    cls: type[Canonical],
+) -> tuple[dict[str, tuple[str, Callable[[object, str], Any], bool]], tuple[tuple[str, str], ...]]:
+    """JSON member → attribute, reader, and whether it may be text; member and attribute of those that must be there."""
+    hints = get_type_hints(cls)
     shape = shape_of(cls)  # type: ignore[arg-type]
-    return tuple((name, attribute) for name, (attribute, _, required) in shape.items() if required)
+    readers = {
+        name: (attribute, read, str in (get_args(hints[attribute]) or (hints[attribute],)))
+        for name, (attribute, read, _) in shape.items()
+    }
+    return readers, tuple((name, attribute) for name, (attribute, _, required) in shape.items() if required)
 
 
 @cache

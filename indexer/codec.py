@@ -124,6 +124,12 @@ def read_body(file: BlockReader, block: Block) -> tuple[Ids, Weights]:
     Raises:
         IndexFormatError: the ids do not rise or do not end where the header says.
     """
+    ids = np.empty(block.count, "u4")
+    return ids, _read_into(file, block, ids)
+
+
+def _read_into(file: BlockReader, block: Block, ids: Ids) -> Weights:
+    """Put the ids of a block where they belong; its weights, a view of the file."""
     body = file.read(block.start, block.end - block.start)
     deltas = np.frombuffer(body, WIDTHS[block.width], block.count)
     weights = np.frombuffer(body, "u1", block.count, block.count * block.width)
@@ -131,9 +137,9 @@ def read_body(file: BlockReader, block: Block) -> tuple[Ids, Weights]:
     total = int(deltas.sum(dtype="u8"))
     if deltas[0] or block.first + total != block.last or (block.count > 1 and not deltas[1:].all()):
         raise IndexFormatError(file.name, f"the ids of the block at {block.start} do not rise to its last one")
-    ids = np.cumsum(deltas, dtype="u4")
+    np.cumsum(deltas, out=ids)
     ids += np.uint32(block.first)
-    return ids, weights
+    return weights
 
 
 def blocks_of(file: BlockReader, offset: int, length: int, documents: int) -> Iterator[Block]:
@@ -165,9 +171,13 @@ def read_postings(file: BlockReader, offset: int, length: int, count: int, docum
     Raises:
         IndexFormatError: they are not what the term file promises.
     """
-    parts = [read_body(file, block) for block in blocks_of(file, offset, length, documents)]
-    if not parts or sum(len(ids) for ids, _ in parts) != count:
+    if not 0 < count <= documents:
         raise IndexFormatError(file.name, f"the postings at {offset} are not the {count} promised")
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate([ids for ids, _ in parts]), np.concatenate([weights for _, weights in parts])
+    ids, parts, start = np.empty(count, "u4"), list[Weights](), 0
+    for block in blocks_of(file, offset, length, documents):
+        if (end := start + block.count) <= count:
+            parts.append(_read_into(file, block, ids[start:end]))
+        start = end
+    if start != count:
+        raise IndexFormatError(file.name, f"the postings at {offset} are not the {count} promised")
+    return ids, parts[0] if len(parts) == 1 else np.concatenate(parts)

@@ -20,20 +20,20 @@ from indexer.errors import IndexFormatError
 from indexer.model import LEVELS, Resource
 from indexer.overlay_index import open_index
 from indexer.schema import sort_key
-from indexer.search_alike import BEHIND, alike_mask, apart, by_alike, lines_behind
+from indexer.search_alike import apart, by_alike, lines_behind
 from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
 from indexer.search_collector import PART_ROWS, VERIFY_LIMIT, Matches, PartIndex, Statistics
 from indexer.search_evaluate import Evaluation, asked_terms, holding
 from indexer.search_facets import FacetCounter
-from indexer.search_filters import CHILDREN, Mask, all_of, filter_masks
+from indexer.search_filters import CHILDREN, Mask
+from indexer.search_found import passing
 from indexer.search_headings import Headings
 from indexer.search_inside import INSIDE, Inside, with_inside
 from indexer.search_instead import FEW, Asked, Instead, shown
 from indexer.search_marks import explained, marks_in
-from indexer.search_order import Found, entry_lines, merged, ordered
+from indexer.search_order import Found, merged
 from indexer.search_query import Query, loosened, parse
-from indexer.search_readable import ReadableRows
 from indexer.search_related import Related, Relation
 from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchResult
 from indexer.search_sounds import Sounding, by_sound, only_by_sound, sounding_everywhere, with_sounds
@@ -76,6 +76,7 @@ class Searcher:
         """
         self._catalogues = [part.catalogue for part in parts]
         self._files: list[IndexFiles] = []
+        self._parts: list[PartIndex] = []
         self._lock = threading.Lock()
         self._clock = clock
         try:
@@ -94,12 +95,13 @@ class Searcher:
         ]
         self._instead = Instead(self._parts, self._match)
         self._titles = TitleOrder(self._files, self._title_key)
-        self._readable = [ReadableRows(files) for files in self._files]
         self.headings, self.tallies, self._related = Headings(self._parts), Tallies(self._parts), Related(self._parts)
 
     def close(self) -> None:
         """Let the index files go; call it when no search is running. Catalogues stay open: their owner closes them."""
         with self._lock:
+            for part in self._parts:
+                part.close()
             self._parts = []
             while self._files:
                 self._files.pop().close()
@@ -127,19 +129,11 @@ class Searcher:
         found: list[Found] = []
         entries = 0
         for number, (part, match) in enumerate(zip(self._parts, matches, strict=True)):
-            readable = self._readable[number]
-            able = readable.now(here[number] if number < len(here) else None)[match.rows]
-            bare = readable.entries[match.rows]
-            masks = filter_masks(part.facets, match.rows, request, self._row(number, request.within), able, bare)
-            counter.add(part.facets, match.rows, masks, able, bare)
-            passed = all_of(masks)
-            mine = ordered(number, part, match, passed, request.sort, able, readable.anywhere[match.rows])
-            if match.alike is not None:
-                mine.keys -= alike_mask(match, mine.rows) * BEHIND
-            entries += entry_lines(mine, bare if passed is None else bare[passed], part.families)
-            if not request.within:
-                mine.lines = part.families.lines(mine.rows, mine.keys)
+            present = here[number] if number < len(here) else None
+            within = self._row(number, request.within)
+            mine, bare = passing(number, part, match, request, counter, present, within)
             found.append(mine)
+            entries += bare
         texts = {number: set(match.inside.tolist()) for number, match in enumerate(matches) if match.inside is not None}
         chosen = self._page(found, asked, texts)
         lines = self._lines(found, chosen, request)
@@ -309,8 +303,8 @@ class Searcher:
         left, showing = VERIFY_LIMIT, budget.for_a_page()
         for part, row in merged(found, min(VERIFY_LIMIT, wanted * 20)):
             rows = [row]
-            if by_part[part].lines is not None:
-                rows += self._parts[part].families.others(row, by_part[part].rows, by_part[part].keys, _INSTEAD)
+            if (families := by_part[part].families) is not None:
+                rows += families.others(row, by_part[part].rows, by_part[part].rank, _INSTEAD)
             mine = inside.get(part, ())
             for other in rows:
                 left -= 1
@@ -341,13 +335,14 @@ class Searcher:
         """What the lines of the page stand for beside their own record, with the records that they name."""
         families: dict[tuple[int, int], Family] = {}
         for part in found:
-            if part.lines is None:
+            if part.families is None or part.count == len(part.rows):
                 continue
             wanted = [row for (number, row), _ in chosen if number == part.part]
-            known = self._parts[part.part].families.families(part.rows, part.keys, wanted)
+            known = part.families.families(part.rows, part.rank, wanted)
             families.update({(part.part, row): family for row, family in known.items()})
         named = {(n, row) for (n, _), family in families.items() for row in (family.parent, *family.best)}
-        records = dict(self._fetched(sorted(named)))
+        records = dict(chosen)
+        records.update(self._fetched(sorted(named - records.keys())))
         lines: _Lines = {}
         for place, family in families.items():
             files = self._files[place[0]]

@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.analysis import fold, is_spaceless, normal_text, query_terms
-from indexer.codec import Ids
 from indexer.search_collector import Matches, PartIndex
 from indexer.search_numbers import meant_by
-from indexer.search_order import Found
+from indexer.search_order import Found, alike_mask
 from indexer.search_query import MAX_QUERY, MAX_TERMS
 from indexer.search_request import Hit
 from indexer.search_tree import Either, Query
@@ -31,9 +30,6 @@ MOST_WORDS = 8
 
 _LEAST_CUT = 4
 """Characters of a piece between words that is cut by what the collection holds."""
-
-BEHIND = np.int64(1) << 60
-"""Taken from the keys of what only words of like meaning find: greater than any key, see `search_order`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,20 +189,12 @@ def _joined(part: PartIndex, first: Matches, other: Matches) -> Matches:
         whole=np.concatenate([first.whole, other.whole[new]])[order],
         certain=certain,
         alike=other.rows[new],
+        there=None,
     )
 
 
 def _sure(match: Matches) -> NDArray[np.bool_]:
     return np.ones(len(match.rows), bool) if match.certain is None else match.certain
-
-
-def alike_mask(match: Matches, rows: Ids) -> NDArray[np.bool_]:
-    """Which of the rows words of like meaning only find."""
-    if match.alike is None or not len(match.alike):
-        return np.zeros(len(rows), bool)
-    places = np.minimum(np.searchsorted(match.alike, rows), len(match.alike) - 1)
-    mask: NDArray[np.bool_] = match.alike[places] == rows
-    return mask
 
 
 def lines_behind(found: Sequence[Found]) -> int:
@@ -219,10 +207,10 @@ def apart(found: Sequence[Found]) -> tuple[list[Found], list[Found]]:
     typed: list[Found] = []
     more: list[Found] = []
     for part in found:
-        lines = np.ones(len(part.rows), bool) if part.lines is None else part.lines
-        behind = part.keys < -(BEHIND >> 1)
-        typed.append(replace(part, lines=lines & ~behind))
-        more.append(replace(part, lines=lines & behind))
+        places = part.lines()
+        behind = np.zeros(len(places), bool) if part.behind is None else part.behind.take(places)
+        typed.append(part.only(places.compress(~behind)))
+        more.append(part.only(places.compress(behind)))
     return typed, more
 
 

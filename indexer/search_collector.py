@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from whoosh.util.numeric import byte_to_length
 
 from indexer.analysis import units
-from indexer.codec import Ids
+from indexer.codec import Ids, Weights
 from indexer.codec_index import LENGTHS, IndexFiles
 from indexer.codec_terms import TermFigures
 from indexer.schema import TITLE_WEIGHT, term_key
 from indexer.search_collapse import Families
 from indexer.search_facets import FacetColumns
+from indexer.search_postings import COMMON, KeptPostings
+from indexer.search_readable import ReadableRows
+from indexer.search_rows import Rows, distinct, kept, mark, pieces, rows_of, taken
 
 K1 = 1.2
 B = 0.75
@@ -32,7 +36,7 @@ WORDS = (term_key("x", "0").encode(), term_key("x", "\u2e80").encode())
 LENGTHS_OF = np.array([byte_to_length(code) for code in range(256)], "f4")
 """Length byte → how many different terms."""
 
-_GAIN = {"title": TITLE_WEIGHT, "creator": TITLE_WEIGHT}
+_GAIN = {"title": np.float32(TITLE_WEIGHT), "creator": np.float32(TITLE_WEIGHT)}
 
 Mask = NDArray[np.bool_]
 Scores = NDArray[np.float32]
@@ -57,30 +61,36 @@ class Matches:
 
     Attributes:
         rows: ascending, visible ones only. scores: BM25 of each. whole: whether the title is what was asked for.
+        there: by row whether it is one of them, where that is known.
         certain: which of them match; the texts of the others must be compared. None: all.
         inside: those of the rows that only the texts inside resources hold (`indexer.search_inside`); None: none.
         alike: those that only words of like meaning find (`indexer.search_alike`); None: none.
     """
 
-    rows: Ids
+    rows: Rows
     scores: Scores
     whole: Mask
     certain: Mask | None = None
     inside: Ids | None = None
     alike: Ids | None = None
+    there: Mask | None = None
 
     @property
     def uncertain(self) -> int:
         """How many rows must be compared."""
         return 0 if self.certain is None else len(self.rows) - int(np.count_nonzero(self.certain))
 
-    def keep(self, kept: Mask) -> None:
+    def keep(self, mask: Mask) -> None:
         """Keep some of the rows."""
-        self.rows, self.scores, self.whole = self.rows[kept], self.scores[kept], self.whole[kept]
-        self.certain = None if self.certain is None else self.certain[kept]
+        self.rows, self.scores, self.whole = kept(self.rows, mask), kept(self.scores, mask), kept(self.whole, mask)
+        self.certain, self.there = None if self.certain is None else kept(self.certain, mask), None
 
 
 _NOTHING = np.zeros(0, "u4")
+_DENSE = 16
+"""Rows a posting from which looking each up among the others is dearer than a table of all rows."""
+_FEW = 2048
+"""Rows below which working out each score is cheaper than a table of them."""
 
 
 class PartIndex:
@@ -107,53 +117,59 @@ class PartIndex:
         self._records = statistics.records
         self.facets = FacetColumns(files, parents)
         self.families = Families(files, self.visible)
+        self.readable = ReadableRows(files)
         self.all_visible = bool(self.visible.all())
+        self._postings = KeptPostings(files)
+
+    def close(self) -> None:
+        """Let go what looks at the files."""
+        self._postings.clear()
 
     def figures(self, asked: Iterable[tuple[str, str]]) -> dict[tuple[str, str], TermFigures | None]:
         """What the term file says of each field and term."""
         return {(field, term): self.files.figures(field, term) for field, term in asked}
 
-    def intersect(self, known: Sequence[TermFigures], among: Ids | None = None) -> tuple[Ids, list[NDArray[np.uint8]]]:
+    def intersect(self, known: Sequence[TermFigures], among: Rows | None = None) -> tuple[Rows, list[Weights]]:
         """The rows that hold all terms, and the weights of each term in them.
 
         Args:
             known: the terms, the rarest first.
             among: rows to look at, None for all.
         """
-        weights: list[NDArray[np.uint8]] = []
+        weights: list[Weights] = []
         rows = among
         if rows is None:
-            rows, first = self.files.postings(known[0])
-            weights, known = [first], known[1:]
+            first = self._postings.get(known[0])
+            rows, weights, known = first.rows, [first.weights], known[1:]
         for found in known:
             if not len(rows):
                 break
-            others, held = self.files.postings(found)
-            if len(rows) * 16 < len(others):
+            other = self._postings.get(found)
+            others, held = other.rows, other.weights
+            if len(rows) * _DENSE < len(others):
                 places = np.searchsorted(others, rows)
                 places[places == len(others)] = 0
-                kept = others[places] == rows
-                held = held[places[kept]]
+                met = others.take(places) == rows
+                held = held.take(places.compress(met))
             else:
-                there = np.zeros(self.files.records, bool)
-                there[others] = True
-                kept = there[rows]
-                there[others] = False
-                there[rows] = True
-                held = held[there[others]]
-            rows = rows[kept]
-            weights = [w[kept] for w in weights]
+                table = np.zeros(self.files.records, "u2")
+                mark(table, others, held + np.uint16(256))
+                mine = taken(table, rows)
+                met = mine > 0
+                held = kept(mine, met).astype("u1")
+            rows = kept(rows, met)
+            weights = [kept(w, met) for w in weights]
             weights.append(held)
         return rows, weights
 
-    def union(self, known: Iterable[TermFigures]) -> Ids:
+    def union(self, known: Iterable[TermFigures]) -> Rows:
         """The rows that hold any of the terms."""
-        there: NDArray[np.bool_] | None = None
+        there: Mask | None = None
         for found in known:
             if there is None:
                 there = np.zeros(self.files.records, bool)
-            there[self.files.postings(found)[0]] = True
-        return _NOTHING if there is None else np.flatnonzero(there).astype("u4")
+            mark(there, self._postings.get(found).rows)
+        return _NOTHING if there is None else rows_of(there)
 
     def words_from(self, field: str, head: str, most: int) -> tuple[list[TermFigures], bool]:
         """What is said of the words of a field that begin with `head`, in order; pairs of units are no words.
@@ -180,23 +196,21 @@ class PartIndex:
                 found.append(terms.figures_at(place))
         return found, first + 16 * most >= terms.count
 
-    def with_word_parts(self, texts: list[str]) -> Ids:
+    def with_word_parts(self, texts: list[str]) -> Rows:
         """Visible rows with a word that holds the longest part asked for; at most `PART_ROWS` are looked at."""
         longest = max((word for text in texts for word in text.split()), key=len)
-        rows: list[Ids] = []
+        rows: list[Rows] = []
         budget = PART_ROWS
         for figures in self.files.terms.containing(WORDS, longest.encode(), PART_TERMS):
             budget -= figures.documents
             if budget < 0:
                 break
             rows.append(self.files.postings(figures)[0])
-        found = np.unique(np.concatenate(rows)) if rows else _NOTHING
-        kept: Ids = found[self.visible[found]]
-        return kept
+        found = distinct(rows)
+        mine: Rows = found[self.visible[found]]
+        return mine
 
-    def scores(
-        self, rows: Ids, weights: list[NDArray[np.uint8]], terms: list[tuple[tuple[str, str], int]]
-    ) -> NDArray[np.float32]:
+    def scores(self, rows: Rows, weights: list[Weights], terms: list[tuple[tuple[str, str], int]]) -> Scores:
         """BM25 of rows.
 
         Args:
@@ -207,25 +221,68 @@ class PartIndex:
         scores = np.zeros(len(rows), "f4")
         if not len(rows):
             return scores
-        norm = self.norm(rows)
-        for held, ((field, _), frequency) in zip(weights, terms, strict=True):
-            rarity = np.float32(np.log(1 + (self._records - frequency + 0.5) / (frequency + 0.5)))
-            often = held.astype("f4")
-            if field in _GAIN:
-                often *= _GAIN[field]
-            scores += rarity * np.float32(K1 + 1) * often / (often + norm)
+        ways = [self._way(field, frequency) for (field, _), frequency in terms]
+        if len(rows) < _FEW:
+            norm = self.norm(rows)
+            for held, way in zip(weights, ways, strict=True):
+                scores += way(held.astype("f4"), norm)
+            return scores
+        tables = [self._table(way, held) for way, held in zip(ways, weights, strict=True)]
+        for piece in pieces(len(rows)):
+            lengths = self._lengths.take(rows[piece])
+            for held, table in zip(weights, tables, strict=True):
+                cells = held[piece].astype(np.intp)
+                cells <<= 8
+                cells += lengths
+                scores[piece] += table.take(cells)
         return scores
 
-    def norm(self, rows: Ids) -> NDArray[np.float32]:
-        """What the length of each row's text does to its scores."""
-        norm: NDArray[np.float32] = self._norms[self._lengths[rows]]
-        return norm
+    def of_term(self, figures: TermFigures, field: str, frequency: int) -> tuple[Rows, Scores]:
+        """All rows that hold a term, and their scores; rows must not be changed.
 
-    def titled(self, titles: Iterable[str], rows: Ids) -> NDArray[np.bool_]:
+        Args:
+            figures: of the term.
+            field: that it is of.
+            frequency: how many rows of all parts hold it.
+        """
+        found = self._postings.get(figures)
+        if len(found.rows) < COMMON:
+            return found.rows, self.scores(found.rows, [found.weights], [((field, ""), frequency)])
+        if found.cells is None:
+            found.cells = np.empty(len(found.rows), "u2")
+            for piece in pieces(len(found.rows)):
+                cells = found.weights[piece].astype("u2")
+                cells <<= 8
+                cells += self._lengths.take(found.rows[piece])
+                found.cells[piece] = cells
+        return found.rows, taken(self._table(self._way(field, frequency), found.weights), found.cells)
+
+    def _way(self, field: str, frequency: int) -> Callable[[Scores, Scores], Scores]:
+        rarity = np.float32(np.log(1 + (self._records - frequency + 0.5) / (frequency + 0.5)))
+        return partial(_score, rarity, _GAIN.get(field, np.float32(1)))
+
+    def _table(self, way: Callable[[Scores, Scores], Scores], weights: Weights) -> Scores:
+        """What a term adds to a score by its weight, times 256, and the row's length: of these only few occur."""
+        return way(np.arange(int(weights.max()) + 1, dtype="f4").reshape(-1, 1), self._norms).reshape(-1)
+
+    def norm(self, rows: Rows) -> Scores:
+        """What the length of each row's text does to its scores."""
+        return self._norms.take(self._lengths.take(rows))
+
+    def titled(self, titles: Iterable[str], rows: Rows) -> Mask:
         """Which of the rows have one of these titles (see `title_key`), whole."""
         whole = np.zeros(len(rows), bool)
         for title in titles:
             found = self.files.figures("title", "=" + title)
-            if found is not None:
-                whole |= np.isin(rows, self.files.postings(found)[0], assume_unique=True)
+            if found is not None and len(rows):
+                wanted = self.files.postings(found)[0]
+                places = np.searchsorted(rows, wanted)
+                places[places == len(rows)] = 0
+                whole[places.compress(rows.take(places) == wanted)] = True
         return whole
+
+
+def _score(rarity: np.float32, gain: np.float32, often: Scores, norm: Scores) -> Scores:
+    many = often * gain
+    score: Scores = rarity * np.float32(K1 + 1) * many / (many + norm)
+    return score

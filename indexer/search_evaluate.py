@@ -7,16 +7,15 @@ of them certainly do; under NOT the two change places. Only what is left uncerta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from indexer.codec import Ids
 from indexer.codec_terms import TermFigures
 from indexer.schema import NO_YEAR
 from indexer.search_budget import Budget
-from indexer.search_collector import Mask, Matches, PartIndex, Scores
+from indexer.search_collector import Mask, Matches, PartIndex
+from indexer.search_held import Held, Union, both, nothing, places_of
+from indexer.search_rows import Rows, distinct, kept, mark, marked, rows_of, taken
 from indexer.search_texts import test_of
 from indexer.search_tree import All, Classes, Condition, Either, Family, Node, Query, Without, Years, texts
 
@@ -31,19 +30,6 @@ BY_COLUMN = np.float32(0.5)
 
 TermKey = tuple[str, str]
 Figures = Mapping[TermKey, "TermFigures | None"]
-
-
-@dataclass(slots=True)
-class _Held:
-    rows: Ids
-    scores: Scores
-    certain: Mask | None
-
-    def sure(self) -> Mask:
-        return np.ones(len(self.rows), bool) if self.certain is None else self.certain
-
-    def kept(self, mask: Mask) -> _Held:
-        return _Held(self.rows[mask], self.scores[mask], None if self.certain is None else self.certain[mask])
 
 
 def asked_terms(query: Query) -> set[TermKey]:
@@ -65,11 +51,12 @@ class Evaluation:
             budget: of the whole search.
         """
         self._part, self._figures, self._frequencies, self._budget = part, figures, frequencies, budget
+        self._unscored = 0
 
     def run(self, query: Query) -> Matches:
         """The visible rows that may match the query."""
         if query.nothing:
-            return _matches(_nothing())
+            return _matches(nothing())
         if not query.asks:
             return _matches(self._everything())
         if query.tree is None and not any(condition.terms for condition in query.conditions):
@@ -77,175 +64,188 @@ class Evaluation:
         held = self._of(query.root, None)
         if not self._part.all_visible:
             held = held.kept(self._part.visible[held.rows])
-        return Matches(held.rows, held.scores, self._part.titled(query.titles(), held.rows), held.certain)
+        whole = self._part.titled(query.titles(), held.rows)
+        return Matches(held.rows, held.scores, whole, held.certain, there=held.there)
 
     def compare(self, query: Query, matches: Matches) -> bool:
         """Compare the texts of the rows that are uncertain and drop those that do not match; whether all were."""
         certain = matches.certain
         if certain is None:
             return True
-        kept = certain.copy()
+        passed = certain.copy()
         open_rows = np.flatnonzero(~certain)
         for start in range(0, len(open_rows), COMPARED_AT_ONCE):
             if not self._budget.has_time():
-                kept[open_rows[start:]] = True
-                matches.keep(kept)
+                passed[open_rows[start:]] = True
+                matches.keep(passed)
                 return False
             some = open_rows[start : start + COMPARED_AT_ONCE]
-            kept[some] = self._part_holds(query, matches.rows[some])
-        matches.keep(kept)
+            passed[some] = self._part_holds(query, matches.rows[some])
+        matches.keep(passed)
         matches.certain = None
         return True
 
-    def _part_holds(self, query: Query, rows: Ids) -> Mask:
+    def _part_holds(self, query: Query, rows: Rows) -> Mask:
         return holding(self._part, query.root, rows)
 
-    def _of(self, node: Node, among: Ids | None) -> _Held:
+    def _of(self, node: Node, among: Rows | None) -> Held:
         """Rows that a node may match; rows outside `among` may be left out."""
         if isinstance(node, All):
             return self._all(node.parts, among)
         if isinstance(node, Condition):
             return self._headed(node) if node.head else self._texts([node], among)
         if isinstance(node, Either):
-            return self._either(node.parts, among)
+            return self._union(node.parts, among).result()
         if isinstance(node, Family):
             return self._family(node.part, among)
         if isinstance(node, Without):
-            return self._without(self._rows(among), self._of(node.part, among))
+            return self._without(self._rows(among), self._left_out(node.part, among))
         if among is None:
-            found = np.flatnonzero(by_column(self._part, node, slice(None)) & self._part.visible).astype("u4")
+            found = rows_of(by_column(self._part, node, slice(None)) & self._part.visible)
         else:
-            found = among[by_column(self._part, node, among)]
-        return _Held(found, np.full(len(found), BY_COLUMN), None)
+            found = kept(among, by_column(self._part, node, among))
+        return Held(found, np.full(len(found), BY_COLUMN), None)
 
-    def _all(self, parts: tuple[Node, ...], among: Ids | None) -> _Held:
+    def _all(self, parts: tuple[Node, ...], among: Rows | None) -> Held:
         plain = [part for part in parts if isinstance(part, Condition) and not part.head]
         held = self._texts(plain, among) if plain else None
         # What is cheap over few rows comes last: unions, then families, columns and what is excluded.
         others = sorted((part for part in parts if part not in plain), key=_cost)
+        if held is None and len(others) > 1 and all(map(_is_plainly_out, others[1:])) and isinstance(others[0], Either):
+            union = self._union(others[0].parts, among)
+            while others[1:] and self._leave_out(union, others[1], among):
+                del others[1]
+            held = union.result()
+            del others[0]
         for part in others:
             if held is not None and not len(held.rows):
                 break
             base = among if held is None else held.rows
             if isinstance(part, Without):
-                held = self._without(held or self._rows(base), self._of(part.part, base))
+                held = self._without(held or self._rows(base), self._left_out(part.part, base))
                 continue
             found = self._of(part, base)
-            held = found if held is None else _both(held, found)
+            held = found if held is None else both(held, found)
         return held if held is not None else self._rows(among)
 
-    def _either(self, parts: tuple[Node, ...], among: Ids | None) -> _Held:
-        found: list[_Held] = []
+    def _union(self, parts: tuple[Node, ...], among: Rows | None) -> Union:
+        union = Union(self._part.files.records)
         for part in parts:
-            found.append(self._of(part, among))
+            union.add(self._of(part, among))
             if self._budget.spent:
                 break
-        return self._union(found)
+        return union
 
-    def _union(self, found: list[_Held]) -> _Held:
-        """Rows of any, with the sum of their scores."""
-        found = [held for held in found if len(held.rows)]
-        if len(found) < 2:
-            return found[0] if found else _nothing()
-        records = self._part.files.records
-        # Many rows: a table of all is cheaper than sorting them.
-        dense = sum(len(held.rows) for held in found) * 32 >= records
-        if dense:
-            there = np.zeros(records, bool)
-            for held in found:
-                there[held.rows] = True
-            rows, size = np.flatnonzero(there).astype("u4"), records
-        else:
-            rows = np.unique(np.concatenate([held.rows for held in found]))
-            size = len(rows)
-        scores = np.zeros(size, "f4")
-        certain = None if all(held.certain is None for held in found) else np.zeros(size, bool)
-        for held in found:
-            places = held.rows if dense else np.searchsorted(rows, held.rows)
-            scores[places] += held.scores
-            if certain is not None:
-                certain[places] |= held.sure()
-        if dense:
-            scores, certain = scores[rows], None if certain is None else certain[rows]
-        return _Held(rows, scores, certain)
+    def _leave_out(self, union: Union, part: Node, among: Rows | None) -> bool:
+        """Leave the rows of a term under NOT out of many, before they are put together; whether that was done."""
+        if not union.is_table or not isinstance(part, Without):
+            return False
+        union.leave_out(self._left_out(part.part, among).rows)
+        return True
 
-    def _family(self, part: Node, among: Ids | None) -> _Held:
+    def _family(self, part: Node, among: Rows | None) -> Held:
         """Rows of the part, and rows whose parent is one; a child has the score of its parent besides its own."""
         if among is None:
             own = self._of(part, None)
             there = np.zeros(self._part.files.records + 1, bool)
             there[own.rows + 1] = True
             # The column was looked at when it was opened; a disk that fails later must not end the search.
-            children = np.flatnonzero(there.take(self._part.files.columns["parent"], mode="clip")).astype("u4")
+            children = rows_of(there.take(self._part.files.columns["parent"], mode="clip"))
             children, above = _with_parents(self._part, children)
         else:
             children, above = _with_parents(self._part, among)
-            own = self._of(part, np.union1d(among, above))
-        places = _places(own.rows, above)
-        kept = places >= 0
-        places = places[kept]
-        return self._union([own, _Held(children[kept], own.scores[places], own.sure()[places])])
+            own = self._of(part, distinct([among, above]))
+        places = places_of(own.rows, above)
+        known = places >= 0
+        places = places[known]
+        union = Union(self._part.files.records)
+        union.add(own)
+        union.add(Held(children[known], own.scores[places], own.sure()[places]))
+        return union.result()
 
-    def _without(self, base: _Held, out: _Held) -> _Held:
+    def _without(self, base: Held, out: Held) -> Held:
         """Rows of `base` but those that certainly are in `out`."""
-        places = _places(out.rows, base.rows)
-        inside = places >= 0
         if base.certain is None and out.certain is None:
-            left = ~inside
-            return _Held(base.rows[left], base.scores[left], None)
+            left = base.kept(~self._among(out.rows, base.rows))
+            if base.there is not None:
+                left.there = base.there.copy()
+                mark(left.there, out.rows, value=False)
+            return left
+        places = places_of(out.rows, base.rows)
+        inside = places >= 0
         surely = inside.copy()
         surely[inside] = out.sure()[places[inside]]
-        left = ~surely
-        return _Held(base.rows[left], base.scores[left], (base.sure() & ~inside)[left])
+        base = Held(base.rows, base.scores, base.sure() & ~inside)
+        return base.kept(~surely)
 
-    def _rows(self, among: Ids | None) -> _Held:
+    def _left_out(self, part: Node, among: Rows | None) -> Held:
+        """Rows that a part under NOT may match: what they would score does not matter."""
+        self._unscored += 1
+        held = self._of(part, among)
+        self._unscored -= 1
+        return held
+
+    def _among(self, rows: Rows, wanted: Rows) -> Mask:
+        """Which of the wanted rows are among others; both ascend."""
+        if (len(rows) + len(wanted)) * 32 >= self._part.files.records:
+            return taken(marked(self._part.files.records, rows), wanted)
+        return places_of(rows, wanted) >= 0
+
+    def _rows(self, among: Rows | None) -> Held:
         if among is None:
             return self._everything()
-        return _Held(among, np.zeros(len(among), "f4"), None)
+        return Held(among, np.zeros(len(among), "f4"), None)
 
-    def _everything(self) -> _Held:
-        rows = np.flatnonzero(self._part.visible).astype("u4")
-        return _Held(rows, np.zeros(len(rows), "f4"), None)
+    def _everything(self) -> Held:
+        rows = rows_of(self._part.visible)
+        return Held(rows, np.zeros(len(rows), "f4"), None)
 
-    def _texts(self, conditions: list[Condition], among: Ids | None) -> _Held:
+    def _texts(self, conditions: list[Condition], among: Rows | None) -> Held:
         """Rows that hold every term of all conditions, the rarest term first."""
         known: list[tuple[TermKey, TermFigures]] = []
         for key in dict.fromkeys((c.index_field, term) for c in conditions for term in c.terms):
             found = self._figures[key]
             if found is None:
-                return _nothing()
+                return nothing()
             known.append((key, found))
         # The key makes the order of additions the same every time.
         known.sort(key=lambda pair: (pair[1].documents, pair[0]))
         read = [pair for pair in known if self._budget.allows(pair[1].documents)]
         if not read:
-            return _nothing()
+            return nothing()
         if among is not None and len(among) > read[0][1].documents:
             among = None
-        rows, weights = self._part.intersect([found for _, found in read], among)
-        scores = self._part.scores(rows, weights, [(key, self._frequencies[key]) for key, _ in read])
+        if self._unscored:
+            rows, _ = self._part.intersect([found for _, found in read], among)
+            scores = np.zeros(len(rows), "f4")
+        elif len(read) == 1 and among is None:
+            [(key, found)] = read
+            rows, scores = self._part.of_term(found, key[0], self._frequencies[key])
+        else:
+            rows, weights = self._part.intersect([found for _, found in read], among)
+            scores = self._part.scores(rows, weights, [(key, self._frequencies[key]) for key, _ in read])
         exact = len(read) == len(known) and all(condition.exact for condition in conditions)
-        return _Held(rows, scores, None if exact else np.zeros(len(rows), bool))
+        return Held(rows, scores, None if exact else np.zeros(len(rows), bool))
 
-    def _headed(self, condition: Condition) -> _Held:
+    def _headed(self, condition: Condition) -> Held:
         """Rows with a word that begins so."""
         found, whole = self._part.words_from(condition.index_field, condition.text, MAX_WORDS)
         self._budget.spent |= not whole
         rows = self._part.union(figures for figures in found if self._budget.allows(figures.documents))
         scores = self._part.scores(rows, [np.ones(len(rows), "u1")], [((condition.index_field, ""), len(rows))])
-        return _Held(rows, scores, np.zeros(len(rows), bool) if condition.field == "text" else None)
+        return Held(rows, scores, np.zeros(len(rows), bool) if condition.field == "text" else None)
 
-    def _by_parts_of_words(self, conditions: Iterable[Condition]) -> _Held:
+    def _by_parts_of_words(self, conditions: Iterable[Condition]) -> Held:
         rows = self._part.with_word_parts([condition.text for condition in conditions])
-        return _Held(rows, np.float32(1) / (1 + self._part.norm(rows)), np.zeros(len(rows), bool))
+        return Held(rows, np.float32(1) / (1 + self._part.norm(rows)), np.zeros(len(rows), bool))
 
 
-def holding(part: PartIndex, node: Node, rows: Ids) -> Mask:
+def holding(part: PartIndex, node: Node, rows: Rows) -> Mask:
     """Which of the rows match, by their texts and columns: always true, and dear."""
     return _holding(part, node, rows, part.files.texts(rows))
 
 
-def _holding(part: PartIndex, node: Node, rows: Ids, held: list[bytes]) -> Mask:
+def _holding(part: PartIndex, node: Node, rows: Rows, held: list[bytes]) -> Mask:
     if isinstance(node, Condition):
         test = test_of(node)
         return np.fromiter(map(test, held), bool, len(rows))
@@ -271,14 +271,14 @@ def _holding(part: PartIndex, node: Node, rows: Ids, held: list[bytes]) -> Mask:
     return by_column(part, node, rows)
 
 
-def _with_parents(part: PartIndex, rows: Ids) -> tuple[Ids, Ids]:
+def _with_parents(part: PartIndex, rows: Rows) -> tuple[Rows, Rows]:
     """Those of the rows that belong to a row, and that."""
-    parents: Ids = part.files.columns["parent"][rows].astype("u4")
-    kept = (parents > 0) & (parents <= part.files.records)
-    return rows[kept], parents[kept] - np.uint32(1)
+    parents: Rows = taken(part.files.columns["parent"], rows).astype("u4")
+    known = (parents > 0) & (parents <= part.files.records)
+    return kept(rows, known), kept(parents, known) - np.uint32(1)
 
 
-def by_column(part: PartIndex, node: Years | Classes, rows: Ids | slice) -> Mask:
+def by_column(part: PartIndex, node: Years | Classes, rows: Rows | slice) -> Mask:
     """Which of the rows have such a year or class."""
     files = part.files
     if isinstance(node, Classes):
@@ -297,33 +297,15 @@ def by_column(part: PartIndex, node: Years | Classes, rows: Ids | slice) -> Mask
     return mask
 
 
+def _is_plainly_out(part: Node) -> bool:
+    """Whether it is NOT, and of a text that terms alone decide."""
+    return isinstance(part, Without) and isinstance(part.part, Condition) and part.part.exact
+
+
 def _cost(part: Node) -> int:
     order = (Condition, Either, All, Family, Years, Classes, Without)
     return order.index(type(part))
 
 
-def _nothing() -> _Held:
-    return _Held(np.zeros(0, "u4"), np.zeros(0, "f4"), None)
-
-
-def _matches(held: _Held) -> Matches:
+def _matches(held: Held) -> Matches:
     return Matches(held.rows, held.scores, np.zeros(len(held.rows), bool), held.certain)
-
-
-def _places(rows: Ids, wanted: Ids) -> NDArray[np.int64]:
-    """For each wanted row its place among `rows`, -1 where it is not; both ascend."""
-    if not len(rows):
-        return np.full(len(wanted), -1, "i8")
-    places = np.searchsorted(rows, wanted)
-    places[places == len(rows)] = 0
-    return np.where(rows[places] == wanted, places, -1)
-
-
-def _both(one: _Held, two: _Held) -> _Held:
-    if len(two.rows) < len(one.rows):
-        one, two = two, one
-    places = _places(two.rows, one.rows)
-    inside = places >= 0
-    others = places[inside]
-    certain = None if one.certain is None and two.certain is None else one.sure()[inside] & two.sure()[others]
-    return _Held(one.rows[inside], one.scores[inside] + two.scores[others], certain)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.codec import Ids
 from indexer.codec_index import IndexFiles
 from indexer.model import AUDIENCES, TYPES
 from indexer.schema import NO_YEAR, READ_ONLY, READABLE, TAKE_HOME
 from indexer.search_request import SearchRequest, ages_of, chosen
+from indexer.search_rows import Rows, kept, taken
 
 if TYPE_CHECKING:
     from indexer.search_facets import FacetColumns
@@ -27,7 +27,7 @@ NO_AGE = 255
 
 def filter_masks(
     facets: FacetColumns,
-    rows: Ids,
+    rows: Rows,
     request: SearchRequest,
     within: int | None = None,
     readable: Mask | None = None,
@@ -46,25 +46,25 @@ def filter_masks(
     masks = _of_values(facets, rows, request)
     columns = facets.files.columns
     if request.within:
-        parents = columns["parent"][rows]
+        parents = taken(columns["parent"], rows)
         masks["within"] = np.zeros(len(rows), bool) if within is None else parents == np.uint32(within + 1)
     if request.face == "child":
-        masks["face"] = columns["audience"][rows] == CHILDREN
+        masks["face"] = taken(columns["audience"], rows) == CHILDREN
     if request.available:
-        able = columns["readable"][rows] == READABLE if readable is None else readable
+        able = taken(columns["readable"], rows) == READABLE if readable is None else readable
         bare = ~able if entries is None else entries
         masks["available"] = {"yes": able, "no": ~able, "catalogue": bare}[request.available]
     if request.download:
-        masks["download"] = columns["takehome"][rows] == (TAKE_HOME if request.download == "yes" else READ_ONLY)
+        masks["download"] = taken(columns["takehome"], rows) == (TAKE_HOME if request.download == "yes" else READ_ONLY)
     return masks
 
 
-def _of_values(facets: FacetColumns, rows: Ids, request: SearchRequest) -> dict[str, Mask]:
+def _of_values(facets: FacetColumns, rows: Rows, request: SearchRequest) -> dict[str, Mask]:
     """The masks of filters that stand in the columns as they are."""
     files, masks = facets.files, dict[str, Mask]()
     for name, closed in (("type", TYPES), ("audience", AUDIENCES)):
         if values := chosen(getattr(request, name)):
-            masks[name] = _one_of(files.columns[name][rows], [closed.index(value) + 1 for value in values])
+            masks[name] = _one_of(taken(files.columns[name], rows), [closed.index(value) + 1 for value in values])
     for name, column in HIERARCHIES.items():
         if values := chosen(getattr(request, name)):
             masks[name] = _looked_up(files, column, rows, facets.passing(name, values))
@@ -86,13 +86,18 @@ HIERARCHIES = {"clc": "class", "tree": "tree", "place": "places"}
 
 def all_of(masks: dict[str, Mask], leave_out: str = "") -> Mask | None:
     """The rows that pass all filters but one; None when every row does."""
-    kept = [mask for name, mask in masks.items() if name != leave_out]
-    if not kept:
+    left = [mask for name, mask in masks.items() if name != leave_out]
+    if not left:
         return None
-    passed = kept[0].copy()
-    for mask in kept[1:]:
+    passed = left[0].copy()
+    for mask in left[1:]:
         passed &= mask
     return passed
+
+
+def that_pass(rows: Rows, mask: Mask | None) -> Rows:
+    """The rows that pass; all of them without a mask."""
+    return rows if mask is None else kept(rows, mask)
 
 
 def _one_of(column: NDArray[np.uint8], values: list[int]) -> Mask:
@@ -101,27 +106,27 @@ def _one_of(column: NDArray[np.uint8], values: list[int]) -> Mask:
     return held[column]
 
 
-def _of_table(files: IndexFiles, table: str, rows: Ids, passes: Callable[[str], bool]) -> Mask:
+def _of_table(files: IndexFiles, table: str, rows: Rows, passes: Callable[[str], bool]) -> Mask:
     """Which rows hold a value of a table that passes."""
     combinations = files.tables[table]
     passing = np.fromiter((any(map(passes, values)) for values in combinations), bool, len(combinations))
     return _looked_up(files, table, rows, passing)
 
 
-def _looked_up(files: IndexFiles, column: str, rows: Ids, passing: Mask) -> Mask:
+def _looked_up(files: IndexFiles, column: str, rows: Rows, passing: Mask) -> Mask:
     # Columns were looked at when they were opened; a disk that fails later must not end the search with an error.
-    return passing.take(files.columns[column][rows], mode="clip")
+    return passing.take(taken(files.columns[column], rows), mode="clip")
 
 
-def _of_age(files: IndexFiles, rows: Ids, youngest: int, oldest: int) -> Mask:
+def _of_age(files: IndexFiles, rows: Rows, youngest: int, oldest: int) -> Mask:
     """Which rows are for some age of a band; one without a first or last age is open at that end."""
-    first, last = files.columns["age_from"][rows], files.columns["age_to"][rows]
+    first, last = taken(files.columns["age_from"], rows), taken(files.columns["age_to"], rows)
     mask: Mask = (first <= oldest) | ((first == NO_AGE) & (last != NO_AGE))
     return mask & (last >= youngest)
 
 
-def _years(files: IndexFiles, rows: Ids, request: SearchRequest) -> Mask:
-    first, last = files.columns["year_from"][rows], files.columns["year_to"][rows]
+def _years(files: IndexFiles, rows: Rows, request: SearchRequest) -> Mask:
+    first, last = taken(files.columns["year_from"], rows), taken(files.columns["year_to"], rows)
     mask: Mask = first != NO_YEAR
     if request.year_from is not None:
         mask &= last >= request.year_from

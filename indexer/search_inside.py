@@ -72,6 +72,7 @@ def _joined(part: PartIndex, match: Matches, inside: Inside | None) -> Matches:
         whole=np.concatenate([match.whole, np.zeros(len(rows), bool)])[order],
         certain=None if match.certain is None else np.concatenate([match.certain, np.ones(len(rows), bool)])[order],
         inside=rows,
+        there=None,
     )
 
 

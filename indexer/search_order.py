@@ -1,57 +1,157 @@
-"""The order of what matches: keys of 64 bits, lines of collapsed families, the greatest keys of several parts."""
+"""The order of what matches, and the first lines of it: only what can stand on the page is put in order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.codec import Ids
 from indexer.schema import NO_YEAR
+from indexer.search_best import best_places, first_alike, floor_of
 from indexer.search_collapse import Families
-from indexer.search_collector import Matches, PartIndex
+from indexer.search_collector import Matches, PartIndex, Scores
+from indexer.search_filters import that_pass
+from indexer.search_readable import ABLE, ANYWHERE, States
+from indexer.search_rows import Rows, kept, pieces, rows_of, taken
 
-_LOW = np.int64(0xFFFFFFFF)
 _DAYS = 511
 """Highest of column `day` that is compared."""
+_LEAST = 64
+"""Rows that are looked at for the first lines, at least."""
+_MANY = 1 << 14
+"""Rows that are not all ranked if it can be helped."""
+_BEHIND, _FAR_BEHIND = np.int32(1 << 29), np.int64(1) << 60
+"""Taken from ranks of what comes after all others, greater than any of them: of 32 and of 64 bits."""
+_ALIKE = 8
+"""Rows a line that are taken where nothing but their place orders them."""
+_DEEPER = 16
+"""Times as many rows that are looked at where the first ones are of too few families."""
+_HIGHEST, _STEPS = 16000, 1024
+"""Scores are compared up to that, and in steps of that part of one."""
 
 Mask = NDArray[np.bool_]
+Places = NDArray[np.intp]
+
+
+Ranks = NDArray[np.signedinteger[Any]]
+Rank = Callable[[Places], Ranks]
+"""From places among rows to what orders them: the greatest comes first, of equal ones the first row."""
 
 
 @dataclass(slots=True)
 class Found:
-    """Rows of one part that pass all filters, with a key that orders them; the greatest comes first.
+    """Rows of one part that pass all filters, ascending, and what orders them.
 
     Attributes:
-        part: place of the part. rows, keys: all that pass.
-        lines: which of them stand for a line of the result; None when each does.
-        ties: whether keys may be equal; the first row then comes first.
+        part: place of the part. rows: all that pass.
+        rank: orders them; it is asked of few.
+        count: how many lines there are.
+        families: of the part, where the rows of a family are one line; None when each row is a line.
+        by_row: whether equal ones of different parts are ordered by their rows before their parts.
+        likely: from a number of rows to the places of at least so many of the first ones, where that is told without
+            ranking all: of what is not among them nothing ranks higher than what is. Else none.
+        behind: which of the rows only words of like meaning find; None: none.
     """
 
     part: int
-    rows: Ids
-    keys: NDArray[np.int64]
-    lines: Mask | None = None
-    ties: bool = False
+    rows: Rows
+    rank: Rank
+    count: int = 0
+    families: Families | None = None
+    by_row: bool = True
+    likely: Callable[[int], Places] | None = None
+    behind: Mask | None = None
 
-    @property
-    def count(self) -> int:
-        """How many lines there are."""
-        return len(self.rows) if self.lines is None else int(np.count_nonzero(self.lines))
+    def lines(self) -> Places:
+        """Where the rows that stand for a line are among all, in their order."""
+        lines = None
+        if self.families is not None:
+            keys = self._all()
+            if self.by_row:
+                keys = (keys.astype("i8") << 32) - self.rows  # ranks may be equal, keys must not
+            lines = self.families.lines(self.rows, keys)
+        return np.arange(len(self.rows)) if lines is None else np.flatnonzero(lines)
+
+    def only(self, places: Places) -> Found:
+        """Those at some places, each a line of its own."""
+        rank = self.rank
+        return Found(
+            self.part,
+            self.rows.take(places),
+            lambda some: rank(places.take(some)),
+            count=len(places),
+            by_row=self.by_row,
+        )
+
+    def first(self, wanted: int) -> Places:
+        """Where among the rows the first `wanted` lines stand, in order; a family stands where its best row does."""
+        alone = self.families is None or self.count == len(self.rows)
+        least = wanted if alone else max(_LEAST, 2 * wanted)
+        more = least if self.likely is not None and len(self.rows) >= _MANY else len(self.rows)
+        while self.likely is not None and more < len(self.rows) // _ALIKE:
+            places = self.likely(more)
+            places = places[np.argsort(-self.rank(places), kind="stable")]
+            lines = places if alone else places.compress(_first_of_each(self._families(places)))
+            if len(lines) >= min(wanted, self.count):
+                return lines[:wanted]
+            more *= _DEEPER
+        high = self._all()
+        if alone:
+            return best_places(high, wanted)[:wanted]
+        chosen: list[Places] = []
+        left: Places = np.arange(len(self.rows))
+        while True:
+            best = best_places(high, least)
+            places = left.take(best)
+            numbers = self._families(places)
+            lines = places.compress(_first_of_each(numbers))
+            chosen.append(lines[:wanted])
+            wanted -= len(lines)
+            if wanted <= 0 or len(best) == len(high):
+                return np.concatenate(chosen)
+            # One family may be most of what there is: what is left after it and these is looked at for the rest.
+            met = np.zeros(len(self.families.parents) if self.families else 1, bool)
+            met[numbers] = True
+            met[0] = False
+            open_ = np.ones(len(high), bool)
+            open_[best] = False
+            open_ &= ~met.take(self._families(left))
+            left, high = kept(left, open_), kept(high, open_)
+            least *= 2
+
+    def _families(self, places: Places) -> NDArray[np.uint32]:
+        if self.families is None:
+            return np.zeros(len(places), "u4")
+        return taken(self.families.family, self.rows.take(places))
+
+    def _all(self) -> Ranks:
+        """What orders all rows."""
+        found = [self.rank(np.arange(piece.start, piece.stop)) for piece in pieces(len(self.rows))]
+        return np.concatenate(found) if found else np.zeros(0, "i4")
 
 
-def ordered(
-    number: int,
-    part: PartIndex,
-    match: Matches,
-    passed: Mask | None,
-    sort: str,
-    readable: Mask,
-    anywhere: Mask,
-) -> Found:
-    """Give each row that passed a key of 64 bits: what to order by, then the row from the first.
+def _first_of_each(numbers: NDArray[np.uint32]) -> Mask:
+    """Which of them are the first of their family; rows that are in none all are."""
+    first: Mask = numbers == 0
+    first[np.unique(numbers, return_index=True)[1]] = True
+    return first
+
+
+def alike_mask(match: Matches, rows: Rows) -> Mask:
+    """Which of the rows words of like meaning only find."""
+    if match.alike is None or not len(match.alike):
+        return np.zeros(len(rows), bool)
+    places = np.minimum(np.searchsorted(match.alike, rows), len(match.alike) - 1)
+    mask: Mask = match.alike[places] == rows
+    return mask
+
+
+def ordered(number: int, part: PartIndex, match: Matches, passed: Mask | None, sort: str, state: States) -> Found:
+    """What orders each row that passed; what only words of like meaning find comes after all others.
 
     By relevance what can be read now comes first, then what is on other drives, then what nobody can read: entries of
     the catalogue, and what is closed.
@@ -62,61 +162,94 @@ def ordered(
         match: what matched.
         passed: which of its rows pass all filters; None: all.
         sort: see `SearchRequest.sort`.
-        readable: which of the rows can be read now.
-        anywhere: which of them can be read once the right drive is plugged in.
+        state: of each of its rows, see `indexer.search_readable`.
     """
-    rows, scores, whole = match.rows, match.scores, match.whole
-    if passed is not None:
-        rows, scores, whole = rows[passed], scores[passed], whole[passed]
-    columns = part.files.columns
+    found = _ordered(number, part, match, passed, sort, state)
+    if match.alike is not None:
+        behind, rank = alike_mask(match, found.rows), found.rank
+
+        def rank_behind(places: Places) -> Ranks:
+            ranks = rank(places)
+            ranks[behind.take(places)] -= _BEHIND if ranks.dtype == np.dtype("i4") else _FAR_BEHIND
+            return ranks
+
+        found.rank, found.behind, found.likely = rank_behind, behind, None
+    return found
+
+
+def _ordered(number: int, part: PartIndex, match: Matches, passed: Mask | None, sort: str, state: States) -> Found:
+    rows, columns = that_pass(match.rows, passed), part.files.columns
     if sort == "relevance":
+        scores, whole = match.scores, match.whole
         if passed is not None:
-            readable, anywhere = readable[passed], anywhere[passed]
-        high = (np.minimum(scores, 16000) * 1024).astype("i8")
-        high += whole.astype("i8") << 24
-        high += anywhere.astype("i8") << 25
-        high += readable.astype("i8") << 26
-    elif sort == "title":
-        high = _LOW - columns["title_rank"][rows].astype("i8")
-        return Found(number, rows, high << 16)
-    elif sort == "issue":
-        return Found(number, rows, -columns["part"][rows].astype("i8"), ties=True)
-    else:
-        years = columns["year_from"][rows].astype("i8")
-        days = (years << 9) + np.minimum(columns["day"][rows], _DAYS).astype("i8")
+            scores, whole, state = kept(scores, passed), kept(whole, passed), kept(state, passed)
+        relevance = _Relevance(scores, whole, state)
+        return Found(number, rows, relevance.rank, likely=relevance.likely)
+    if sort == "title":
+        return Found(
+            number, rows, lambda places: -columns["title_rank"].take(rows.take(places)).astype("i8"), by_row=False
+        )
+    if sort == "issue":
+        return Found(number, rows, lambda places: -columns["part"].take(rows.take(places)).astype("i8"), by_row=False)
+
+    def by_date(places: Places) -> Ranks:
+        some = rows.take(places)
+        years = columns["year_from"].take(some).astype("i4")
+        days = (years << 9) + np.minimum(columns["day"].take(some), _DAYS).astype("i4")
         signed = days if sort == "year_desc" else -days
-        high = np.where(years == NO_YEAR, 0, signed + (1 << 26))
-    return Found(number, rows, (high << 32) | (_LOW - rows.astype("i8")))
+        return np.where(years == NO_YEAR, 0, signed + (1 << 26))
+
+    return Found(number, rows, by_date)
 
 
-def entry_lines(found: Found, entries: Mask, families: Families) -> int:
-    """How many lines there would be of those rows alone that are entries of the catalogue.
+@dataclass(frozen=True, slots=True)
+class _Relevance:
+    """Orders rows by what can be read, by the title that was asked for, by score."""
 
-    Args:
-        found: rows that pass all filters.
-        entries: which of them are such entries.
-        families: of their part.
-    """
-    count = int(np.count_nonzero(entries))
-    if not count:
-        return 0
-    lines = families.lines(found.rows[entries], found.keys[entries])
-    return count if lines is None else int(np.count_nonzero(lines))
+    scores: Scores
+    whole: Mask
+    state: States
+
+    def rank(self, places: Places) -> Ranks:
+        """What orders some of them."""
+        ranks = self.state.take(places).astype("i4")
+        ranks &= ABLE | ANYWHERE
+        ranks <<= 1
+        ranks += self.whole.take(places)
+        ranks <<= 24
+        ranks += (np.minimum(self.scores.take(places), _HIGHEST) * _STEPS).astype("i4")
+        return ranks
+
+    def likely(self, least: int) -> Places:
+        """The first ones of those that can best be read, where these are many; else none. See `Found`."""
+        tiers = self.state & (ABLE | ANYWHERE)
+        best = tiers == tiers.max()
+        if not self.scores.any():
+            return first_alike(best, True, _ALIKE * least)
+        many = int(np.count_nonzero(best))
+        if many < least * _ALIKE:
+            return np.zeros(0, np.intp)
+        scores = self.scores if many == len(best) else self.scores * best
+        floor = min(float(floor_of(scores, least)), _HIGHEST)
+        if floor <= 0:
+            return np.zeros(0, np.intp)
+        # Ranks know scores by steps: what is within the step of the floor may come first by its row.
+        reached = scores >= np.float32(math.floor(floor * _STEPS) / _STEPS)
+        if np.count_nonzero(reached) > len(best) // 4:
+            return np.zeros(0, np.intp)
+        wholes = np.flatnonzero(self.whole)
+        reached[wholes] = best.take(wholes)
+        return rows_of(reached).astype(np.intp)
 
 
 def merged(found: Sequence[Found], wanted: int) -> list[tuple[int, int]]:
-    """Part and row of the `wanted` lines with the greatest keys of all parts, the greatest first."""
+    """Part and row of the first `wanted` lines of all parts, in order."""
     candidates: list[tuple[int, int, int]] = []
     for part in found:
-        rows, keys = part.rows, part.keys
-        if part.lines is not None:
-            rows, keys = rows[part.lines], keys[part.lines]
-        if len(keys) > wanted and not part.ties:
-            places = np.argpartition(keys, len(keys) - wanted)[len(keys) - wanted :]
-            places = places[np.argsort(-keys[places], kind="stable")]
-        else:
-            places = np.argsort(-keys, kind="stable")
-        candidates += [(-int(keys[p]), part.part, int(rows[p])) for p in places.tolist()]
+        places = part.first(wanted)
+        rows, ranks = part.rows.take(places).tolist(), part.rank(places).tolist()
+        candidates += [(-rank, row, part.part) for rank, row in zip(ranks, rows, strict=True)]
     if len(found) > 1:
-        candidates.sort()
-    return [(part, row) for _, part, row in candidates[:wanted]]
+        by_row = all(part.by_row for part in found)
+        candidates.sort(key=None if by_row else lambda line: (line[0], line[2], line[1]))
+    return [(part, row) for _, row, part in candidates[:wanted]]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from indexer.codec import Ids
 from indexer.search_collector import Matches, PartIndex
 from indexer.search_request import Hit
+from indexer.search_rows import distinct
 from indexer.suggest import rows_of, typed_key
 from indexer.suggest_lookup import SOUND, Lookup
 from indexer.text.syllables import is_sound
@@ -60,13 +61,13 @@ def sounding(part: PartIndex, letters: str, *, child: bool) -> tuple[Ids, NDArra
         worth.append(np.full(len(mine), 100.0 * (candidate.fits == SOUND) + candidate.score / 255, "f4"))
     every, scores = np.concatenate(rows), np.concatenate(worth)
     order = np.lexsort((-scores, every))
-    distinct, first = np.unique(every[order], return_index=True)
-    return distinct, scores[order][first]
+    once, first = np.unique(every[order], return_index=True)
+    return once, scores[order][first]
 
 
 def with_sounds(match: Matches, rows: Ids, scores: NDArray[np.float32]) -> Matches:
     """Matches by words, and after them those by sound."""
-    every = np.union1d(match.rows, rows).astype("u4")
+    every = distinct([match.rows, rows])
     worth = np.zeros(len(every), "f4")
     worth[np.searchsorted(every, rows)] = scores
     whole = np.zeros(len(every), bool)

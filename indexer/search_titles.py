@@ -68,11 +68,11 @@ class TitleOrder:
         return [(number, int(rows_of[number][at])) for _, number, at in islice(heapq.merge(*runs), wanted)]
 
     def _in_order(self, part: Found) -> Ids:
-        rows = part.rows if part.lines is None else part.rows[part.lines]
+        rows = part.rows.take(part.lines())
         files = self._files[part.part]
         ranks = files.columns["title_rank"]
         if len(rows) * _DENSE < files.records:
-            return rows[np.argsort(ranks[rows], kind="stable")]
+            return rows.take(np.argsort(ranks.take(rows), kind="stable"))
         order = self._orders.get(part.part)
         if order is None:
             order = self._orders[part.part] = np.argsort(ranks, kind="stable").astype("u4")
@@ -80,7 +80,7 @@ class TitleOrder:
             return order
         held = np.zeros(files.records, bool)
         held[rows] = True
-        return order[held[order]]
+        return order.compress(held.take(order))
 
     def _split(self, lists: Sequence[tuple[int, Ids]], first: int) -> list[int]:
         """How many of each list are among the `first` smallest of all; ties go by part."""

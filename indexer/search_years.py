@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from indexer.codec import Ids
-from indexer.codec_index import IndexFiles
 from indexer.schema import NO_YEAR
+from indexer.search_profiles import Counts, Numbers
 
 BY_YEAR = 20
 BY_DECADE = 400
 """Results over fewer years than these are counted by year and by decade, others by century."""
 
-_FEW = 20_000
-"""Rows from which leaving out those without a year costs more than counting them."""
+YEARS = ("year_from", "year_to")
+"""The columns that hold them."""
 
-Counts = NDArray[np.int64]
 Years = tuple[int, Counts]
 """A first year, and how often it and each that follows it occur."""
 
@@ -27,23 +24,15 @@ class YearCounts:
     """First and last years of rows, put together over several parts."""
 
     def __init__(self, low: int | None, high: int | None) -> None:
-        """Start at nothing; rows outside of the years from `low` to `high` are left out, the others cut to them."""
+        """Start at nothing; years before `low` count as it, and those after `high` as that."""
         self._low, self._high = low, high
         self._starts: list[Years] = []
         self._ends: list[Years] = []
 
-    def add(self, files: IndexFiles, rows: Ids) -> None:
-        """Count the rows of a part."""
-        first, last = files.columns["year_from"][rows], files.columns["year_to"][rows]
-        if self._low is not None or self._high is not None:
-            inside = first != NO_YEAR
-            if self._low is not None:
-                inside &= last >= self._low
-            if self._high is not None:
-                inside &= first <= self._high
-            first, last = first[inside], last[inside]
-        self._starts.append(_by_year(first))
-        self._ends.append(_by_year(last))
+    def add(self, starts: Years, ends: Years) -> None:
+        """Take in what first and what last years the rows of a part have."""
+        self._starts.append(starts)
+        self._ends.append(ends)
 
     def periods(self) -> list[tuple[str, int]]:
         """`1999`, or `1990..1999` → how many rows overlap it, the newest first."""
@@ -68,17 +57,17 @@ class YearCounts:
         return [(str(year) if step == 1 else f"{year}..{year + step - 1}", count) for year, count in reversed(found)]
 
 
-def _by_year(years: NDArray[np.int16]) -> Years:
-    """How often each year occurs; what has none is left out."""
-    if len(years) < _FEW:
-        years = years[years != NO_YEAR]
-    base = NO_YEAR if len(years) >= _FEW else int(years.min(initial=0))
-    places = years.astype("i8")
-    places -= base
-    counts = np.bincount(places)
-    if base == NO_YEAR:
-        counts[0] = 0
-    return base, counts
+def by_year(years: Numbers, counts: Counts) -> Years:
+    """How often each year occurs; what has none is left out.
+
+    Args:
+        years: counted from `NO_YEAR`, which itself is none.
+        counts: how often each of them occurs, which may stand there twice.
+    """
+    known = np.flatnonzero(years)
+    places, often = years.take(known).astype("i8"), counts.take(known)
+    base = min(-NO_YEAR, int(places.min(initial=-NO_YEAR)))
+    return base + NO_YEAR, np.bincount(places - base, weights=often).astype("i8")
 
 
 def _aligned(*lists: Sequence[Years]) -> tuple[int, list[Counts]]:

@@ -274,7 +274,7 @@ def test_columns_stay_in_their_files(part: Part) -> None:
 def test_search_holds_few_bytes_a_record(part: Part) -> None:
     searcher = Searcher([part])
     found = searcher._parts[0]
-    packs = [pack.column for pack in found.facets._packs]
+    packs = [held.of_row for held in found.facets._profiles]
     held = [*vars(found).values(), *vars(found.families).values(), *packs]
     arrays = {id(array): array for array in held if isinstance(array, np.ndarray) and array.flags.owndata}
     assert sum(array.nbytes for array in arrays.values() if len(array) >= 120 and len(array) != 256) <= 14 * (120 + 1)
