@@ -116,6 +116,7 @@ def _networks(texts: tuple[str, ...]) -> tuple[ipaddress.IPv4Network | ipaddress
     return tuple(ipaddress.ip_network(text) for text in texts)
 
 
+@functools.lru_cache(maxsize=256)
 def zone_of(address: str, networks: tuple[str, ...]) -> str:
     """`premises` when the reader's address lies in one of `networks`, else `outside`.
 

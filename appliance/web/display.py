@@ -57,9 +57,10 @@ def parse_display(cookie: str, language: str = CHINESE) -> Display:
 
 def current_display() -> Display:
     """The display of this request, read once."""
-    if "display" not in g:
-        g.display = parse_display(request.cookies.get(COOKIE, "")[:64], current_app.config[LANGUAGE])
-    display: Display = g.display
+    try:  # a page asks some hundred times
+        display: Display = g.display
+    except AttributeError:
+        display = g.display = parse_display(request.cookies.get(COOKIE, "")[:64], current_app.config[LANGUAGE])
     return display
 
 

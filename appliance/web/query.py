@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from flask import url_for
+from flask import g, url_for
 from werkzeug.datastructures import MultiDict
 
 from indexer.errors import QueryError
@@ -24,6 +25,8 @@ MAX_PAGE = 5000
 SEVERAL = ("type", "clc", "tree", "dynasty", "language", "audience", "place")
 """Filters that take several values, one of which a record must have: `type=book&type=audio`."""
 
+_SAFE = "!$'()*,/:;?@"
+"""Signs that stand in an address as they are, the same as `url_for` leaves; a page has a hundred such addresses."""
 FILTERS = (*SEVERAL, "age", "year", "available", "download", "within")
 _CLC = re.compile(r"[A-Z][A-Z0-9.\-/]{0,19}\Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}\Z")
@@ -72,7 +75,10 @@ class SearchAddress:
 
     def url(self, **changes: Values) -> str:
         """The address of this search with other values; an empty value takes the parameter away, page goes to 1."""
-        return url_for("patrons.search", **self._given(changes))
+        if "search_path" not in g:
+            g.search_path = url_for("patrons.search")
+        given = urlencode(self._given(changes), doseq=True, safe=_SAFE)
+        return f"{g.search_path}?{given}" if given else str(g.search_path)
 
     def advanced_url(self) -> str:
         """The address of the advanced form, filled with this search."""
