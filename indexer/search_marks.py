@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indexer.analysis import fold, fold_with_offsets, normal_text, normal_with_places
-from indexer.model import Resource
+from indexer.model import ContentsEntry, Resource
 from indexer.schema import SECTION_MARK, SECTIONS
 from indexer.search_request import Hit, Marks
 from indexer.search_texts import holds, place_of
@@ -16,6 +16,9 @@ WINDOW = 1000
 OVERLAP = 200
 MAX_LOOK = 20_000
 """Characters of a description in which the place of a snippet is looked for."""
+
+MAX_ENTRIES = 2_000
+"""Lines of contents that are looked at for the one to show."""
 
 _BEFORE = 20
 
@@ -32,8 +35,11 @@ def explained(part: int, row: int, resource: Resource, text: str, query: Query) 
     """
     why = _why(text.split(SECTION_MARK), query.conditions, tree=query.tree is not None)
     marks = marks_in(resource.title, query.conditions, {"x", "title"})
-    snippet, snippet_marks = snippet_of(resource.description, query.conditions) if why == "text" else ("", ())
-    return Hit(part, row, resource, why, marks, snippet, snippet_marks)
+    if why != "text":
+        return Hit(part, row, resource, why, marks)
+    snippet, snippet_marks = snippet_of(resource.description, query.conditions)
+    entry, entry_marks = _entry_of(resource, query.conditions) if not snippet else (None, ())
+    return Hit(part, row, resource, "contents" if entry else why, marks, snippet, snippet_marks, entry, entry_marks)
 
 
 def _why(sections: list[str], asked: tuple[Condition, ...], *, tree: bool) -> str:
@@ -55,6 +61,20 @@ def _why(sections: list[str], asked: tuple[Condition, ...], *, tree: bool) -> st
         if holds(section, longest):
             return name
     return "text"
+
+
+def _entry_of(resource: Resource, conditions: tuple[Condition, ...]) -> tuple[ContentsEntry | None, Marks]:
+    """The line of the contents that holds the most of what is asked, the first of such; None when none holds any."""
+    asked = tuple(condition for condition in conditions if condition.field in {"x", "text"})
+    best: tuple[int, ContentsEntry | None] = 0, None
+    for entry in resource.contents[:MAX_ENTRIES]:
+        normal = normal_text(fold(entry.title))
+        held = sum(len(condition.text) for condition in asked if holds(normal, condition))
+        if held > best[0]:
+            best = held, entry
+            if held == sum(len(condition.text) for condition in asked):
+                break
+    return best[1], marks_in(best[1].title, asked, {"x", "text"}) if best[1] is not None else ()
 
 
 def marks_in(text: str, conditions: tuple[Condition, ...], fields: set[str]) -> Marks:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from indexer.errors import QueryError
-from indexer.model import AUDIENCES, TYPES, Resource, is_resource_id
+from indexer.model import AUDIENCES, TYPES, ContentsEntry, Resource, is_resource_id
 from indexer.text.main_dynasties import MAIN_DYNASTIES
 
 SORTS = ("relevance", "year", "year_desc", "title", "issue")
@@ -198,11 +198,13 @@ class Hit:
     Attributes:
         part: place of its part among the searcher's parts; row: its row there.
         resource: the record; of a collapsed line that of the parent, where it may be shown.
-        why: where the query was found: title, creator, subject, identifier or text of the record; inside: only in the
-            texts inside the resource; empty without a query.
+        why: where the query was found: title, creator, subject, identifier or text of the record; contents: in a line
+            of its contents; inside: only in the texts inside the resource; empty without a query.
         marks: `(start, end)` places in `resource.title` to highlight, in order, not touching.
         snippet: a piece of the description around the first place found, when `why` is text; else empty.
         snippet_marks: places to highlight in the snippet.
+        entry: the line of the contents, when `why` is contents; of a collapsed line that of its best record.
+        entry_marks: places to highlight in its title.
         collapsed: what else the line stands for, None for a record alone.
         alike: words of like meaning by which alone it was found, at most two; None for what holds the words typed.
     """
@@ -214,6 +216,8 @@ class Hit:
     marks: Marks = ()
     snippet: str = ""
     snippet_marks: Marks = ()
+    entry: ContentsEntry | None = None
+    entry_marks: Marks = ()
     collapsed: Collapsed | None = None
     alike: tuple[str, ...] | None = None
 

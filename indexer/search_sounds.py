@@ -95,4 +95,6 @@ def by_sound(hit: Hit, place: tuple[int, int], found: Sounding) -> Hit:
     rows = found[place[0]][0] if found else np.zeros(0, "u4")
     at = int(np.searchsorted(rows, place[1]))
     heard = at < len(rows) and int(rows[at]) == place[1]
-    return replace(hit, why="pinyin", marks=(), snippet="", snippet_marks=()) if heard else hit
+    if not heard:
+        return hit
+    return replace(hit, why="pinyin", marks=(), snippet="", snippet_marks=(), entry=None, entry_marks=())

@@ -10,6 +10,7 @@ from flask import request, url_for
 
 from appliance.web.context import words
 from appliance.web.display import current_display
+from appliance.web.inside import contents_url
 from appliance.web.paging import Pages, pages
 from appliance.web.usable import PLAYED, flag_of, ids_with_usable_form, kind_of_item, opens
 from indexer.model import UNUSABLE_FLAGS
@@ -163,15 +164,7 @@ def contents_of(record: Resource) -> tuple[list[Line], Pages | None]:
     number, leaves = _stretch("contents", record, len(record.contents), CONTENTS_SHOWN)
     start, known = (number - 1) * CONTENTS_SHOWN, {item.id for item in record.items}
     shown = enumerate(record.contents[start : start + CONTENTS_SHOWN], start + 1)
-    return [Line(n, entry.title, _place(record, entry.target, known)) for n, entry in shown], leaves
-
-
-def _place(record: Resource, target: str, known: AbstractSet[str]) -> str:
-    """Where a line of the contents leads, empty when nowhere."""
-    item_id, _, place = target.partition("#")
-    if item_id not in known:
-        return ""
-    return url_for("readers.read", resource_id=record.id, item=item_id, at=place or None)
+    return [Line(n, entry.title, contents_url(record, entry.target, known)) for n, entry in shown], leaves
 
 
 def _stretch(name: str, record: Resource, count: int, size: int) -> tuple[int, Pages | None]:

@@ -22,10 +22,10 @@ from appliance.web.cards import (
 from appliance.web.context import gate, library, words
 from appliance.web.covers import Cover, cover_of
 from appliance.web.heading_addresses import creator_url
-from appliance.web.inside import excerpts_of, place_url, place_words, read_of
+from appliance.web.inside import contents_url, excerpts_of, place_url, place_words, read_of
 from appliance.web.readers_issues import date_of_record
 from appliance.web.readers_work import SERIALS
-from appliance.web.usable import can_be_opened
+from appliance.web.usable import can_be_opened, opens
 from appliance.web.wishes import Offer, offer_for
 from indexer.analysis import title_key
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from appliance.library.model import Held, Hit
     from appliance.web.inside import InsideFound
     from appliance.web.query import SearchAddress
-    from indexer.model import Resource
-    from indexer.search_request import Collapsed
+    from indexer.model import ContentsEntry, Resource
+    from indexer.search_request import Collapsed, Marks
     from indexer.search_request import Hit as Explained
     from indexer.sections_search import Excerpt
 
@@ -192,7 +192,17 @@ def excerpt_of(hit: Hit, explained: Explained | None) -> Markup:
         return escape(words().label("list.join").join(resource.subjects[:6]))
     if explained is not None and explained.snippet:
         return marked(explained.snippet, explained.snippet_marks)
+    if explained is not None and explained.entry is not None:
+        return _contents_line(read_of(explained), explained.entry, explained.entry_marks)
     return Markup()
+
+
+def _contents_line(record: Resource, entry: ContentsEntry, marks: Marks) -> Markup:
+    """A line of the contents, which leads to its place where it can be read now."""
+    text = marked(entry.title, marks)
+    may = gate(record).allowed and any(held.available for held in library().held([record]))
+    url = contents_url(record, entry.target, {item.id for item in record.items if opens(item)}) if may else ""
+    return Markup('<a href="{}">{}</a>').format(url, text) if url else text
 
 
 def date_text(resource: Resource) -> str:

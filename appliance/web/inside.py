@@ -17,6 +17,7 @@ from indexer.search_inside import INSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from appliance.library.model import Found
     from appliance.serving.texts import Texts
@@ -117,6 +118,14 @@ def place_url(record: Resource, excerpt: Excerpt) -> str:
         near = near_of(excerpt)
         return url_for("readers.read", resource_id=record.id, item=original.id, find=found, near=near)
     return url_for("readers.read", resource_id=record.id, item=original.id, at=target or None, find=found)
+
+
+def contents_url(record: Resource, target: str, known: AbstractSet[str]) -> str:
+    """Where a line of the contents leads, empty when to none of the files with the ids in `known`."""
+    item_id, _, place = target.partition("#")
+    if item_id not in known:
+        return ""
+    return url_for("readers.read", resource_id=record.id, item=item_id, at=place or None)
 
 
 def near_of(excerpt: Excerpt) -> str:
