@@ -28,6 +28,8 @@ Every class has a stable `code`; docs/operations.md lists them.
 
 from __future__ import annotations
 
+from indexer.errors import LateError
+
 
 class ApplianceError(Exception):
     """Base of all errors of this package. `code` is stable and documented."""
@@ -135,7 +137,7 @@ class BusyError(ServingError):
     code = "busy"
 
 
-class TextsLateError(ServingError):
+class TextsLateError(ServingError, LateError):
     """An index of texts was not read in the time that a search has. `drive` names where it lies."""
 
     code = "texts-late"

@@ -213,7 +213,7 @@ def fold_with_offsets(text: str) -> tuple[str, list[int]]:
         `(folded, offsets)` with `len(offsets) == len(folded) + 1`; the last offset is `len(text)`.
     """
     whole = fold(text)
-    if len(whole) == len(text) and {len(_TABLE[code]) for code in map(ord, text)} <= {1}:
+    if len(whole) == len(text) and set(map(len, map(_TABLE.__getitem__, map(ord, set(text))))) <= {1}:
         # One character for one, and composing did not melt any two.
         return whole, list(range(len(text) + 1))
     pieces: list[str] = []

@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.build_merge import Group
-from indexer.codec import BLOCK_LIMIT, HEADER, WIDTHS, encode_postings
+from indexer.codec import BLOCK_LIMIT, HEADER, WIDTHS, encode_postings, packed_weights
 from indexer.codec_terms import RECORD
 
 
-def write_group(file: BinaryIO, group: Group, lengths: NDArray[np.uint8]) -> NDArray[np.void]:
+def write_group(file: BinaryIO, group: Group, lengths: NDArray[np.uint8], *, packed: bool = False) -> NDArray[np.void]:
     """Write the blocks of every term of a group. Memory: about 30 bytes a posting of a piece.
 
     Args:
         file: the postings file, after what was written before.
         group: the terms and their postings.
         lengths: length byte of each row.
+        packed: see `indexer.codec.encode_postings`.
 
     Returns:
         The records of the term file, of type `RECORD`.
@@ -26,14 +27,16 @@ def write_group(file: BinaryIO, group: Group, lengths: NDArray[np.uint8]) -> NDA
     records = np.zeros(len(group.keys), RECORD)
     records["documents"] = group.counts
     if len(records) == 1:
-        _write_term(file, group, records, lengths)
+        _write_term(file, group, records, lengths, packed=packed)
     else:
         for rows, weights in group.pieces:
-            _write_terms(file, records, rows, weights, lengths)
+            _write_terms(file, records, rows, weights, lengths, packed=packed)
     return records
 
 
-def _write_term(file: BinaryIO, group: Group, records: NDArray[np.void], lengths: NDArray[np.uint8]) -> None:
+def _write_term(
+    file: BinaryIO, group: Group, records: NDArray[np.void], lengths: NDArray[np.uint8], *, packed: bool
+) -> None:
     """Write the blocks of one term with any number of postings, a block at a time."""
     record = records[0]
     record["offset"] = file.tell()
@@ -48,11 +51,12 @@ def _write_term(file: BinaryIO, group: Group, records: NDArray[np.void], lengths
         kept_rows, kept_weights = np.concatenate([kept_rows, rows]), np.concatenate([kept_weights, weights])
         whole = len(kept_rows) // BLOCK_LIMIT * BLOCK_LIMIT
         if whole:
-            file.write(encode_postings(kept_rows[:whole], kept_weights[:whole], lengths[kept_rows[:whole]]))
+            longs = lengths[kept_rows[:whole]]
+            file.write(encode_postings(kept_rows[:whole], kept_weights[:whole], longs, packed=packed))
             kept_rows, kept_weights = kept_rows[whole:], kept_weights[whole:]
     if len(kept_rows) and not single:
         # A single posting stands in the term file alone.
-        file.write(encode_postings(kept_rows, kept_weights, lengths[kept_rows]))
+        file.write(encode_postings(kept_rows, kept_weights, lengths[kept_rows], packed=packed))
     record["first"], record["last"], record["weight"] = first, last, weight
     record["max_weight"], record["min_length"], record["max_length"] = highest, shortest, longest
 
@@ -63,6 +67,8 @@ def _write_terms(
     rows: NDArray[np.uint32],
     weights: NDArray[np.uint8],
     lengths: NDArray[np.uint8],
+    *,
+    packed: bool,
 ) -> None:
     """Write the blocks of several terms; their postings stand one after another."""
     counts = records["documents"].astype("i8")
@@ -88,11 +94,12 @@ def _write_terms(
     for place, start, delta, count, first, last, top, short, long in places:
         end = start + count
         if count > BLOCK_LIMIT:
-            blocks.append(encode_postings(rows[start:end], weights[start:end], longs[start:end]))
+            blocks.append(encode_postings(rows[start:end], weights[start:end], longs[start:end], packed=packed))
         else:
             width = 1 if delta < 1 << 8 else 2 if delta < 1 << 16 else 4
-            head = HEADER.pack(count, first, last, count * (width + 1), width, top, short, long)
-            blocks.append(head + encoded[width][start * width : end * width] + weight_bytes[start:end])
+            held = packed_weights(weights[start:end], top) if packed else weight_bytes[start:end]
+            head = HEADER.pack(count, first, last, count * width + len(held), width, top, short, long)
+            blocks.append(head + encoded[width][start * width : end * width] + held)
         sizes[place] = len(blocks[-1])
     records["offset"] = np.cumsum(sizes) - sizes + np.uint64(file.tell())
     file.write(b"".join(blocks))

@@ -3,7 +3,10 @@
 Layout of a block, little-endian:
 
     count u32 | first id u32 | last id u32 | body bytes u32 | id width u8 | highest weight u8 |
-    shortest length u8 | longest length u8 | count deltas of `id width` bytes | count weights of one byte
+    shortest length u8 | longest length u8 | count deltas of `id width` bytes | weights
+
+Weights are a byte each. An index of sections packs them, for most are 1: none at all where the highest is 1, four bits
+each (the first in the lower half of a byte) where it is at most 15. The body's bytes tell which.
 
 The first delta is 0, each further one is the distance to the id before and at least 1. A block holds at most
 `BLOCK_LIMIT` postings; a term's blocks follow each other. A term with one posting has no block: its id and weight
@@ -22,13 +25,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.codec_files import BlockReader
+from indexer.codec_files import BlockReader, Buffer
 from indexer.errors import IndexFormatError
 
 BLOCK_LIMIT = 65536
 HEADER = struct.Struct("<IIIIBBBB")
 WIDTHS: dict[int, np.dtype[np.unsignedinteger]] = {1: np.dtype("u1"), 2: np.dtype("<u2"), 4: np.dtype("<u4")}
 POSTINGS_MAGIC = b"SXPST001"
+_NIBBLE = 15
+"""Highest weight that is packed in four bits."""
 
 Ids: TypeAlias = NDArray[np.uint32]
 Weights: TypeAlias = NDArray[np.uint8]
@@ -63,13 +68,40 @@ def width_for(largest_delta: int) -> int:
     return 1 if largest_delta < 1 << 8 else 2 if largest_delta < 1 << 16 else 4
 
 
-def encode_postings(ids: Ids, weights: Weights, lengths: NDArray[np.uint8]) -> bytes:
+def packed_weights(weights: Weights, highest: int) -> bytes:
+    """Weights as an index of sections keeps them."""
+    if highest == 1:
+        return b""
+    if highest > _NIBBLE or len(weights) < 2:
+        return weights.tobytes()
+    even = np.zeros(len(weights) + len(weights) % 2, "u1")
+    even[: len(weights)] = weights
+    pairs: NDArray[np.uint8] = even[::2] | even[1::2] << 4
+    return pairs.tobytes()
+
+
+def _weights(body: Buffer, block: Block) -> Weights:
+    """The weights of a block, of whichever form its bytes leave room for."""
+    at = block.count * block.width
+    size = block.end - block.start - at
+    if size == block.count:
+        return np.frombuffer(body, "u1", block.count, at)
+    if not size:
+        return np.ones(block.count, "u1")
+    pairs = np.frombuffer(body, "u1", size, at)
+    weights = np.empty(2 * size, "u1")
+    weights[::2], weights[1::2] = pairs & _NIBBLE, pairs >> 4
+    return weights[: block.count]
+
+
+def encode_postings(ids: Ids, weights: Weights, lengths: NDArray[np.uint8], *, packed: bool = False) -> bytes:
     """The blocks of one term.
 
     Args:
         ids: row numbers, increasing, at least one.
         weights: one to 255 for each id.
         lengths: Whoosh's length byte of each document.
+        packed: whether weights take the less room the lower they are.
     """
     blocks = []
     for start in range(0, len(ids), BLOCK_LIMIT):
@@ -78,20 +110,22 @@ def encode_postings(ids: Ids, weights: Weights, lengths: NDArray[np.uint8]) -> b
         np.subtract(part[1:], part[:-1], out=deltas[1:])
         width = width_for(int(deltas.max()))
         held, longs = weights[start : start + BLOCK_LIMIT], lengths[start : start + BLOCK_LIMIT]
+        highest = int(held.max())
+        written = packed_weights(held, highest) if packed else held.astype("u1").tobytes()
         blocks.append(
             HEADER.pack(
                 len(part),
                 int(part[0]),
                 int(part[-1]),
-                len(part) * (width + 1),
+                len(part) * width + len(written),
                 width,
-                int(held.max()),
+                highest,
                 int(longs.min()),
                 int(longs.max()),
             )
         )
         blocks.append(deltas.astype(WIDTHS[width]).tobytes())
-        blocks.append(held.astype("u1").tobytes())
+        blocks.append(written)
     return b"".join(blocks)
 
 
@@ -111,7 +145,10 @@ def read_block(file: BlockReader, offset: int, end: int, documents: int) -> Bloc
         raise IndexFormatError(file.name, f"a block at {offset} runs over the end of its term")
     count, first, last, body, width, top, short, long = HEADER.unpack(file.read(offset, HEADER.size))
     start = offset + HEADER.size
-    if not (0 < count <= BLOCK_LIMIT and width in WIDTHS and body == count * (width + 1) and start + body <= end):
+    if not (0 < count <= BLOCK_LIMIT and width in WIDTHS and start + body <= end):
+        raise IndexFormatError(file.name, f"the block at {offset} has an impossible size")
+    packed = {1: 0}.get(top, (count + 1) // 2 if top <= _NIBBLE else count)
+    if body - count * width not in {count, packed}:
         raise IndexFormatError(file.name, f"the block at {offset} has an impossible size")
     if not (first <= last < documents and last - first >= count - 1):
         raise IndexFormatError(file.name, f"the block at {offset} has impossible ids")
@@ -119,7 +156,7 @@ def read_block(file: BlockReader, offset: int, end: int, documents: int) -> Bloc
 
 
 def read_body(file: BlockReader, block: Block) -> tuple[Ids, Weights]:
-    """The ids (ascending) and weights of a block. The weights are a view of the file.
+    """The ids (ascending) and weights of a block. The weights may be a view of the file.
 
     Raises:
         IndexFormatError: the ids do not rise or do not end where the header says.
@@ -132,7 +169,7 @@ def _read_into(file: BlockReader, block: Block, ids: Ids) -> Weights:
     """Put the ids of a block where they belong; its weights, a view of the file."""
     body = file.read(block.start, block.end - block.start)
     deltas = np.frombuffer(body, WIDTHS[block.width], block.count)
-    weights = np.frombuffer(body, "u1", block.count, block.count * block.width)
+    weights = _weights(body, block)
     # Deltas are never negative, so a true total rules out every overflow on the way to it.
     total = int(deltas.sum(dtype="u8"))
     if deltas[0] or block.first + total != block.last or (block.count > 1 and not deltas[1:].all()):

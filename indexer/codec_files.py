@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, TypeAlias, runtime_checkable
@@ -15,6 +15,8 @@ from typing import Protocol, TypeAlias, runtime_checkable
 from indexer.errors import IndexFormatError
 
 Buffer: TypeAlias = "bytes | memoryview[int]"
+Range: TypeAlias = tuple[int, int]
+"""Offset and length."""
 
 
 class BlockReader(Protocol):
@@ -28,7 +30,12 @@ class BlockReader(Protocol):
 
         Raises:
             IndexFormatError: they reach over the end of the file.
+            LateError: they do not come in the time that there is, where there is any such.
         """
+        ...
+
+    def bring(self, ranges: Iterable[Range]) -> None:
+        """Have what will be read next at hand, as far as there is time: in one go, in the order of the file."""
         ...
 
     def close(self) -> None:
@@ -36,8 +43,10 @@ class BlockReader(Protocol):
         ...
 
 
-BLOCK = 64 << 10
-"""Bytes of a block that has a digest of its own, in files that may be read block by block."""
+BLOCK = 16 << 10
+"""Bytes of a block that has a digest of its own, in files that may be read block by block.
+
+A section has some hundred bytes: what is hashed for each is what a search through slow hands waits for."""
 
 
 @runtime_checkable
@@ -47,6 +56,20 @@ class ProvedByBlock(Protocol):
     def take_digests(self, digests: bytes) -> None:
         """Take the SHA-256 of every `BLOCK` of the file, 32 bytes each; the caller has them from proved bytes."""
         ...
+
+
+def pages_of(ranges: Iterable[Range], size: int, page: int) -> list[Range]:
+    """The pages that hold these ranges of a file of `size` bytes, as (first, one past the last), in order, united."""
+    united: list[Range] = []
+    for offset, length in sorted(ranges):
+        first, last = max(0, offset) // page, -(-min(size, offset + length) // page)
+        if last <= first or offset >= size:
+            continue
+        if united and first <= united[-1][1]:
+            united[-1] = united[-1][0], max(last, united[-1][1])
+        else:
+            united.append((first, last))
+    return united
 
 
 OpenFile: TypeAlias = Callable[[Path], BlockReader]
@@ -77,6 +100,13 @@ class MappedFile:
         if offset < 0 or length < 0 or offset + length > self.size:
             raise IndexFormatError(self.name, f"{length} bytes at {offset} reach over its {self.size} bytes")
         return self._view[offset : offset + length]
+
+    def bring(self, ranges: Iterable[Range]) -> None:
+        """See `BlockReader.bring`: all are asked of the disk at once, where page faults would ask one after another."""
+        if self._map is None:
+            return
+        for first, last in pages_of(ranges, self.size, mmap.PAGESIZE):
+            self._map.madvise(mmap.MADV_WILLNEED, first * mmap.PAGESIZE, (last - first) * mmap.PAGESIZE)
 
     def close(self) -> None:
         """Let the file go. Arrays still looking at it keep the map alive until they go too."""

@@ -6,17 +6,17 @@ unpickled, and no name from the file is used as a path before it is compared wit
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.codec import POSTINGS_MAGIC, Ids, Weights, read_postings
+from indexer.codec import Ids, Weights, read_postings
 from indexer.codec_files import BlockReader, MappedFile, OpenFile
 from indexer.codec_suggest import EntryFile, ReadingFile, SoundFile
 from indexer.codec_terms import TermFigures, TermFile
+from indexer.codec_toc import TOC, NamedFiles
 from indexer.errors import IndexFormatError
 from indexer.formats import INDEX_FORMAT
 from indexer.safe_load import shut_pickle
@@ -24,7 +24,6 @@ from indexer.schema import COLUMNS, TABLES, term_key
 
 shut_pickle()
 
-TOC = "toc.json"
 TEXT_MAGIC = b"SXTXT001"
 LENGTHS = "_x_len"
 MAX_TOC = 64 << 20
@@ -60,23 +59,19 @@ class IndexFiles:
             raise
 
     def _open(self, folder: Path, open_file: OpenFile) -> None:
-        toc = _read_toc(open_file(folder / TOC))
+        files = NamedFiles(lambda name: open_file(folder / name), INDEX_FORMAT, MAX_TOC, self._files)
+        toc = files.toc
+        if not _is_toc(toc):
+            raise IndexFormatError(TOC, "has a member of another shape")
         self.segment: str = toc["segment"]
         self.records: int = toc["records"]
         self.total_length: int = toc["total_length"]
         self.tables = read_tables(toc["tables"])
 
         def opened(extension: str) -> BlockReader:
-            name = f"main_{self.segment}{extension}"
-            file = open_file(folder / name)
-            self._files.append(file)
-            if file.size != toc["files"].get(name):
-                raise IndexFormatError(name, f"has {file.size} bytes, the table of contents says otherwise")
-            return file
+            return files.open(f"main_{self.segment}{extension}")
 
-        self._postings = opened(".pst")
-        if bytes(self._postings.read(0, len(POSTINGS_MAGIC))) != POSTINGS_MAGIC:
-            raise IndexFormatError(self._postings.name, "is not a postings file of this format")
+        self._postings = files.postings(f"main_{self.segment}.pst")
         self.terms = TermFile(opened(".trm"), self._postings.size, self.records)
         types = {**COLUMNS, LENGTHS: "B"}
         self.column_files = {name: opened(f".{name}.col") for name in types}
@@ -145,22 +140,6 @@ class IndexFiles:
             self._scored.pop().close()
         while self._files:
             self._files.pop().close()
-
-
-def _read_toc(file: BlockReader) -> dict[str, Any]:
-    try:
-        if file.size > MAX_TOC:
-            raise IndexFormatError(TOC, "is too large")
-        toc = json.loads(bytes(file.read(0, file.size)))
-        if not isinstance(toc, dict) or toc.get("format") != INDEX_FORMAT:
-            raise IndexFormatError(TOC, f"is not of the format {INDEX_FORMAT}")
-        if not _is_toc(toc):
-            raise IndexFormatError(TOC, "has a member of another shape")
-    except (ValueError, RecursionError) as error:
-        raise IndexFormatError(TOC, f"is not JSON: {error}") from error
-    finally:
-        file.close()
-    return toc
 
 
 def _is_toc(toc: dict[str, Any]) -> bool:

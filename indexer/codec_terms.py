@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.codec_files import BlockReader
+from indexer.codec_keys import SortedKeys
 from indexer.errors import IndexFormatError
 
 TERMS_MAGIC = b"SXTRM001"
@@ -46,7 +47,6 @@ RECORD = np.dtype(
 )
 _RECORD = struct.Struct("<IQIIfBBBB")
 _NEXT = struct.Struct("<28xIQ")
-_PAIR = struct.Struct("<II")
 SPARSE = 256
 """One key in so many is kept in memory."""
 MAX_SCAN = 64 << 20
@@ -129,59 +129,35 @@ class TermWriter:
             path.unlink()
 
 
-class TermFile:
+class TermFile(SortedKeys):
     """A checked reader of a term file; any thread may ask. Memory: every 256th key."""
 
-    def __init__(
-        self, file: BlockReader, postings_size: int, documents: int, sparse: Sequence[bytes] | None = None
-    ) -> None:
+    longest = 1 << 32
+
+    def __init__(self, file: BlockReader, postings_size: int, documents: int) -> None:
         """Check the header and take the sparse list of keys.
 
         Args:
             file: the term file.
             postings_size: bytes of the postings file.
             documents: rows in the index.
-            sparse: every `SPARSE`th key, where it is kept apart so that opening need not touch the whole file. A wrong
-                one leads look-ups astray and nothing else.
 
         Raises:
             IndexFormatError: the sizes do not fit together.
         """
-        self._file, self._postings_size, self._documents = file, postings_size, documents
-        magic, self.count, self._key_bytes = HEAD.unpack(file.read(0, HEAD.size))
-        self._offsets = HEAD.size
-        self._records = self._offsets + 4 * (self.count + 1)
-        self._keys = self._records + RECORD.itemsize * (self.count + 1)
-        if magic != TERMS_MAGIC or self._keys + self._key_bytes != file.size:
+        self._postings_size, self._documents = postings_size, documents
+        magic, count, size = HEAD.unpack(file.read(0, HEAD.size))
+        self._records = HEAD.size + 4 * (count + 1)
+        keys = self._records + RECORD.itemsize * (count + 1)
+        super().__init__(file, HEAD.size, keys, count, size)
+        if magic != TERMS_MAGIC or keys + size != file.size:
             raise IndexFormatError(file.name, "is not a term file of this format, or not whole")
-        if sparse is None:
-            sparse = [self.key(place) for place in range(0, self.count, SPARSE)]
-        if len(sparse) != -(-self.count // SPARSE):
-            raise IndexFormatError(file.name, "has another number of terms than its list of keys")
-        self._sparse = sparse
-
-    def key(self, place: int) -> bytes:
-        """The key at `place`, from 0 to below `count`.
-
-        Raises:
-            IndexFormatError: its offsets are not within the keys.
-        """
-        start, end = _PAIR.unpack(self._file.read(self._offsets + 4 * place, 8))
-        if not start <= end <= self._key_bytes:
-            raise IndexFormatError(self._file.name, f"key {place} lies outside the keys")
-        return bytes(self._file.read(self._keys + start, end - start))
+        self._sparse = [self.key(place) for place in range(0, self.count, SPARSE)]
 
     def place(self, key: bytes) -> int:
         """The place of the first key that is not below `key`; `count` when all are below."""
         block = max(0, bisect_right(self._sparse, key) - 1)
-        low, high = block * SPARSE, min(self.count, (block + 1) * SPARSE)
-        while low < high:
-            middle = (low + high) // 2
-            if self.key(middle) < key:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        return self._place(key, block * SPARSE, min(self.count, (block + 1) * SPARSE))
 
     def places_from(self, prefix: bytes) -> Iterator[int]:
         """Places of the keys that begin with `prefix`, in order."""
@@ -211,9 +187,9 @@ class TermFile:
         first, last = self.place(between[0]), self.place(between[1])
         if first >= last:
             return
-        offsets = np.frombuffer(self._file.read(self._offsets + 4 * first, 4 * (last - first + 1)), "<u4")
+        offsets = np.frombuffer(self._file.read(self._ends + 4 * first, 4 * (last - first + 1)), "<u4")
         low, high = int(offsets[0]), int(offsets[-1])
-        if not low <= high <= min(self._key_bytes, low + MAX_SCAN):
+        if not low <= high <= min(self._size, low + MAX_SCAN):
             return
         keys = self._file.read(self._keys + low, high - low)
         before = -1
@@ -234,9 +210,9 @@ class TermFile:
         """
         if first >= last:
             return []
-        offsets = np.frombuffer(self._file.read(self._offsets + 4 * first, 4 * (last - first + 1)), "<u4").astype("i8")
+        offsets = np.frombuffer(self._file.read(self._ends + 4 * first, 4 * (last - first + 1)), "<u4").astype("i8")
         low, high = int(offsets[0]), int(offsets[-1])
-        if not low <= high <= min(self._key_bytes, low + MAX_SCAN) or (np.diff(offsets) < 0).any():
+        if not low <= high <= min(self._size, low + MAX_SCAN) or (np.diff(offsets) < 0).any():
             raise IndexFormatError(self._file.name, f"keys from {first} on lie outside the keys")
         content = bytes(self._file.read(self._keys + low, high - low))
         ends = (offsets - low).tolist()

@@ -3,6 +3,7 @@
 IndexerError
 ├── RecordError          a record that cannot be taken; carries line, field, reason
 ├── IndexFormatError     an index or catalogue file that is not what it says it is
+├── LateError            bytes of an index that did not come in the time that a search has
 ├── BuildWorkerError     a process that builds an index died or could not go on
 ├── OverlayError         an overlay that cannot be made, or is not worth it
 ├── QueryError           a query or filter that cannot be answered
@@ -45,6 +46,12 @@ class IndexFormatError(IndexerError):
         """Keep the file's name and the reason."""
         self.path, self.reason = path, reason
         super().__init__(f"{path}: {reason}")
+
+
+class LateError(IndexerError):
+    """Bytes of an index did not come in the time that a search has. What is known by then may be answered."""
+
+    code = "index-late"
 
 
 class BuildWorkerError(IndexerError):

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from indexer.codec_suggest import EntryFile, EntryRecord, ScoreList, SortedKeys, SoundFile
+from indexer.codec_keys import SortedKeys
+from indexer.codec_suggest import EntryFile, EntryRecord, ScoreList, SoundFile
 from indexer.errors import IndexFormatError
 from indexer.splice import Splice
 

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from indexer.build_suggest import ENTRY_PARTS, SOUND_PARTS, FileParts, less, put_entries, scores_of, sound_keys
 from indexer.codec import Ids
 from indexer.codec_index import IndexFiles
-from indexer.codec_suggest import ENTRIES_MAGIC, HEAD, SOUNDS_MAGIC, SortedKeys
+from indexer.codec_keys import SortedKeys
+from indexer.codec_suggest import ENTRIES_MAGIC, HEAD, SOUNDS_MAGIC
 from indexer.errors import OverlayError
 from indexer.model import AUDIENCES, LEVELS, Resource
 from indexer.schema import READABLE as CAN_BE_READ

@@ -79,12 +79,13 @@ def _entry_of(resource: Resource, conditions: tuple[Condition, ...]) -> tuple[Co
 
 def marks_in(text: str, conditions: tuple[Condition, ...], fields: set[str]) -> Marks:
     """Places of `text` that the conditions of these fields ask for, merged and in order."""
+    asked = [condition for condition in conditions if condition.field in fields]
     folded, offsets = fold_with_offsets(text)
-    normal, places = normal_with_places(folded)
+    # What holds no space stands in normal text where it stands in the folded one: signs between never join words.
+    spaced = any(" " in condition.text for condition in asked)
+    normal, places = normal_with_places(folded) if spaced else (folded, range(len(folded)))
     found: list[tuple[int, int]] = []
-    for condition in conditions:
-        if condition.field not in fields:
-            continue
+    for condition in asked:
         start = place_of(normal, condition)
         while start is not None:
             end = start + len(condition.text)
@@ -109,8 +110,8 @@ def snippet_of(description: str, conditions: tuple[Condition, ...]) -> tuple[str
     """The piece around the first place found, looked for a window at a time: descriptions may be whole books."""
     for start in range(0, min(len(description), MAX_LOOK), WINDOW - OVERLAP):
         window = description[start : start + WINDOW]
-        normal = normal_text(fold(window))
-        if any(condition.text in normal for condition in conditions):
+        normal = normal_text(fold(window)) if len(description) > WINDOW else ""
+        if not normal or any(condition.text in normal for condition in conditions):
             text, marks = _cut(window, conditions)
             if marks:
                 return text, marks

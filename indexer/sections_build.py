@@ -19,6 +19,7 @@ from shutil import copyfileobj
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from indexer.build_merge import merged
 from indexer.build_postings import write_group
@@ -26,12 +27,12 @@ from indexer.build_runs import Run
 from indexer.build_workers import runs_in_order
 from indexer.codec import POSTINGS_MAGIC
 from indexer.codec_files import BLOCK
-from indexer.codec_index import TEXT_MAGIC, TOC
-from indexer.codec_terms import SPARSE, TermWriter
+from indexer.codec_toc import TOC
 from indexer.errors import IndexerError
 from indexer.formats import SECTIONS_FORMAT
-from indexer.sections_index import BY_BLOCK, NAME, RUN
+from indexer.sections_index import BY_BLOCK, EXTENSIONS, LINES, NAME, RUN
 from indexer.sections_runs import TEXT, TextFile, write_section_runs
+from indexer.sections_terms import GroupWriter
 
 PART = 8 << 20
 """Bytes of files of sections in a task."""
@@ -143,8 +144,8 @@ class _Rows:
         self.sections = self.texts = 0
         self._end = 0
         self._last = (-1, -1)
-        self._files = {name: (scratch / f"new{name}").open("wb") for name in (".len", ".run", ".txt", ".txo")}
-        self._files[".txo"].write(TEXT_MAGIC + bytes(8))
+        self._blocks = 0
+        self._files = {name: (scratch / f"new{name}").open("wb") for name in (".len", ".run", ".txb", ".txt")}
 
     def take(self, run: Run) -> None:
         """Append the sections of a run and remove what is no longer needed of it."""
@@ -160,19 +161,36 @@ class _Rows:
         self._files[".run"].write(runs.tobytes())
         self.texts += len(runs)
         self._files[".len"].write(self._read(run, "lengths"))
-        ends = np.cumsum(np.frombuffer(self._read(run, "sizes"), "u4"), dtype="u8") + np.uint64(self._end)
-        self._files[".txo"].write(ends.astype("<u8").tobytes())
+        sizes = np.frombuffer(self._read(run, "sizes"), "u4").astype("i8")
+        self._take_lines(self._end + np.cumsum(sizes) - sizes)
         text = run.path(self._scratch, "text")
         with text.open("rb") as file:
             copyfileobj(file, self._files[".txt"], _COPY)
         text.unlink()
-        self._end = int(ends[-1])
+        self._end += int(sizes.sum())
         self.sections += run.rows
 
     def close(self) -> None:
         """Write what is still in memory, and end."""
+        self._fill(-(-self._end // BLOCK))
         for file in self._files.values():
             file.close()
+
+    def _take_lines(self, starts: NDArray[np.int64]) -> None:
+        """Say of each block that lines begin in which is the first; `starts`: of the run's lines, from the next row."""
+        for place in np.unique(starts // BLOCK, return_index=True)[1].tolist():
+            block, skip = divmod(int(starts[place]), BLOCK)
+            if block < self._blocks:
+                continue  # the run before began one in it
+            self._fill(block, place)
+            self._files[".txb"].write(np.array([(self.sections + place, skip)], LINES).tobytes())
+            self._blocks += 1
+
+    def _fill(self, block: int, ahead: int = 0) -> None:
+        """Say of the blocks up to `block` that no line begins in them, the next one being `ahead` rows from here."""
+        empty = max(0, block - self._blocks)
+        self._files[".txb"].write(np.array([(self.sections + ahead, 0)] * empty, LINES).tobytes())
+        self._blocks += empty
 
     def _read(self, run: Run, kind: str) -> bytes:
         path = run.path(self._scratch, kind)
@@ -182,17 +200,16 @@ class _Rows:
 
 
 def _merge(runs: list[Run], scratch: Path) -> int:
-    """Write postings, terms and the list of some of them; how many terms there are."""
+    """Write postings, terms and the list of their groups; how many terms there are."""
     lengths = np.fromfile(scratch / "new.len", "u1")
-    sparse: list[bytes] = []
-    with (scratch / "new.pst").open("wb") as file, TermWriter(scratch) as terms:
+    with (scratch / "new.pst").open("wb") as file, (scratch / "new.trm").open("wb") as out:
         file.write(POSTINGS_MAGIC)
+        terms = GroupWriter(out)
         for group in merged(runs, scratch):
-            sparse += group.keys[-terms.count % SPARSE :: SPARSE]
-            terms.add(group.keys, write_group(file, group, lengths))
-        with (scratch / "new.trm").open("wb") as out:
-            terms.finish(out, file.tell())
-    (scratch / "new.tri").write_bytes(b"\n".join(sparse))
+            records = write_group(file, group, lengths, packed=True)
+            # Only one field's terms stand here: its byte tells nothing.
+            terms.add([key[1:] for key in group.keys], records, file.tell())
+        (scratch / "new.tri").write_bytes(terms.finish())
     return terms.count
 
 
@@ -206,14 +223,13 @@ def _named(out: Path, scratch: Path, figures: dict[str, int]) -> tuple[str, int]
             with (scratch / f"new{extension}").open("rb") as file:
                 while block := file.read(BLOCK):
                     by_block.write(hashlib.sha256(block).digest())
-    extensions = (".dig", ".len", ".pst", ".run", ".tri", ".trm", ".txo", ".txt")
     digests: dict[str, str] = {}
-    for extension in extensions:
+    for extension in EXTENSIONS:
         with (scratch / f"new{extension}").open("rb") as file:
             digests[extension] = hashlib.file_digest(file, "sha256").hexdigest()
     segment = hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()[:16]
     sizes: dict[str, int] = {}
-    for extension in extensions:
+    for extension in EXTENSIONS:
         path, target = scratch / f"new{extension}", out / f"{NAME}{extension}"
         sizes[target.name] = path.stat().st_size
         path.replace(target)

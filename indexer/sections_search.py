@@ -1,7 +1,8 @@
 """Which resources hold words in their texts, and where best. The work of a search is bounded by a `Budget`.
 
 A section counts when it holds all that is asked, as it is typed. Where there is more to read or compare than the
-budget lets, the answer says that its count is about.
+budget lets, or what is needed does not come in time, the answer says that its count is about; where nothing true can be
+said, there is none.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from indexer.analysis import fold, is_exact, is_spaceless, normal_text, query_terms
 from indexer.codec import Ids, Weights
-from indexer.codec_terms import TermFigures
+from indexer.errors import LateError
 from indexer.search_collector import K1, LENGTHS_OF, B
 from indexer.search_inside import NOTHING_INSIDE, Inside
 from indexer.search_marks import snippet_of
@@ -25,6 +26,7 @@ from indexer.search_request import Marks
 from indexer.search_texts import holds
 from indexer.sections import Section
 from indexer.sections_index import SectionIndex
+from indexer.sections_terms import SectionTerm
 
 SECONDS = 0.15
 """Of one search over all indexes; what is not known then is left out."""
@@ -39,6 +41,8 @@ _SAYS_MORE = re.compile(r"[()（）|｜*＊:：]|\b(?:AND|OR|NOT)\b|(?:^|\s)(?:[
 _FEW = 64
 """Candidates below which comparing texts is cheaper than a long list of postings."""
 _LONG = 1 << 18
+_WAVE = 32
+"""Texts that are asked of the disk together."""
 _OTHERS = 4
 """Further sections of a resource that are compared when the best one does not hold what is asked."""
 
@@ -106,6 +110,7 @@ def search_sections(index: SectionIndex, conditions: Sequence[Condition], budget
 
     Raises:
         IndexFormatError: the index is damaged.
+        LateError: nothing is known in time.
     """
     found = _matches(index, conditions, budget, range(index.sections))
     if found is None or not len(found.rows):
@@ -133,17 +138,41 @@ def places_in(index: SectionIndex, resource: int, conditions: Sequence[Condition
 
     Raises:
         IndexFormatError: the index is damaged.
+        LateError: nothing is known in time.
     """
     found = _matches(index, conditions, budget, index.rows_of(resource))
     if found is None:
         return np.zeros(0, "u4"), True
     rows: list[int] = []
-    for row in found.rows.tolist():
+    whole = found.exact
+    every = found.rows.tolist()
+    for number, row in enumerate(every):
         if len(rows) >= MOST_PLACES or (found.open and (budget.texts <= 0 or budget.is_over)):
             return np.array(rows, "u4"), False
-        if not found.open or _holds(index, row, found.open, budget):
-            rows.append(row)
-    return np.array(rows, "u4"), found.exact
+        if found.open and number % _WAVE == 0:
+            index.bring(every[number : number + _WAVE])
+        try:
+            if not found.open or _holds(index, row, found.open, budget):
+                rows.append(row)
+        except LateError:
+            whole = False
+    return np.array(rows, "u4"), whole
+
+
+def excerpts(index: SectionIndex, rows: Sequence[int], conditions: Sequence[Condition]) -> list[Excerpt | None]:
+    """What to show of sections, of each that comes in time.
+
+    Raises:
+        IndexFormatError: the index is damaged.
+    """
+    index.bring(rows)
+    found: list[Excerpt | None] = []
+    for row in rows:
+        try:
+            found.append(excerpt(index, row, conditions))
+        except LateError:
+            found.append(None)
+    return found
 
 
 def excerpt(index: SectionIndex, row: int, conditions: Sequence[Condition]) -> Excerpt:
@@ -151,6 +180,7 @@ def excerpt(index: SectionIndex, row: int, conditions: Sequence[Condition]) -> E
 
     Raises:
         IndexFormatError: the index is damaged.
+        LateError: it does not come in time.
     """
     section = index.section(row)
     text, marks = snippet_of(section.text, tuple(conditions))
@@ -178,27 +208,21 @@ class _Grouped:
 
 def _matches(index: SectionIndex, conditions: Sequence[Condition], budget: Budget, within: range) -> _Matches | None:
     """Sections of `within` that hold the terms of all conditions; None when there can be none."""
-    known: dict[str, TermFigures] = {}
-    for term in dict.fromkeys(term for condition in conditions for term in condition.terms):
-        figures = index.figures(term)
-        if figures is None:
-            return None
-        known[term] = figures
-    if not known or not len(within):
+    known = _known(index, conditions) if len(within) else None
+    if not known:
         return None
     rows: Ids | None = None
     weights: list[Weights] = []
-    asked: list[TermFigures] = []
+    asked: list[SectionTerm] = []
     left_out: set[str] = set()
     exact = True
     # The rarest first keeps every later step small.
     for term, figures in sorted(known.items(), key=lambda pair: (pair[1].documents, pair[0])):
-        if rows is not None:
-            many = figures.documents > budget.postings or (len(rows) <= _FEW and figures.documents > _LONG)
-            if many or budget.is_over:
-                left_out.add(term)
-                continue
-        ids, held, whole = index.postings(figures, max(1, budget.postings))
+        found = _postings(index, figures, rows, budget)
+        if found is None:
+            left_out.add(term)
+            continue
+        ids, held, whole = found
         budget.postings -= len(ids)
         exact &= whole
         if len(within) < index.sections:
@@ -216,11 +240,44 @@ def _matches(index: SectionIndex, conditions: Sequence[Condition], budget: Budge
         if not len(rows):
             return None
     assert rows is not None  # noqa: S101 - there is a term, and the first is always looked at
+    if budget.is_over and any(left_out.issuperset(condition.terms) for condition in conditions):
+        raise LateError  # of a whole word nothing is known: what holds the others is no answer
     open_ = tuple(c for c in conditions if not c.exact or left_out.intersection(c.terms))
     return _Matches(rows, _scores(index, rows, weights, asked), open_, exact)
 
 
-def _scores(index: SectionIndex, rows: Ids, weights: list[Weights], asked: list[TermFigures]) -> NDArray[np.float32]:
+def _known(index: SectionIndex, conditions: Sequence[Condition]) -> dict[str, SectionTerm] | None:
+    """What the index says of each term that is asked for, None when no section holds one of them."""
+    terms = list(dict.fromkeys(term for condition in conditions for term in condition.terms))
+    known: dict[str, SectionTerm] = {}
+    for term, figures in zip(terms, index.figures(terms), strict=True):
+        if figures is None:
+            return None
+        known[term] = figures
+    return known
+
+
+def _postings(
+    index: SectionIndex, term: SectionTerm, rows: Ids | None, budget: Budget
+) -> tuple[Ids, Weights, bool] | None:
+    """The postings of a term, see `SectionIndex.postings`; None when comparing the texts of `rows` is to do instead.
+
+    Raises:
+        LateError: they are those of the first term, and do not come in time.
+    """
+    if rows is not None:
+        many = term.documents > budget.postings or (len(rows) <= _FEW and term.documents > _LONG)
+        if many or budget.is_over:
+            return None
+    try:
+        return index.postings(term, max(1, budget.postings))
+    except LateError:
+        if rows is None:
+            raise
+        return None
+
+
+def _scores(index: SectionIndex, rows: Ids, weights: list[Weights], asked: list[SectionTerm]) -> NDArray[np.float32]:
     """BM25 of each row."""
     norms = (K1 * (1 - B + B * LENGTHS_OF / index.average)).astype("f4")
     norm = norms[index.lengths[rows]]
@@ -243,23 +300,39 @@ def _compared(
     chosen, compared = places.astype("i8"), np.zeros(len(places), bool)
     most = min(len(best), budget.texts)
     order = np.argpartition(-best, most - 1)[:most] if 0 < most < len(best) else np.arange(len(best))
-    for number in order[np.argsort(-best[order], kind="stable")].tolist():
+    every = order[np.argsort(-best[order], kind="stable")].tolist()
+    for turn, number in enumerate(every):
+        if budget.texts <= 0 or (budget.is_over and turn % _WAVE == 0):
+            break
+        if turn % _WAVE == 0:
+            coming = every[turn : turn + min(_WAVE, budget.texts)]
+            index.bring([int(found.rows[places[n]]) for n in coming])
         begin, count = int(grouped.begins[number]), int(grouped.counts[number])
         tried = [int(places[number])]
         own = np.argsort(-found.scores[begin : begin + count], kind="stable") + begin
         tried += [place for place in own[: _OTHERS + 1].tolist() if place != tried[0]]
-        for place in tried:
-            if budget.texts <= 0 or budget.is_over:
-                return chosen, compared
-            if _holds(index, int(found.rows[place]), found.open, budget):
-                chosen[number] = place
-                compared[number] = True
-                break
-        else:
-            # With more sections than were compared it may hold it all the same: not shown, and the count is about.
-            chosen[number] = -1
-            compared[number] = count <= len(tried)
+        held = _first_held(index, found, tried, budget)
+        if held is None:
+            continue
+        # With more sections than were compared it may hold it all the same: not shown, and the count is about.
+        chosen[number] = held
+        compared[number] = held >= 0 or count <= len(tried)
     return chosen, compared
+
+
+def _first_held(index: SectionIndex, found: _Matches, tried: list[int], budget: Budget) -> int | None:
+    """The first of these places whose text holds what is asked, -1 when none does, None when that is not known."""
+    for number, place in enumerate(tried):
+        if budget.texts <= 0:
+            return None
+        if number == 1:
+            index.bring([int(found.rows[other]) for other in tried[1:]])
+        try:
+            if _holds(index, int(found.rows[place]), found.open, budget):
+                return place
+        except LateError:
+            return None
+    return -1
 
 
 def _holds(index: SectionIndex, row: int, conditions: Sequence[Condition], budget: Budget) -> bool:

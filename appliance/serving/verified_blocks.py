@@ -1,9 +1,9 @@
 """Files of an index that stays on its drive, read by offset: every byte out of a chunk that was hashed and matched.
 
-A search touches a few bytes here and there, a chunk is 1 MiB: what was asked for is kept in blocks of 64 KiB, so that
-sixteen times as many places stay at hand as the same memory would hold chunks. Where the index brings digests of its
-blocks, itself proved by chunks, a block is read and proved alone; when it does not match, its chunk is read, which is
-told as damage, or taken as it was repaired.
+A search touches a few bytes here and there, a chunk is 1 MiB. For files that are read so the index brings digests of
+blocks of 16 KiB, themselves proved by chunks: a block is read and proved alone, and kept. What is needed together is
+read in the order of the file. A block that does not match is taken out of its chunk, which is told as damage or taken
+as it was repaired.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from appliance.errors import TextsLateError
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
-from appliance.serving.pools import DrivePools, Job, Urgency
-from indexer.codec_files import BLOCK
+from appliance.serving.pools import DrivePools, Urgency
+from indexer.codec_files import BLOCK, Range, pages_of
 from indexer.errors import IndexFormatError
 from packager.format.errors import FormatError
 from packager.format.layout import CHUNK
@@ -28,6 +29,16 @@ MAX_BYTES = 64 << 20
 """Of blocks that are kept, of all indexes together."""
 _DIGEST = 32
 _BLOCKS_A_CHUNK = CHUNK // BLOCK
+_READERS = 2
+"""Jobs that what is asked for together is shared among: as many as a drive has threads."""
+_SHARED = 4
+"""Blocks from which sharing is worth while."""
+_TOGETHER = 64
+"""Neighbouring blocks of one read, between which the time is looked at."""
+_GOES_ON = 0.5
+"""Seconds for which a job that was not waited for goes on: the next search finds what it brings."""
+_ENDLESS = 3600.0
+"""Seconds, where nobody counts them; every read has a deadline of its own."""
 _turn = threading.local()
 
 
@@ -39,6 +50,11 @@ def until(ends: float) -> Iterator[None]:
         yield
     finally:
         _turn.ends = None
+
+
+def _ends() -> float:
+    ends: float | None = getattr(_turn, "ends", None)
+    return time.monotonic() + _ENDLESS if ends is None else ends
 
 
 class BlockCache:
@@ -97,12 +113,25 @@ class VerifiedBlocks:
             raise IndexFormatError(self.name, f"{length} bytes at {offset} reach over its {self.size} bytes")
         if not length:
             return b""
+        if not self._digests:
+            return self._of_chunks(offset, length)
         first, last = offset // BLOCK, (offset + length - 1) // BLOCK
         begin = offset - first * BLOCK
         if first == last:
-            return self._block(first)[begin : begin + length]
-        blocks = b"".join(map(self._block, range(first, last + 1)))
-        return blocks[begin : begin + length]
+            block = self._cache.get(self._item.key, first)
+            return (block or self._blocks([first])[first])[begin : begin + length]
+        blocks = self._blocks(range(first, last + 1))
+        return b"".join(blocks[number] for number in range(first, last + 1))[begin : begin + length]
+
+    def bring(self, ranges: Iterable[Range]) -> None:
+        """See `BlockReader.bring`.
+
+        Raises:
+            SickDriveError: the drive does not answer at all.
+        """
+        if self._digests:
+            spans = pages_of(ranges, self.size, BLOCK)
+            self._brought([n for first, last in spans for n in range(first, last) if not self._has(n)])
 
     def take_digests(self, digests: bytes) -> None:
         """See `indexer.codec_files.ProvedByBlock`."""
@@ -111,45 +140,110 @@ class VerifiedBlocks:
     def close(self) -> None:
         """Nothing is open between reads."""
 
-    def _block(self, number: int) -> bytes:
-        block = self._cache.get(self._item.key, number)
-        if block is None:
-            block = self._alone(number)
-            if block is None:
+    def _has(self, number: int) -> bool:
+        return self._cache.get(self._item.key, number) is not None
+
+    def _blocks(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """Blocks by their numbers: at hand, proved by their own digests, or out of their chunks."""
+        found = {n: block for n in numbers if (block := self._cache.get(self._item.key, n)) is not None}
+        found |= self._brought([n for n in numbers if n not in found])
+        for number in numbers:
+            if number not in found:
+                self._in_time()
                 chunk = self._chunk(number // _BLOCKS_A_CHUNK)
                 start = number % _BLOCKS_A_CHUNK * BLOCK
-                block = chunk[start : start + BLOCK]
-            self._cache.put(self._item.key, number, block)
-        return block
+                found[number] = chunk[start : start + BLOCK]
+                self._cache.put(self._item.key, number, found[number])
+        return found
 
-    def _alone(self, number: int) -> bytes | None:
-        """A block that its own digest proves; None when it has none, or does not match, or its chunk is here anyway."""
-        known = self._digests[_DIGEST * number : _DIGEST * (number + 1)]
-        if not known or self._store.cached(self._item.key, number // _BLOCKS_A_CHUNK) is not None:
-            return None
-
-        def read() -> bytes:
-            descriptor = self._item.open()
-            try:
-                return read_exactly(descriptor, min(BLOCK, self.size - number * BLOCK), number * BLOCK)
-            finally:
-                os.close(descriptor)
-
+    def _brought(self, numbers: Sequence[int]) -> dict[int, bytes]:
+        """Blocks that are not at hand, read in order by as many threads as a drive has; those that come in time."""
+        found: dict[int, bytes] = {}
+        if not numbers:
+            return found
+        ends = _ends()
         if self._store.on_asked is not None:
             self._store.on_asked(self._item.drive)
-        name = ("block", self._item.drive, self._item.key, number)
+        jobs = []
+        for part in _shared(list(_stretches(numbers))):
+            work = partial(self._read, part, found, ends + _GOES_ON)
+            jobs.append(self._pools.submit(self._item.drive, ("blocks", self._item.key, object()), work))
+        for job in jobs:
+            if job.wait(max(0.0, ends - time.monotonic())):
+                self._pools.wait(job)
+            else:
+                self._pools.leave(job)  # what has begun goes on for a while, and the next search finds it
+        return dict(found)
+
+    def _read(self, stretches: Sequence[Range], found: dict[int, bytes], ends: float) -> bytes:
+        """Read and prove blocks, neighbours in one read, until the time is up; in a thread of the drive.
+
+        What cannot be read or is not what it should be is left out: reading its chunk tells what is wrong.
+        """
         try:
-            block = self._waited(self._pools.submit(self._item.drive, name, read))
+            descriptor = self._item.open()
         except (OSError, FormatError):
-            return None  # reading the chunk tells what is wrong
-        return block if hashlib.sha256(block).digest() == known else None
+            return b""
+        try:
+            for first, last in stretches:
+                if time.monotonic() >= ends:
+                    break
+                size = min(last * BLOCK, self.size) - first * BLOCK
+                content = memoryview(read_exactly(descriptor, size, first * BLOCK))
+                for number in range(first, last):
+                    block = bytes(content[(number - first) * BLOCK : (number - first + 1) * BLOCK])
+                    known = self._digests[_DIGEST * number : _DIGEST * (number + 1)]
+                    if hashlib.sha256(block).digest() == known:
+                        found[number] = block
+                        self._cache.put(self._item.key, number, block)
+        except OSError:
+            pass
+        finally:
+            os.close(descriptor)
+        return b""
+
+    def _of_chunks(self, offset: int, length: int) -> bytes:
+        parts = []
+        while length:
+            index, begin = divmod(offset, CHUNK)
+            part = self._chunk(index)[begin : begin + length]
+            parts.append(part)
+            offset, length = offset + len(part), length - len(part)
+        return b"".join(parts)
+
+    def _in_time(self) -> None:
+        if time.monotonic() >= _ends():
+            raise TextsLateError(self._item.drive)
 
     def _chunk(self, index: int) -> bytes:
-        return self._waited(self._store.fetch(self._item, index, self._pools, Urgency.FIRST))
-
-    def _waited(self, job: Job) -> bytes:
-        ends: float | None = getattr(_turn, "ends", None)
-        if ends is not None and not job.done() and not job.wait(max(0.0, ends - time.monotonic())):
+        job = self._store.fetch(self._item, index, self._pools, Urgency.FIRST)
+        if not job.done() and not job.wait(max(0.0, _ends() - time.monotonic())):
             self._pools.leave(job)  # a read that has begun goes on, and the next search finds its chunk
             raise TextsLateError(self._item.drive)
         return self._pools.wait(job)
+
+
+def _shared(stretches: list[Range]) -> Iterator[list[Range]]:
+    """The same in as many parts as a drive has threads, none of them cut."""
+    total, part, taken = sum(last - first for first, last in stretches), list[Range](), 0
+    for first, last in stretches:
+        part.append((first, last))
+        taken += last - first
+        if taken * _READERS >= total and total >= _SHARED:
+            yield part
+            part, taken = [], 0
+    if part:
+        yield part
+
+
+def _stretches(numbers: Sequence[int]) -> Iterator[Range]:
+    """Rising numbers as (first, one past the last) of neighbours, at most `_TOGETHER` of them."""
+    first = last = -1
+    for number in numbers:
+        if number != last or last - first >= _TOGETHER:
+            if last > first:
+                yield first, last
+            first = number
+        last = number + 1
+    if last > first:
+        yield first, last

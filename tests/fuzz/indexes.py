@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from indexer.catalogue import Catalogue
 from indexer.codec import encode_postings, read_postings
-from indexer.codec_files import Buffer
+from indexer.codec_files import Buffer, Range
 from indexer.codec_index import IndexFiles
 from indexer.errors import IndexFormatError
 from indexer.search import Part, Searcher, SearchRequest
@@ -31,6 +31,9 @@ class MemoryFile:
         if offset < 0 or length < 0 or offset + length > self.size:
             raise IndexFormatError(self.name, "reach over its end")
         return memoryview(self._content)[offset : offset + length]
+
+    def bring(self, ranges: Iterable[Range]) -> None:
+        pass
 
     def close(self) -> None:
         pass

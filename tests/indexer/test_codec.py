@@ -26,12 +26,14 @@ class Memory:
             raise IndexFormatError(self.name, "over the end")
         return self.content[offset : offset + length]
 
+    def bring(self, ranges: object) -> None: ...
+
     def close(self) -> None: ...
 
 
-def encode(ids: list[int], weights: list[int] | None = None) -> bytes:
+def encode(ids: list[int], weights: list[int] | None = None, *, packed: bool = False) -> bytes:
     held = np.array(weights or [1] * len(ids), "u1")
-    return encode_postings(np.array(ids, "u4"), held, np.full(len(ids), 9, "u1"))
+    return encode_postings(np.array(ids, "u4"), held, np.full(len(ids), 9, "u1"), packed=packed)
 
 
 def decode(content: bytes, count: int, documents: int) -> tuple[list[int], list[int]]:
@@ -46,6 +48,22 @@ IDS = st.lists(st.integers(0, 3_000_000), min_size=1, max_size=300, unique=True)
 def test_postings_written_and_read_are_the_same(ids: list[int], data: st.DataObject) -> None:
     weights = data.draw(st.lists(st.integers(1, 255), min_size=len(ids), max_size=len(ids)))
     assert decode(encode(ids, weights), len(ids), 3_000_001) == (ids, weights)
+
+
+@given(IDS, st.sampled_from([1, 2, 15, 16, 255]), st.data())
+def test_packed_weights_are_the_same_in_less_room(ids: list[int], highest: int, data: st.DataObject) -> None:
+    weights = data.draw(st.lists(st.integers(1, highest), min_size=len(ids), max_size=len(ids)))
+    packed, plain = encode(ids, weights, packed=True), encode(ids, weights)
+    assert decode(packed, len(ids), 3_000_001) == (ids, weights)
+    spared = {1: len(ids)}.get(max(weights), len(ids) // 2 if max(weights) <= 15 else 0)
+    assert len(plain) - len(packed) == spared
+
+
+def test_weights_of_no_form_are_refused() -> None:
+    content = bytearray(encode([1, 2, 3, 4], [1, 1, 1, 1], packed=True))
+    content[17] = 2  # the highest weight: where it is more than one, weights stand there
+    with pytest.raises(IndexFormatError):
+        decode(bytes(content), 4, 100)
 
 
 @pytest.mark.parametrize("step", [1, 255, 256, 65535, 65536])

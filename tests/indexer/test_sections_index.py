@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import random
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer import sections_runs
+from indexer import codec_files, sections_build, sections_index, sections_runs
 from indexer.analysis import fold, normal_text
-from indexer.codec_files import BlockReader, MappedFile
-from indexer.errors import IndexerError, IndexFormatError
+from indexer.codec_files import BLOCK, BlockReader, MappedFile, Range, pages_of
+from indexer.errors import IndexerError, IndexFormatError, LateError
 from indexer.search_texts import find_text
 from indexer.sections import Section, dump_section
 from indexer.sections_build import build_sections
 from indexer.sections_index import SectionIndex
 from indexer.sections_runs import TextFile
-from indexer.sections_search import Budget, excerpt, places_in, search_sections, text_conditions
+from indexer.sections_search import Budget, excerpt, excerpts, places_in, search_sections, text_conditions
 
 WORDS = ["人民", "民人", "共和", "春天", "遠方", "ocean", "art", "start", "1978", "，", "\n", " ", "山", "水", "在"]
 QUERIES = ["人民", "人民人", "民人与", "春天远方", "远方", "art", "ocean 山", "1978", "水", "山水在", "不存在"]
@@ -98,6 +99,74 @@ def test_finds_what_a_look_through_the_texts_finds(tmp_path: Path, query: str) -
         assert whole
         assert [index.section(place) for place in places.tolist()] == [s for s in sections if holds(s.text, query)]
     assert not len(places_in(index, 0, conditions, Budget())[0])
+
+
+@pytest.mark.parametrize("block", [40, 97, 1024])
+def test_lines_are_found_wherever_blocks_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    for module in (sections_build, sections_index):
+        monkeypatch.setattr(module, "BLOCK", block)
+    monkeypatch.setattr(sections_runs, "MAX_POSTINGS", 60)
+    files, held = text_files(tmp_path, resources=20)
+    build_sections(files, tmp_path / "index", records=100)
+    index = opened(tmp_path / "index")
+    expected = [section for file in files for section in held[file.resource, file.item]]
+    index.bring(range(len(expected)))
+    assert [index.section(row) for row in range(index.sections)] == expected
+    for row in (-1, index.sections):
+        with pytest.raises(IndexFormatError):
+            index.section(row)
+
+
+class Late(MappedFile):
+    """A file of which only so many blocks come in time."""
+
+    left = 0
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.here: set[int] = set()
+
+    def bring(self, ranges: Iterable[Range]) -> None:
+        for first, last in pages_of(ranges, self.size, BLOCK):
+            for number in range(first, last):
+                if number not in self.here and Late.left > 0:
+                    Late.left -= 1
+                    self.here.add(number)
+
+    def read(self, offset: int, length: int) -> memoryview[int]:
+        self.bring([(offset, length)])
+        wanted = set(range(offset // BLOCK, -(-(offset + length) // BLOCK)))
+        if self.name.endswith((".txt", ".pst", ".trm")) and offset > 8 and not wanted <= self.here:
+            raise LateError
+        return super().read(offset, length)
+
+
+@pytest.mark.parametrize("left", [0, 1, 2, 3, 4, 6, 9, 99_999])
+@pytest.mark.parametrize("query", ["春天远方", "人民 水", "水", "人民人"])
+def test_what_does_not_come_in_time_is_left_out_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, left: int
+) -> None:
+    for module in (sections_build, sections_index, codec_files):
+        monkeypatch.setattr(module, "BLOCK", 256)
+    monkeypatch.setitem(globals(), "BLOCK", 256)
+    files, held = text_files(tmp_path, resources=60)
+    build_sections(files, tmp_path / "index", records=200)
+    index = SectionIndex(lambda name: Late(tmp_path / "index" / name), 200)
+    conditions, ended = text_conditions(query), Budget(0)
+    Late.left = left
+    expected = {resource for (resource, _), sections in held.items() for s in sections if holds(s.text, query)}
+    try:
+        found = search_sections(index, conditions, Budget(60, texts=99_999) if left == 99_999 else ended)
+    except LateError:
+        assert left < 99_999
+        return
+    sure = {row for row, score in zip(found.rows.tolist(), found.scores.tolist(), strict=True) if score > 1}
+    assert sure <= expected
+    if found.exact:
+        assert set(found.rows.tolist()) == expected
+    shown = excerpts(index, found.sections.tolist(), conditions)
+    assert all(place is None or place.section.text for place in shown)
+    assert found.exact or left < 99_999
 
 
 def test_a_budget_ends_the_comparing_and_says_so(tmp_path: Path) -> None:

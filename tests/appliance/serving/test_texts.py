@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from appliance.errors import DamagedChunkError, DriveGoneError, TextsLateError
+from appliance.serving import verified_blocks
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
 from appliance.serving.texts import TextSearch, _best, _united
@@ -98,6 +99,68 @@ def test_a_block_is_proved_alone_and_a_wrong_one_by_its_chunk(path: Path, pools:
     path.unlink()
     with pytest.raises(DriveGoneError):
         file.read(2 * BLOCK, 1)
+
+
+def proved(path: Path, pools: DrivePools, cache: BlockCache | None = None) -> VerifiedBlocks:
+    """A reader that proves block by block."""
+    digests = b"".join(hashlib.sha256(CONTENT[at : at + BLOCK]).digest() for at in range(0, len(CONTENT), BLOCK))
+    file = VerifiedBlocks("x.pst", item_of(path, CONTENT), ChunkStore(), pools, cache or BlockCache())
+    file.take_digests(digests)
+    return file
+
+
+def test_what_is_needed_together_is_read_in_order_and_neighbours_at_once(
+    path: Path, pools: DrivePools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[tuple[int, int]] = []
+    read = verified_blocks.read_exactly
+
+    def told(descriptor: int, size: int, offset: int) -> bytes:
+        reads.append((offset // BLOCK, -(-size // BLOCK)))
+        return read(descriptor, size, offset)
+
+    monkeypatch.setattr(verified_blocks, "read_exactly", told)
+    file = proved(path, pools)
+    file.bring(
+        [(9 * BLOCK, 5), (3 * BLOCK + 1, BLOCK), (40 * BLOCK, 1), (8 * BLOCK, 2), (3 * BLOCK, 4), (len(CONTENT), 9)]
+    )
+    assert sorted(reads) == [(3, 2), (8, 2), (40, 1)]
+    reads.clear()
+    assert file.read(3 * BLOCK, 2 * BLOCK) == CONTENT[3 * BLOCK : 5 * BLOCK]
+    assert file.read(40 * BLOCK, 9) == CONTENT[40 * BLOCK : 40 * BLOCK + 9]
+    assert not reads
+    assert file.read(2 * BLOCK, 8 * BLOCK) == CONTENT[2 * BLOCK : 10 * BLOCK]
+    assert sorted(reads) == [(2, 1), (5, 3)]
+    small = proved(path, pools, BlockCache(BLOCK))
+    assert small.read(0, 20 * BLOCK) == CONTENT[: 20 * BLOCK]
+
+
+def test_of_a_slow_drive_what_came_in_time_is_at_hand_and_the_rest_follows(
+    path: Path, pools: DrivePools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = verified_blocks.read_exactly
+
+    def slowly(descriptor: int, size: int, offset: int) -> bytes:
+        time.sleep(0.05)
+        return read(descriptor, size, offset)
+
+    monkeypatch.setattr(verified_blocks, "read_exactly", slowly)
+    file, every = proved(path, pools), range(0, 40, 2)
+    started = time.monotonic()
+    with until(started + 0.3):
+        file.bring([(n * BLOCK, 1) for n in every])
+        here = [n for n in every if file._has(n)]
+        assert file.read(here[0] * BLOCK, 1) == CONTENT[here[0] * BLOCK : here[0] * BLOCK + 1]
+        assert 0 < len(here) < len(every)
+        missing = next(n for n in every if n not in here)
+        time.sleep(max(0.0, started + 0.3 - time.monotonic()))
+        with pytest.raises(TextsLateError):
+            file.read(missing * BLOCK, 1)
+    for _ in range(200):
+        if len([n for n in every if file._has(n)]) > len(here):
+            break
+        time.sleep(0.02)
+    assert len([n for n in every if file._has(n)]) > len(here)
 
 
 def test_a_slow_drive_is_not_waited_for_and_its_chunk_is_there_next_time(path: Path, pools: DrivePools) -> None:
