@@ -51,11 +51,14 @@ class Carriers:
         """Numbers of the plugged drives of a release."""
         return {drive.disk for drive in self._serving if drive.folder == shelf.release.folder}
 
-    def places(self, item: Item, shelf: Shelf) -> Iterator[Place]:
-        """Where an item's exact bytes can be read: the SSD, drives of its own release, then others."""
+    def places(self, item: Item, shelf: Shelf, find: Find | None = None) -> Iterator[Place]:
+        """Where an item's exact bytes can be read: the SSD, drives of its own release, then others.
+
+        `find` finds it in other releases where their catalogues do not know of it: a file of an index of texts.
+        """
         if self._carried is not None and self._carried.holds(item.sha256, item.size):
             yield Place(SSD, self._carried.folder, carried_path(item.sha256))
-        yield from (Place(drive.key, Path(drive.path)) for drive in self._drives(item, shelf))
+        yield from (Place(drive.key, Path(drive.path)) for drive in self._drives(item, shelf, find or self._find))
 
     def lacking(self, items: Sequence[Item], shelf: Shelf) -> Iterator[Item]:
         """Those of these items that can be read nowhere now, in order."""
@@ -65,13 +68,13 @@ class Carriers:
         missing = (item for item, here in zip(items, shelf.carried(own, items), strict=True) if not here)
         yield from (item for item in missing if not any(self.places(item, shelf)))
 
-    def _drives(self, item: Item, shelf: Shelf) -> Iterator[HeldDrive]:
+    def _drives(self, item: Item, shelf: Shelf, find: Find) -> Iterator[HeldDrive]:
         folder = shelf.release.folder
         yield from (d for d in self._serving if d.folder == folder and shelf.carries(d.disk, item))
         for other in chain(self._shelves, self._others):
             drives = [d for d in self._serving if d.folder == other.release.folder] if other is not shelf else []
             if not drives:
                 continue
-            found = self._find(other, item.id)
+            found = find(other, item.id)
             if found is not None and (found.item.sha256, found.item.path) == (item.sha256, item.path):
                 yield from (d for d in drives if other.carries(d.disk, item))

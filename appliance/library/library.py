@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from appliance.errors import SearchNotReadyError
 from appliance.library.answers import Answers, size_of
 from appliance.library.arrivals import age, arrivals, stream
-from appliance.library.carriers import Carriers
+from appliance.library.carriers import Carriers, Find
 from appliance.library.discovery import Discovery
-from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats
+from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
 from appliance.library.turns import Turns
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from appliance.store.carried import CarriedStore
     from appliance.store.holdings import Holdings
     from indexer.catalogue import Catalogue, CatalogueItem
-    from indexer.model import Resource
+    from indexer.model import Item, Resource
     from indexer.search import Searcher, SearchRequest, SearchResult, Suggestion
     from indexer.search_inside import Inside
 
@@ -140,6 +140,14 @@ class Library:
             missing = 0 if places else shelf.disk_of(found.item)
             return HeldItem(resource, found.item, shelf.release, places, shelf.digests(found), missing)
         return None
+
+    def places(self, item: Item, shelf: Shelf, find: Find | None = None) -> tuple[Place, ...]:
+        """Where the exact bytes of a file of a live release can be read now, see `Carriers.places`."""
+        return tuple(self._carriers.places(item, shelf, find))
+
+    def readable_rows(self, folder: str) -> Mask | None:
+        """By row of a release's catalogue whether something of it can be read now; None: all, or it is not told."""
+        return (self._here or {}).get(folder)
 
     def held(self, resources: Iterable[Resource]) -> list[Held]:
         """The same resources with their availability, in order; those no longer live are left out."""

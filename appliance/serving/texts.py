@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,25 +17,26 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from appliance.errors import DamagedChunkError, ServingError
-from appliance.library.texts import TextLists, text_carriers, text_lists
+from appliance.library.texts import SourceKey, TextLists, TextSource, text_lists, text_sources, texts_of
 from appliance.serving.chunks import ChunkStore, ServedItem
 from appliance.serving.texts_made import MAX_TEXTS, MadeIndexes, Text
 from appliance.serving.verified import VerifiedReader
 from appliance.serving.verified_blocks import BlockCache, VerifiedBlocks, until
 from indexer.codec_files import MappedFile
-from indexer.errors import IndexFormatError
+from indexer.errors import IndexFormatError, LateError
 from indexer.search_inside import Inside
-from indexer.sections import SECTIONS_TYPE
 from indexer.sections_index import SectionIndex
-from indexer.sections_search import SECONDS, Budget, Excerpt, excerpt, places_in, search_sections, text_conditions
+from indexer.sections_search import SECONDS, Budget, Excerpt, excerpts, places_in, search_sections, text_conditions
 from packager.format.errors import FormatError
 from packager.format.layout import DriveLayout
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from appliance.library.library import Library
+    from appliance.library.model import Place
     from appliance.library.shelf import Shelf
     from appliance.serving.pools import DrivePools
-    from appliance.store.holdings import HeldDrive
     from indexer.catalogue import CatalogueItem
     from indexer.codec_files import BlockReader
     from indexer.search_query import Condition
@@ -50,9 +51,6 @@ AT_ONCE = 4
 """Searches that read texts at a time; others wait as long as they may and then do without."""
 SHOWN_SECONDS = 0.1
 """For the excerpts of a page, beside `SECONDS` for finding."""
-
-_Key = tuple[int, int, str, str]
-"""Open files of a release, number of the drive in its set, place of the drive, since when it serves."""
 
 
 @dataclass(slots=True)
@@ -107,7 +105,8 @@ class TextSearch:
         self._cache = cache or BlockCache()
         self._made = made
         self._lists: dict[int, TextLists] = {}
-        self._opened: dict[_Key, _Opened] = {}
+        self._opened: dict[SourceKey, _Opened] = {}
+        self._expected: frozenset[tuple[int, int]] = frozenset()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="texts", daemon=True)
@@ -125,35 +124,42 @@ class TextSearch:
             self._thread.join(10)
 
     def refresh(self) -> None:
-        """Open the indexes of drives that came, let those go that went. For one thread at a time; may take seconds."""
-        carriers = text_carriers(self._library())
-        wanted = {_key(shelf, drive): (shelf, drive) for shelf, drive in carriers}
+        """Open the indexes of what came, let those go that went. For one thread at a time; may take seconds."""
+        library = self._library()
+        kept, lists = self._lists, dict[int, TextLists]()
         most = MAX_TEXTS if self._made is not None else 0
-        lists = {shelf.files: self._lists.get(shelf.files) or _listed(shelf, most) for shelf, _ in wanted.values()}
+
+        def listed(shelf: Shelf) -> TextLists:
+            if shelf.files not in lists:
+                lists[shelf.files] = kept.get(shelf.files) or _listed(shelf, most)
+            return lists[shelf.files]
+
+        wanted = {source.key: source for source in text_sources(library, listed)}
         self._lists = lists
         opened = {key: found for key, found in self._opened.items() if key in wanted}
-        for key, (shelf, drive) in wanted.items():
+        for key, source in wanted.items():
             known = opened.get(key)
             if known and (known.index or time.monotonic() < known.at + AGAIN_SECONDS):
                 continue
-            listed = lists[shelf.files]
-            if listed.indexes.get(drive.disk):
-                opened[key] = self._open(shelf, drive, listed)
-            elif self._made is not None and listed.few and not listed.indexes:
-                opened[key] = self._open_made(shelf, drive, listed)
+            few = listed(source.shelf).few
+            if source.index or listed(source.shelf).indexes:
+                opened[key] = self._open(source)
+            elif self._made is not None and few:
+                opened[key] = self._open_made(library, source, few)
             else:
                 continue
             self._opened = {**self._opened, key: opened[key]}
         self._opened = opened
+        self._expected = frozenset((source.shelf.files, source.disk) for source in wanted.values())
         if self._made is not None:
-            self._made.keep_only({_name(shelf, drive) for shelf, drive in wanted.values()})
+            self._made.keep_only({source.name for source in wanted.values()})
 
     def search(self, query: str, *, seconds: float = SECONDS) -> Texts:
         """Which resources hold the query in their texts. Never raises; what cannot be had in time is left out."""
         conditions = text_conditions(query)
         if not conditions:
             return Texts(complete=self.covers_all)
-        complete, ends = self.covers_all, time.monotonic() + seconds
+        complete, ends, library = self.covers_all, time.monotonic() + seconds, self._library()
         if not self._turns.acquire(timeout=seconds):
             return Texts(conditions, complete=False)
         try:
@@ -165,7 +171,9 @@ class TextSearch:
                 mine = self._asked(key, opened, ends, partial(search_sections, opened.index, conditions, budget))
                 if mine is None:
                     complete = False
-                elif len(mine.rows):
+                    continue
+                mine = _readable(mine, library.readable_rows(opened.folder))
+                if len(mine.rows):
                     found.setdefault(opened.folder, []).append((opened.index, mine))
         finally:
             self._turns.release()
@@ -178,15 +186,15 @@ class TextSearch:
 
         One without marks holds the words in another order: its text had not been compared.
         """
-        ends, found = time.monotonic() + SHOWN_SECONDS, {}
-        for folder, row in wanted:
-            best = _best(texts.sources.get(folder, ()), row)
-            key, opened = next(((k, o) for k, o in self._opened.items() if best and o.index is best[0]), (None, None))
-            if best is None or key is None or opened is None:
-                continue
-            place = self._asked(key, opened, ends, partial(excerpt, *best, texts.conditions))
-            if place is not None:
-                found[folder, row] = place
+        ends, found = time.monotonic() + SHOWN_SECONDS, dict[tuple[str, int], Excerpt]()
+        best = {place: _best(texts.sources.get(place[0], ()), place[1]) for place in wanted}
+        for key, opened in list(self._opened.items()):
+            mine = {place: at[1] for place, at in best.items() if at is not None and at[0] is opened.index}
+            if mine and opened.index is not None:
+                ask = partial(excerpts, opened.index, list(mine.values()), texts.conditions)
+                for place, excerpt in zip(mine, self._asked(key, opened, ends, ask) or (), strict=False):
+                    if excerpt is not None:
+                        found[place] = excerpt
         return found
 
     def places(
@@ -205,24 +213,26 @@ class TextSearch:
             complete &= whole
             mine = rows[max(0, first - count) : max(0, first + size - count)].tolist()
             count += len(rows)
-            for place in mine:
-                made = self._asked(key, opened, ends + SHOWN_SECONDS, partial(excerpt, index, place, conditions))
-                if made is not None:
-                    shown.append(made)
+            made = self._asked(key, opened, ends + SHOWN_SECONDS, partial(excerpts, index, mine, conditions))
+            shown += [excerpt for excerpt in made or () if excerpt is not None]
         return shown, count, complete
 
     @property
     def covers_all(self) -> bool:
-        """Whether the texts of every plugged drive can be searched now, as far as there are any."""
-        open_ = {(key[0], key[1]) for key, opened in self._opened.items() if opened.index is not None}
-        for shelf, drive in text_carriers(self._library()):
-            lists = self._lists.get(shelf.files)
-            if lists is None:
+        """Whether all texts that can be read here can be searched now."""
+        library, lists = self._library(), self._lists
+        live = {shelf.files: shelf for shelf in library.shelves}
+        expected = {(files, disk) for files, disk in self._expected if files in live}
+        for drive in library.holdings.drives:
+            shelf = next((s for s in live.values() if drive.serves and s.release.folder == drive.folder), None)
+            if shelf is None:
+                continue
+            listed = lists.get(shelf.files)
+            if listed is None:
                 return False
-            expected = drive.disk in lists.indexes if lists.indexes else lists.has_texts
-            if expected and (shelf.files, drive.disk) not in open_:
-                return False
-        return True
+            if drive.disk in listed.indexes or (listed.has_texts and not listed.indexes):
+                expected.add((shelf.files, drive.disk))
+        return expected <= {key[:2] for key, opened in self._opened.items() if opened.index is not None}
 
     def holds(self, sha256: str) -> bool:
         """Whether a file with that digest is of an index that some release has."""
@@ -233,66 +243,57 @@ class TextSearch:
         """Whether an index of that release is open."""
         return any(opened.folder == folder and opened.index is not None for opened in self._opened.values())
 
-    def _asked(self, key: _Key, opened: _Opened, ends: float, question: Callable[[], _T]) -> _T | None:
+    def _asked(self, key: SourceKey, opened: _Opened, ends: float, question: Callable[[], _T]) -> _T | None:
         """The answer of an index within its time, None when it cannot be had."""
         try:
             with until(ends):
                 return question()
         except (IndexFormatError, DamagedChunkError) as error:
-            _log.warning("the index of texts on drive %s is damaged: %s", key[2], error)
+            _log.warning("an index of texts is damaged (%s): %s", _drives(key), error)
             opened.index, opened.at = None, time.monotonic()
             if opened.made and self._made is not None:
                 self._made.forget(opened.made)
-        except (ServingError, FormatError, OSError) as error:
-            _log.info("the index of texts on drive %s does not answer: %s", key[2], error)
+        except (ServingError, LateError, FormatError, OSError) as error:
+            _log.info("an index of texts does not answer (%s): %s", _drives(key), error)
         return None
 
-    def _open(self, shelf: Shelf, drive: HeldDrive, lists: TextLists) -> _Opened:
-        opened, files = _Opened(shelf.release.folder, at=time.monotonic()), lists.indexes[drive.disk]
+    def _open(self, source: TextSource) -> _Opened:
+        opened = _Opened(source.shelf.release.folder, at=time.monotonic())
 
         def reader(name: str) -> BlockReader:
-            found = files.get(name)
+            found = source.index.get(name)
             if found is None:
-                raise IndexFormatError(name, "is not on the drive")
-            return VerifiedBlocks(name, _served(shelf, drive, found), self._store, self._pools, self._cache)
+                raise IndexFormatError(name, "is not here")
+            return VerifiedBlocks(name, _served(source.shelf, *found), self._store, self._pools, self._cache)
 
         try:
-            opened.index = SectionIndex(reader, shelf.catalogue.count)
+            opened.index = SectionIndex(reader, source.shelf.catalogue.count)
         except (IndexFormatError, ServingError, FormatError, OSError) as error:
-            _log.warning("the index of texts on drive %s cannot be used: %s", drive.key, error)
+            _log.warning("the index of texts of %s cannot be used: %s", source.name, error)
         return opened
 
-    def _open_made(self, shelf: Shelf, drive: HeldDrive, lists: TextLists) -> _Opened:
+    def _open_made(self, library: Library, source: TextSource, few: Sequence[CatalogueItem]) -> _Opened:
         """The index that was made here of a drive's texts, made now when there is none."""
-        name = _name(shelf, drive)
-        opened = _Opened(shelf.release.folder, at=time.monotonic(), made=name)
+        opened = _Opened(source.shelf.release.folder, at=time.monotonic(), made=source.name)
+        records = source.shelf.catalogue.count
         assert self._made is not None  # noqa: S101 - only asked then
         try:
-            texts = list(self._texts(shelf, drive, lists.few))
-            path = self._made.get(name) or self._made.make(name, shelf.catalogue.count, texts)
+            path = self._made.get(source.name)
+            texts = texts_of(library, source, few) if path is None else None
+            if texts:
+                path = self._made.make(source.name, records, [self._text(source.shelf, *text) for text in texts])
             if path is not None:
-                opened.index = SectionIndex(lambda file: MappedFile(path / file), shelf.catalogue.count)
+                opened.index = SectionIndex(lambda file: MappedFile(path / file), records)
         except IndexFormatError as error:
-            _log.warning("the index of texts made for drive %s is damaged: %s", drive.key, error)
-            self._made.forget(name)
+            _log.warning("the index of texts made for %s is damaged: %s", source.name, error)
+            self._made.forget(source.name)
         except (ServingError, FormatError, OSError) as error:
-            _log.info("the texts of drive %s cannot be read: %s", drive.key, error)
+            _log.info("the texts of %s cannot be read: %s", source.name, error)
         return opened
 
-    def _texts(self, shelf: Shelf, drive: HeldDrive, few: Sequence[CatalogueItem]) -> Iterator[Text]:
-        """The texts that a drive carries, by record and item."""
-        found: list[Text] = []
-        for listed in few:
-            known = shelf.catalogue.item(listed.item.id)
-            row = shelf.catalogue.row_of(known.resource_id) if known is not None else None
-            if known is None or row is None or (known.item.role, known.item.media_type) != ("text", SECTIONS_TYPE):
-                continue
-            if not shelf.carries(drive.disk, known.item):
-                continue
-            ids = [item.id for item in shelf.catalogue.rows([row])[0].items]
-            reader = VerifiedReader(_served(shelf, drive, known), self._store, self._pools)
-            found.append((row, ids.index(known.item.id), reader.size, partial(reader.read_at, 0, reader.size)))
-        yield from sorted(found, key=lambda text: text[:2])
+    def _text(self, shelf: Shelf, row: int, number: int, found: CatalogueItem, place: Place) -> Text:
+        reader = VerifiedReader(_served(shelf, found, place), self._store, self._pools)
+        return row, number, reader.size, partial(reader.read_at, 0, reader.size)
 
     def _follow(self) -> None:
         seen: tuple[int, float] = (-1, 0.0)
@@ -307,13 +308,8 @@ class TextSearch:
                 _log.exception("texts")
 
 
-def _key(shelf: Shelf, drive: HeldDrive) -> _Key:
-    return shelf.files, drive.disk, drive.key, drive.since
-
-
-def _name(shelf: Shelf, drive: HeldDrive) -> str:
-    """Under what name an index is made for a drive."""
-    return f"{shelf.release.truth[:32]}-{drive.disk}"
+def _drives(key: SourceKey) -> str:
+    return ", ".join(drive for drive, _ in key[2])
 
 
 def _listed(shelf: Shelf, most: int) -> TextLists:
@@ -324,16 +320,24 @@ def _listed(shelf: Shelf, most: int) -> TextLists:
         return TextLists()
 
 
-def _served(shelf: Shelf, drive: HeldDrive, found: CatalogueItem) -> ServedItem:
+def _served(shelf: Shelf, found: CatalogueItem, place: Place) -> ServedItem:
     item = found.item
-    opener = partial(_opener, drive.path, item.path)
-    return ServedItem(item.sha256, item.size, shelf.digests(found), opener, drive.key, item.id)
+    opener = partial(_opener, place.root, place.path or item.path)
+    return ServedItem(item.sha256, item.size, shelf.digests(found), opener, place.drive, item.id)
 
 
-def _opener(root: str, path: str) -> int:
-    layout = DriveLayout(Path(root))
+def _opener(root: Path, path: str) -> int:
+    layout = DriveLayout(root)
     with layout.opened() as descriptor:
         return layout.open_payload(descriptor, path)
+
+
+def _readable(inside: Inside, here: NDArray[np.bool_] | None) -> Inside:
+    """Of what texts hold the resources that can be read now: an index on the SSD also knows what its drive carries."""
+    if here is None or here[inside.rows].all():
+        return inside
+    kept = here[inside.rows]
+    return Inside(inside.rows[kept], inside.scores[kept], inside.sections[kept], inside.exact)
 
 
 def _united(parts: Sequence[Inside]) -> Inside:
