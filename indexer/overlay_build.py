@@ -29,7 +29,7 @@ from indexer.overlay_terms import SplicedFigures, SplicedTerms
 from indexer.overlay_terms_build import spliced_terms
 from indexer.overlay_titles import BaseTitles, title_splice
 from indexer.schema import COLUMNS, TABLES, IndexTables, sort_key, term_key
-from indexer.splice import NONE, Numbers, Splice
+from indexer.splice import NONE, Numbers
 
 Progress = Callable[[int, int | None], None]
 _OWN_WAY = {"rid", "parent", "title_rank", *TABLES}
@@ -210,17 +210,3 @@ class _Building:
             lambda row: self._older.records([row])[0], spoken,
         )  # fmt: skip
         return delta.write(self._out / ENTRIES, self._out / SOUNDS, self._scratch)
-
-
-def splice_share(catalogue: Path) -> float:
-    """What share of the base's records an overlay leaves out or puts in.
-
-    Raises:
-        IndexFormatError: it cannot be read.
-    """
-    opened = OverlaidCatalogue(catalogue)
-    try:
-        splice: Splice = opened.rows_splice
-        return max(len(splice.dead), len(splice.at)) / max(1, splice.base)
-    finally:
-        opened.close()

@@ -133,7 +133,8 @@ class _Building:
         first, now = self._chunks(chunks)
         arrays = {**self._rows.arrays("rows"), **titles.arrays("titles")}
         arrays |= {"moved": np.array(moved, "u4"), "chunks.from": first, "chunks.to": now}
-        write_description(self._out, CATALOGUE_OVERLAY, {}, arrays)
+        facts = {"added": len(self._rows.at), "gone": len(self._rows.dead), "base": self._rows.base}
+        write_description(self._out, CATALOGUE_OVERLAY, facts, arrays)
 
     def _titles(self, ranks: Numbers, keys: Sequence[tuple[bytes, int]]) -> Splice:
         order = np.argsort(ranks, kind="stable").astype("u4")

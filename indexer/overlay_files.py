@@ -1,6 +1,6 @@
 """The description of an overlay: numbers, and arrays of places, in two files.
 
-    overlay.json    format, numbers by name, the length of each array, and the SHA-256 of the arrays
+    overlay.json    format, facts by name, the length of each array, and the SHA-256 of the arrays, facts and lengths
     arrays.bin      the arrays one after another, in the order of their names; u4, little-endian
 
 An overlay is made on the machine that reads it, and still read as a stranger's: its sizes and its digest must hold, and
@@ -77,9 +77,9 @@ def write_description(folder: Path, form: str, facts: Mapping[str, Any], arrays:
             digest.update(content)
             file.write(content)
     lengths = {name: len(arrays[name]) for name in names}
+    digest.update(_text(facts, lengths))
     body = {"format": form, "facts": dict(facts), "arrays": lengths, "sha256": digest.hexdigest()}
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    (folder / OVERLAY).write_bytes(text.encode())
+    (folder / OVERLAY).write_bytes(_text(body))
 
 
 def read_description(folder: Path, form: str, open_file: OpenFile = MappedFile) -> Description:
@@ -103,13 +103,17 @@ def read_description(folder: Path, form: str, open_file: OpenFile = MappedFile) 
         content = bytes(file.read(0, file.size))
     finally:
         file.close()
-    if hashlib.sha256(content).hexdigest() != body.get("sha256"):
+    if hashlib.sha256(content + _text(facts, lengths)).hexdigest() != body.get("sha256"):
         raise IndexFormatError(file.name, "does not have the digest that is told")
     arrays, at = {}, 0
     for name in sorted(lengths):
         arrays[name] = np.frombuffer(content, "<u4", lengths[name], 4 * at).astype("u4")
         at += lengths[name]
     return Description(file.name, facts, arrays)
+
+
+def _text(*values: Any) -> bytes:
+    return b"".join(json.dumps(v, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() for v in values)
 
 
 def _body(file: Any) -> dict[str, Any]:

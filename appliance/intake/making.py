@@ -7,8 +7,10 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from appliance.errors import StoreError
+from appliance.intake.overlaying import is_heavy, is_laid, older_of
 from appliance.intake.rebuild import Task, run_task
 from appliance.store.holdings import Part
 from appliance.store.releases import PARTS, ReleaseStore, Stored
@@ -46,6 +48,7 @@ class Maker:
         """
         self._store, self._tell, self._run = store, tell, run
         self._tasks: queue.Queue[tuple[Stored, str] | None] = queue.Queue()
+        self._whole: set[Key] = set()  # not to be laid over anything
         self._states: dict[Key, Part] = {}
         self._failed: set[Key] = set()
         self._coming: dict[str, tuple[Key, Part]] = {}
@@ -61,6 +64,8 @@ class Maker:
             if (folder, part) not in self._states and (folder, part) not in coming:
                 self._states[folder, part] = Part("waiting", percent=0)
                 self._tasks.put((by_folder[folder], part))
+        for one in stored:
+            self._follow(one)
 
     def comes(self, drive: str, key: Key, *, percent: int = 0, seconds_left: int = 0) -> None:
         """One comes from a drive, and so much of it is here."""
@@ -76,8 +81,9 @@ class Maker:
         self._failed.add((folder, part))
 
     def again(self, folder: str, part: str) -> None:
-        """Forget that it failed, so that the next `update` asks for it again."""
+        """Forget that it failed, so that the next `update` asks for it again; it is then made whole."""
         self._failed.discard((folder, part))
+        self._whole.add((folder, part))
 
     def state(self, stored: Stored, part: str) -> Part:
         """The state of a derived file, for the holdings document."""
@@ -116,11 +122,15 @@ class Maker:
         started = time.monotonic()
         try:
             out = self._store.stage(f"make-{part}") / ("catalogue.db" if part == "catalogue" else "search")
-            task = Task(stored.folder, part, stored.catalogue_jsonl, stored.items_txt, out, stored.release.count)
             made = self._that_came(stored, part)
-            if made is None and self._run(task, lambda percent, left: self._progress(key, percent, left), self._stop):
-                made = self._that_came(stored, part) or self._store.adopt(stored, part, out)
+            if made is None and self._run(
+                self._task(stored, part, out), lambda percent, left: self._progress(key, percent, left), self._stop
+            ):
+                laid = out.with_suffix("")
+                found = laid if laid.is_dir() else out
+                made = self._that_came(stored, part) or self._store.adopt(stored, part, found)
                 _log.info("%s of %s made in %.0f s", part, stored.folder, time.monotonic() - started)
+                self._follow(made)
         except (StoreError, OSError) as error:
             _log.warning("%s of %s cannot be made: %s", part, stored.folder, error)
         finally:
@@ -130,10 +140,31 @@ class Maker:
         self._states.pop(key, None)
         self._tell(key, made)
 
+    def _task(self, stored: Stored, part: str, out: Path) -> Task:
+        """What to make, over an older edition's where that may be."""
+        fresh = self._store.get(stored.folder) or stored
+        older = None if (stored.folder, part) in self._whole else older_of(fresh, part, self._store.all())
+        upon = stored.path / fresh.parts["catalogue"] if older is not None and part == "search" else None
+        return Task(
+            stored.folder, part, stored.catalogue_jsonl, stored.items_txt, out, stored.release.count, older, upon
+        )
+
+    def _follow(self, made: Stored) -> None:
+        """When much lies over little, both are made whole after all else; until then readers have what is there."""
+        catalogue = made.path / made.parts.get("catalogue", "")
+        if set(made.parts) != set(PARTS) or (made.folder, "catalogue") in self._whole:
+            return
+        if is_laid(catalogue) and is_heavy(catalogue):
+            for heavy in PARTS:
+                self._whole.add((made.folder, heavy))
+                self._tasks.put((made, heavy))
+
     def _that_came(self, stored: Stored, part: str) -> Stored | None:
-        """The release, when a drive has brought the part meanwhile."""
+        """The release, when a drive has brought the part meanwhile; not what it had before it was to be replaced."""
         found = self._store.get(stored.folder)
-        return found if found is not None and part in found.parts else None
+        if found is None or part not in found.parts or found.parts[part] == stored.parts.get(part):
+            return None
+        return found
 
     def _progress(self, key: Key, percent: int, left: int) -> None:
         self._states[key] = Part("rebuilding", percent=percent, seconds_left=left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.intake import wording
@@ -60,6 +61,7 @@ class Publisher:
         self._withdrawals = Withdrawals.of(before)
         self._crowded = False
         self._outdated = [path for stored in self.stored.values() for path in store.outdated(stored)]
+        self._named: dict[str, dict[str, str]] = {}
         self._told: list[tuple[str, str]] = []
         self._updating: Message | None = None
         # A run that was killed may have brought items and not said so; whoever kept what it knew of them looks again.
@@ -169,6 +171,17 @@ class Publisher:
             self._store.drop(self.stored.pop(folder))
         while self._outdated:
             self._files.discard(self._outdated.pop())
+        self._outdated = self._replaced()
+
+    def _replaced(self) -> list[Path]:
+        """Derived files that others replaced. They go with the next publication: some may still read the one before."""
+        found: list[Path] = []
+        for folder, stored in self.stored.items():
+            named = self._named.setdefault(folder, {})
+            if any(named.get(part, name) != name for part, name in stored.parts.items()):
+                found += self._store.outdated(stored)
+            named.update(stored.parts)
+        return found
 
     def _write(self, releases: tuple[HeldRelease, ...], places: Sequence[Standing]) -> None:
         trusted = self._trust.current()

@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import resource as limits
+import shutil
 import socket
 import sys
 import threading
@@ -43,6 +44,8 @@ class Task:
         items_txt: the truth's items.
         out: what to make, in the scratch folder.
         count: records, for progress.
+        older: the same part of an older edition, over which it may be laid; None: it is made whole.
+        upon: this edition's catalogue, when an index is laid over another: it says what differs.
     """
 
     folder: str
@@ -51,6 +54,8 @@ class Task:
     items_txt: Path
     out: Path
     count: int
+    older: Path | None = None
+    upon: Path | None = None
 
 
 def run_task(task: Task, progress: Progress, stop: threading.Event) -> bool:
@@ -60,7 +65,10 @@ def run_task(task: Task, progress: Progress, stop: threading.Event) -> bool:
         ours.setblocking(False)
         started = time.monotonic()
         with theirs:
-            words = task.folder, task.part, task.catalogue_jsonl, task.items_txt, task.out, task.count, theirs.fileno()
+            words = (
+                task.folder, task.part, task.catalogue_jsonl, task.items_txt, task.out, task.count,
+                task.older or "", task.upon or "", theirs.fileno(),
+            )  # fmt: skip
             process = start(__name__, *map(str, words), keep=[theirs.fileno()])
         while not ends(process, 0.25):
             if stop.is_set():
@@ -92,7 +100,9 @@ def _report(ours: socket.socket, progress: Progress, spent: float) -> None:
 def _child(task: Task, parent: socket.socket) -> None:
     """Build, in the child process."""
     os.nice(NICENESS)
-    limits.setrlimit(limits.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    # What it is laid over is mapped, and its pages are the system's to take back.
+    mapped = sum(path.stat().st_size for path in task.older.rglob("*") if path.is_file()) if task.older else 0
+    limits.setrlimit(limits.RLIMIT_AS, (MAX_MEMORY + mapped, MAX_MEMORY + mapped))
 
     def tell(done: int, total: int | None) -> None:
         parent.send(b"%d %d" % (done, total or task.count))
@@ -103,6 +113,8 @@ def _child(task: Task, parent: socket.socket) -> None:
 def build(task: Task, progress: Callable[[int, int | None], None]) -> None:
     """Make the derived file of a task in this process, which takes in 80 MB of libraries and tables for it.
 
+    Over an older one, where there is one and little differs; a catalogue is then a folder, `out` without its suffix.
+
     Raises:
         IndexerError: the truth cannot be read, or `out` is there already.
         OSError: the SSD is full or does not answer.
@@ -110,14 +122,41 @@ def build(task: Task, progress: Callable[[int, int | None], None]) -> None:
     from indexer.build import build_index
     from indexer.catalogue import build_catalogue, read_records
 
+    if task.older is not None and _laid(task, task.older, progress):
+        return
     if task.part == "catalogue":
         build_catalogue(task.catalogue_jsonl, task.items_txt, task.out, progress=progress)
     else:
         build_index(read_records(task.catalogue_jsonl), task.out, progress=progress)
 
 
+def _laid(task: Task, older: Path, progress: Callable[[int, int | None], None]) -> bool:
+    """Lay it over an older one; False, and nothing is left of it, when it must be made whole."""
+    from indexer.errors import IndexFormatError, OverlayError
+    from indexer.overlay_build import build_index_overlay
+    from indexer.overlay_catalogue_build import build_catalogue_overlay
+
+    out = task.out.with_suffix("")
+    try:
+        if task.part == "catalogue":
+            build_catalogue_overlay(older, task.catalogue_jsonl, task.items_txt, out, progress=progress)
+        elif task.upon is not None:
+            build_index_overlay(older, task.upon, out, progress=progress)
+        else:
+            return False
+    except (OverlayError, IndexFormatError) as error:
+        sys.stderr.write(f"{task.part} of {task.folder} is made whole: {error}\n")
+        shutil.rmtree(out, ignore_errors=True)
+        return False
+    return True
+
+
 if __name__ == "__main__":
-    _folder, _part, _records, _items, _out, _count, _parent = sys.argv[1:]
+    _folder, _part, _records, _items, _out, _count, _older, _upon, _parent = sys.argv[1:]
     _child(
-        Task(_folder, _part, Path(_records), Path(_items), Path(_out), int(_count)), socket.socket(fileno=int(_parent))
-    )
+        Task(
+            _folder, _part, Path(_records), Path(_items), Path(_out), int(_count),
+            Path(_older) if _older else None, Path(_upon) if _upon else None,
+        ),
+        socket.socket(fileno=int(_parent)),
+    )  # fmt: skip

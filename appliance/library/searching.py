@@ -186,9 +186,9 @@ class _Opened:
         """
         if isinstance(error, _DamagedRecordsError):
             return error.place, error.part, error.rows
-        folder = Path(error.path).parent
+        folders = Path(error.path).parents  # an overlay's parts lie in folders of their own
         for place, shelf in enumerate(self.shelves):
-            if shelf.index == folder:
+            if shelf.index in folders:
                 return place, "search", frozenset()
         if len(self.shelves) == 1:
             return 0, "search", frozenset()

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from appliance.errors import StoreError
 from appliance.store.disks import DiskItems
 from appliance.store.holdings import HeldRelease
-from indexer.catalogue import Catalogue, CatalogueItem
+from indexer.catalogue import CatalogueItem
 from indexer.class_names import CLASSES_NAME, ClassNames, read_classes
 from indexer.errors import IndexFormatError
 from indexer.model import Item
+from indexer.overlay_catalogue import open_catalogue
 from packager.format.chunks import ChunkTable, chunk_count
 
 _log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class OpenRelease:
         """
         self.path, self.number = path, next(_NUMBERS)
         with contextlib.ExitStack() as opening:
-            self.catalogue = Catalogue(path / catalogue)
+            self.catalogue = open_catalogue(path / catalogue)
             opening.callback(self.catalogue.close)
             self.chunks = ChunkTable(path / "meta" / "chunks.bin")
             opening.callback(self.chunks.close)

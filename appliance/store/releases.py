@@ -5,7 +5,8 @@
         release.json        the signed document
         parts.json          which derived files are finished
         meta/catalogue.jsonl items.txt chunks.bin        the truth; catalogue.jsonl may follow, see `Stored.whole`
-        meta/catalogue.db  meta/search/                  derived, from the drive or made here (catalogue.2.db, search.2)
+        meta/catalogue.db  meta/search/                  derived, from the drive or made here (catalogue.2.db, search.2;
+                            a catalogue that lies over an older one's is a folder, catalogue.2)
         disks/<n>.sample    some items of drive n of the set, to see quickly whether a drive is whole
         disks/<n>.items     which items drive n carries (sets of more than one drive only); of drives that were not
                             here yet as meta/disks.bin tells it
@@ -263,17 +264,17 @@ class ReleaseStore:
     def _adopt(self, stored: Stored, part: str, made: Path, *, durable: bool = False) -> Stored:
         if not durable:
             self._files.sync_all()  # the builders do not sync each file
-        name = self._part_name(stored, part)
+        name = self._part_name(stored, part, is_folder=made.is_dir())
         self._files.replace(made, stored.path / name)
         return self.set_parts(stored, {**stored.parts, part: name})
 
-    def _part_name(self, stored: Stored, part: str) -> str:
+    def _part_name(self, stored: Stored, part: str, *, is_folder: bool) -> str:
         """A name below the release's folder that the next copy of a derived file may take."""
         stem, suffix = _STEM[part]
         number = 1
-        while (stored.path / "meta" / f"{stem}.{number}{suffix}").exists():
+        while any((stored.path / "meta" / f"{stem}.{number}{end}").exists() for end in ("", suffix)):
             number += 1
-        return f"meta/{stem}.{number}{suffix}"
+        return f"meta/{stem}.{number}{'' if is_folder else suffix}"
 
     def set_parts(self, stored: Stored, parts: Mapping[str, str]) -> Stored:
         """Record which derived files are finished. Durable on return."""
@@ -378,7 +379,7 @@ def _parts(path: Path) -> dict[str, str]:
 
 def _is_part(part: str, name: object) -> bool:
     stem, suffix = _STEM[part]
-    if not isinstance(name, str) or not name.startswith(f"meta/{stem}") or not name.endswith(suffix):
+    if not isinstance(name, str) or not name.startswith(f"meta/{stem}"):
         return False
     middle = name.removeprefix(f"meta/{stem}").removesuffix(suffix)
     return not middle or (middle[0] == "." and middle[1:].isdecimal())
