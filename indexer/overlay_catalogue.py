@@ -14,7 +14,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import compress, islice
 from math import ceil, floor
 from pathlib import Path
 from typing import TypeVar
@@ -30,7 +30,7 @@ from indexer.rows import Rows
 from indexer.splice import Splice
 
 BASE, ADDED = "base.db", "added.db"
-_MOST = 2_000
+_MOST = 16_384
 
 _Place = TypeVar("_Place", bound="int | None")
 
@@ -70,6 +70,8 @@ class OverlaidCatalogue(Catalogue):
             moved, self._from = described.array("moved"), described.array("chunks.from")
             self._to = described.array("chunks.to")
             self._moved = Rows(np.concatenate([self.rows_splice.dead, moved]).tolist())
+            self._is_moved = np.zeros(self._base.count, bool)
+            self._is_moved[[row for row in self._moved if row < self._base.count]] = True
             super().__init__(folder / ADDED, part_of=self.rows_splice.count)
             self._check_rows(moved.tolist(), described.name)
         except BaseException:
@@ -216,8 +218,12 @@ class OverlaidCatalogue(Catalogue):
         start, step = 0, wanted + 16
         while len(found) < wanted:
             batch = read(step, start)
-            staying = ((place, self.rows_splice.whole(row)) for place, row in batch if row not in self._moved)
-            found += [(place, row) for place, row in staying if row is not None]
+            rows = np.fromiter((row for _, row in batch), "i8", len(batch))
+            if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < self.rows_splice.base:
+                raise IndexFormatError(self._path.name, "stands on a base with rows out of order")
+            staying = ~self._is_moved[rows]
+            wholes = self.rows_splice.wholes(rows[staying]).tolist()
+            found += zip(compress((place for place, _ in batch), staying.tolist()), wholes, strict=True)
             if len(batch) < step:
                 break
             start, step = start + step, min(2 * step, _MOST)

@@ -104,6 +104,11 @@ class Splice:
         same = int(self.same[bisect_left(self._dead_list, place)])
         return None if same == NONE else self._put_list[same]
 
+    def wholes(self, places: Places) -> Places:
+        """As `whole` for many places, none of them left out."""
+        found: Places = places - np.searchsorted(self.dead, places) + np.searchsorted(self.at, places, side="right")
+        return found
+
     def all_whole(self) -> Numbers:
         """For each place of the base where it stands in the whole, `NONE` when it is left out. Memory: 4 bytes each."""
         found = np.arange(self.base, dtype="u4")
