@@ -131,17 +131,16 @@ def _cut(word: str, table: Table, frequency: Frequency) -> list[Segment]:
 def _made(pieces: Sequence[Segment], *, less: bool) -> Alike | None:
     """The query of some pieces, with as many other words as one query may look up; `less`: something is left out."""
     asked: list[_Piece] = []
+    every = {piece.text for piece in pieces}
     for segment in dict.fromkeys(pieces):
         entry = segment.entry
         if entry is not None and entry.asks and not entry.also:
             less = True
             continue
         bare = entry is not None and len(segment.text) == 1
-        asked.append(
-            _Piece(
-                segment.text, [] if bare else [segment.text], list(entry.also[:MOST_ALSO]) if entry is not None else []
-            )
-        )
+        # Not as another piece, which must be there anyway: 朱自清 for 背影 in 朱自清背影.
+        also = [other for other in entry.also if other not in every][:MOST_ALSO] if entry is not None else []
+        asked.append(_Piece(segment.text, [] if bare else [segment.text], also))
     if not 0 < len(asked) <= MOST_WORDS:
         return None
     left = MAX_TERMS - sum(_cost(way) for piece in asked for way in piece.ways)
