@@ -65,9 +65,10 @@ class AlikeFound:
     exact: bool
 
     def words(self, hits: Iterable[Hit]) -> tuple[str, ...]:
-        """The words by which some hits were found; where they hold none, what of those typed was asked for."""
-        named = dict.fromkeys(word for hit in hits for word in hit.alike or ())
-        return tuple(named) or (self.asked.typed,)
+        """The words by which some hits were found; first what of those typed was asked for, where one has only that."""
+        found = [hit.alike for hit in hits if hit.alike is not None]
+        named = dict.fromkeys(word for words in found for word in words)
+        return tuple(named) if named and all(found) else (self.asked.typed, *named)
 
     def of(self, place: tuple[int, int]) -> bool:
         """Whether a row is found by words of like meaning only."""

@@ -77,6 +77,7 @@ def test_where_nothing_holds_the_words_it_is_said(client: FlaskClient) -> None:
     assert re.search(r"已按“西游记[^”]*”查找。", shown)
     assert "以下按意思相近的词查到" not in shown
     assert titles(page(client, q="糖尿病人吃什么好")) == ["糖尿病人的饮食"]
+    assert re.search(r"已按“养花、花卉[^”]*”查找。", page(client, q="养花的书"))
 
 
 def test_english_pages_say_the_same(client: FlaskClient) -> None:
