@@ -20,12 +20,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from appliance.branch.desk import BranchDesk
 from appliance.clock import Clock, RealClock
 from appliance.errors import HoldingsError, SettingsError
 from appliance.intake.run import Intake
 from appliance.intake.watch import Watch
 from appliance.settings import Settings, load_settings
-from appliance.store.commands import UPDATES, UPKEEP
+from appliance.store.commands import BRANCH, UPDATES, UPKEEP
 from appliance.store.holdings import Holdings, read_holdings
 from appliance.sync.updater import Updater
 from appliance.upkeep.upkeep import Upkeep
@@ -82,7 +83,9 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
     intake = begin(settings, clock, files)
     upkeep = Upkeep(settings, clock, files)
     updater = Updater(settings, clock, files, intake.door(), read_root(settings.root_file))
+    branch = BranchDesk(settings, clock, files, intake.door().board, read_root(settings.root_file))
     intake.others |= dict.fromkeys(UPKEEP, upkeep.command) | dict.fromkeys(UPDATES, updater.command)
+    intake.others |= dict.fromkeys(BRANCH, branch.command)
     watch = Watch(watched_folders(settings), intake.poke)
     watch.start()
     upkeep.start()
@@ -96,6 +99,7 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
                 renewed = time.monotonic()
     finally:
         watch.close()
+        branch.close()
         updater.close()
         upkeep.close()
         intake.close()

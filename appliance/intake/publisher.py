@@ -64,6 +64,7 @@ class Publisher:
         self._named: dict[str, dict[str, str]] = {}
         self._told: list[tuple[str, str]] = []
         self._updating: Message | None = None
+        self._copying: Message | None = None
         # A run that was killed may have brought items and not said so; whoever kept what it knew of them looks again.
         self._carried = before.carried + any(CarriedStore(settings.carried_folder).all())
         self.editions = Editions(settings.updates_folder, files)
@@ -79,6 +80,10 @@ class Publisher:
     def say_of_updates(self, message: Message | None) -> None:
         """What staff are told of updates; None: nothing. In any thread."""
         self._updating, self._dirty = message, True
+
+    def say_of_branch(self, message: Message | None) -> None:
+        """What staff are told of a copy for a branch; None: nothing. In any thread."""
+        self._copying, self._dirty = message, True
 
     def carried_changed(self) -> None:
         """Items came by an update, or went. In any thread."""
@@ -199,6 +204,7 @@ class Publisher:
                 *wording.notices(
                     [p.drive for p in places], releases, seen_any=any(p.drive.phase != "absent" for p in places)
                 ),
+                *((self._copying,) if self._copying else ()),
                 *((self._updating,) if self._updating else ()),
             ),
             withdrawn=told.withdrawn,

@@ -31,7 +31,8 @@ UPDATES = (
     "update-check", "update-now", "update-pause", "update-resume", "update-apply", "update-undo", "update-again",
     "update-set",
 )  # fmt: skip
-COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP, *UPDATES)
+BRANCH = ("branch-copy", "branch-stop")
+COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP, *UPDATES, *BRANCH)
 """eject: let go of a drive (`drive`). released: no reader uses it any more (`drive`). keep: take the ejection back
 (`drive`). look-again: look at a drive as if it had just been plugged in (`drive`, or all when absent; `why`: sick when
 a read did not come back). rebuild: make a derived file again (`folder`, `part`: catalogue or search; `why`: broken when
@@ -40,7 +41,12 @@ repair: ask every source again. repair-export: write the list of what is lacking
 update-check: look for updates now. update-now: and fetch them, whatever the hour and the line. update-pause,
 update-resume: rest, go on. update-apply: give readers what is staged. update-undo: go back to the edition before
 (`bundle`). update-again: forward to the one that staff went back from (`bundle`). update-set: hours for fetching
-(`window`) and bytes a month (`cap`)."""
+(`window`) and bytes a month (`cap`).
+branch-copy: copy a drive (`source`), or the library as it is (`bundle`), to an empty disk (`drive`). branch-stop:
+break that off."""
+
+COPY_TARGETS = frozenset({"intake.refused.blank", "intake.refused.half_copied"})
+"""What is said of a disk to which a copy for a branch may go: an empty one, or one with a copy that was broken off."""
 
 
 def send(folder: Path, command: Mapping[str, str], *, clock: Clock, files: Files) -> None:

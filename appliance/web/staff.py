@@ -15,6 +15,7 @@ from appliance.web.context import library, local_now, say, services, settings, w
 from appliance.web.display import safe_next
 from appliance.web.glance import ACKNOWLEDGED, damages, public_status, status
 from appliance.web.qr import qr
+from appliance.web.staff_copies import copy_choices
 from appliance.web.staff_health import check_cards, damage_rows
 from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
 from appliance.web.staff_sets import bundle_sets
@@ -103,7 +104,10 @@ def drives() -> Response:
     mark = mark_of([(card.said.state, card.said.sentence.text, card.since) for card in cards] + list(sets))
     if request.args.get(POLLED) == mark:
         return make_response("", 204)
-    return make_response(render_template("staff/drives.html", cards=cards, sets=sets, mark=mark, staff=current_staff()))
+    copies = copy_choices() if any(card.can_copy for card in cards) else ()
+    return make_response(
+        render_template("staff/drives.html", cards=cards, sets=sets, mark=mark, copies=copies, staff=current_staff())
+    )
 
 
 @blueprint.get("/health")
@@ -153,7 +157,7 @@ def command() -> Response:
             for part in ("catalogue", "search"):
                 if getattr(release, part).state == "failed":
                     services().command({"do": "rebuild", "folder": release.folder, "part": part})
-    elif wanted == "repair":
+    elif wanted in {"repair", "branch-stop"}:
         services().command({"do": wanted})
     elif wanted in _COMMANDS and library().holdings.drive(drive) is not None:
         services().command({"do": wanted, "drive": drive})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import url_for
 
+from appliance.store.commands import COPY_TARGETS
 from appliance.store.holdings import HeldDrive, Message
 from appliance.web.context import library, local_now, services, settings, words
 from appliance.web.glance import status
@@ -87,6 +88,10 @@ _LINKS = {
     "sync.stick.reading": "staff.drives",
     "sync.applied": "patrons.new",
     "sync.applied.none": "patrons.new",
+    "branch.not_copied": "staff.drives",
+    "branch.too_small": "staff.drives",
+    "branch.not_empty": "staff.drives",
+    "branch.items_lost": "staff.health",
     "sync.withdrawn": "staff.withdrawn",
     "sync.withdrawn.file": "staff.withdrawn",
     "sync.lifted": "staff.withdrawn",
@@ -136,6 +141,7 @@ class DriveCard:
     """A drive as staff see it.
 
     Attributes:
+        can_copy: whether a copy for a branch may go there.
         name: on its label. said: its state. release: what it carries. count: resources on this drive.
         since: when it came into this state, in words.
         can_eject: whether it may be let go of although its button says something else.
@@ -148,6 +154,7 @@ class DriveCard:
     count: int
     since: str
     can_eject: bool
+    can_copy: bool = False
 
 
 def said(state: State) -> Said:
@@ -165,6 +172,8 @@ def _button(state: State, sentence: Sentence) -> Button | None:
     command = _COMMANDS.get(key)
     if command and state.drive:
         return Button(sentence.button, url_for("staff.command"), command=command, drive=state.drive)
+    if key == "branch.copying":
+        return Button(sentence.button, url_for("staff.command"), command="branch-stop")
     if key == "index.not_built":
         return Button(sentence.button, url_for("staff.command"), command="rebuild")
     if key in _UPDATES:
@@ -212,7 +221,8 @@ def _card(drive: HeldDrive, *, news: bool) -> DriveCard:
         state = replace(state, light="normal", message=Message("intake.in_place", params))
     spoken = said(state)
     can_eject = drive.serves and not (spoken.button and spoken.button.command == "eject")
-    return DriveCard(drive, drive.name, spoken, release, count, moment_text(drive.since), can_eject)
+    can_copy = drive.state == "refused" and drive.message.key in COPY_TARGETS
+    return DriveCard(drive, drive.name, spoken, release, count, moment_text(drive.since), can_eject, can_copy)
 
 
 def run_of(drive: HeldDrive) -> CheckRun | None:

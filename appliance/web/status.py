@@ -54,6 +54,8 @@ _RANKS = (
     ("check.", _REMINDER),
     ("repair.stick.reading", _HOLD),
     ("sync.stick.reading", _HOLD),
+    ("branch.copying", _HOLD),
+    ("branch.", _REFUSED),
     ("sync.stick.unplugged", _REFUSED),
     ("sync.stick.drive_away", _REFUSED),
     ("sync.stick.gap", _REFUSED),
