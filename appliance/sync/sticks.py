@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import IntakeError, ServingError
 from appliance.intake.carrying import carrier_root, offers_updates
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
+from appliance.store.editions import STAGED
 from appliance.store.holdings import Message
 from appliance.sync.bringing import Bringing, Plan
 from appliance.sync.incoming import SourceError
@@ -29,11 +30,16 @@ if TYPE_CHECKING:
     from appliance.clock import Clock
     from appliance.intake.door import Carrier, Door
     from appliance.settings import Settings
+    from appliance.store.releases import Stored
     from appliance.sync.incoming import Incoming
+    from packager.format.deltas import Delta
     from packager.format.files import Files
     from packager.format.release import Digest
+    from packager.format.trust import Trusted
 
 _log = logging.getLogger(__name__)
+
+Make = Callable[["Stored", "Delta", "Trusted"], "Stored"]
 
 WHOLE = "whole-from-stick"
 """Beside the documents: all packs of a chain are here, and it is to be applied although nothing is plugged in."""
@@ -60,6 +66,9 @@ class Sticks:
         files: Files,
         door: Door,
         incoming: Incoming,
+        bringing: Bringing,
+        *,
+        make: Make,
         check_stop: Callable[[], None],
         wait: Callable[[float], object],
     ) -> None:
@@ -71,18 +80,21 @@ class Sticks:
             files: the writer.
             door: to intake.
             incoming: what is being fetched, by the line too; the thread that fetches is this one.
+            bringing: what all updates have in common.
+            make: makes a release, as `Bringing.make`, and tells of it.
             check_stop: raises when all work is to be broken off.
             wait: waits so many seconds, or until all work is to be broken off.
         """
         self._settings, self._clock, self._files, self._door = settings, clock, files, door
         self._incoming, self._check_stop, self._wait = incoming, check_stop, wait
-        self._bringing = Bringing(settings, files, door, incoming, check_stop)
+        self._bringing, self._make = bringing, make
         limits = PoolLimits(threads=1, deadline=float(settings.drive_deadline_seconds))
         self._pools = DrivePools(limits)
         self._done: set[str] = set()
         self._short: dict[str, int] = {}
         self._tried: tuple[object, float] = (None, 0.0)
         self._missed = False
+        self._staged: list[Carrier] = []
 
     def close(self) -> None:
         """End the reading threads."""
@@ -101,6 +113,9 @@ class Sticks:
                 self._done.add(carrier.mark)
                 self._read(carrier)
         self._resume(carriers)
+        if self._staged and all(hold.why != STAGED for hold in self._door.board.editions.holds().values()):
+            while self._staged:  # readers have it: nothing is left to be put in place
+                self._door.tell(self._staged.pop(), Message("sync.stick.older"))
 
     def _forget(self, here: Collection[str]) -> None:
         free = self._door.store.free_space() if self._short else 0
@@ -179,8 +194,12 @@ class Sticks:
             raise
         self._files.write_atomic(self._bringing.documents / WHOLE, b"")
         steps = [step for plan in plans for step in plan.steps]
-        self._door.tell(carrier, applied_message(plans[-1].new, steps, "sync.stick.ready"))
-        return self._apply(plans)
+        ready = applied_message(plans[-1].new, steps, "sync.stick.ready")
+        self._door.tell(carrier, ready)
+        said = self._apply(plans)
+        if said is None:
+            self._staged.append(carrier)
+        return said or ready
 
     def _nothing(self, stuck: Sequence[object]) -> Message:
         """Nothing on the stick leads on from what is here."""
@@ -227,8 +246,12 @@ class Sticks:
 
     # From the SSD to readers
 
-    def _apply(self, plans: Iterable[Plan]) -> Message:
-        """Make the releases; all that they need of a stick is here. What staff read of it."""
+    def pending(self) -> bool:
+        """Whether something that a stick brought is still to be applied."""
+        return (self._bringing.documents / WHOLE).exists()
+
+    def _apply(self, plans: Iterable[Plan]) -> Message | None:
+        """Make the releases; all that they need of a stick is here. What staff read of it; None: what they read now."""
         applied = []
         release = None
         try:
@@ -236,7 +259,7 @@ class Sticks:
             for plan in plans:
                 stored = plan.stored
                 for step in plan.steps:
-                    stored = self._bringing.make(stored, step, trusted)
+                    stored = self._make(stored, step, trusted)
                     applied.append(step)
                 release = stored.release
         except OldAwayError:
@@ -249,8 +272,11 @@ class Sticks:
             said = Message("sync.not_applied")
         else:
             self._files.remove(self._bringing.documents / WHOLE)
-            said = applied_message(release, applied) if release is not None else Message("sync.current")
-        self._door.board.say_of_updates(None if said.key == "sync.current" else said)
+            # What readers have, or are to get, is told from the editions that are here.
+            self._door.board.say_of_updates(None)
+            staged = self._settings.update_apply == "closing"
+            return None if staged or release is None else applied_message(release, applied)
+        self._door.board.say_of_updates(said)
         return said
 
     def _resume(self, carriers: Iterable[Carrier]) -> None:
@@ -260,7 +286,7 @@ class Sticks:
             return
         self._tried = here, now
         try:
-            if (self._bringing.documents / WHOLE).exists():
+            if self.pending():
                 supply = NoSupply(lambda wanted: (self._bringing.documents / wanted.sha256).exists())
                 plans, _ = self._bringing.plans(supply, self._door.trust.current())
                 self._apply([plan for plan in plans if all(map(self._bringing.is_here, plan.steps))])

@@ -104,7 +104,10 @@ class Updater:
             settings, clock, self._preferences, self._board,
             check=self._check_sticks, wait=self._stop.wait, metered=self._is_metered,
         )  # fmt: skip
-        self.sticks = Sticks(settings, clock, files, door, self._incoming, self._check_stop, self._stop.wait)
+        self.sticks = Sticks(
+            settings, clock, files, door, self._incoming, self._bringing,
+            make=self._make, check_stop=self._check_stop, wait=self._stop.wait,
+        )  # fmt: skip
         self._failures, self._next, self._looked = 0, -1e9, -1e9
         self._asked: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._tidied, self._needed = False, ""
@@ -131,6 +134,7 @@ class Updater:
             self._wake.clear()
             self._guarded(self.look)
             self._guarded(self.sticks.turn)
+            self._guarded(self._tidy_offline)
             if self._settings.update_origins and self._clock.monotonic() >= self._next and not self._stop.is_set():
                 self.turn()
 
@@ -280,6 +284,11 @@ class Updater:
             if spoiled := self._incoming.spoiled - before:
                 raise SpoiledError(min(spoiled)) from error
             raise
+        return self._make(old, step, trusted)
+
+    def _make(self, old: Stored, step: Delta, trusted: Trusted) -> Stored:
+        """Make the release that a delta leads to, when all that it needs is here, and tell of it."""
+        self._tidied = False
         self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
         self._board.change(fetching=False, making=True)
         stored = self._bringing.make(old, step, trusted)
@@ -326,6 +335,12 @@ class Updater:
             if path.name not in wanted:
                 self._files.remove(path)
         if (made or not self._tidied) and not self._is_staged():
+            self._tidy_carried()
+            self._tidied = True
+
+    def _tidy_offline(self) -> None:
+        """As `_tidy`, where no line brings lists and only sticks bring editions."""
+        if not (self._settings.update_origins or self._tidied or self.sticks.pending() or self._is_staged()):
             self._tidy_carried()
             self._tidied = True
 

@@ -55,7 +55,13 @@ def updated(editions, tmp_path_factory):
     folder = tmp_path_factory.mktemp("updated")
     media = folder / "media"
     media.mkdir()
-    box = Box(folder / "box", publisher, shutil.copytree(drive, folder / "drive"), drive_folders=(media,))
+    box = Box(
+        folder / "box",
+        publisher,
+        shutil.copytree(drive, folder / "drive"),
+        drive_folders=(media,),
+        update_apply="at-once",
+    )
     box.until(live_is(1))
     shutil.copytree(stick, media / "usb")
     box.until(lambda h: any(d.message.key == "sync.stick.reading" for d in h.drives))

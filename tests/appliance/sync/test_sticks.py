@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.clock import RealClock
+from appliance.store.editions import STAGED
 from appliance.store.holdings import read_holdings
+from appliance.store.updating import read_state
 from appliance.sync import sticks as module
 from appliance.sync.incoming import PIECE, SourceError
 from appliance.sync.sources import FolderFiles
@@ -82,6 +84,7 @@ def desks(published, stick_tree, tmp_path):
         slot = tmp_path / "media/usb"
         slot.parent.mkdir(exist_ok=True)
         here = shutil.copytree(stick_tree[1], tmp_path / "drive", dirs_exist_ok=True)
+        settings = {"update_apply": "at-once"} | settings
         box = Box(tmp_path / "box", published[0], here, drive_folders=(slot.parent,), **settings)
         made.append(box)
         if drive:
@@ -108,14 +111,11 @@ def test_update_comes_from_a_stick_in_a_folder_and_the_stick_may_be_pulled_while
     desk.plug("更新 2026年11月")
     assert desk.stick("sync.stick.reading").params["duration"] >= 1
     assert desk.sticks.waiting()
-    told = []
-    tell = desk.box.updater._door.board.say_of_updates
-    desk.box.updater._door.board.say_of_updates = lambda message: (told.append(message.key), tell(message))
     desk.sticks.turn()
-    assert told == ["sync.applied"]
-    holdings = desk.box.until(live_is(2))
-    assert "sync.applied" in [message.key for message in holdings.notices]
+    desk.box.until(live_is(2))
     assert desk.stick("sync.applied").params["added"] == 1
+    state = read_state(desk.box.settings.updates_folder)
+    assert (state.applied, list(state.counts.values())) == (desk.box.intake.door().store.all()[-1].folder, [(1, 4, 1)])
     library = desk.box.keeper.library
     assert library.resource("gone") is None
     assert library.resource("renamed").resource.title == "题名已正"
@@ -125,6 +125,22 @@ def test_update_comes_from_a_stick_in_a_folder_and_the_stick_may_be_pulled_while
     desk.plug()
     desk.read()
     assert desk.stick("sync.stick.older")
+
+
+def test_edition_of_a_stick_is_staged_like_any_other(desks):
+    desk = desks(update_apply="closing", opening_hours="")
+    desk.plug()
+    desk.read()
+    said = desk.stick("sync.stick.ready")
+    assert [said.params[name] for name in ("added", "changed", "withdrawn")] == [1, 4, 1]
+    holdings = desk.box.until(lambda h: [r.held_back for r in h.releases if r.seq == 2] == [STAGED])
+    assert [release.seq for release in holdings.live()] == [1]
+    desk.sticks.turn()
+    assert desk.stick("sync.stick.ready")
+    desk.box.updater.command({"do": "update-apply"})
+    desk.sticks.turn()
+    assert desk.stick("sync.stick.older")
+    desk.box.until(live_is(2))
 
 
 def test_nothing_waits_for_window_or_cap(desks):
@@ -362,15 +378,15 @@ def test_stick_that_never_answers_is_given_up_and_stops_nobody(desks, monkeypatc
 
 
 def test_wire_gives_way_to_a_stick_that_is_plugged_in(desks):
-    from appliance.sync.updater import WaitError
+    from appliance.sync.allowance import WaitError
 
     desk = desks()
     desk.plug()
     desk.stick("sync.stick.reading")
     with pytest.raises(WaitError):
-        desk.box.updater._allow(PIECE)
+        desk.box.updater._allowance.allow(PIECE)
     desk.sticks.turn()
-    desk.box.updater._allow(PIECE)
+    desk.box.updater._allowance.allow(PIECE)
 
 
 def test_box_without_any_release_takes_the_lists(desks):
