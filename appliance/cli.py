@@ -3,6 +3,7 @@
     appliance serve --settings FILE            serve until SIGTERM or Ctrl-C; SIGHUP: start anew without a gap
     appliance account init --settings FILE     make the director's account and print its first password, once
     appliance status --settings FILE           one light, one sentence
+    appliance report --settings FILE [--to FOLDER]   who this box is, its reports, and the files to carry
     appliance settings-check --settings FILE   whether the settings can be used
     appliance branch-copy --settings FILE [DRIVE] --to FOLDER   a verified copy for a branch
 
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings(words.settings)
         if words.command == "branch-copy":
             return _branch_copy(settings, words)
+        if words.command == "report":
+            return _report(settings, words.to)
         run = {
             "serve": _serve,
             "account": _account_init,
@@ -65,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
         "init", help="make the director's account and print its first password, once"
     )
     status = commands.add_parser("status", help="one light, one sentence")
+    report = commands.add_parser("report", help="who this box is, and its reports")
+    report.add_argument("--to", type=Path, metavar="FOLDER", help="put its public key and waiting reports there")
     check = commands.add_parser("settings-check", help="whether the settings can be used")
     copy = commands.add_parser("branch-copy", help="copy a plugged drive, or the library as it is, for a branch")
     copy.add_argument(
@@ -72,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     copy.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="an empty disk, mounted for writing")
     copy.add_argument("--bundle", default="", help="which bundle of the library, when there are several")
-    for command in (serve, init, status, check, copy):
+    for command in (serve, init, status, report, check, copy):
         command.add_argument("--settings", type=Path, required=True, metavar="FILE", help="the TOML file")
     return parser
 
@@ -174,6 +179,16 @@ def _tell_percent() -> Callable[[int, int], None]:
             print(f"\r{100 * done // max(1, total)} %", end="", file=sys.stderr, flush=True)
 
     return tell
+
+
+def _report(settings: Settings, to: Path | None) -> int:
+    from appliance.sync.carrying import carry, report_lines
+
+    for line in report_lines(settings):
+        print(line)
+    if to is not None:
+        print(f"已放进 {to}：{'、'.join(carry(settings, to))}")
+    return 0
 
 
 def _answers(settings: Settings) -> bool:

@@ -76,6 +76,9 @@ class Settings:
             when staff say so) or `at-once`.
         update_metered: whether the line is paid for by its traffic: yes, no, or `auto`: as NetworkManager says. On such
             a line only lists are fetched, unless staff say so.
+        report_url: where the library's reports are sent (http or https); empty: they wait to be carried.
+        report_key: public key that signs receipts, 64 hexadecimal digits; empty: it is not asked who signed them.
+        library_id: under which the library reports; empty: made of the device's key.
         image_date: day on which the system image was made: the first lower bound of a plausible clock.
         clock_horizon_years: years after `image_date` up to which a clock is believed.
         strict_trust: follow TUF to the letter, expiry included. For conformance tests, not for counties.
@@ -123,6 +126,9 @@ class Settings:
     update_rate: int = 0
     update_apply: str = "closing"
     update_metered: str = "auto"
+    report_url: str = ""
+    report_key: str = ""
+    library_id: str = ""
     image_date: date = date(2026, 11, 1)
     clock_horizon_years: int = 20
     strict_trust: bool = False
@@ -212,6 +218,16 @@ class Settings:
     def updates_folder(self) -> Path:
         """What staff decided about updates, what was fetched this month, and what waits."""
         return self.data_folder / "updates"
+
+    @property
+    def outbox_folder(self) -> Path:
+        """Reports of this library and their receipts."""
+        return self.data_folder / "outbox"
+
+    @property
+    def device_key_file(self) -> Path:
+        """What this box signs its reports with."""
+        return self.data_folder / "device.key"
 
     @property
     def repair_list_folder(self) -> Path:
@@ -349,6 +365,8 @@ def _addresses(values: tuple[str, ...]) -> bool:
 
 _WINDOW = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]\Z")
 
+_LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}\Z")
+
 _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "library_name": (bool, "a name"),
     "language": _one_of(*LANGUAGES),
@@ -374,6 +392,12 @@ _ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "update_rate": _between(0, 10**10),
     "update_apply": _one_of(*UPDATE_APPLY),
     "update_metered": _one_of("auto", "yes", "no"),
+    "report_url": (lambda v: not v or _addresses((v,)), "an address such as https://example.org/returns, or nothing"),
+    "report_key": (
+        lambda v: not v or bool(re.fullmatch(r"[0-9a-f]{64}", v)),
+        "a public key of 64 hexadecimal digits, or nothing",
+    ),
+    "library_id": (lambda v: not v or bool(_LIBRARY.match(v)), "up to 32 letters, digits and -, or nothing"),
     "image_date": (lambda d: date(2020, 1, 1) <= d <= date(2100, 1, 1), "a date from 2020 to 2100"),
     "clock_horizon_years": _between(1, 100),
     "premises_networks": (_networks, "a list of networks such as 192.168.0.0/16"),

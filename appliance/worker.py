@@ -28,6 +28,8 @@ from appliance.intake.watch import Watch
 from appliance.settings import Settings, load_settings
 from appliance.store.commands import BRANCH, UPDATES, UPKEEP
 from appliance.store.holdings import Holdings, read_holdings
+from appliance.sync.facts import wishes_at
+from appliance.sync.reporter import Reporter
 from appliance.sync.updater import Updater
 from appliance.upkeep.upkeep import Upkeep
 from packager.format.files import Files, RealFiles
@@ -86,10 +88,14 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
     branch = BranchDesk(settings, clock, files, intake.door().board, read_root(settings.root_file))
     intake.others |= dict.fromkeys(UPKEEP, upkeep.command) | dict.fromkeys(UPDATES, updater.command)
     intake.others |= dict.fromkeys(BRANCH, branch.command)
+    reporter = Reporter(
+        settings, clock, files, wishes=wishes_at(settings.wishes_file), stale=lambda: updater.stale_mirrors
+    )
     watch = Watch(watched_folders(settings), intake.poke)
     watch.start()
     upkeep.start()
     updater.start()
+    reporter.start()
     renewed = 0.0
     try:
         while not stop.is_set() and (not parent or os.getppid() == parent):
@@ -100,6 +106,7 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
     finally:
         watch.close()
         branch.close()
+        reporter.close()
         updater.close()
         upkeep.close()
         intake.close()

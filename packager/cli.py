@@ -40,6 +40,7 @@ from packager.production.commands import add_commands as add_production_commands
 from packager.publishing.commands import add_publish_commands
 from packager.repair.cli import add_repair_fill
 from packager.request import RELEASE
+from packager.returns.commands import add_returns_commands
 from packager.signing import (
     request_release,
     sign_release,
@@ -171,6 +172,7 @@ def _parser() -> Parser:
     add_production_commands(commands)
     add_delta_command(commands)
     add_publish_commands(commands)
+    add_returns_commands(commands)
     return parser
 
 

@@ -128,6 +128,11 @@ class Updater:
         if self._thread.is_alive():
             self._thread.join(5)
 
+    @property
+    def stale_mirrors(self) -> tuple[str, ...]:
+        """Hosts of mirrors that were behind when they were asked last."""
+        return self._mirrors.stale
+
     def _follow(self) -> None:
         while not self._stop.is_set():
             self._wake.wait(TURN_SECONDS)

@@ -5,6 +5,11 @@ FormatError               bytes or names that are not what docs/format.md says; 
 ├── DigestError           a file whose bytes are not the promised ones
 ├── TooLargeError         a file, a line or a list that is longer than its bound
 ├── PatchError            a patch that is malformed, or does not fit what it is for
+├── ReportError           a library's report is not taken
+│   ├── ReportSignatureError  not signed by the key that it names
+│   ├── UnknownDeviceError    the key, or the library, is not enrolled
+│   ├── OlderReportError      a newer report of the month is known
+│   └── ReportTimeError       of a month, or made at a time, that cannot be
 └── TrustError            a whole drive is refused; `sentence` is the key of what staff read
     ├── NotOursError      no bag and no signed metadata
     ├── BlankError        nothing at all
@@ -65,6 +70,36 @@ class PatchError(FormatError):
     """A patch that is malformed, does not fit what it is for, or makes more than it promised; nothing of it is used."""
 
     code = "patch"
+
+
+class ReportError(FormatError):
+    """A report of a library is not taken; nothing of it was kept."""
+
+    code = "report"
+
+
+class ReportSignatureError(ReportError):
+    """It is not signed by the key that it names."""
+
+    code = "report-signature"
+
+
+class UnknownDeviceError(ReportError):
+    """The key is not enrolled for this library, or nothing is for it."""
+
+    code = "report-unknown"
+
+
+class OlderReportError(ReportError):
+    """A report of this library and month with a higher number is known, or another with the same one."""
+
+    code = "report-older"
+
+
+class ReportTimeError(ReportError):
+    """The month lies too far from now, or the report was made at a time that cannot be."""
+
+    code = "report-time"
 
 
 class TrustError(FormatError):

@@ -357,3 +357,10 @@ class RealFiles(Files):
         """Bytes that this process may still write below `folder`."""
         facts = os.statvfs(folder)
         return facts.f_bavail * facts.f_frsize
+
+
+class PrivateFiles(RealFiles):
+    """The real disk, for files that nobody else on the machine may read."""
+
+    def _open_new(self, path: Path) -> int:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

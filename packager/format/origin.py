@@ -68,14 +68,44 @@ def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, dea
     return _asked(address, object_path(sha256), wanted, deadline, lambda answer: _stretch(answer, size, offset, length))
 
 
+def send(address: str, body: bytes, most: int, deadline: float) -> tuple[int, bytes]:
+    """Hand a small document to a server (POST); its status and what it answers.
+
+    Args:
+        address: http or https.
+        body: the document.
+        most: bytes that the answer may have.
+        deadline: seconds for everything.
+
+    Raises:
+        BusyError: it asks to be left alone.
+        OriginError: it leads elsewhere, breaks down or answers with more, or in another way than a plain one.
+        OSError: it cannot be reached, or breaks off.
+    """
+    told: list[int] = []
+
+    def take(answer: http.client.HTTPResponse) -> bytes:
+        told.append(answer.status)
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.INTERNAL_SERVER_ERROR or 300 <= answer.status < 400:
+            raise _refusal(answer)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise _refusal(answer)
+        return _whole(answer, most)
+
+    answered = _asked(address, "", {"Content-Type": "application/octet-stream"}, deadline, take, body=body)
+    return told[0], answered or b""
+
+
 def _asked(
     address: str,
     name: str,
     headers: dict[str, str],
     deadline: float,
     take: Callable[[http.client.HTTPResponse], bytes | None],
+    *,
+    body: bytes | None = None,
 ) -> bytes | None:
-    """Ask a server once; one connection, closed at the end, broken off at the deadline."""
+    """Ask a server once, or hand it a body; one connection, closed at the end, broken off at the deadline."""
     parts = urlsplit(address)
     path = f"{quote(parts.path.rstrip('/'), safe='/%')}/{name}"
     connection = _connection(parts, min(CONNECT_SECONDS, deadline))
@@ -86,9 +116,10 @@ def _asked(
     clock.daemon = True
     clock.start()
     try:
-        connection.request("GET", path, headers={**headers, "Accept-Encoding": "identity"})
+        method = "GET" if body is None else "POST"
+        connection.request(method, path, body=body, headers={**headers, "Accept-Encoding": "identity"})
         with connection.getresponse() as answer:
-            body = take(answer)
+            found = take(answer)
     except (http.client.HTTPException, ValueError) as error:
         raise OriginError(f"does not speak HTTP: {error!r}") from error
     finally:
@@ -96,7 +127,7 @@ def _asked(
         connection.close()
     if ended.is_set():
         raise OriginError(f"took longer than {deadline:g} s")
-    return body
+    return found
 
 
 def get(address: str, name: str, most: int, deadline: float) -> bytes | None:
@@ -120,6 +151,11 @@ def _small(answer: http.client.HTTPResponse, most: int) -> bytes | None:
         return None
     if answer.status != HTTPStatus.OK:
         raise _refusal(answer)
+    return _whole(answer, most)
+
+
+def _whole(answer: http.client.HTTPResponse, most: int) -> bytes:
+    """All of a small answer that says how much it is."""
     _check_plain(answer)
     size = answer.getheader("Content-Length", "")
     if not size.isascii() or not size.isdecimal() or len(size) > _DIGITS:

@@ -12,6 +12,7 @@ from tests.fuzz.notices import NOTICES
 from tests.fuzz.production import PRODUCTION
 from tests.fuzz.readers import READERS
 from tests.fuzz.repairs import REPAIRS
+from tests.fuzz.returns import RETURNS
 from tests.fuzz.sets import SETS
 from tests.fuzz.state import STATE
 
@@ -24,6 +25,7 @@ _ALL = (
     *INSIDE,
     *READERS,
     *REPAIRS,
+    *RETURNS,
     *DELTAS,
     *STATE,
     *PRODUCTION,
