@@ -89,8 +89,9 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
     intake.others |= dict.fromkeys(UPKEEP, upkeep.command) | dict.fromkeys(UPDATES, updater.command)
     intake.others |= dict.fromkeys(BRANCH, branch.command)
     reporter = Reporter(
-        settings, clock, files, wishes=wishes_at(settings.wishes_file), stale=lambda: updater.stale_mirrors
-    )
+        settings, clock, files, wishes=wishes_at(settings.wishes_file), fetched=updater.fetched,
+        stale=lambda: updater.stale_mirrors,
+    )  # fmt: skip
     watch = Watch(watched_folders(settings), intake.poke)
     watch.start()
     upkeep.start()

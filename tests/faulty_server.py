@@ -88,7 +88,7 @@ class FaultyServer:
         taken: stretches that were sent whole and right, by name.
     """
 
-    def __init__(self, folder: Path, *, host: str = "127.0.0.1", seed: int = 1) -> None:
+    def __init__(self, folder: Path, *, host: str = "127.0.0.1", port: int = 0, seed: int = 1) -> None:
         self.folder, self.fault = folder, Asked.right
         self.asked: list[tuple[str, int]] = []
         self.sent: Counter[str] = Counter()
@@ -106,7 +106,7 @@ class FaultyServer:
             def handle_error(self, _request: object, _address: object) -> None:
                 """The reader went away; that is its right."""
 
-        self._server = Server((host, 0), Handler)
+        self._server = Server((host, port), Handler)
         self.port = self._server.server_address[1]
         self.address = f"http://{host}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)

@@ -64,6 +64,7 @@ class Reporter:
         files: Files,
         *,
         wishes: Wishes = lambda _month: (),
+        fetched: Callable[[str], int] = lambda _month: 0,
         stale: Callable[[], Iterable[str]] = tuple,
         luck: random.Random | None = None,
     ) -> None:
@@ -74,10 +75,12 @@ class Reporter:
             clock: wall time for months, monotonic for waiting.
             files: the writer.
             wishes: what readers wish for, see `facts.Wishes`.
+            fetched: bytes of updates in a month.
             stale: hosts of mirrors that were behind.
             luck: for the waits after failures.
         """
-        self._settings, self._clock, self._wishes, self._stale = settings, clock, wishes, stale
+        self._settings, self._clock = settings, clock
+        self._wishes, self._fetched, self._stale = wishes, fetched, stale
         self._luck = luck or random.Random()  # noqa: S311 - waits need no secrecy
         self.outbox = Outbox(settings.outbox_folder, files)
         self._failures, self._next, self._made = 0, -1e9, -1e9
@@ -152,15 +155,6 @@ class Reporter:
         """Whether a month that has a report needs another: a last one when it is over, else one a week."""
         made = known.head.moment() + timedelta(minutes=self._settings.utc_offset_minutes)
         return month_of(made) == month if last else when - known.head.moment() >= AGAIN
-
-    def _fetched(self, month: str) -> int:
-        """Bytes of updates in a month, as the updater counts them."""
-        try:
-            with (self._settings.data_folder / "updates.json").open("rb") as file:
-                found = json.loads(file.read(4096))
-            return int(found["used"]) if found["month"] == month else 0
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
 
     # Sending
 

@@ -133,6 +133,10 @@ class Updater:
         """Hosts of mirrors that were behind when they were asked last."""
         return self._mirrors.stale
 
+    def fetched(self, month: str) -> int:
+        """Bytes that were fetched in a month, `2026-11`; 0 for another than the last one."""
+        return self._traffic.used if self._traffic.month == month else 0
+
     def _follow(self) -> None:
         while not self._stop.is_set():
             self._wake.wait(TURN_SECONDS)

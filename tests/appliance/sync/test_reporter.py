@@ -66,7 +66,6 @@ def reporter_of(settings, clock, **options):
 
 def test_report_tells_what_the_box_knows_and_nothing_of_readers(settings, clock):
     write_holdings(settings.holdings_file, held(withdrawn=("A0001",)), FILES)
-    (settings.data_folder / "updates.json").write_text('{"month":"2026-11","used":4096}')
     faults = FaultStore(settings.faults_file, clock)
     for chunk in (1, 2):
         faults.record(DIGEST, chunk, item_id="abcdefghijabcdefghij", drive="k")
@@ -82,7 +81,10 @@ def test_report_tells_what_the_box_knows_and_nothing_of_readers(settings, clock)
         note="张三 13900000000",
     )
     wishes.close()
-    made = reporter_of(settings, clock, wishes=wishes_at(settings.wishes_file), stale=lambda: ["mirror.example"])
+    made = reporter_of(
+        settings, clock, wishes=wishes_at(settings.wishes_file), fetched=lambda month: 4096 * (month == "2026-11"),
+        stale=lambda: ["mirror.example"],
+    )  # fmt: skip
     (report,) = made.make()
     assert report.head == Head("SC-511702", "2026-11", 1, "2026-11-27T03:00:00Z", report.head.version)
     told = {}
