@@ -6,22 +6,17 @@ unnoticed; a relative path is taken from the folder of the settings file.
 
 from __future__ import annotations
 
-import ipaddress
-import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_type_hints
-from urllib.parse import urlsplit
 
 from appliance.errors import SettingsError
+from appliance.settings_permitted import PERMITTED
 
 MAX_SETTINGS_BYTES = 1 << 20
-LANGUAGES = ("zh-Hans", "en")
-LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-UPDATE_APPLY = ("closing", "at-once")
 PRIVATE_NETWORKS = (
     "127.0.0.0/8",
     "10.0.0.0/8",
@@ -294,7 +289,7 @@ def settings_from(table: Mapping[str, Any], *, base: Path) -> Settings:
         if f.default is MISSING and f.name not in table:
             raise SettingsError(f.name, "is missing")
     values = {name: _READ[hints[name]](name, value, base) for name, value in table.items()}
-    for name, (allowed, expected) in _ALLOWED.items():
+    for name, (allowed, expected) in PERMITTED.items():
         if name in values and not allowed(values[name]):
             raise SettingsError(name, f"is {values[name]!r}, expected {expected}")
     return Settings(**values)
@@ -337,72 +332,4 @@ _READ: dict[Any, Callable[[str, object, Path], Any]] = {
     Path | None: _optional_path,
     tuple[Path, ...]: _list_of(_path),
     tuple[str, ...]: _list_of(_plain(str)),
-}
-
-
-def _between(low: int, high: int) -> tuple[Callable[[Any], bool], str]:
-    return (lambda v: low <= v <= high), f"{low} to {high}"
-
-
-def _one_of(*values: str) -> tuple[Callable[[Any], bool], str]:
-    return (lambda v: v in values), " or ".join(values)
-
-
-def _networks(values: tuple[str, ...]) -> bool:
-    try:
-        return all(ipaddress.ip_network(v) for v in values)
-    except ValueError:
-        return False
-
-
-def _addresses(values: tuple[str, ...]) -> bool:
-    try:
-        found = [(u.scheme, u.hostname, u.port, u.query, u.fragment) for u in map(urlsplit, values)]
-    except ValueError:
-        return False
-    return all(scheme in {"http", "https"} and host and not q and not f for scheme, host, _, q, f in found)
-
-
-_WINDOW = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]\Z")
-
-_LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}\Z")
-
-_ALLOWED: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "library_name": (bool, "a name"),
-    "language": _one_of(*LANGUAGES),
-    "utc_offset_minutes": _between(-840, 840),
-    "listen_port": _between(0, 65535),
-    "threads": _between(1, 256),
-    "connections": _between(10, 20000),
-    "restart_seconds": _between(1, 600),
-    "download_rate": _between(0, 10**10),
-    "reconcile_seconds": _between(1, 60),
-    "max_drives": _between(1, 64),
-    "drive_threads": _between(1, 16),
-    "drive_deadline_seconds": _between(1, 600),
-    "chunk_cache_bytes": _between(8 << 20, 64 << 30),
-    "reserve_bytes": _between(0, 1 << 40),
-    "check_months": _between(0, 120),
-    "check_after_seconds": _between(0, 86400),
-    "repair_bytes": _between(0, 1 << 40),
-    "repair_origins": (_addresses, "a list of addresses such as https://example.org/library"),
-    "update_origins": (_addresses, "a list of addresses such as https://example.org/library"),
-    "update_window": (lambda v: not v or bool(_WINDOW.match(v)), "a span of the day such as 22:00-06:00, or nothing"),
-    "update_cap_bytes": _between(0, 1 << 50),
-    "update_rate": _between(0, 10**10),
-    "update_apply": _one_of(*UPDATE_APPLY),
-    "update_metered": _one_of("auto", "yes", "no"),
-    "report_url": (lambda v: not v or _addresses((v,)), "an address such as https://example.org/returns, or nothing"),
-    "report_key": (
-        lambda v: not v or bool(re.fullmatch(r"[0-9a-f]{64}", v)),
-        "a public key of 64 hexadecimal digits, or nothing",
-    ),
-    "library_id": (lambda v: not v or bool(_LIBRARY.match(v)), "up to 32 letters, digits and -, or nothing"),
-    "image_date": (lambda d: date(2020, 1, 1) <= d <= date(2100, 1, 1), "a date from 2020 to 2100"),
-    "clock_horizon_years": _between(1, 100),
-    "premises_networks": (_networks, "a list of networks such as 192.168.0.0/16"),
-    "staff_idle_minutes": _between(1, 1440),
-    "sign_in_tries": _between(3, 20),
-    "sign_in_rest_minutes": _between(1, 1440),
-    "log_level": _one_of(*LOG_LEVELS),
 }

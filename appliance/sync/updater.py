@@ -135,7 +135,8 @@ class Updater:
 
     def fetched(self, month: str) -> int:
         """Bytes that were fetched in a month, `2026-11`; 0 for another than the last one."""
-        return self._traffic.used if self._traffic.month == month else 0
+        state = self._board.state
+        return state.used if state.month == month else 0
 
     def _follow(self) -> None:
         while not self._stop.is_set():
