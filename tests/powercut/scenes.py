@@ -97,6 +97,7 @@ class Scene:
             drive_folders=(self.media,) if plugged else (),
             reserve_bytes=0,
             update_origins=self.origins,
+            update_apply="at-once",
         )
 
     @property

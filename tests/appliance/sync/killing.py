@@ -69,7 +69,7 @@ class Kills:
 
     Attributes:
         kills: so far. finished: boxes that came to the end. seen: what the kill found going on.
-        twice: bytes of finished pieces that were asked for again: there must be none.
+        seconds: an undisturbed update; making: from the first object to the new release.
         fetched: bytes of objects that the server sent; needed: those of a box that nobody disturbs.
     """
 
@@ -78,7 +78,9 @@ class Kills:
         self._context.set_forkserver_preload(["indexer.build", "tests.appliance.sync.killing"])
         self.server = FaultyServer(origin)
         self.server.fault = slowly
-        options: dict[str, Any] = {"root_file": root_file, "drive_paths": (drive,), "reserve_bytes": 0}
+        options: dict[str, Any] = {
+            "root_file": root_file, "drive_paths": (drive,), "reserve_bytes": 0, "update_apply": "at-once",
+        }  # fmt: skip
         self._first = Settings(data_folder=folder / "first", check_after_seconds=86400, **options)
         self.settings = Settings(
             data_folder=folder / "box", update_origins=(self.server.address,), check_after_seconds=86400, **options
@@ -88,8 +90,19 @@ class Kills:
         self._run_until(self._first, lambda h: _live(h) == (1, "ready"))
         self._begin()
         started = time.monotonic()
-        self._run_until(self.settings, lambda h: _live(h) == (2, "ready"))
+        moments: dict[str, float] = {}
+
+        def whole(holdings: Holdings) -> bool:
+            """Note when the first object was asked for, and when the release had its place."""
+            if self._is_fetching(0):
+                moments.setdefault("asked", time.monotonic())
+            if len(list(self.settings.releases_folder.glob("*/*/READY"))) > 1:
+                moments.setdefault("made", time.monotonic())
+            return _live(holdings) == (2, "ready")
+
+        self._run_until(self.settings, whole)
         self.seconds = time.monotonic() - started
+        self.making = max(0.2, 1.2 * (moments["made"] - moments["asked"]))
         self.needed = self._sent()
         self.end = self._facts()
 
@@ -132,7 +145,7 @@ class Kills:
             here = self._here()
             asked = len(self.server.asked)
             process = self._start(self.settings)
-            time.sleep(chance.uniform(0, self.seconds * 1.1))
+            self._wait(chance)
             process.kill()
             process.join()
             assert process.exitcode == -signal.SIGKILL, "the worker ended by itself"
@@ -140,6 +153,19 @@ class Kills:
             self._check_asked(here, self.server.asked[asked:])
             self._check()
         self._close_box()
+
+    def _wait(self, chance: random.Random) -> None:
+        """Until a moment by chance: of the whole, or, for half of them, of what follows the first object."""
+        asked, end = len(self.server.asked), time.monotonic() + chance.uniform(0, self.seconds * 1.1)
+        if chance.random() < 0.5:
+            while time.monotonic() < end and not self._is_fetching(asked):
+                time.sleep(0.002)
+            if self._is_fetching(asked):
+                end = time.monotonic() + chance.uniform(0, self.making)
+        time.sleep(max(0.0, end - time.monotonic()))
+
+    def _is_fetching(self, since: int) -> bool:
+        return any(name.startswith("objects/") for name, _ in self.server.asked[since:])
 
     def _close_box(self) -> None:
         """Whatever was done to it, it ends as one that was left alone."""
