@@ -26,7 +26,7 @@ from packager.format.trust import TrustStore
 from tests.fuzz.lists import V1, outcome, seeds, vectors
 from tests.fuzz.target import Target, scratch
 from tests.simulator import EARLIEST, FastFiles
-from tests.vectors.make import known_key
+from tests.vectors.known import known_key
 
 KNOWN = V1 / "known"
 _HASH = b"0" * 64

@@ -24,7 +24,8 @@ from tests.fuzz.lists import outcome, seeds
 from tests.fuzz.target import Target, scratch
 from tests.notices import delegate, notice
 from tests.simulator import EARLIEST, FastFiles, Publisher
-from tests.vectors.make import known_key, known_keys
+from tests.vectors.known import known_key
+from tests.vectors.make import known_keys
 
 _ROLE, _ONLINE, _SIGNERS = 8, 7, (4, 5)
 """Numbers of the known keys: of the role, the online one, and the two who sign targets."""

@@ -18,7 +18,7 @@ from packager.format.reports import (
 )
 from tests.fuzz.lists import outcome
 from tests.fuzz.target import Target
-from tests.vectors.make import known_key
+from tests.vectors.known import known_key
 
 _KEY = known_key(1)
 _HEAD = Head("SC-511702", "2026-11", 2, "2026-11-27T02:00:00Z", "0.9")

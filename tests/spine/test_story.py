@@ -1,7 +1,8 @@
 """The whole story between a national library and a county, each in a network of its own, by real processes.
 
 A first drive; editions that come by wire, once through a cable that is cut; new keys; a withdrawal; a release taken
-back; an edition on a stick while there is no line; the monthly report, by wire. The national side signs in this process
+back; going back and forward by staff; an edition on a stick while there is no line; a copy for a branch, which has a
+box of its own; the monthly report, by wire. The national side signs in this process
 (`tests.simulator`); the box, the origin and the receiver of reports are processes of their own.
 """
 
@@ -63,7 +64,7 @@ class CountyBox(Box):
     cable: Cable
 
     def start(self) -> None:
-        self.port = 8088
+        self.port = self.port or 8088
         settings = self.write_settings()
         log = (self.data / "log.txt").open("ab")
         serve = [sys.executable, "-m", "appliance.cli", "serve", "--settings", str(settings)]
@@ -247,6 +248,32 @@ def test_drive_then_an_edition_through_a_cut_cable_then_the_report(story: Story)
     reported(story)
 
 
+def branch(story: Story) -> None:
+    """The library as it is goes to a disk for a branch, whose own box serves it."""
+    disk = story.folder / "branch/media/disk"
+    disk.mkdir(parents=True)
+    settings = story.box.data / "settings.toml"
+    subprocess.run(
+        [sys.executable, "-m", "appliance.cli", "branch-copy", "--settings", settings, "--to", disk],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    county, story.box = (
+        story.box,
+        CountyBox(story.folder / "branch/box", story.folder / "root.json", drive_folders=[disk.parent]),
+    )
+    story.box.cable, story.box.port = story.cable, county.port + 1
+    story.stack.callback(story.box.stop)
+    try:
+        story.box.start()
+        story.until("three", 200)
+        for name in ("stays", "edited", "two", "three"):
+            story.reads(name)
+        assert story.box.get("/api/resources/leaves").status in {404, 410}
+    finally:
+        story.box.stop()
+        story.box = county
+
+
 @pytest.mark.slow
 def test_whole_story(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
     begin(story)
@@ -282,4 +309,5 @@ def test_whole_story(story: Story, capsys: pytest.CaptureFixture[str]) -> None:
         story.command(do="update-again", bundle="national")
         story.until("three", 200)
     assert story.box.get("/api/resources/leaves").status in {404, 410}
+    branch(story)
     reported(story)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tests.vectors.deltas import DELTAS
 from tests.vectors.releases import RELEASES
+from tests.vectors.reports import RECEIPTS, REPORTS
 from tests.vectors.withdrawn import WITHDRAWN
 
 Case = dict[str, Any]
@@ -347,6 +348,6 @@ CASES: dict[str, list[Case]] = {
     "chunks": CHUNKS, "bag-info": BAG_INFO, "releases": RELEASES, "floors": FLOORS, "copies": COPIES,
     "catalogue": CATALOGUE, "sections": SECTIONS, "peaks": PEAKS,
     "withdrawals": WITHDRAWALS, "delegations": DELEGATIONS, "disks": DISKS,
-    "withdrawn": WITHDRAWN, **DELTAS,
+    "withdrawn": WITHDRAWN, **DELTAS, "reports": REPORTS, "receipts": RECEIPTS,
 }  # fmt: skip
 """Cases by the name of their file."""

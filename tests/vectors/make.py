@@ -20,7 +20,6 @@ A new version of the format gets a new folder. What stands in an old one does no
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -28,8 +27,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
-
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from packager.delta.editions import edition_of
 from packager.delta.making import make_delta
@@ -41,6 +38,7 @@ from provisioning.keys import Key
 from tests.notices import delegate, notice
 from tests.simulator import Publisher
 from tests.vectors.cases import CASES
+from tests.vectors.known import known_key
 from tests.vectors.notices import notices
 from tests.vectors.records import BIG, RECORDS
 
@@ -51,12 +49,6 @@ SOURCES = {
     "entry-only": ("只有目录", {}),
 }
 """The payload of the first golden drive."""
-
-
-def known_key(number: int) -> Key:
-    """A key that everybody knows: root-1 to 3, targets-1 to 3, online, and after the rotation online, targets-1."""
-    seed = hashlib.sha256(f"shuxiang golden vector, key {number}, protects nothing".encode()).digest()
-    return Key(Ed25519PrivateKey.from_private_bytes(seed))
 
 
 @contextmanager
