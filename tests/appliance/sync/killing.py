@@ -172,7 +172,10 @@ class Kills:
         here, asked = self._here(), len(self.server.asked)
         self._run_until(self.settings, lambda h: _live(h) == (2, "ready"))
         self._check_asked(here, self.server.asked[asked:])
-        assert self._facts() == self.end
+        found = self._facts()
+        assert found == self.end, {
+            name: (found[name], self.end[name]) for name in found if found[name] != self.end[name]
+        }
         self._check()
         self.fetched += self._sent()
         self.finished += 1
@@ -254,7 +257,7 @@ class Kills:
         }
         carried = sorted(path.name for path in self.settings.carried_folder.rglob("*") if path.is_file())
         left = sorted(path.name for path in self.settings.incoming_folder.glob("*/*"))
-        top = sorted(path.name for path in data.iterdir() if "." not in path.name)
+        top = sorted(path.name for path in data.iterdir() if "." not in path.name and path.name != "outbox")
         return {
             "truth": truth, "carried": carried, "left": left, "folders": top,
             "readers": essence(read_holdings(self.settings.holdings_file)),
