@@ -30,6 +30,7 @@ class Ask(Protocol):
 
     Raises:
         SearchNotReadyError: there is none yet.
+        BusyError: too many questions wait already.
     """
 
     def __call__(self, question: Callable[[Searcher], _T]) -> _T:

@@ -12,7 +12,7 @@ from appliance.library.library import Library
 from appliance.library.present import Digests, Presence, digests_of
 from appliance.library.searching import Searching
 from appliance.library.shelf import OpenRelease, Shelf, disk_lists
-from appliance.library.turns import Turns
+from appliance.library.turns import Gates
 from appliance.library.union import count_types, hidden_rows, precedence, thinned_parents, with_parts
 from appliance.store.carried import CarriedStore
 from appliance.store.holdings import HeldRelease, Holdings, Part, read_holdings
@@ -66,7 +66,7 @@ class LibraryKeeper:
         self._presence = Presence()
         self._carried = CarriedStore(carried) if carried is not None else None
         self._digests: tuple[int, Digests | None] = (0, None)  # as of which count in the document
-        self._turns = Turns()
+        self._turns = Gates()
         self._seen: tuple[int, int, int] | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None

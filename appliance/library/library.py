@@ -20,7 +20,7 @@ from appliance.library.discovery import Discovery
 from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
 from appliance.library.salvage import batches_of, page_of
-from appliance.library.turns import Turns
+from appliance.library.turns import Gates
 from appliance.library.union import count_types, thinned_parents, with_parts
 from indexer.errors import IndexFormatError
 from indexer.model import OPENED_ROLES
@@ -71,7 +71,7 @@ class Library:
         searching: Searching | None = None,
         here: Mapping[str, Mask] | None = None,
         damage: Damage | None = None,
-        turns: Turns | None = None,
+        turns: Gates | None = None,
         carried: CarriedStore | None = None,
     ) -> None:
         """Unite what is open.
@@ -87,7 +87,7 @@ class Library:
             searching: over those of `shelves` whose index is ready; None when there is none.
             here: what can be read now, by folder (`present.Presence.masks`).
             damage: told of every read that fails, in the thread of the request.
-            turns: in which searches wait for each other, those of all views together.
+            turns: in which questions wait for each other, those of all views together.
             carried: items that came by updates.
         """
         self.holdings = holdings
@@ -99,7 +99,7 @@ class Library:
         self._part_lists = PartLists()
         # A view never changes, and so answers stay true as long as it is used.
         self._answers: Answers[_Answer] = Answers(lambda answer: size_of(answer[0]))
-        self._turns = turns or Turns()
+        self._turns = turns or Gates()
         self._carriers = Carriers(holdings, self._shelves, self._others, self._found, carried)
         self._damage: Damage = damage or (lambda _shelf, _part, _error: None)
         self._counts = count_types(self._shelves, self._hidden) if counts is None else dict(counts)
@@ -179,7 +179,7 @@ class Library:
         """The searcher's answer, in its turn; None when there is no searcher."""
         if self._searching is None:
             return None
-        with self._turns.turn():
+        with self._turns.searches.turn():
             return self._searching.search(request, self._here, inside)
 
     def class_name(self, scheme: str, code: str) -> str:
@@ -196,22 +196,27 @@ class Library:
 
         Raises:
             SearchNotReadyError: no index is ready.
+            BusyError: too many are asked for at once.
         """
-        answer = self._searching.suggest(typed, face) if self._searching else None
-        if answer is None:
-            raise SearchNotReadyError(*self._progress())
-        return answer
+        if self._searching is not None:
+            with self._turns.typing.turn():
+                answer = self._searching.suggest(typed, face)
+            if answer is not None:
+                return answer
+        raise SearchNotReadyError(*self._progress())
 
     def discovery(self, *, child: bool) -> Discovery:
         """Finding without a query, for children or for other readers."""
         return Discovery(self._asked, self.held, child=child)
 
     def _asked(self, question: Callable[[Searcher], _T]) -> _T:
-        # Without a turn: it takes some thousandths of a second, and a page of details must not wait for searches.
-        answer = self._searching.ask(lambda searcher: (question(searcher),)) if self._searching else None
-        if answer is None:
-            raise SearchNotReadyError(*self._progress())
-        return answer[0]
+        """The answer to a question without a query, in its turn; a page of details does not wait for searches."""
+        if self._searching is not None:
+            with self._turns.browsing.turn():
+                answer = self._searching.ask(lambda searcher: (question(searcher),))
+            if answer is not None:
+                return answer[0]
+        raise SearchNotReadyError(*self._progress())
 
     def counts(self) -> dict[str, int]:
         """Type → resources that lists show, every resource counted once."""

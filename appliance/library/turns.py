@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from appliance.errors import BusyError
 
@@ -18,6 +19,13 @@ and bytes."""
 
 SECONDS = 10.0
 """Longest wait; ordinary searches take thousandths of a second."""
+
+BROWSING_AT_ONCE, BROWSING_IN_LINE, BROWSING_SECONDS = 16, 8, 5.0
+"""Questions without a query: half of the threads. Kept or quick, they do not wait for each other; those that have to
+count first do, two at a time (`indexer.kept_answers`), where nobody else is kept up."""
+
+TYPING_AT_ONCE, TYPING_IN_LINE, TYPING_SECONDS = 8, 8, 1.0
+"""Suggestions: a thousandth of a second each, and of no use any more to who has typed on."""
 
 
 class Turns:
@@ -73,3 +81,16 @@ class Turns:
                 self._line.popleft().release()  # the turn goes on to the first in line
             else:
                 self._inside -= 1
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The rows in which questions to the index wait, each kind for itself: nobody who browses waits for searches.
+
+    Attributes:
+        searches: queries. browsing: names, classes, places, what is related. typing: suggestions.
+    """
+
+    searches: Turns = field(default_factory=Turns)
+    browsing: Turns = field(default_factory=lambda: Turns(BROWSING_AT_ONCE, BROWSING_IN_LINE, BROWSING_SECONDS))
+    typing: Turns = field(default_factory=lambda: Turns(TYPING_AT_ONCE, TYPING_IN_LINE, TYPING_SECONDS))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from appliance.errors import BusyError
 from appliance.web.browse import SHELF_SIZE, page_number
 from appliance.web.cards import cards_of
 from appliance.web.context import SEARCH_AWAY, discovery, say, words
@@ -49,8 +50,8 @@ def _names(kind: str, endpoint: str, url: Callable[[str], str]) -> Response:
     try:
         letters = discovery().letters(kind)
         found = discovery().names(kind, letter, number if letter else 1, NAMES_SHOWN)
-    except SEARCH_AWAY:
-        return preparing()
+    except SEARCH_AWAY as error:
+        return preparing(error)
     body = render_template(
         "names.html",
         title=words().label(f"browse.{kind}s"),
@@ -74,8 +75,8 @@ def creator(name: str) -> Response:
     who = request.args.get("who", "")[:_LONGEST_NAME]
     try:
         found = discovery().works_of(name[:_LONGEST_NAME], who, WORKS_SHOWN)
-    except SEARCH_AWAY:
-        return preparing()
+    except SEARCH_AWAY as error:
+        return preparing(error)
     if found is None:
         return _elsewhere("creator", name)
     named, works = found
@@ -111,8 +112,8 @@ def subject(name: str) -> Response:
         abort(404)
     try:
         found = discovery().on_subject(name[:_LONGEST_NAME], first, first + SHELF_SIZE)
-    except SEARCH_AWAY:
-        return preparing()
+    except SEARCH_AWAY as error:
+        return preparing(error)
     if found is None:
         return _elsewhere("subject", name)
     named, held = found
@@ -136,8 +137,14 @@ _LAST_SHOWN = 100 * SHELF_SIZE
 """Resources of a subject that its page leads to; all of them are found by search."""
 
 
-def preparing() -> Response:
-    """What shelves show while search is being made: the ways that do without it."""
+def preparing(error: Exception) -> Response:
+    """What shelves show while search is being made: the ways that do without it.
+
+    Raises:
+        BusyError: nothing is being made, too many ask at once; that has a page of its own.
+    """
+    if isinstance(error, BusyError):
+        raise error
     body = render_template(
         "shelf.html",
         title=words().label("browse.title"),

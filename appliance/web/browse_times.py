@@ -37,8 +37,8 @@ def times() -> Response:
     """Dynasties in their order, and years."""
     try:
         dynasties, years = discovery().dynasties(), discovery().years(PERIODS)
-    except SEARCH_AWAY:
-        return preparing()
+    except SEARCH_AWAY as error:
+        return preparing(error)
     groups = [
         (words().label("browse.by_years"), _years(years)),
         (words().label("browse.by_dynasty"), _dynasties(dynasties)),
@@ -51,8 +51,8 @@ def places() -> Response:
     """Provinces that something is about."""
     try:
         found = discovery().places()
-    except SEARCH_AWAY:
-        return preparing()
+    except SEARCH_AWAY as error:
+        return preparing(error)
     named = [(value_text("place", code), count, code) for code, count in sorted(found.counts.items())]
     entries = [
         (name, count, search_url("place", code))

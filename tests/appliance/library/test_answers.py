@@ -13,7 +13,7 @@ import pytest
 from appliance.errors import BusyError
 from appliance.library.answers import Answers, size_of
 from appliance.library.library import Library
-from appliance.library.turns import Turns
+from appliance.library.turns import Gates, Turns
 from appliance.store.holdings import Holdings
 from indexer.errors import QueryError
 from indexer.search import Searcher, SearchRequest, SearchResult
@@ -189,7 +189,7 @@ def shown(result: SearchResult) -> object:
 def test_every_answer_under_load_is_the_answer_alone(tmp_path: Path):
     searcher = make_searcher(tmp_path, generated(900, seed=41))
     asked = Asked(searcher)
-    library = Library(Holdings(), searching=asked, turns=Turns(at_once=2, in_line=64, seconds=60))
+    library = Library(Holdings(), searching=asked, turns=Gates(Turns(at_once=2, in_line=64, seconds=60)))
     chance = random.Random(42)
     queries = [
         f"{chance.choice(WORDS)} {chance.choice(['', 'AND', 'OR', 'NOT', '-'])} {chance.choice(WORDS)}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import BusyError
 from appliance.library.library import Library
+from appliance.library.turns import Turns
 from appliance.web.results import parts_of
 from provisioning.words import Words
 
@@ -34,6 +35,22 @@ def test_search_while_too_many_wait_is_a_calm_sentence(client: FlaskClient, monk
     spoken = client.get("/api/search?q=三国演义")
     assert (spoken.status_code, spoken.is_json) == (503, True)
     for path in ("/", "/browse"):
+        assert client.get(path).status_code == 200
+
+
+def test_browsing_and_suggestions_while_too_many_ask(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_turns: Turns) -> None:
+        raise BusyError("24 wait already")
+
+    monkeypatch.setattr(Turns, "_enter", full)
+    sentence = Words.load("zh-Hans").sentence("error.busy").text
+    for path in ("/browse/subjects", "/browse/creators?letter=L", "/browse/times", "/creators/王小明"):
+        answer = client.get(path)
+        assert answer.status_code == 503, path
+        assert sentence in text_of(client, path)
+    suggested = client.get("/api/suggest?q=三国")
+    assert (suggested.status_code, suggested.is_json) == (503, True)
+    for path in ("/", "/browse", "/resources/x.lunyu"):  # they show what they can without
         assert client.get(path).status_code == 200
 
 
