@@ -38,6 +38,7 @@ class Settings:
         root_file: the TUF root metadata that this box was provisioned with (JSON).
         library_name: name of the library in Chinese, as on its door.
         library_name_en: the same in English; empty: the Chinese name is shown.
+        home_place: code of GB/T 2260 of the library's county, whose books stand first in 地区; empty: none.
         address: what patrons type into a browser, as shown on the screen.
         opening_hours: one line for readers outside of the library; empty: not shown.
         issuer_name: who signs the national bundles, as readers are told.
@@ -88,6 +89,7 @@ class Settings:
     root_file: Path
     library_name: str = "图书馆"
     library_name_en: str = ""
+    home_place: str = ""
     address: str = "library.local"
     opening_hours: str = ""
     issuer_name: str = "国家图书馆"

@@ -37,6 +37,7 @@ def _addresses(values: tuple[str, ...]) -> bool:
     return all(scheme in {"http", "https"} and host and not q and not f for scheme, host, _, q, f in found)
 
 
+_PLACE = re.compile(r"[0-9]{6}\Z")
 _WINDOW = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:[01][0-9]|2[0-3]):[0-5][0-9]\Z")
 
 _LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}\Z")
@@ -44,6 +45,7 @@ _LIBRARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}\Z")
 PERMITTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "library_name": (bool, "a name"),
     "language": _one_of(*LANGUAGES),
+    "home_place": (lambda v: not v or bool(_PLACE.match(v)), "six digits of GB/T 2260 such as 510116, or nothing"),
     "utc_offset_minutes": _between(-840, 840),
     "listen_port": _between(0, 65535),
     "threads": _between(1, 256),

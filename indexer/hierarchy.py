@@ -144,8 +144,13 @@ def place_levels(code: str) -> tuple[str, ...]:
     number = code.partition("@")[0]
     if not (len(number) == 6 and number.isascii() and number.isdigit()):
         return ()
-    levels = (number[:2] + "0000", number[:4] + "00", number)
+    held = number[:2] in _WITHOUT_PREFECTURES or number[2:4] == "90"
+    levels = (number[:2] + "0000", *(() if held else (number[:4] + "00",)), number)
     return tuple(dict.fromkeys(levels))
+
+
+_WITHOUT_PREFECTURES = ("11", "12", "31", "50")
+"""Municipalities: their codes have a level that only holds counties together, as 90 does elsewhere (省直辖)."""
 
 
 def tree_levels(parents: Mapping[str, str]) -> Levels:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.codec import Ids
+from indexer.hierarchy import place_levels
 from indexer.kept_answers import KeptAnswers
 from indexer.model import AUDIENCES
 from indexer.schema import NO_YEAR
@@ -130,14 +131,6 @@ def class_levels(code: str) -> tuple[str, ...]:
         elif sign != ".":
             break
     return tuple(levels[:_MOST_LEVELS])
-
-
-def place_levels(code: str) -> tuple[str, ...]:
-    """110105@2020 → 110000, 110100, 110105: province, prefecture, county, of whatever year."""
-    number = code.partition("@")[0]
-    if not (len(number) == 6 and number.isascii() and number.isdigit()):
-        return ()
-    return tuple(dict.fromkeys((number[:2] + "0000", number[:4] + "00", number)))
 
 
 def _nodes(values: Iterable[str], levels: Levels) -> set[str]:

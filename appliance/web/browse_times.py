@@ -1,4 +1,4 @@
-"""年代与朝代 and 地区: how much there is of each, leading on to searches by that filter."""
+"""年代与朝代: how much there is of each, leading on to searches by that filter."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ PERIODS = (
 
 _NAMED = {(-9999, 0): "browse.before_our_era", (1, 999): "browse.first_thousand"}
 _MOST = 120
-_PROVINCE = "0000"
 Entry = tuple[str, int, str]
 """What it is called, how many, the address."""
 
@@ -44,22 +43,6 @@ def times() -> Response:
         (words().label("browse.by_dynasty"), _dynasties(dynasties)),
     ]
     return _page(words().label("browse.by_time"), groups, exact=dynasties.exact and years.exact)
-
-
-@blueprint.get("/browse/places")
-def places() -> Response:
-    """Provinces that something is about."""
-    try:
-        found = discovery().places()
-    except SEARCH_AWAY as error:
-        return preparing(error)
-    named = [(value_text("place", code), count, code) for code, count in sorted(found.counts.items())]
-    entries = [
-        (name, count, search_url("place", code))
-        for name, count, code in named
-        if code.endswith(_PROVINCE) and name != code
-    ]
-    return _page(words().label("browse.by_place"), [("", entries)], exact=found.exact)
 
 
 def _page(title: str, groups: list[tuple[str, list[Entry]]], *, exact: bool) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from appliance.web.context import gate, library, words
+from appliance.web.place_names import place_in_full, place_text
 from appliance.web.query import facet_value, parse_year
 from indexer.hierarchy import Levels, clc_levels, place_levels, tree_levels
 
@@ -210,6 +211,8 @@ def _option(address: SearchAddress, name: str, value: str, count: int) -> Option
 
 def value_text(name: str, value: str, *, short: bool = False) -> str:
     """A filter's value in readers' words; `short` below the value that it belongs to."""
+    if name == "place":
+        return (place_text(value) or value) if short else place_in_full(value)
     own: dict[str, Callable[[str], str]] = {"within": _title, "year": _year_text, "language": _language_text}
     if name in own:
         return own[name](value)

@@ -106,7 +106,7 @@ def some_filters(chance: random.Random) -> dict[str, object]:
         "audience": ("children", "general", "unknown"),
         "clc": ("I", "I2", "I22", "I222", "T", "TP", "TP31", "K825.6", "D9"),
         "tree": TREE,
-        "place": ("110000", "110100", "330000", "330102"),
+        "place": ("110000", "110105", "330000", "330100", "330102"),
         "language": ("zh", "zh-Hans", "en"),
         "dynasty": ("唐", "宋", "辽", "明", "当代", "先秦", "清"),
     }
@@ -166,7 +166,7 @@ def test_search_facets_of_a_chosen_class_show_its_next_level(shelves: list[Searc
     result = shelves[0].search(SearchRequest(clc="I2"))
     assert {"I", "T", "K", "D", "I2", "I22", "I24"} == set(facet(result, "clc"))
     assert set(facet(shelves[0].search(SearchRequest(clc=("I22", "TP"))), "clc")) >= {"I", "I2", "I22", "I222", "TP3"}
-    assert set(facet(shelves[0].search(SearchRequest(place="110000")), "place")) == {"110000", "330000", "110100"}
+    assert set(facet(shelves[0].search(SearchRequest(place="110000")), "place")) == {"110000", "330000", "110105"}
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,9 @@ def test_clc_levels(code: str, levels: tuple[str, ...]) -> None:
     ("code", "levels"),
     [
         ("110000@2020", ("110000",)),
-        ("110105@2020", ("110000", "110100", "110105")),
+        ("110105@2020", ("110000", "110105")),
+        ("330102@2010", ("330000", "330100", "330102")),
+        ("419001", ("410000", "419001")),
         ("330100", ("330000", "330100")),
         ("11010", ()),
         ("１１０１０５", ()),
