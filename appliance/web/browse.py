@@ -9,6 +9,7 @@ from flask import abort, render_template, request, url_for
 
 from appliance.library.model import Beside
 from appliance.web.cards import cards_of
+from appliance.web.class_words import class_name, class_text, named_above
 from appliance.web.context import SEARCH_AWAY, discovery, library, say, words
 from appliance.web.display import current_display
 from appliance.web.kinds import Kind, kind_named
@@ -97,6 +98,7 @@ def listing() -> str:
         title=_title(kind, types, clc),
         path=_path(clc),
         below=_below(clc) if not types else [],
+        below_of=class_name(clc) or named_above(clc),
         subtypes=[(words().label(f"type.{t}"), url_for("patrons.listing", type=t)) for t in subtypes],
         **_cards(found, number, beside),
     )
@@ -175,30 +177,24 @@ def _title(kind: Kind | None, types: tuple[str, ...], clc: str) -> str:
     elif types:
         parts.append(spoken.label(f"type.{types[0]}"))
     if clc:
-        key = f"clc.{clc[:1]}"
-        name = spoken.label(key) if spoken.has_label(key) else ""
-        parts.append(name if name and len(clc) == 1 else f"{clc} {name}".strip())
+        parts.append(class_text(clc))
     return " · ".join(parts) or spoken.label("search.all_records")
 
 
 def _path(clc: str) -> list[tuple[str, str]]:
-    """The classes above one, each with its address: I › I2 › I24."""
-    spoken, out = words(), []
-    for level in class_levels(clc):
-        if level != clc:
-            key = f"clc.{level}"
-            out.append((spoken.label(key) if spoken.has_label(key) else level, url_for("patrons.listing", clc=level)))
-    return out
+    """The classes above one, each with its address: 文学 › I2 › I24."""
+    above = [level for level in class_levels(clc) if level != clc]
+    return [(class_text(level, short=True), url_for("patrons.listing", clc=level)) for level in above]
 
 
 def _below(clc: str) -> list[tuple[str, str, str]]:
-    """The classes one step below that hold something: number, how many, address."""
+    """The classes one step below that hold something: what they are called, how many, address."""
     counted = _class_counts() if clc else None
     if counted is None:
         return []
     key = "count.resources" if counted.exact else "count.about"
     return [
-        (code, words().label(key, count=count), url_for("patrons.listing", clc=code))
+        (class_text(code, short=True), words().label(key, count=count), url_for("patrons.listing", clc=code))
         for code, count in counted.below(clc)[:_MOST_BELOW]
     ]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from appliance.web.class_words import class_text, tree_text
 from appliance.web.context import gate, library, words
 from appliance.web.place_names import place_in_full, place_text
 from appliance.web.query import facet_value, parse_year
@@ -217,22 +218,14 @@ def value_text(name: str, value: str, *, short: bool = False) -> str:
     if name in own:
         return own[name](value)
     if name == "clc":
-        return _class_text(value, short=short)
+        return class_text(value, short=short)
     if name == "tree":
         scheme, _, code = value.partition(":")
-        return library().class_name(scheme, code) or code
+        return library().class_name(scheme, code) or (code if short else tree_text(scheme, code))
     if name == "age":
         first, _, last = value.partition("-")
         return words().label("search.ages" if last else "search.age", first=first, last=last)
     return _label(name, value)
-
-
-def _class_text(code: str, *, short: bool) -> str:
-    """A class by the name that a bundle gives it, else by its number and the name of its main class."""
-    name = library().class_name("clc", code) if len(code) > 1 else _label("clc", code)
-    if len(code) == 1:
-        return name
-    return f"{code} {name}" if name else code if short else f"{code} {_label('clc', code[:1])}"
 
 
 def _label(name: str, value: str) -> str:

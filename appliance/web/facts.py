@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import url_for
 
 from appliance.web.cards import creator_text, type_name
+from appliance.web.class_words import class_text, tree_text
 from appliance.web.context import words
 from appliance.web.heading_addresses import creator_url, subject_url
 from appliance.web.hits import date_text
@@ -76,13 +77,12 @@ def _languages(record: Resource) -> tuple[tuple[str, str], ...]:
 
 
 def _classes(record: Resource) -> tuple[tuple[str, str], ...]:
-    spoken, out = words(), []
+    out = []
     for entry in record.classes[:_MOST]:
-        key = f"clc.{entry.code[:1]}"
-        if entry.scheme == "clc" and spoken.has_label(key):
-            out.append((f"{entry.code} {spoken.label(key)}", url_for("patrons.listing", clc=_shown_class(entry.code))))
+        if entry.scheme == "clc" and words().has_label(f"clc.{entry.code[:1]}"):
+            out.append((class_text(entry.code), url_for("patrons.listing", clc=_shown_class(entry.code))))
         else:
-            out.append((entry.code, ""))
+            out.append((tree_text(entry.scheme, entry.code), ""))
     return tuple(out)
 
 

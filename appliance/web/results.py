@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _SORTS = ("relevance", "year_desc", "year", "title")
 _SUGGESTED = 4
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
-_NEAR_EACH, _NEAR_ALL = 3, 6
+_NEAR_EACH, _NEAR_ALL, _QUOTED = 3, 6, 3
 _NAMED = 4
 """Words of like meaning that a sentence names."""
 _LONGEST_PART, _MOST_PARTS = 10, 40
@@ -150,7 +150,7 @@ def _empty(address: SearchAddress, found: Found, later: Sentence | None) -> str:
     if address.filters and address.q:
         bare = SearchAddress(q=address.q)
         without = library().search(bare.request(current_display().gate_face)).total
-    ways, near = _nearby(address.q)
+    ways, near, near_parts = _nearby(address.q)
     key = "patron.search.empty" if near else "patron.search.empty.nothing_near"
     sentence = say("patron.search.empty.filtered" if without else key, query=address.q or "—", count=without)
     return render_template(
@@ -165,6 +165,7 @@ def _empty(address: SearchAddress, found: Found, later: Sentence | None) -> str:
         suggestion=_suggestion(address, found),
         ways=[*ways, *near_names(address.q), *near_classes(near)],
         similar=cards_of(near or newest(_NEAR_ALL)),
+        why_similar=_why_similar(near_parts if near else []),
     )
 
 
@@ -202,11 +203,22 @@ def _suggestion(address: SearchAddress, found: Found) -> Suggested | None:
     return Suggested("", sentence.text, address.url(q=text))
 
 
-def _nearby(query: str) -> tuple[list[tuple[str, str]], list[Held]]:
-    """Parts of the query that find something, as (words with their count, address), and what they find."""
+def _why_similar(parts: list[str]) -> str:
+    """Why some resources are shown although nothing was found: they have these words of it, or they are new."""
+    if current_display().face == "child":
+        return words().label("search.similar_child")
+    if not parts:
+        return words().label("search.similar_new")
+    quoted = [words().label("search.quoted", query=part) for part in parts[:_QUOTED]]
+    return words().label("search.similar_words", name=words().label("list.join").join(quoted))
+
+
+def _nearby(query: str) -> tuple[list[tuple[str, str]], list[Held], list[str]]:
+    """Parts of the query that find something as (words with their count, address); what they find; which those are."""
     face = current_display().gate_face
     ways: list[tuple[str, str]] = []
     near: dict[str, Held] = {}
+    led: list[str] = []
     for part in parts_of(query):
         try:
             found = library().search(SearchRequest(q=part, size=_NEAR_EACH, face=face))
@@ -216,11 +228,14 @@ def _nearby(query: str) -> tuple[list[tuple[str, str]], list[Held]]:
             continue
         text = words().label("search.with_count", query=part, count=found.total)
         ways.append((text, url_for("patrons.search", q=part)))
+        before = len(near)
         for hit in found.hits:
             near.setdefault(hit.held.resource.id, hit.held)
+        if before < min(len(near), _NEAR_ALL):
+            led.append(part)
         if len(ways) == _SUGGESTED:
             break
-    return ways, list(near.values())[:_NEAR_ALL]
+    return ways, list(near.values())[:_NEAR_ALL], led
 
 
 def parts_of(query: str) -> list[str]:

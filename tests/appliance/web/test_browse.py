@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from appliance.store.holdings import Part
+from indexer.class_names import ClassName
 from tests.appliance.web.conftest import set_display
 from tests.appliance.web.holding import make_app, make_world
 from tests.appliance.web.shelving import shelves
@@ -68,7 +69,7 @@ def test_class_leads_down_by_what_is_there(reader: FlaskClient) -> None:
     page = main_of(reader, "/browse/list?clc=I2")
     assert {text for text, url in links(page).items() if "clc=I2" in url} == {"I213种", "I222种", "I282种"}
     assert links(page)["文学"] == "/browse/list?clc=I"
-    assert "I2 文学" in page
+    assert "I2（文学类）" in page
 
 
 def test_lists_go_on_and_back_from_page_to_page(reader: FlaskClient) -> None:
@@ -228,6 +229,25 @@ def test_lists_wait_while_search_is_made_and_shelves_go_on(reader: FlaskClient, 
     assert reader.get("/resources/a1").status_code == 200
 
 
+def test_what_is_shown_instead_says_why(reader: FlaskClient) -> None:
+    assert "有“小说”的资源" in main_of(reader, "/search?q=鲁讯的小说&literal=1")
+    assert "先看看新到的资源" in main_of(reader, "/search?q=滇剧锣鼓经全本&literal=1")
+
+
+def test_classes_without_a_name_are_told_by_the_nearest_that_has_one(tmp_path: Path) -> None:
+    names = [ClassName("clc", "I2", "中国文学")]
+    with make_world(tmp_path, shelves(), names) as named:
+        client = make_app(named).test_client()
+        page = main_of(client, "/browse/list?clc=I")
+        assert "文学类之下" in page
+        assert "I2 中国文学" in page
+        page = main_of(client, "/browse/list?clc=I22")
+        assert "I22（中国文学类）" in page
+        assert links(page)["I2中国文学"] == "/browse/list?clc=I2"
+        assert "I222.742（中国文学类）" in main_of(client, "/resources/w1")
+        assert "S11（农业科学类）" in main_of(client, "/resources/m001")
+
+
 def test_nothing_found_offers_near_names_and_classes(reader: FlaskClient) -> None:
     found = links(main_of(reader, "/search?q=鲁讯的小说&literal=1"))
     assert found["主题：短篇小说"] == "/subjects/" + quote("短篇小说")
@@ -250,4 +270,4 @@ def test_links_from_details_lead_to_creator_subject_and_class(reader: FlaskClien
     found = links(main_of(reader, "/resources/w1"))
     assert found["（唐）王维撰"] == "/creators/" + quote("王维")
     assert found["唐诗"] == "/subjects/" + quote("唐诗")
-    assert found["I222.742文学"] == "/browse/list?clc=I222.742"
+    assert found["I222.742（文学类）"] == "/browse/list?clc=I222.742"

@@ -74,10 +74,10 @@ def test_classes_open_level_by_level_and_close_again(client: FlaskClient) -> Non
     page = text(client, options(text(client, "/search?q=明月"))["文学"][0])
     assert "I2" in options(page)
     page = text(client, options(page)["I2"][0])
-    assert set(chips(page)) == {"I2 文学"}
+    assert set(chips(page)) == {"I2（文学类）"}
     assert {"I22", "I24", "文学", "艺术"} <= set(options(page))
     page = text(client, options(page)["I22"][0])
-    assert set(chips(page)) == {"I22 文学"}
+    assert set(chips(page)) == {"I22（文学类）"}
     page = text(client, options(page)["文学"][0])
     assert set(chips(page)) == {"文学"}
 

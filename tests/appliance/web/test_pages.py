@@ -170,7 +170,7 @@ def test_detail_main_button_rights_and_facts(client: FlaskClient) -> None:
         "可下载带走",
         "公有领域",
         "选一个版本",
-        "B222.22 哲学、宗教",
+        "B222.22（哲学、宗教类）",
         "2.5 MB",
         "学而篇",
     ):
