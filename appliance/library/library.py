@@ -19,6 +19,7 @@ from appliance.library.carriers import Carriers, Find
 from appliance.library.discovery import Discovery
 from appliance.library.model import Beside, Found, Held, HeldItem, Hit, LibraryStats, Place
 from appliance.library.parts import PartLists
+from appliance.library.readiness import percent_ready, progress, wanted
 from appliance.library.salvage import batches_of, page_of
 from appliance.library.turns import Gates
 from appliance.library.union import count_types, thinned_parents, with_parts
@@ -167,7 +168,7 @@ class Library:
         key = (request, marked(inside)) if inside else request
         answer = self._answers.get(key, lambda: self._searched(request, inside))
         if answer is None:
-            raise SearchNotReadyError(*self._progress())
+            raise SearchNotReadyError(*progress(self.holdings))
         result, folders = answer
         by_folder = {shelf.release.folder: shelf for shelf in self._shelves}
         hits = tuple(
@@ -203,7 +204,7 @@ class Library:
                 answer = self._searching.suggest(typed, face)
             if answer is not None:
                 return answer
-        raise SearchNotReadyError(*self._progress())
+        raise SearchNotReadyError(*progress(self.holdings))
 
     def discovery(self, *, child: bool) -> Discovery:
         """Finding without a query, for children or for other readers."""
@@ -216,7 +217,7 @@ class Library:
                 answer = self._searching.ask(lambda searcher: (question(searcher),))
             if answer is not None:
                 return answer[0]
-        raise SearchNotReadyError(*self._progress())
+        raise SearchNotReadyError(*progress(self.holdings))
 
     def counts(self) -> dict[str, int]:
         """Type → resources that lists show, every resource counted once."""
@@ -313,15 +314,14 @@ class Library:
         """Figures for /health and the first page."""
         live = self.holdings.live()
         newest = max(live, key=lambda r: (r.issued, r.bundle), default=None)
-        percent = min((r.search.percent for r in live if r.search.state not in {"ready", "failed"}), default=100)
         return LibraryStats(
             releases=len(live),
             resources=sum(s.catalogue.count - len(h) for s, h in zip(self._shelves, self._hidden, strict=True)),
             types=self.counts(),
             edition=newest.edition if newest else "",
             issued=newest.issued if newest else "",
-            search_ready=self._wanted() <= (self._searching.folders if self._searching else frozenset()),
-            search_percent=percent,
+            search_ready=wanted(self.holdings) <= (self._searching.folders if self._searching else frozenset()),
+            search_percent=percent_ready(self.holdings),
             drives=sum(d.serves for d in self.holdings.drives),
         )
 
@@ -356,16 +356,6 @@ class Library:
             return frozenset()
         items = [item for item in held.resource.items if item.role in OPENED_ROLES]
         return frozenset(item.id for item in self._carriers.lacking(items, shelf))
-
-    def _progress(self) -> tuple[int, int]:
-        waiting = [r.search for r in self.holdings.live() if r.search.state not in {"ready", "failed"}]
-        if not waiting:
-            return 0, 0
-        return min(p.percent for p in waiting), sum(p.seconds_left for p in waiting)
-
-    def _wanted(self) -> frozenset[str]:
-        """Folders of the live releases that are to be searched, now or when their index is made."""
-        return frozenset(r.folder for r in self.holdings.live() if "failed" not in {r.catalogue.state, r.search.state})
 
     # Reading what may be damaged
 
