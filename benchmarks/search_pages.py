@@ -110,6 +110,11 @@ def refined(piece: Callable[..., str]) -> Iterator[tuple[str, Asked]]:
     for page in (2, 3, 10, 200):
         for _ in range(_EACH // 6):
             yield "a later page", {"q": piece(1, 2), "page": page}
+    for _ in range(_EACH):
+        yield "asked anew where little is found", {"q": piece(2, 3) + piece(2, 3), "mend": "search"}
+    for text in ("糖尿病吃什么", "小孩咳嗽怎么办", "种地的书", "养鸡技术", "看电脑的书"):
+        yield "asked anew where little is found", {"q": text, "mend": "search", "sort": "title"}
+        yield "asked anew where little is found", {"q": text, "mend": "search"}
     for chosen in _FILTERS:
         for _ in range(_EACH // 12):
             yield "with filters", {"q": piece(1, 2), **chosen}
@@ -173,7 +178,7 @@ def _told(result: Any) -> Any:
         for hit in result.hits
     ]  # fmt: skip
     figures = (result.total, result.total_exact, result.resources, result.entries, result.too_broad, result.suggestion)
-    return figures, hits, result.facets
+    return figures, hits, result.facets, result.alike, result.alike_words, [hit.alike for hit in result.hits]
 
 
 def _in_process(options: argparse.Namespace, checkout: Path) -> Any:
