@@ -224,7 +224,7 @@ class _Relevance:
         """The first ones of those that can best be read, where these are many; else none. See `Found`."""
         tiers = self.state & (ABLE | ANYWHERE)
         best = tiers == tiers.max()
-        if not self.scores.any():
+        if not (self.scores.any() or self.whole.any()):
             return first_alike(best, True, _ALIKE * least)
         many = int(np.count_nonzero(best))
         if many < least * _ALIKE:
