@@ -124,6 +124,8 @@ class Publisher:
         now = self._clock.monotonic()
         if self._holds_back(places, now):
             return
+        while self._outdated and now - self._published >= PROGRESS_SECONDS:
+            self._files.discard(self._outdated.pop())
         phases = [(p.key, p.drive.phase) for p in places]
         rests = now - self._published < PROGRESS_SECONDS
         if phases == self._told and rests and (self._maker.busy or any(phase in WORKING for _, phase in phases)):
@@ -174,12 +176,10 @@ class Publisher:
         for folder in sorted(leaving):
             self._journal.add("dropped", {"folder": folder})
             self._store.drop(self.stored.pop(folder))
-        while self._outdated:
-            self._files.discard(self._outdated.pop())
-        self._outdated = self._replaced()
+        self._outdated += self._replaced()
 
     def _replaced(self) -> list[Path]:
-        """Derived files that others replaced. They go with the next publication: some may still read the one before."""
+        """Derived files that others replaced. They go some time after: somebody may still read the document before."""
         found: list[Path] = []
         for folder, stored in self.stored.items():
             named = self._named.setdefault(folder, {})

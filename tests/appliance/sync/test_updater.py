@@ -157,6 +157,18 @@ def test_update_reaches_readers_with_old_and_new_files(boxes, published):
     assert box.updater.turn().key == "sync.current"
 
 
+def test_edition_lies_over_the_older_one_until_it_is_made_whole_and_nothing_is_left_of_that(boxes):
+    box = boxes()
+    assert box.updater.turn().key == "sync.applied"
+    box.until(live_is(2))
+    # Of so few records more than a fifth differs, so a whole build follows and takes the place of both.
+    made = box.until(lambda holdings: [r.catalogue.name for r in holdings.live()] == ["meta/catalogue.2.db"], 240)
+    box.until(lambda holdings: [r.search.name for r in holdings.live()] == ["meta/search.2"], 240)
+    meta = box.settings.releases_folder / made.live()[0].folder / "meta"
+    box.until(lambda _: {path.name for path in meta.iterdir()}.isdisjoint({"catalogue.1", "search.1"}))
+    assert [hit.held.resource.id for hit in box.keeper.library.search(SearchRequest(q="题名已正")).hits] == ["renamed"]
+
+
 def test_second_look_and_a_restart_fetch_nothing_again(boxes, origin):
     box = boxes()
     origin.refuse = lambda name: name.startswith("objects/")
