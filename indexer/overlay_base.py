@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from indexer.catalogue_connections import Connections
 from indexer.errors import IndexFormatError
 from indexer.model import Resource
 from indexer.splice import Numbers
+from indexer.text.titles import title_sort
 from indexer.truth_lines import MAX_LINE
 
 _BATCH = 500
@@ -69,6 +71,22 @@ class BaseRows:
     def records(self, rows: Sequence[int]) -> list[Resource]:
         """The records of rows."""
         return self.catalogue.rows(rows)
+
+    def sort_key(self, row: int) -> bytes:
+        """What the title of a row is sorted by, as `schema.sort_key`; out of the line, without the rest of the record.
+
+        Raises:
+            IndexFormatError: there is no such row, or its line is no record.
+        """
+        found = self._connections.ask("SELECT line FROM resource WHERE row = ?", (row,))
+        try:
+            members = json.loads(found[0][0])
+            key, title = members.get("title_sort", ""), members["title"]
+        except (IndexError, ValueError, KeyError, AttributeError, RecursionError) as error:
+            raise IndexFormatError("catalogue", f"row {row} cannot be read") from error
+        if not isinstance(key, str) or not isinstance(title, str):
+            raise IndexFormatError("catalogue", f"row {row} cannot be read")
+        return (key or title_sort(title)).encode()
 
     def title_ranks(self) -> Numbers:
         """For each row its place in the order of titles.

@@ -152,7 +152,7 @@ class _Building:
     def _titles(self) -> Numbers:
         ranks = self._base.columns["title_rank"].astype("u4")
         order = np.argsort(ranks, kind="stable").astype("u4")
-        base = BaseTitles(order, self._rows, lambda row: self._sort_key(self._older.records([row])[0]))
+        base = BaseTitles(order, self._rows, lambda row: self._older.sort_key(row)[:SORT_BYTES])
         whole = [(sort_key(resource).encode(), row) for row, resource in self._added_records()]
         keys = [(key[:SORT_BYTES], row) for key, row in whole]
         known: dict[int, int] = {}
@@ -167,10 +167,6 @@ class _Building:
         own[sorted(range(len(keys)), key=keys.__getitem__)] = splice.put
         found: Numbers = self._rows.spread(places, own)
         return found
-
-    @staticmethod
-    def _sort_key(resource: Resource) -> bytes:
-        return sort_key(resource).encode()[:SORT_BYTES]
 
     def _parents(self) -> Numbers:
         """For each row of the whole 1 + the row of its parent, 0 for none."""

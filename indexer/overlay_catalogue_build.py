@@ -138,7 +138,7 @@ class _Building:
 
     def _titles(self, ranks: Numbers, keys: Sequence[tuple[bytes, int]]) -> Splice:
         order = np.argsort(ranks, kind="stable").astype("u4")
-        base = BaseTitles(order, self._rows, lambda row: sort_key(self._base.records([row])[0]).encode())
+        base = BaseTitles(order, self._rows, self._base.sort_key)
         known: dict[int, int] = {}
         # Most records that change keep their title, and with it their place.
         for row, same in zip(self._rows.dead.tolist(), self._rows.same.tolist(), strict=True):

@@ -130,6 +130,7 @@ class _New:
         self.lines: list[bytes] = []
         self.at = self.row = 0
         self._identity, self._last = b"", b""
+        self._of = -1  # the row whose id is known
 
     def more(self) -> bool:
         if self.at < len(self.lines):
@@ -139,10 +140,13 @@ class _New:
 
     def identity(self) -> bytes:
         """The id of the present line."""
+        if self._of == self.row:
+            return self._identity
         try:
             self._identity = load_line(self.lines[self.at], self.row + 1).id.encode()
         except RecordError as error:
             raise IndexFormatError(self._name, str(error)) from error
+        self._of = self.row
         return self._identity
 
     def check(self, before: bytes) -> None:
