@@ -247,6 +247,11 @@ class Settings:
         return self.data_folder / "wishes.db"
 
     @property
+    def home_place_file(self) -> Path:
+        """The place that staff chose instead of `home_place`."""
+        return self.data_folder / "home-place.txt"
+
+    @property
     def earliest(self) -> datetime:
         """The first moment (UTC) that lies surely in the past, before any drive has said more."""
         return datetime(self.image_date.year, self.image_date.month, self.image_date.day, tzinfo=UTC)

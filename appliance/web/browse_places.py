@@ -8,10 +8,10 @@ from flask import abort, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from appliance.web.browse_names import preparing
-from appliance.web.context import SEARCH_AWAY, discovery, say, settings, words
+from appliance.web.context import SEARCH_AWAY, discovery, say, words
 from appliance.web.heading_addresses import search_url
 from appliance.web.patrons import blueprint
-from appliance.web.place_names import is_place, place_text
+from appliance.web.place_names import home_place, is_place, place_text
 from indexer.hierarchy import place_levels
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def places() -> Response:
         return preparing(error)
     spoken, held = words(), _Places(found)
     if within:
-        groups = [("", held.whole(within)), ("", held.below(within))]
+        groups = [("", [*held.whole(within), *held.below(within)])]
     else:
-        here = [one for code in reversed(place_levels(settings().home_place)) for one in held.entry(code)]
+        here = [one for code in reversed(place_levels(home_place())) for one in held.entry(code)]
         groups = [
             (spoken.label("browse.local"), here),
             (spoken.label("browse.provinces") if here else "", held.below("")),

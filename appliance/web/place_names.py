@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from appliance.web.context import words
+from appliance.store.home_place import read_home_place
+from appliance.web.context import settings, words
 from indexer.hierarchy import place_levels
 from indexer.text.places import place_name
 
@@ -23,3 +24,9 @@ def place_in_full(code: str) -> str:
     own, above = place_text(code), place_levels(code)[:1]
     province = place_text(above[0]) if above and above[0] != code else ""
     return f"{province} {own}".strip() if own else code
+
+
+def home_place() -> str:
+    """The library's own place: what staff chose, else the setting; empty for none."""
+    chosen = read_home_place(settings().home_place_file)
+    return settings().home_place if chosen is None else chosen

@@ -10,12 +10,16 @@ import pytest
 
 from appliance.errors import SettingsError
 from appliance.settings import settings_from
+from appliance.store.home_place import read_home_place
+from tests.appliance.web.conftest import post
 from tests.appliance.web.holding import make_app, make_world, one
 from tests.appliance.web.test_browse import links, main_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from flask.testing import FlaskClient
 
     from tests.appliance.web.holding import World
 
@@ -72,6 +76,22 @@ def test_filters_call_places_by_their_names(world: World) -> None:
     assert "四川 成都市" in page  # the chip says where it is
     assert "双流区" in page
     assert "998877" in main_of(make_app(world).test_client(), "/search?place=998877")
+
+
+def test_staff_choose_the_place_by_its_name(staff: FlaskClient, world: World) -> None:
+    page = main_of(staff, "/staff/place?q=双流")
+    assert "四川 双流区" in page
+    assert "还没有选" in page
+    assert post(staff, "/staff/place", "/staff/place", place="510116").status_code == 303
+    assert "不设本地" in main_of(staff, "/staff/place")
+    assert "双流区1种" in links(main_of(staff, "/browse/places").split("各省")[0])
+    for wrong in ("998877", "51", "x"):
+        assert post(staff, "/staff/place", "/staff/place", place=wrong).status_code == 400
+    post(staff, "/staff/place", "/staff/place", place="")
+    assert "本地" not in main_of(staff, "/browse/places")
+    world.settings.home_place_file.write_bytes(b"\xff" * 99)
+    assert read_home_place(world.settings.home_place_file) is None
+    assert "没有叫“无此地”的地方" in main_of(staff, "/staff/place?q=无此地")
 
 
 @pytest.mark.parametrize("wrong", ["51", "成都", "5101160"])
