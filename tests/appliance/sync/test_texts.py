@@ -9,6 +9,7 @@ from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
 from appliance.serving.texts import TextSearch
 from appliance.serving.texts_made import MadeIndexes
+from appliance.store.carried import CarriedStore
 from tests.appliance.sync.test_updater import boxes, live_is, origin, tree
 
 NEW, OLD, ADDED = "新书的正文", "春江潮水连海平", "新添的一句"
@@ -76,7 +77,7 @@ def test_words_inside_what_came_by_an_update_are_found(updated, texts):
 
 
 def test_what_came_is_proved_when_it_is_read(updated, texts):
-    store = updated.updater._carried
+    store = CarriedStore(updated.settings.carried_folder)
     folder = updated.settings.releases_folder / updated.keeper.library.shelves[0].release.folder
     lines = (folder / "meta/items.txt").read_text().splitlines()
     (digest,) = [line.split()[0] for line in lines if line.endswith("sections-1/sections.txt")]
