@@ -16,6 +16,7 @@ from appliance.store.carried import CarriedStore, read_at
 from appliance.store.releases import folder_name
 from appliance.sync.routes import route
 from appliance.sync.update import OldAwayError, Update
+from appliance.sync.wholes import Wholes
 from packager.format.deltas import Delta, read_delta
 from packager.format.errors import DigestError, FormatError
 from packager.format.layout import DriveLayout
@@ -63,6 +64,7 @@ class Bringing:
         self._check_stop = check_stop
         self.carried = CarriedStore(settings.carried_folder)
         self.documents = settings.incoming_folder / "documents"
+        self.wholes = Wholes(settings, files, door, incoming, self.carried, self._read_old)
 
     def due(self, trusted: Trusted) -> Iterator[tuple[Stored, list[Release]]]:
         """For every bundle here the release that it has, and those that are listed and newer, the newest first."""
@@ -135,8 +137,14 @@ class Bringing:
         """Whether all packs of a delta are here."""
         return all(self._incoming.is_whole(pack) for pack in step.packs)
 
-    def make(self, old: Stored, step: Delta, trusted: Trusted) -> Stored:
+    def make(self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None) -> Stored:
         """Make the release that a delta leads to; its document and packs are here.
+
+        Args:
+            old: the release that is here.
+            step: the delta.
+            trusted: what is listed.
+            supply: asked for items whole whose old bytes are damaged; those of a drive that is away wait for it.
 
         Raises:
             as `Update.apply`.
@@ -152,6 +160,7 @@ class Bringing:
         update = Update(old, new, self.documents / trusted.deltas[step.target].sha256, packs)
         stored = update.apply(
             self._door.store, self.carried, self._files, read_old=lambda *what: self._read_old(old, *what),
+            whole=lambda item: self._whole(supply, old, item),
             reserve=self._settings.reserve_bytes, progress=lambda _done, _total: self._check_stop(),
         )  # fmt: skip
         self._door.board.carried_changed()
@@ -159,6 +168,10 @@ class Bringing:
         for pack in step.packs:
             self._incoming.forget(pack)
         return stored
+
+    def _whole(self, supply: Supply | None, old: Stored, item: ItemLine) -> Iterator[bytes] | None:
+        here = supply is not None and bool(self._door.roots(old.folder))
+        return self.wholes.blocks(supply, item) if supply is not None and here else None
 
     def _read_old(self, old: Stored, item: ItemLine, start: int, count: int) -> bytes:
         """Bytes of an old item: from an update before, or from a drive. What is wrong shows in what is made of it."""

@@ -12,12 +12,13 @@ import logging
 import queue
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from appliance.errors import IntakeError
 from appliance.store.holdings import Message
 from appliance.store.preferences import Preferences, PreferenceStore
+from appliance.store.releases import folder_name
 from appliance.sync.allowance import Allowance, WaitError
 from appliance.sync.board import StateBoard
 from appliance.sync.bringing import Bringing
@@ -28,7 +29,6 @@ from appliance.sync.routes import route
 from appliance.sync.schedule import wait_after
 from appliance.sync.server_supply import ServerSupply
 from appliance.sync.sticks import Sticks
-from appliance.sync.supply import applied_message
 from appliance.sync.turning import Turning
 from appliance.sync.update import OldAwayError
 from packager.format.errors import FormatError, OneSignerError, TrustError
@@ -40,9 +40,10 @@ if TYPE_CHECKING:
     from appliance.intake.door import Door
     from appliance.settings import Settings
     from appliance.store.releases import Stored
+    from appliance.sync.supply import Supply
     from packager.format.deltas import Delta
     from packager.format.files import Files
-    from packager.format.release import Release
+    from packager.format.release import Digest, Release
     from packager.format.trust import Trusted
 
 _log = logging.getLogger(__name__)
@@ -253,20 +254,25 @@ class Updater:
         self._lists()
         trusted = self._door.trust.current()
         supply = ServerSupply(self._mirrors, self._incoming, self._allowance.allow, self._allowance.took)
-        made: list[tuple[Release, Delta]] = []
+        made: list[Release] = []
         for old, newer in self._bringing.due(trusted):
-            for step in self._way(supply, trusted, old.release, newer[0]):
+            chain, whole = self._way(supply, trusted, old, newer[0])
+            for step in chain:
                 old = self._step(supply, old, step, trusted)
-                made.append((old.release, step))
+                made.append(old.release)
+            if whole:
+                made.append(self._make_whole(supply, old, newer[0]).release)
         self._allowance.begin(0, 0)
         self._tidy(trusted, made=bool(made))
         if not made:
             return Message("sync.mirror.all_stale" if self._mirrors.all_behind else "sync.current")
-        return self._made(made[-1][0], [step for _, step in made])
+        return self._made(made[-1])
 
-    def _made(self, release: Release, steps: list[Delta]) -> Message:
-        staged = self._settings.update_apply == "closing"
-        return applied_message(release, steps, "sync.staged" if staged else "sync.applied")
+    def _made(self, release: Release) -> Message:
+        added, changed, gone = self._board.state.counts.get(folder_name(release), (0, 0, 0))
+        key = "sync.staged" if self._settings.update_apply == "closing" else "sync.applied"
+        params = {"added": added, "changed": changed, "withdrawn": gone}
+        return Message(key, {"edition": release.edition, **params})
 
     def _lists(self) -> None:
         """Take the newest lists; what they withdraw and take back counts at once."""
@@ -276,14 +282,47 @@ class Updater:
             self._door.news(None)
         self._board.change(checked=self._moment(), failing="", metered=self._is_metered())
 
-    def _way(self, supply: ServerSupply, trusted: Trusted, old: Release, new: Release) -> tuple[Delta, ...]:
-        """The cheapest chain of listed deltas; none where there is none: the drive will bring it."""
-        found = route(self._bringing.heads(supply, trusted, new.bundle), old, new)
-        if found is None:
-            _log.info("no chain of deltas leads from %s to %s", old.target, new.target)
-        packs = [pack for step in found or () for pack in step.packs]
-        self._allowance.begin(sum(pack.size for pack in packs), sum(map(self._incoming.fetched, packs)))
-        return found or ()
+    def _way(self, supply: ServerSupply, trusted: Trusted, old: Stored, new: Release) -> tuple[tuple[Delta, ...], bool]:
+        """The cheapest way: a chain of listed deltas, or whole objects; neither where the drive must bring it.
+
+        Whole objects are thought of only where deltas are more than the lists alone, which every other way needs.
+        """
+        chain = route(self._bringing.heads(supply, trusted, new.bundle), old.release, new)
+        packs = [pack for step in chain or () for pack in step.packs]
+        if chain is not None and sum(pack.size for pack in packs) <= self._bringing.wholes.lists(new):
+            self._begin(packs)
+            return chain, False
+        self._begin(packs if chain is not None else list(new.truth.values()))
+        needed = self._bringing.wholes.needed(supply, old, new)
+        if needed is not None and (chain is None or _bytes(needed) < _bytes(packs)):
+            self._begin(needed)
+            return (), True
+        if chain is None:
+            _log.info("nothing leads from %s to %s", old.release.target, new.target)
+        return chain or (), False
+
+    def _begin(self, objects: list[Digest]) -> None:
+        self._allowance.begin(_bytes(objects), sum(map(self._incoming.fetched, objects)))
+
+    def _make_whole(self, supply: ServerSupply, old: Stored, new: Release) -> Stored:
+        self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
+        before = frozenset(self._incoming.spoiled)
+        try:
+            stored = self._bringing.wholes.make(supply, old, new, self._check_stop)
+        except OriginError as error:
+            raise self._spoiled(before, error) from error
+        self._brought(stored)
+        return stored
+
+    def _spoiled(self, before: frozenset[str], error: OriginError) -> OriginError:
+        """Who gave other bytes meanwhile is named."""
+        spoiled = self._incoming.spoiled - before
+        return SpoiledError(min(spoiled)) if spoiled else error
+
+    def _brought(self, stored: Stored) -> None:
+        self._board.change(making=False)
+        if self._settings.update_apply != "closing":
+            self._turning.applied(stored.folder)
 
     def _step(self, supply: ServerSupply, old: Stored, step: Delta, trusted: Trusted) -> Stored:
         """Fetch what one delta needs and make the release that it leads to."""
@@ -291,21 +330,18 @@ class Updater:
         try:
             self._bringing.fetch(supply, step)
         except OriginError as error:
-            if spoiled := self._incoming.spoiled - before:
-                raise SpoiledError(min(spoiled)) from error
-            raise
-        return self._make(old, step, trusted)
+            raise self._spoiled(before, error) from error
+        return self._make(old, step, trusted, supply)
 
-    def _make(self, old: Stored, step: Delta, trusted: Trusted) -> Stored:
+    def _make(self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None) -> Stored:
         """Make the release that a delta leads to, when all that it needs is here, and tell of it."""
         self._tidied = False
         self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
         self._board.change(fetching=False, making=True)
-        stored = self._bringing.make(old, step, trusted)
+        stored = self._bringing.make(old, step, trusted, supply)
         counts = (step.added, step.changed, step.removed)
-        self._board.change(making=False, counts={**self._board.state.counts, stored.folder: counts})
-        if self._settings.update_apply != "closing":
-            self._turning.applied(stored.folder)
+        self._board.change(counts={**self._board.state.counts, stored.folder: counts})
+        self._brought(stored)
         return stored
 
     def _is_metered(self) -> bool:
@@ -362,3 +398,7 @@ class Updater:
         if gone:
             _log.info("%d items of editions that are no longer here were removed", gone)
             self._door.board.carried_changed()
+
+
+def _bytes(objects: Iterable[Digest]) -> int:
+    return sum(digest.size for digest in objects)

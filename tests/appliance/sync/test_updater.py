@@ -74,7 +74,8 @@ class Box:
         folder.mkdir(parents=True, exist_ok=True)
         self.root.write_bytes(publisher.root)
         self.settings = Settings(
-            data_folder=folder / "data", root_file=self.root, drive_paths=(drive,), reserve_bytes=0, **settings
+            **{"data_folder": folder / "data", "root_file": self.root, "drive_paths": (drive,), "reserve_bytes": 0}
+            | settings
         )
         prepare(self.settings, FILES)
         self.intake = begin(self.settings, RealClock(), FILES)
