@@ -68,6 +68,8 @@ class Settings:
         update_window: the part of the day in which updates are fetched: 22:00-06:00; empty: at any hour.
         update_cap_bytes: bytes a month that updates may fetch; 0: as many as there are.
         update_rate: bytes a second of updates; 0: as fast as the line is.
+        update_glance_seconds: between two glances at one small file of an origin, which tells of new lists, such as
+            notices that withdraw something; 0: lists are looked at every hour only. Not on a line that is metered.
         update_apply: when readers get an edition that an update brought: `closing` (outside of the opening hours, or
             when staff say so) or `at-once`.
         update_metered: whether the line is paid for by its traffic: yes, no, or `auto`: as NetworkManager says. On such
@@ -121,6 +123,7 @@ class Settings:
     update_window: str = ""
     update_cap_bytes: int = 0
     update_rate: int = 0
+    update_glance_seconds: int = 60
     update_apply: str = "closing"
     update_metered: str = "auto"
     report_url: str = ""

@@ -66,6 +66,7 @@ PERMITTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "update_window": (lambda v: not v or bool(_WINDOW.match(v)), "a span of the day such as 22:00-06:00, or nothing"),
     "update_cap_bytes": _between(0, 1 << 50),
     "update_rate": _between(0, 10**10),
+    "update_glance_seconds": _between(0, 86400),
     "update_apply": _one_of(*UPDATE_APPLY),
     "update_metered": _one_of("auto", "yes", "no"),
     "report_url": (lambda v: not v or _addresses((v,)), "an address such as https://example.org/returns, or nothing"),

@@ -48,6 +48,7 @@ class Allowance:
         check: Callable[[], None],
         wait: Callable[[float], object],
         metered: Callable[[], bool],
+        share: float = 0.0,
     ) -> None:
         """Go on from the traffic that was told last.
 
@@ -59,16 +60,17 @@ class Allowance:
             check: called first; raises to break off.
             wait: waits so many seconds, or until the worker ends.
             metered: whether the line is paid for by its traffic.
+            share: of this box; see `schedule.share_of`.
         """
         self._settings, self._clock, self._preferences, self._board = settings, clock, preferences, board
-        self._check, self._wait, self._metered = check, wait, metered
+        self._check, self._wait, self._metered, self._share = check, wait, metered, share
         self.paused, self.urgent = board.state.paused, False
         self._began, self._fetched = clock.monotonic(), 0
 
     @property
     def window(self) -> Window:
-        """The hours for fetching."""
-        return Window.parse(self._preferences.read().window)
+        """The hours for fetching, as this box keeps to them."""
+        return Window.parse(self._preferences.read().window).own(self._share)
 
     def begin(self, size: int, done: int) -> None:
         """So much is to be fetched, of which so much is here."""

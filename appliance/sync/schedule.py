@@ -1,11 +1,13 @@
 """When a box asks for updates and when it may fetch: pure functions of time, settings and luck.
 
-2,900 boxes must not ask at the same moment: each looks hourly from its own start, and waits after a failure by doubling
-times with a random part. Times of day are the library's own; a clock that is wrong only moves the window.
+2,900 boxes must not ask at the same moment: each has a share of its own, which gives it its moment in every minute and
+hour and its beginning in the hours for updates; after a failure it waits by doubling times with a random part. Times of
+day are the library's own; a clock that is wrong only moves the window.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +16,13 @@ FIRST_WAIT = 300.0
 LONGEST_WAIT = 6 * 3600.0
 """Seconds between two tries after failures: at first, and at most."""
 
+HOUR = 3600.0
+_SPREAD = 60
+"""Minutes over which boxes begin to fetch, at most; a quarter of short hours."""
+
 _SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])\Z")
 _DAY = timedelta(days=1)
+_DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,12 @@ class Window:
         hours = [int(part) for part in found.groups()]
         return cls(hours[0] * 60 + hours[1], hours[2] * 60 + hours[3])
 
+    def own(self, share: float) -> Window:
+        """The part of it in which a box with this share fetches: all begin one after the other, and end together."""
+        if self.minutes == _DAY_MINUTES:
+            return self
+        return Window((self.start + int(share * min(_SPREAD, self.minutes // 4))) % _DAY_MINUTES, self.end)
+
     @property
     def minutes(self) -> int:
         """How long it is."""
@@ -59,6 +72,25 @@ class Window:
             return now
         today = now.replace(hour=self.start // 60, minute=self.start % 60, second=0, microsecond=0)
         return today if today > now else today + _DAY
+
+
+def share_of(seed: bytes) -> float:
+    """The share of a box, from 0 to below 1: the same for ever, and evenly spread over boxes."""
+    return int.from_bytes(hashlib.sha256(seed).digest()[:6], "big") / (1 << 48)
+
+
+def until_own(now: datetime, share: float, period: float = HOUR) -> float:
+    """Seconds until a box's own moment in the running minute or hour, or in the next: from 1 to a second above `period`.
+
+    A moment that is nearer was meant by the last answer.
+
+    Args:
+        now: aware.
+        share: of the box.
+        period: seconds.
+    """
+    left = (share * period - now.timestamp() % period) % period
+    return left if left >= 1 else left + period
 
 
 def wait_after(failures: int, luck: float) -> float:

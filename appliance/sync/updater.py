@@ -22,13 +22,16 @@ from appliance.store.releases import folder_name
 from appliance.sync.allowance import Allowance, WaitError
 from appliance.sync.board import StateBoard
 from appliance.sync.bringing import Bringing
+from appliance.sync.glance import Glance
 from appliance.sync.incoming import Incoming
 from appliance.sync.line import has_line, is_metered
 from appliance.sync.mirrors import Mirrors, is_refusal
+from appliance.sync.own_seed import own_seed
 from appliance.sync.routes import route
-from appliance.sync.schedule import wait_after
+from appliance.sync.schedule import HOUR, share_of, until_own, wait_after
 from appliance.sync.server_supply import ServerSupply
 from appliance.sync.sticks import Sticks
+from appliance.sync.tidying import Tidying
 from appliance.sync.turning import Turning
 from appliance.sync.update import OldAwayError
 from packager.format.errors import FormatError, OneSignerError, TrustError
@@ -48,8 +51,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-CHECK_SECONDS = 3600.0
-"""Between two looks at the lists while all is well."""
 TURN_SECONDS = 1.0
 LOOK_SECONDS = 5.0
 """Between two looks at the editions that are here, while something is fetched."""
@@ -94,6 +95,7 @@ class Updater:
         self._settings, self._clock, self._files, self._door = settings, clock, files, door
         self._luck = luck or random.Random()  # noqa: S311 - waits need no secrecy
         self._stop, self._wake = threading.Event(), threading.Event()
+        self._share = share_of(own_seed(settings.updates_folder, files))
         self._board = StateBoard(settings.updates_folder, files)
         self._preferences = PreferenceStore(settings, files)
         self._turning = Turning(settings, clock, files, door, self._preferences, self._board)
@@ -103,7 +105,7 @@ class Updater:
         self._metered: tuple[float, bool] = (-1e9, False)
         self._allowance = Allowance(
             settings, clock, self._preferences, self._board,
-            check=self._check_sticks, wait=self._stop.wait, metered=self._is_metered,
+            check=self._check_sticks, wait=self._stop.wait, metered=self._is_metered, share=self._share,
         )  # fmt: skip
         self.sticks = Sticks(
             settings, clock, files, door, self._incoming, self._bringing,
@@ -111,7 +113,9 @@ class Updater:
         )  # fmt: skip
         self._failures, self._next, self._looked = 0, -1e9, -1e9
         self._asked: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._tidied, self._needed = False, ""
+        self._needed = ""
+        self._tidying = Tidying(files, door, self._bringing, self._incoming, self._is_staged)
+        self._glance, self._glance_at = Glance(settings.update_origins), -1e9
         self._thread = threading.Thread(target=self._follow, name="updates", daemon=True)
         if self._board.state.making:
             self._board.change(making=False)
@@ -145,9 +149,21 @@ class Updater:
             self._wake.clear()
             self._guarded(self.look)
             self._guarded(self.sticks.turn)
-            self._guarded(self._tidy_offline)
-            if self._settings.update_origins and self._clock.monotonic() >= self._next and not self._stop.is_set():
-                self.turn()
+            if not (self._settings.update_origins or self.sticks.pending()):
+                self._guarded(self._tidying.items)
+            if self._settings.update_origins and not self._stop.is_set():
+                self._guarded(self._glanced)
+                if self._clock.monotonic() >= self._next:
+                    self.turn()
+
+    def _glanced(self) -> None:
+        """Every minute a glance, so that withdrawals count at once; not where traffic costs or a server wants rest."""
+        period, now = self._settings.update_glance_seconds, self._clock.monotonic()
+        if not period or now < self._glance_at or now >= self._next:
+            return
+        self._glance_at = now + until_own(self._clock.now(), self._share, float(period))
+        if not self._mirrors.rest and not self._is_metered() and self._glance.is_news():
+            self._next = now
 
     def _guarded(self, task: Callable[[], None]) -> None:
         """The next turn tries again, and everything else goes on."""
@@ -198,11 +214,11 @@ class Updater:
         """One try; says to staff, and returns, what came of it."""
         try:
             said = self._try()
-            self._failures, self._next = 0, self._clock.monotonic() + CHECK_SECONDS
+            self._failures, self._next = 0, self._clock.monotonic() + until_own(self._clock.now(), self._share)
             self._allowance.urgent = False
         except WaitError as error:
             said = error.message
-            self._next = self._clock.monotonic() + CHECK_SECONDS / 4
+            self._next = self._clock.monotonic() + HOUR / 4
         except FormatError as error:
             said = self._refused(error)
         except IntakeError as error:
@@ -263,7 +279,8 @@ class Updater:
             if whole:
                 made.append(self._make_whole(supply, old, newer[0]).release)
         self._allowance.begin(0, 0)
-        self._tidy(trusted, made=bool(made))
+        self._tidying.begun(trusted)
+        self._tidying.items()
         if not made:
             return Message("sync.mirror.all_stale" if self._mirrors.all_behind else "sync.current")
         return self._made(made[-1])
@@ -277,6 +294,7 @@ class Updater:
     def _lists(self) -> None:
         """Take the newest lists; what they withdraw and take back counts at once."""
         before = dict(self._door.trust.current().versions)
+        self._glance.is_news()  # what is published from now on is news
         self._mirrors.ask(self._door.trust)
         if self._door.trust.current().versions != before:
             self._door.news(None)
@@ -335,7 +353,7 @@ class Updater:
 
     def _make(self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None) -> Stored:
         """Make the release that a delta leads to, when all that it needs is here, and tell of it."""
-        self._tidied = False
+        self._tidying.made()
         self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
         self._board.change(fetching=False, making=True)
         stored = self._bringing.make(old, step, trusted, supply)
@@ -343,6 +361,9 @@ class Updater:
         self._board.change(counts={**self._board.state.counts, stored.folder: counts})
         self._brought(stored)
         return stored
+
+    def _is_staged(self) -> bool:
+        return self._settings.update_apply == "closing" and self._turning.is_staged()
 
     def _is_metered(self) -> bool:
         at, found = self._metered
@@ -366,38 +387,6 @@ class Updater:
 
     def _moment(self) -> str:
         return f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
-
-    # What is no longer needed
-
-    def _tidy(self, trusted: Trusted, *, made: bool) -> None:
-        """What was begun for deltas that are not listed any more goes; so do items that no release here names.
-
-        Nothing is half made when this is asked, and nothing goes while an edition is staged.
-        """
-        wanted = {digest.sha256 for digest in trusted.deltas.values()}
-        documents = self._bringing.documents
-        self._incoming.keep_only(frozenset({documents.name}))
-        for path in documents.iterdir() if documents.is_dir() else ():
-            if path.name not in wanted:
-                self._files.remove(path)
-        if (made or not self._tidied) and not self._is_staged():
-            self._tidy_carried()
-            self._tidied = True
-
-    def _tidy_offline(self) -> None:
-        """As `_tidy`, where no line brings lists and only sticks bring editions."""
-        if not (self._settings.update_origins or self._tidied or self.sticks.pending() or self._is_staged()):
-            self._tidy_carried()
-            self._tidied = True
-
-    def _is_staged(self) -> bool:
-        return self._settings.update_apply == "closing" and self._turning.is_staged()
-
-    def _tidy_carried(self) -> None:
-        gone = self._bringing.carried.remove_unnamed((s.items_txt for s in self._door.store.all()), self._files)
-        if gone:
-            _log.info("%d items of editions that are no longer here were removed", gone)
-            self._door.board.carried_changed()
 
 
 def _bytes(objects: Iterable[Digest]) -> int:

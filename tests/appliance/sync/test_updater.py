@@ -73,10 +73,8 @@ class Box:
         self.root = folder / "root.json"
         folder.mkdir(parents=True, exist_ok=True)
         self.root.write_bytes(publisher.root)
-        self.settings = Settings(
-            **{"data_folder": folder / "data", "root_file": self.root, "drive_paths": (drive,), "reserve_bytes": 0}
-            | settings
-        )
+        usual = {"data_folder": folder / "data", "root_file": self.root, "drive_paths": (drive,), "reserve_bytes": 0}
+        self.settings = Settings(**(usual | settings))
         prepare(self.settings, FILES)
         self.intake = begin(self.settings, RealClock(), FILES)
         self.keeper = LibraryKeeper(
