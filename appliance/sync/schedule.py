@@ -80,7 +80,7 @@ def share_of(seed: bytes) -> float:
 
 
 def until_own(now: datetime, share: float, period: float = HOUR) -> float:
-    """Seconds until a box's own moment in the running minute or hour, or in the next: from 1 to a second above `period`.
+    """Seconds until a box's own moment in the running minute or hour, or the next: from 1 to a second above `period`.
 
     A moment that is nearer was meant by the last answer.
 

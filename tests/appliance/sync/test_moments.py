@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.sync.own_seed import own_seed
 from appliance.sync.line import BUSCTL, asked, has_line, is_metered
+from appliance.sync.own_seed import own_seed
 from appliance.sync.schedule import HOUR, Window, share_of, until_own
 from packager.format.files import RealFiles
 from packager.signing import withdraw_resources
