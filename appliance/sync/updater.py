@@ -60,15 +60,6 @@ _QUIET = frozenset({"sync.current", "sync.staged", "sync.applied"})
 """What follows from the editions that are here, and is told by them."""
 
 
-class SpoiledError(OriginError):
-    """A mirror gave other bytes than were signed, and nobody the right ones. mirror: its host."""
-
-    def __init__(self, mirror: str) -> None:
-        """Keep the name."""
-        self.mirror = mirror
-        super().__init__(f"{mirror} gave other bytes")
-
-
 class Updater:
     """Brings updates from the origins of the settings, and from sticks. `turn` is for one thread, `command` for any."""
 
@@ -212,6 +203,7 @@ class Updater:
 
     def turn(self) -> Message:
         """One try; says to staff, and returns, what came of it."""
+        before = frozenset(self._incoming.spoiled)
         try:
             said = self._try()
             self._failures, self._next = 0, self._clock.monotonic() + until_own(self._clock.now(), self._share)
@@ -226,12 +218,10 @@ class Updater:
         except OldAwayError as error:
             _log.info("no update now: %s is away", error)
             said = self._failed("sync.needs_drive", drive=self._needed)
-        except SpoiledError as error:
-            _log.warning("no update now: %s", error)
-            said = self._failed("sync.mirror.bad_data", mirror=error.mirror)
         except (OriginError, OSError) as error:
             _log.info("no update now: %s", error)
-            said = self._unreachable()
+            spoiled = self._incoming.spoiled - before if isinstance(error, OriginError) else None
+            said = self._failed("sync.mirror.bad_data", mirror=min(spoiled)) if spoiled else self._unreachable()
         except Exception:  # noqa: BLE001 - intake and readers go on, whatever an update does
             _log.exception("an update broke off")
             said = self._failed("sync.not_applied")
@@ -324,18 +314,9 @@ class Updater:
 
     def _make_whole(self, supply: ServerSupply, old: Stored, new: Release) -> Stored:
         self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
-        before = frozenset(self._incoming.spoiled)
-        try:
-            stored = self._bringing.wholes.make(supply, old, new, self._check_stop)
-        except OriginError as error:
-            raise self._spoiled(before, error) from error
+        stored = self._bringing.wholes.make(supply, old, new, self._check_stop)
         self._brought(stored)
         return stored
-
-    def _spoiled(self, before: frozenset[str], error: OriginError) -> OriginError:
-        """Who gave other bytes meanwhile is named."""
-        spoiled = self._incoming.spoiled - before
-        return SpoiledError(min(spoiled)) if spoiled else error
 
     def _brought(self, stored: Stored) -> None:
         self._board.change(making=False)
@@ -344,11 +325,7 @@ class Updater:
 
     def _step(self, supply: ServerSupply, old: Stored, step: Delta, trusted: Trusted) -> Stored:
         """Fetch what one delta needs and make the release that it leads to."""
-        before = frozenset(self._incoming.spoiled)
-        try:
-            self._bringing.fetch(supply, step)
-        except OriginError as error:
-            raise self._spoiled(before, error) from error
+        self._bringing.fetch(supply, step)
         return self._make(old, step, trusted, supply)
 
     def _make(self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None) -> Stored:
