@@ -28,8 +28,8 @@ _BEHIND, _FAR_BEHIND = np.int32(1 << 29), np.int64(1) << 60
 """Taken from ranks of what comes after all others, greater than any of them: of 32 and of 64 bits."""
 _ALIKE = 8
 """Rows a line that are taken where nothing but their place orders them."""
-_DEEPER = 16
-"""Times as many rows that are looked at where the first ones are of too few families."""
+_MOST_LOOKS = 6
+"""Times that is looked for the first lines without ranking all rows."""
 _HIGHEST, _STEPS = 16000, 1024
 """Scores are compared up to that, and in steps of that part of one."""
 
@@ -52,8 +52,8 @@ class Found:
         count: how many lines there are.
         families: of the part, where the rows of a family are one line; None when each row is a line.
         by_row: whether equal ones of different parts are ordered by their rows before their parts.
-        likely: from a number of rows to the places of at least so many of the first ones, where that is told without
-            ranking all: of what is not among them nothing ranks higher than what is. Else none.
+        likely: from a number of rows, and which are open, to the places of at least so many of the first open ones,
+            where that is told without ranking all: nothing open that is not among them comes before them. Else none.
         behind: which of the rows only words of like meaning find; None: none.
     """
 
@@ -63,7 +63,7 @@ class Found:
     count: int = 0
     families: Families | None = None
     by_row: bool = True
-    likely: Callable[[int], Places] | None = None
+    likely: Callable[[int, Mask | None], Places] | None = None
     behind: Mask | None = None
 
     def lines(self) -> Places:
@@ -91,14 +91,9 @@ class Found:
         """Where among the rows the first `wanted` lines stand, in order; a family stands where its best row does."""
         alone = self.families is None or self.count == len(self.rows)
         least = wanted if alone else max(_LEAST, 2 * wanted)
-        more = least if self.likely is not None and len(self.rows) >= _MANY else len(self.rows)
-        while self.likely is not None and more < len(self.rows) // _ALIKE:
-            places = self.likely(more)
-            places = places[np.argsort(-self.rank(places), kind="stable")]
-            lines = places if alone else places.compress(_first_of_each(self._families(places)))
-            if len(lines) >= min(wanted, self.count):
-                return lines[:wanted]
-            more *= _DEEPER
+        found = self._likely_lines(wanted, least, alone=alone)
+        if found is not None:
+            return found
         high = self._all()
         if alone:
             return best_places(high, wanted)[:wanted]
@@ -122,6 +117,35 @@ class Found:
             open_ &= ~met.take(self._families(left))
             left, high = kept(left, open_), kept(high, open_)
             least *= 2
+
+    def _likely_lines(self, wanted: int, least: int, *, alone: bool) -> Places | None:
+        """The same where it is told without ranking all, else None."""
+        if self.likely is None or len(self.rows) < _MANY:
+            return None
+        chosen: list[Places] = []
+        count, open_ = 0, None
+        for _ in range(_MOST_LOOKS):
+            places = self.likely(least, open_)
+            if not len(places):
+                return None
+            places = places[np.argsort(-self.rank(places), kind="stable")]
+            numbers = np.zeros(len(places), "u4") if alone else self._families(places)
+            chosen.append(places.compress(_first_of_each(numbers)))
+            count += len(chosen[-1])
+            if count >= min(wanted, self.count):
+                return np.concatenate(chosen)[:wanted]
+            # One family may be most of what there is: what is left after it and these is looked at for the rest.
+            open_ = np.ones(len(self.rows), bool) if open_ is None else open_
+            open_[places] = False
+            if self.families is not None:
+                met = np.zeros(len(self.families.parents), bool)
+                met[numbers] = True
+                met[0] = False
+                for piece in pieces(len(self.rows)):
+                    open_[piece] &= ~met.take(self.families.family.take(self.rows[piece]))
+            if not open_.any():
+                return None
+        return None
 
     def _families(self, places: Places) -> NDArray[np.uint32]:
         if self.families is None:
@@ -220,23 +244,29 @@ class _Relevance:
         ranks += (np.minimum(self.scores.take(places), _HIGHEST) * _STEPS).astype("i4")
         return ranks
 
-    def likely(self, least: int) -> Places:
+    def likely(self, least: int, open_: Mask | None = None) -> Places:
         """The first ones of those that can best be read, where these are many; else none. See `Found`."""
-        tiers = self.state & (ABLE | ANYWHERE)
-        best = tiers == tiers.max()
+        tiers = self.state & np.uint8(ABLE | ANYWHERE)
+        best = tiers == (tiers.max() if open_ is None else (tiers * open_).max())
+        if open_ is not None:
+            best &= open_
         if not (self.scores.any() or self.whole.any()):
             return first_alike(best, True, _ALIKE * least)
         many = int(np.count_nonzero(best))
         if many < least * _ALIKE:
             return np.zeros(0, np.intp)
         scores = self.scores if many == len(best) else self.scores * best
-        floor = min(float(floor_of(scores, least)), _HIGHEST)
+        floor = math.floor(min(float(floor_of(scores, least)), _HIGHEST) * _STEPS)
         if floor <= 0:
             return np.zeros(0, np.intp)
-        # Ranks know scores by steps: what is within the step of the floor may come first by its row.
-        reached = scores >= np.float32(math.floor(floor * _STEPS) / _STEPS)
-        if np.count_nonzero(reached) > len(best) // 4:
-            return np.zeros(0, np.intp)
+        # Ranks know scores by steps: of those within the step of the floor the first rows come first.
+        reached = scores >= np.float32(floor / _STEPS)
+        if np.count_nonzero(reached) > _ALIKE * least:
+            above = (
+                scores >= np.float32((floor + 1) / _STEPS) if floor < _HIGHEST * _STEPS else np.zeros(len(best), bool)
+            )
+            above[first_alike(reached & ~above, True, least)] = True
+            reached = above
         wholes = np.flatnonzero(self.whole)
         reached[wholes] = best.take(wholes)
         return rows_of(reached).astype(np.intp)
