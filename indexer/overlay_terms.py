@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,6 +57,9 @@ class SplicedTerms(TermFile):
         counts = ((self._net > 0) & (self._net <= records)).all()
         if not (put_fits and net_fits and _rises(self._touched, base.count) and inside and counts):
             raise IndexFormatError(described.name, "has terms that cannot be")
+        # Looked up for every term of a query; NumPy costs more than it saves for one place.
+        self._touched_list = array("I", self._touched.tobytes())
+        self._put_list = array("I", self._put.tobytes())
 
     def key(self, place: int) -> bytes:
         """See `TermFile.key`."""
@@ -64,7 +68,7 @@ class SplicedTerms(TermFile):
 
     def place(self, key: bytes) -> int:
         """See `TermFile.place`."""
-        put = int(np.searchsorted(self._put, self._added.place(key)))
+        put = bisect_left(self._put_list, self._added.place(key))
         return self._splice.joined(self._base.place(key), put)
 
     def keys(self, first: int, last: int) -> list[bytes]:
@@ -102,15 +106,26 @@ class SplicedTerms(TermFile):
         found: NDArray[np.int64] = self._splice.dead[begin:stop].astype("i8") - low
         return found
 
+    def figures(self, key: bytes) -> SplicedFigures | None:
+        """See `TermFile.figures`; what the base has is not looked up in the small index."""
+        place = self._base.place(key)
+        if place < self._base.count and self._base.key(place) == key:
+            return None if self._splice.whole(place) is None else self._of_base(place)
+        own = self._added.figures(key)
+        return None if own is None else self._joined(own.documents, None, own)
+
     def figures_at(self, place: int) -> SplicedFigures:
         """See `TermFile.figures_at`."""
         is_put, at = self._splice.source(place)
         if is_put:
             own = self._added.figures_at(int(self._put[at]))
             return self._joined(own.documents, None, own)
+        return self._of_base(at)
+
+    def _of_base(self, at: int) -> SplicedFigures:
         theirs = self._base.figures_at(at)
-        touched = int(np.searchsorted(self._touched, at))
-        if touched == len(self._touched) or int(self._touched[touched]) != at:
+        touched = bisect_left(self._touched_list, at)
+        if touched == len(self._touched_list) or self._touched_list[touched] != at:
             return self._joined(theirs.documents, theirs, None)
         added = int(self._touched_added[touched])
         return self._joined(int(self._net[touched]), theirs, None if added == NONE else self._added.figures_at(added))
@@ -135,8 +150,8 @@ class SplicedTerms(TermFile):
 
     def _put_place(self, added: int) -> int | None:
         """Where a term of the small index stands in the whole, when the base does not have it."""
-        at = bisect_left(self._put, added)
-        return int(self._splice.put[at]) if at < len(self._put) and int(self._put[at]) == added else None
+        at = bisect_left(self._put_list, added)
+        return int(self._splice.put[at]) if at < len(self._put_list) and self._put_list[at] == added else None
 
 
 def _rises(places: NDArray[np.uint32], below: int) -> bool:
