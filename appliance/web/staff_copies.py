@@ -15,13 +15,13 @@ def copy_choices() -> tuple[tuple[str, str], ...]:
     found = [
         (
             f"bundle:{release.bundle}",
-            words().label("staff.branch_library", bundle=release.name, edition=release.edition),
+            words().label("staff.branch_library", bundle=release.name, edition=words().edition(release.edition)),
         )
         for release in whole.values()
     ]
     editions = {release.folder: release.edition for release in holdings.releases}
     for drive in holdings.drives:
         if drive.serves and not drive.duplicate and drive.folder not in whole:
-            edition = editions.get(drive.folder, "")
+            edition = words().edition(editions.get(drive.folder, ""))
             found.append((f"drive:{drive.key}", words().label("staff.branch_drive", drive=drive.name, edition=edition)))
     return tuple(found)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.store.holdings import HeldDrive, Message
+from provisioning.words import CHINESE, Words
 from tests.appliance.web.conftest import post
 from tests.appliance.web.test_damage import NOW_TEXT
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
     from tests.appliance.web.holding import World
+
+WORDS = Words.load(CHINESE)
 
 
 def plug(world: World, key: str = "intake.refused.blank") -> None:
@@ -27,7 +30,7 @@ def test_empty_disk_has_the_form_and_the_library_is_the_first_choice(staff: Flas
     page = staff.get("/staff/drives").get_data(as_text=True)
     assert page.count("给分馆做一份") == 1
     live = world.holdings.live()[0]
-    assert f'<option value="bundle:{live.bundle}">本馆现有的{live.name} {live.edition}</option>' in page
+    assert f'<option value="bundle:{live.bundle}">本馆现有的{live.name} {WORDS.edition(live.edition)}</option>' in page
     answer = post(staff, "/staff/branch-copy", "/staff/drives", drive="u1", what=f"bundle:{live.bundle}")
     assert answer.status_code == 303
     assert world.commands == [{"do": "branch-copy", "drive": "u1", "bundle": live.bundle}]
