@@ -245,6 +245,7 @@ def test_receipt_by_another_key_or_for_another_report_is_not_believed(settings, 
     monkeypatch.setattr(reporting, "send", lambda *_: (200, receipt.content))
     reporter_of(replace(settings, report_key=""), clock).turn()
     assert len(box.outbox.waiting()) == 1
+    assert not list(settings.outbox_folder.glob("*.receipt"))
 
 
 @pytest.mark.parametrize("name", ["gzipped", "chunked", "redirect", "busy", "endless", "page", "garbage", "hangs_up"])
