@@ -39,13 +39,16 @@ Asked = dict[str, Any]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--meta", type=Path, required=True)
+    parser.add_argument("--meta", type=Path)
     parser.add_argument("--beside", type=Path, help="another checkout of this project")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--drives", choices=("all", "half"), default="all", help="whether half of all records are away")
     parser.add_argument("--also", type=Path, help="further questions, as `queries.jsonl` of benchmarks/search")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.meta is None:
+        print("left out: --meta names no catalogue and index")
+        return
     if options.child:
         json.dump(asked_of(options), sys.stdout, ensure_ascii=False)
         return
