@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 PAGES = (
     "/browse", "/browse/list?clc=I2", "/browse/list?clc=S&page=2&after=m024", "/browse/creators",
     "/browse/creators?letter=W", "/browse/subjects", "/browse/times", "/browse/serials", "/creators/王维",
+    "/browse/places", "/browse/places?in=610000",
     "/creators/鲁迅", "/subjects/短篇小说", "/resources/a1", "/search?q=鲁讯的小说", "/search?q=鲁迅",
 )  # fmt: skip
 CHILDREN = (

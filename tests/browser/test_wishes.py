@@ -105,7 +105,7 @@ def test_entries_of_a_result_and_the_staff_list(browser: Browser, asked: tuple[W
             page.get_by_label("账号").fill(name)
             page.get_by_label("密码").fill(PASSWORD)
             page.keyboard.press("Enter")
-            page.wait_for_url("**/staff/wishes")
+            page.get_by_role("heading", name="读者需求", level=1).wait_for()
             fits(page, size[0])
             with page.expect_navigation():
                 page.get_by_role("button", name="已办").first.click()
