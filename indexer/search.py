@@ -362,7 +362,7 @@ class Searcher:
         parent, collapsed = line or (None, None)
         shown = parent or resource
         more = asked.more if asked.more is not None and asked.more.of(place) else None
-        query = asked.query if more is None else more.other
+        query = asked.query if more is None else more.asked.query
         if not query.asks:
             return Hit(place[0], rid, shown, collapsed=collapsed)
         if in_text:

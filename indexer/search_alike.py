@@ -15,7 +15,7 @@ from indexer.analysis import fold, is_spaceless, normal_text, query_terms
 from indexer.search_collector import Matches, PartIndex
 from indexer.search_numbers import meant_by
 from indexer.search_order import Found, alike_mask
-from indexer.search_query import MAX_QUERY, MAX_TERMS
+from indexer.search_query import MAX_QUERY, MAX_TERMS, parse
 from indexer.search_request import Hit
 from indexer.search_tree import Either, Query
 from indexer.search_wider import Frequency, cut, is_plain
@@ -37,12 +37,13 @@ class Alike:
     """A query in words of like meaning.
 
     Attributes:
-        text: in the query language.
+        text: in the query language. query: the same, read.
         typed: what of the words typed is in it.
         words: those of like meaning in it, in order.
     """
 
     text: str
+    query: Query
     typed: str
     words: tuple[str, ...]
 
@@ -53,13 +54,12 @@ class AlikeFound:
 
     Attributes:
         query: the query as typed or this one: what every row found matches.
-        other: this one. asked: what it was made of.
+        asked: what it was made of.
         matches: of each part, all rows.
         exact: whether each was compared with what was asked.
     """
 
     query: Query
-    other: Query
     asked: Alike
     matches: list[Matches]
     exact: bool
@@ -155,8 +155,11 @@ def _made(pieces: Sequence[Segment], *, less: bool) -> Alike | None:
     if left < 0 or not (less or added) or not all(piece.ways for piece in asked):
         return None
     text = " ".join(_any_of(piece.ways) for piece in asked)
-    typed = " ".join(piece.typed for piece in asked)
-    return Alike(text, typed, tuple(dict.fromkeys(added))) if len(text) <= MAX_QUERY else None
+    query = parse(text)
+    # Numbers may be read in more terms than they were counted as; what is cut would ask for something else.
+    if len(text) > MAX_QUERY or query.cut:
+        return None
+    return Alike(text, query, " ".join(piece.typed for piece in asked), tuple(dict.fromkeys(added)))
 
 
 def _cost(text: str) -> int:

@@ -101,13 +101,12 @@ class Instead:
         budget = clock.another(ALIKE_POSTINGS, ALIKE_SECONDS)
         # Less than was typed is asked for only where nothing holds what was.
         for asked in islice(alike(request.q, table(), self._frequency), 1 if count else None):
-            other = parse(asked.text)
-            found, exact = self._match(other, budget)
-            if budget.spent or other.cut:
+            found, exact = self._match(asked.query, budget)
+            if budget.spent:
                 break
             every = joined(self._parts, matches, found)
             if shown(every, self._parts, request) > count:
-                return AlikeFound(both(query, other), other, asked, every, exact)
+                return AlikeFound(both(query, asked.query), asked, every, exact)
         return None
 
     def _frequency(self, pair: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from indexer.model import Audience, PublicationDate, Resource
@@ -85,6 +85,7 @@ PIECES = st.sampled_from(
 )
 
 
+@example("花卉儿童血压高0A㬐0期0Ł㬐0期多义")
 @given(st.one_of(st.text(max_size=250), st.lists(PIECES, max_size=40).map("".join)))
 def test_work_is_bounded_and_nothing_is_cut(text: str) -> None:
     found = list(alike(text, WORDS, lambda _: 3))
@@ -92,9 +93,9 @@ def test_work_is_bounded_and_nothing_is_cut(text: str) -> None:
     for one in found:
         assert isinstance(one, Alike)
         assert len(one.text) <= MAX_QUERY
-        query = parse(one.text)
-        assert not query.cut
-        assert query.asks
+        assert one.query == parse(one.text)
+        assert not one.query.cut
+        assert one.query.asks
         assert one.typed
 
 
