@@ -182,10 +182,10 @@ def test_detail_of_a_course_lists_its_lectures(client: FlaskClient) -> None:
     assert re.findall(r"第(\d)讲</b>", page) == list("12345")
 
 
-def test_detail_catalogue_only_says_so_and_has_no_button(client: FlaskClient) -> None:
+def test_detail_catalogue_only_says_so_and_can_only_be_asked_for(client: FlaskClient) -> None:
     page = text(client, "/resources/x.mulu")
     assert "本资源仅有目录，馆内没有全文" in page
-    assert "btn--seal" not in page
+    assert re.findall(r'btn--seal">([^<]+)', page) == ["登记需求"]
     assert "收藏单位" not in page
 
 
