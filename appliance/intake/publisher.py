@@ -59,7 +59,7 @@ class Publisher:
         self._began = clock.monotonic()
         self._dirty, self._published = True, -BEAT_SECONDS
         self._withdrawals = Withdrawals.of(before)
-        self._crowded = False
+        self._crowded = self._gently = False
         self._outdated = [path for stored in self.stored.values() for path in store.outdated(stored)]
         self._named: dict[str, dict[str, str]] = {}
         self._told: list[tuple[str, str]] = []
@@ -115,8 +115,13 @@ class Publisher:
         if any(self.stored[folder].whole for folder in lacking):
             self.order_making()
 
-    def collect(self) -> None:
-        """Drop, with the next publication, what nobody needs any more."""
+    def collect(self, *, gently: bool = False) -> None:
+        """Drop, with the next publication, what nobody needs any more; in any thread.
+
+        Args:
+            gently: keep what drives carry that are only gone, so that nothing is read again when they come back.
+        """
+        self._gently = gently and (self._gently or not self._crowded)
         self._crowded = self._dirty = True
 
     def publish_if_due(self, places: Sequence[Standing]) -> None:
@@ -154,8 +159,10 @@ class Publisher:
             return set()
         carried = {p.drive.carried.folder for p in places if p.drive.carried is not None}
         keep = set(carried)
+        if self._gently:
+            keep |= {p.drive.last.folder for p in places if p.drive.last is not None}
         for bundle in {r.bundle for r in held}:
-            keep.update(_kept([r for r in held if r.bundle == bundle]))
+            keep.update(kept([r for r in held if r.bundle == bundle]))
         awaited = {p.drive.last.folder for p in places if p.drive.last is not None} | carried
         lacking = {folder for folder, stored in self.stored.items() if not stored.whole} - awaited
         return (set(self.stored) - keep) | {folder for folder in lacking if not self._is_whole(folder)}
@@ -172,7 +179,7 @@ class Publisher:
         held = self.releases()
         leaving = self._unneeded(held, places)
         self._write(tuple(r for r in held if r.folder not in leaving), places)
-        self._crowded = False
+        self._crowded = self._gently = False
         for folder in sorted(leaving):
             self._journal.add("dropped", {"folder": folder})
             self._store.drop(self.stored.pop(folder))
@@ -222,7 +229,7 @@ class Publisher:
             self._dirty = True
 
 
-def _kept(held: Sequence[HeldRelease]) -> list[str]:
+def kept(held: Sequence[HeldRelease]) -> list[str]:
     """Of one bundle, falling: what readers have, what staff may go back to, and what they went back from."""
     live = next((n for n, r in enumerate(held) if r.live), 0)
     before = [r.folder for r in held[live + 1 :] if not r.held_back][:1]

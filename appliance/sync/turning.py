@@ -44,6 +44,7 @@ class Turning:
         """Name what it works with; see `Updater`."""
         self._settings, self._clock, self._files, self._door = settings, clock, files, door
         self._preferences, self._board = preferences, board
+        self._turned = True
 
     def look(self) -> None:
         """What is due: lists of changes, since when readers have what they have, closing time.
@@ -117,11 +118,17 @@ class Turning:
             self._door.board.changed()
 
     def forget(self) -> None:
-        """Holds and lists of releases that are no longer here go; nothing is half made when this is asked.
+        """When readers have another edition: older ones than the one before go, and holds and lists of what is gone.
+
+        Nothing is half made when this is asked.
 
         Raises:
             OSError: as `look`.
         """
+        if not self._turned:
+            return
+        self._turned = False
+        self._door.board.collect(gently=True)
         here = {stored.folder for stored in self._door.store.all()}
         self._door.board.editions.let_go([f for f in self._door.board.editions.holds() if f not in here])
         wanted = {changes_path(self._settings.updates_folder, o.folder, n.folder) for o, n in self._pairs_now()}
@@ -138,14 +145,11 @@ class Turning:
         return _pairs(self._door.board.releases())
 
     def _note_lives(self, releases: tuple[HeldRelease, ...]) -> None:
-        lives = dict(self._board.state.lives)
-        live = [release.folder for release in releases if release.live and is_ready(release)]
-        held = {release.folder for release in releases}
-        fresh = {folder: lives.get(folder) or self._moment() for folder in live}
-        kept = {folder: at for folder, at in lives.items() if folder in held and folder not in fresh}
-        # What readers do not have now begins anew when they get it again.
-        again = {r.folder for r in releases if r.held_back}
-        self._board.change(lives={**{f: at for f, at in kept.items() if f not in again}, **fresh})
+        """Since when readers have what they have; what they get again begins anew."""
+        lives = self._board.state.lives
+        found = {r.folder: lives.get(r.folder, "") for r in releases if r.live and (r.folder in lives or is_ready(r))}
+        self._turned |= "" in found.values()
+        self._board.change(lives={folder: at or self._moment() for folder, at in found.items()})
 
     def _changes(self, old: HeldRelease, new: HeldRelease) -> bool:
         """See to it that the list of what is new is here; False while records lack."""

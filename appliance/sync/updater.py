@@ -139,6 +139,7 @@ class Updater:
             self._wake.wait(TURN_SECONDS)
             self._wake.clear()
             self._guarded(self.look)
+            self._guarded(self._turning.forget)
             self._guarded(self.sticks.turn)
             if not (self._settings.update_origins or self.sticks.pending()):
                 self._guarded(self._tidying.items)

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from appliance.clock import FixedClock, RealClock
+from appliance.intake.publisher import kept
 from appliance.intake.publishing import held_releases
 from appliance.store.changes import ADDED, CHANGED, DROPPED, differing, read_changes
 from appliance.store.editions import STAGED, UNDONE, Editions, edition_before, edition_undone
@@ -70,6 +71,8 @@ def test_staged_applied_undone_and_wanted_again(boxes, published, tmp_path, orig
     assert titles(box) == NEW
     assert "new" in [held.resource.id for held in box.keeper.library.newest()]
     settled(box)
+    box.updater._turning.forget()
+    assert {r.seq for r in box.until(live_is(2)).releases} == {1, 2}
     assert edition_before(holdings.releases, "national").seq == 1
 
     box.updater.command({"do": "update-undo", "bundle": "national"})
@@ -164,6 +167,24 @@ def test_live_is_the_newest_that_is_not_held_back(published, tmp_path):
     assert live({3: UNDONE, 2: UNDONE}) == [1]
     assert live({2: UNDONE}) == [3]
     assert live({1: STAGED, 2: STAGED, 3: STAGED}) == [3]  # there is no other
+
+
+def test_what_is_kept_is_the_live_one_what_is_held_back_and_the_one_before():
+    from tests.appliance.intake.test_wording import release, stored
+
+    editions = [release(seq, truth=str(seq)) for seq in range(1, 6)]
+    every = [stored(one) for one in editions]
+    folders = {one.release.seq: one.folder for one in every}
+
+    def kept_of(held: dict[int, str]) -> list[int]:
+        marks = {folders[seq]: why for seq, why in held.items()}
+        found = held_releases(every, editions, lambda _stored, name: Part("ready", name), "x", marks)
+        return [r.seq for r in found if r.folder in kept(found)]
+
+    assert kept_of({}) == [5, 4]
+    assert kept_of({5: UNDONE}) == [5, 4, 3]
+    assert kept_of({5: STAGED, 4: UNDONE}) == [5, 4, 3, 2]
+    assert kept_of({4: UNDONE}) == [5, 3]  # what staff went back from, and something newer came
 
 
 def test_holds_are_kept_in_two_copies_and_damage_holds_nothing_back(tmp_path):
