@@ -264,11 +264,12 @@ class Updater:
         made: list[Release] = []
         for old, newer in self._bringing.due(trusted):
             chain, whole = self._way(supply, trusted, old, newer[0])
+            if whole and (stored := self._whole_or_none(supply, old, newer[0], leads=bool(chain))):
+                made.append(stored.release)
+                continue
             for step in chain:
                 old = self._step(supply, old, step, trusted)
                 made.append(old.release)
-            if whole:
-                made.append(self._make_whole(supply, old, newer[0]).release)
         self._allowance.begin(0, 0)
         self._tidying.begun(trusted)
         self._tidying.items()
@@ -292,7 +293,7 @@ class Updater:
         self._board.change(checked=self._moment(), failing="", metered=self._is_metered())
 
     def _way(self, supply: ServerSupply, trusted: Trusted, old: Stored, new: Release) -> tuple[tuple[Delta, ...], bool]:
-        """The cheapest way: a chain of listed deltas, or whole objects; neither where the drive must bring it.
+        """A chain of listed deltas, if one leads there, and whether whole objects are cheaper.
 
         Whole objects are thought of only where deltas are more than the lists alone, which every other way needs.
         """
@@ -305,13 +306,23 @@ class Updater:
         needed = self._bringing.wholes.needed(supply, old, new)
         if needed is not None and (chain is None or _bytes(needed) < _bytes(packs)):
             self._begin(needed)
-            return (), True
+            return chain or (), True
         if chain is None:
             _log.info("nothing leads from %s to %s", old.release.target, new.target)
         return chain or (), False
 
     def _begin(self, objects: list[Digest]) -> None:
         self._allowance.begin(_bytes(objects), sum(map(self._incoming.fetched, objects)))
+
+    def _whole_or_none(self, supply: ServerSupply, old: Stored, new: Release, *, leads: bool) -> Stored | None:
+        """Whole objects; None when nobody has them (an origin may keep deltas only) and a chain leads there too."""
+        try:
+            return self._make_whole(supply, old, new)
+        except OriginError as error:
+            if not leads:
+                raise
+            _log.info("whole objects cannot be had, deltas are tried: %s", error)
+            return None
 
     def _make_whole(self, supply: ServerSupply, old: Stored, new: Release) -> Stored:
         self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
