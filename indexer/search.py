@@ -216,6 +216,9 @@ class Searcher:
         suggestion = self._instead.suggestion(request, typed, budget) if request.mend else ""
         nothing = not shown(typed, self._parts, request) and not any(f and len(f.rows) for f in inside)
         if request.mend == "search" and nothing and not suggestion:
+            more = self._instead.alike(request, query, matches, budget, less=True) if exact and not spoken else None
+            if more is not None:
+                return Asked(request, budget, query, more.matches, more.exact, True, [], more, "", False)
             suggestion = self._instead.wider(request, budget)
         corrected = request.mend == "search" and suggestion != "" and nothing
         if corrected:
@@ -269,6 +272,9 @@ class Searcher:
         exact = not budget.spent and not query.cut and sum(match.uncertain for match in matches) <= VERIFY_LIMIT
         if exact:
             exact = all(way.compare(query, match) for way, match in zip(ways, matches, strict=True))
+        elif not budget.spent and not any(w.some_hold(query, match) for w, match in zip(ways, matches, strict=True)):
+            for match in matches:  # a page would stand empty below a number
+                match.keep(np.zeros(len(match.rows), bool))
         return matches, exact
 
     def _page(self, found: list[Found], asked: Asked, inside: _Inside) -> list[_Shown]:

@@ -13,7 +13,7 @@ import numpy as np
 from indexer.codec_terms import TermFigures
 from indexer.schema import NO_YEAR
 from indexer.search_budget import Budget
-from indexer.search_collector import Mask, Matches, PartIndex
+from indexer.search_collector import VERIFY_LIMIT, Mask, Matches, PartIndex
 from indexer.search_held import Held, Union, both, nothing, places_of
 from indexer.search_rows import Rows, distinct, kept, mark, marked, rows_of, taken
 from indexer.search_texts import test_of
@@ -27,6 +27,9 @@ COMPARED_AT_ONCE = 256
 
 BY_COLUMN = np.float32(0.5)
 """Score of a row that matches by its year or class alone: after those that say so."""
+
+LOOKED_AT_FIRST = 8
+"""Of many that may match one of the first mostly does."""
 
 TermKey = tuple[str, str]
 Figures = Mapping[TermKey, "TermFigures | None"]
@@ -84,6 +87,18 @@ class Evaluation:
         matches.keep(passed)
         matches.certain = None
         return True
+
+    def some_hold(self, query: Query, matches: Matches) -> bool:
+        """Whether one of the best `VERIFY_LIMIT` rows holds what is asked for; yes, when there is no time to tell."""
+        if matches.certain is None or matches.certain.any():
+            return len(matches.rows) > 0
+        best, start, size = np.argsort(-matches.scores, kind="stable")[:VERIFY_LIMIT], 0, LOOKED_AT_FIRST
+        while start < len(best):
+            rows = np.sort(matches.rows[best[start : start + size]])
+            if not self._budget.has_time() or self._part_holds(query, rows).any():
+                return True
+            start, size = start + size, COMPARED_AT_ONCE
+        return False
 
     def _part_holds(self, query: Query, rows: Rows) -> Mask:
         return holding(self._part, query.root, rows)

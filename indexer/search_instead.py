@@ -85,7 +85,7 @@ class Instead:
         return ""
 
     def alike(
-        self, request: SearchRequest, query: Query, matches: Sequence[Matches], clock: Budget
+        self, request: SearchRequest, query: Query, matches: Sequence[Matches], clock: Budget, *, less: bool = False
     ) -> AlikeFound | None:
         """What words of like meaning find beside all that was found; None for nothing, or where enough was found.
 
@@ -94,13 +94,14 @@ class Instead:
             query: as it was understood.
             matches: all that was found, each row compared.
             clock: the budget of the search; this has a small one of its own from the same clock.
+            less: ask for less than was typed, which is for where nothing holds what was.
         """
         count = shown(matches, self._parts, request)
         if clock.spent or count >= FEW:
             return None
         budget = clock.another(ALIKE_POSTINGS, ALIKE_SECONDS)
-        # Less than was typed is asked for only where nothing holds what was.
-        for asked in islice(alike(request.q, table(), self._frequency), 1 if count else None):
+        # The first is all that was typed.
+        for asked in islice(alike(request.q, table(), self._frequency), int(less), None if less else 1):
             found, exact = self._match(asked.query, budget)
             if budget.spent:
                 break

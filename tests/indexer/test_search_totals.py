@@ -90,6 +90,27 @@ def test_search_too_many_rows_to_compare_says_about(tmp_path: Path, monkeypatch:
     assert all(hit.resource.title == "人民人" for hit in result.hits)
 
 
+def test_search_never_counts_many_of_which_the_best_do_not_hold_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [resource(f"r{n:03d}", "人民 民人") for n in range(60)]
+    searcher = make_searcher(tmp_path, records)
+    monkeypatch.setattr(search_module, "VERIFY_LIMIT", 50)
+    result = ask(searcher, "人民人")
+    assert (result.total, result.hits) == (0, ())
+
+
+def test_search_day_is_found_among_more_issues_than_are_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = [resource(f"r{n:03d}", f"《清溪日报》20{n:02d}年8月3日") for n in range(60)]
+    searcher = make_searcher(tmp_path, records)
+    monkeypatch.setattr(search_module, "VERIFY_LIMIT", 30)
+    result = searcher.search(SearchRequest(q="清溪日报 2010.8.3", mend="search"))
+    assert [hit.resource.title for hit in result.hits] == ["《清溪日报》2010年8月3日"]
+    assert result.corrected
+
+
 def test_search_eight_threads_give_the_same_answers_as_one(tmp_path: Path) -> None:
     records = generated(1200, seed=21)
     searcher = make_searcher(tmp_path, records[:800], records[800:])
