@@ -151,7 +151,9 @@ def _empty(address: SearchAddress, found: Found, later: Sentence | None) -> str:
         bare = SearchAddress(q=address.q)
         without = library().search(bare.request(current_display().gate_face)).total
     ways, near, near_parts = _nearby(address.q)
-    key = "patron.search.empty" if near else "patron.search.empty.nothing_near"
+    shown = near or newest(_NEAR_ALL)
+    beside = "" if near else ".nothing_near" if shown else ".nothing_shown"
+    key = f"patron.search.empty{beside}"
     sentence = say("patron.search.empty.filtered" if without else key, query=address.q or "—", count=without)
     return render_template(
         "empty.html",
@@ -164,7 +166,7 @@ def _empty(address: SearchAddress, found: Found, later: Sentence | None) -> str:
         ask_text=ask_text(),
         suggestion=_suggestion(address, found),
         ways=[*ways, *near_names(address.q), *near_classes(near)],
-        similar=cards_of(near or newest(_NEAR_ALL)),
+        similar=cards_of(shown),
         why_similar=_why_similar(near_parts if near else []),
     )
 

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from appliance.store.holdings import Message, Part
+from appliance.web import results
 from tests.appliance.web.conftest import post, set_display, token_of
 
 if TYPE_CHECKING:
@@ -139,6 +140,18 @@ def test_results_empty_offer_ways_on(client: FlaskClient) -> None:
     assert "没有查到“唐诗赏读大全”" in page
     assert 'href="/search?q=%E5%94%90%E8%AF%97%E8%B5%8F%E8%AF%BB"' in page
     assert "唐诗赏读五讲" in page
+
+
+@pytest.mark.parametrize("face", ["std", "child", "elder"])
+def test_results_empty_name_nothing_below_when_nothing_stands_there(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, face: str
+) -> None:
+    set_display(client, face=face)
+    monkeypatch.setattr(results, "newest", lambda _limit: [])
+    page = text(client, "/search?q=㐀㐁㐂")
+    assert "没有查到" in page or "没找到" in page
+    assert "下面" not in page
+    assert "这些也很" not in page
 
 
 def test_results_empty_by_filter_say_how_many_there_are_without(client: FlaskClient) -> None:
