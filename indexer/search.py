@@ -209,11 +209,13 @@ class Searcher:
         budget = Budget(self._clock)
         query, typed, exact, spoken = self._understood(request, budget)
         matches, whole = with_inside(self._parts, typed, inside)
-        if request.mend == "search" and exact and whole and not spoken:
+        suggestion = self._instead.with_sign(request, matches, budget) if request.mend and not spoken else ""
+        if request.mend == "search" and exact and whole and not spoken and not suggestion:
             more = self._instead.alike(request, query, matches, budget)
             if more is not None:
                 return Asked(request, budget, query, more.matches, more.exact, True, [], more, "", False)
-        suggestion = self._instead.suggestion(request, typed, budget) if request.mend else ""
+        if request.mend and not suggestion:
+            suggestion = self._instead.suggestion(request, typed, budget)
         nothing = not shown(typed, self._parts, request) and not any(f and len(f.rows) for f in inside)
         if request.mend == "search" and nothing and not suggestion:
             more = self._instead.alike(request, query, matches, budget, less=True) if exact and not spoken else None

@@ -16,7 +16,7 @@ from indexer.search_filters import CHILDREN
 from indexer.search_query import Query, parse
 from indexer.search_request import SearchRequest
 from indexer.search_sounds import Sounding
-from indexer.search_wider import wider
+from indexer.search_wider import wider, with_sign
 from indexer.thesaurus.table import table
 
 FEW = 20
@@ -74,6 +74,17 @@ class Instead:
             return shown(self._match(parse(text), budget)[0], self._parts, request)
 
         return corrected(self._parts, request.q, finds, _MUCH_MORE * found, child=request.face == "child")
+
+    def with_sign(self, request: SearchRequest, matches: Sequence[Matches], budget: Budget) -> str:
+        """What is asked instead of a query that nothing holds but with a sign in it: 安娜 卡列尼娜 for 安娜卡列尼娜."""
+        if shown(matches, self._parts, request):
+            return ""
+        for text in with_sign(request.q, self._frequency):
+            if budget.spent:
+                break
+            if shown(self._match(parse(f'"{text}"'), budget)[0], self._parts, request):
+                return text
+        return ""
 
     def wider(self, request: SearchRequest, budget: Budget) -> str:
         """What is asked instead of a query of which nothing holds all words: words apart, fewer, or any of them."""

@@ -95,6 +95,11 @@ def meant_by(word: str, *, issue: bool = False) -> list[Meant] | None:
     return [*found, text[start:]] if start < len(text) else found
 
 
+def has_number(word: str) -> bool:
+    """Whether a year, an issue or a volume is in it: 光绪二十三年 is no words apart, and no other year is near it."""
+    return any(isinstance(meant, Form) for meant in meant_by(word) or ())
+
+
 def _plain(text: str) -> str:
     return simplify(unicodedata.normalize("NFKC", text))
 

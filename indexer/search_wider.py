@@ -11,11 +11,15 @@ import re
 from collections.abc import Callable, Iterator
 
 from indexer.analysis import fold, is_spaceless, normal_text
+from indexer.search_numbers import has_number
 
 Frequency = Callable[[str], int]
 """How many records hold a pair of characters."""
 
 MOST_PIECES = 6
+MOST_JOINTS = 4
+"""Places of a stretch at which a sign may have been left out."""
+
 _LONGEST = 24
 _FOUR = 4
 """Characters that are two words at least."""
@@ -43,9 +47,9 @@ def wider(text: str, frequency: Frequency) -> Iterator[str]:
     words = normal_text(fold(text)).split()
     if not words or not is_plain(text):
         return
-    pieces = [piece for word in words for piece in cut(word, frequency)]
+    pieces = [piece for word in words for piece in ([word] if has_number(word) else cut(word, frequency))]
     pieces = list(dict.fromkeys(pieces))[:MOST_PIECES]
-    if len(pieces) == 1 and len(words[0]) >= _FOUR and is_spaceless(words[0][0]):
+    if len(pieces) == 1 and len(words[0]) >= _FOUR and is_spaceless(words[0][0]) and not has_number(words[0]):
         pieces = [words[0][at : at + 2] for at in range(0, min(len(words[0]), 2 * MOST_PIECES) - 1, 2)]
     if len(pieces) < 2:
         return
@@ -55,6 +59,23 @@ def wider(text: str, frequency: Frequency) -> Iterator[str]:
         for left_out in reversed(pieces):
             yield " ".join(piece for piece in pieces if piece != left_out)
     yield " 或 ".join(pieces)
+
+
+def with_sign(text: str, frequency: Frequency) -> Iterator[str]:
+    """A stretch in two, where people leave out the dot of a foreign name: 安娜 卡列尼娜; the likeliest place first.
+
+    Args:
+        text: the query; nothing comes of several words, of signs or of numbers.
+        frequency: see `Frequency`.
+    """
+    words = normal_text(fold(text)).split()
+    if len(words) != 1 or not is_plain(text) or has_number(word := words[0]):
+        return
+    if not _FOUR <= len(word) <= _LONGEST or not all(map(is_spaceless, word)):
+        return
+    places = sorted(range(2, len(word) - 1), key=lambda place: frequency(word[place - 1 : place + 1]))
+    for place in places[:MOST_JOINTS]:
+        yield f"{word[:place]} {word[place:]}"
 
 
 def is_plain(text: str) -> bool:

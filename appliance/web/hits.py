@@ -96,7 +96,7 @@ def _line(
     used = _read_as(held, hit.collapsed)
     resource = held.resource
     kind = type_name(resource)
-    why = spoken.label(f"why.{hit.why}") if hit.why and spoken.has_label(f"why.{hit.why}") else ""
+    why = spoken.label(f"why.{_why(hit, explained)}") if spoken.has_label(f"why.{_why(hit, explained)}") else ""
     if explained is not None and explained.alike:
         why = spoken.label("why.alike", words=spoken.label("list.join").join(explained.alike))
     line = hit.collapsed
@@ -122,6 +122,13 @@ def _line(
         within=_within(line) if line else "",
         ways=_ways(line, address) if line else (),
     )
+
+
+def _why(hit: Hit, explained: Explained | None) -> str:
+    """Where it matched, by what can be shown: `text` is the description and all else that the record says."""
+    if hit.why != "text":
+        return hit.why
+    return "description" if explained is not None and explained.snippet else "record"
 
 
 def _place(explained: Explained, place: Excerpt, query: str) -> tuple[str, str] | None:

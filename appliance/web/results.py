@@ -23,7 +23,7 @@ from appliance.web.patrons import blueprint, kind_tiles
 from appliance.web.query import FILTERS, PAGE_SIZE, SearchAddress, parse_address
 from appliance.web.shelves import newest
 from appliance.web.wishes import ask_text, words_to_ask
-from indexer.analysis import fold
+from indexer.analysis import fold, is_spaceless
 from indexer.errors import QueryError
 from indexer.search_query import bare_words
 from indexer.search_request import SearchRequest
@@ -247,6 +247,14 @@ def parts_of(query: str) -> list[str]:
     whole = asked or query.split()
     if len(whole) > 1 or asked:
         return list(dict.fromkeys(sorted(whole, key=len, reverse=True)))[:_MOST_PARTS]
+    # A piece of an English word or of a number says nothing: 020 of an ISBN, lm of hlm.
+    ends = [place for place in range(len(query) + 1) if not _is_within(query, place)]
     sizes = range(len(query) - 1, 1, -1)
-    stretches = [query[start : start + size] for size in sizes for start in range(len(query) - size + 1)]
+    stretches = [query[start : start + size] for size in sizes for start in ends if start + size in ends]
     return list(dict.fromkeys(stretches))[:_MOST_PARTS]
+
+
+def _is_within(text: str, place: int) -> bool:
+    """Whether a word of letters or digits goes on at a place."""
+    around = text[place - 1 : place + 1] if 0 < place < len(text) else ""
+    return bool(around) and all(sign.isalnum() and not is_spaceless(sign) for sign in around)

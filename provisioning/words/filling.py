@@ -19,7 +19,9 @@ _HAN_END, _HAN_START = re.compile(f"[{_HAN}]\\Z"), re.compile(f"[{_HAN}]")
 _LATIN_END, _LATIN_START = re.compile(r"[A-Za-z0-9%]\Z"), re.compile(r"[A-Za-z0-9]")
 _SIZES = frozenset({"size", "free"})
 _PLAIN = frozenset({"page", "year", "first", "last", "n"})
-_LIMITS = {"title": 18, "chapter": 18, "query": 12, "suggestion": 12}
+_LIMITS = {"title": 18, "chapter": 18, "query": 13, "suggestion": 13}
+"""The longest query that stands whole is an ISBN."""
+
 _ENGLISH_STRETCH = 3
 Value = str | int | date
 

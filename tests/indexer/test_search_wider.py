@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.search_wider import cut, wider
+from indexer.search_wider import cut, wider, with_sign
 
 HELD = {
     "养鸡": 40,
@@ -71,3 +71,17 @@ def test_work_is_bounded_whatever_is_typed():
     found = list(wider("的" * 5000 + " 书" * 400, lambda _pair: 5))
     assert len(found) <= 8
     assert all(len(text) < 5200 for text in found)
+
+
+def test_a_year_is_no_words_apart():
+    assert list(wider("民国二十六年", frequency)) == []
+    assert list(wider("民国二十六年 数学", frequency)) == ["民国二十六年 或 数学"]
+
+
+def test_a_stretch_in_two_where_a_sign_was_left_out():
+    held = {"安娜": 9, "卡列": 5, "列尼": 5, "尼娜": 6, "娜卡": 0}
+    tried = list(with_sign("安娜卡列尼娜", lambda pair: held.get(pair, 1)))
+    assert tried[0] == "安娜 卡列尼娜"
+    assert len(tried) == 3
+    for text in ("简爱", "安娜 卡列尼娜", "tolstoy", '"安娜卡列尼娜"', "光绪二十三年"):
+        assert list(with_sign(text, frequency)) == []

@@ -71,7 +71,7 @@ def test_the_line_with_most_of_what_was_asked_is_chosen(client: FlaskClient) -> 
 
 def test_a_description_that_holds_it_goes_first(client: FlaskClient) -> None:
     why, line, marks, _ = whys(client, "薄命")["脂评本"]
-    assert (why, marks) == ("正文提到", ["薄命"])
+    assert (why, marks) == ("内容提要提到", ["薄命"])
     assert line.startswith("批语")
 
 
