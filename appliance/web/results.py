@@ -25,6 +25,7 @@ from appliance.web.shelves import newest
 from appliance.web.wishes import ask_text, words_to_ask
 from indexer.analysis import fold, is_spaceless
 from indexer.errors import QueryError
+from indexer.search_numbers import CHINESE_DIGITS, has_number
 from indexer.search_query import bare_words
 from indexer.search_request import SearchRequest
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _SORTS = ("relevance", "year_desc", "year", "title")
 _SUGGESTED = 4
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff]")
+_NUMBER = re.compile(r"[0-9年月日期卷册]|" + "|".join(sorted(CHINESE_DIGITS)))
 _NEAR_EACH, _NEAR_ALL, _QUOTED = 3, 6, 3
 _NAMED = 4
 """Words of like meaning that a sentence names."""
@@ -251,6 +253,8 @@ def parts_of(query: str) -> list[str]:
     ends = [place for place in range(len(query) + 1) if not _is_within(query, place)]
     sizes = range(len(query) - 1, 1, -1)
     stretches = [query[start : start + size] for size in sizes for start in ends if start + size in ends]
+    if has_number(query):
+        stretches = [piece for piece in stretches if not _NUMBER.search(piece)]  # 十六年 is no part of 二十六年
     return list(dict.fromkeys(stretches))[:_MOST_PARTS]
 
 

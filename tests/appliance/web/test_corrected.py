@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.web.results import parts_of
 from tests.appliance.web.conftest import set_display
 
 if TYPE_CHECKING:
@@ -53,3 +54,18 @@ def test_programs_are_told_and_not_led_elsewhere(client: FlaskClient) -> None:
     answer = client.get("/api/search", query_string={"q": "轮语"}).get_json()
     assert (answer["total"], answer["suggestion"]) == (0, "论语")
     assert client.get("/api/search", query_string={"q": "论语"}).get_json()["suggestion"] == ""
+
+
+@pytest.mark.parametrize(
+    ("query", "parts"),
+    [
+        ("唐诗赏", ["唐诗", "诗赏"]),
+        ("hlm", []),
+        ("9787020002207", []),
+        ("民国二十六年", ["民国"]),
+        ("Python入门", ["Python入", "Python", "入门"]),
+        ("唐诗 赏读", ["唐诗", "赏读"]),
+    ],
+)
+def test_a_query_is_taken_apart_only_where_its_pieces_are_words(query: str, parts: list[str]) -> None:
+    assert parts_of(query) == parts
