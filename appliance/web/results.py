@@ -105,6 +105,8 @@ def _page(address: SearchAddress, answer: InsideFound) -> str:
         clear=address.url(**dict.fromkeys(address.filters, "")),
         suggestion=_suggestion(address, found),
         spoken=all(line.by_sound for line in lines),
+        asks=words_to_ask(address.q) if _is_other(address, found) else "",
+        ask_text=ask_text(),
     )
 
 
@@ -137,6 +139,12 @@ def _alike(address: SearchAddress, found: Found) -> Suggested | None:
         key = "patron.search.alike.fewer" if less else "patron.search.alike.only"
     sentence = say(key, suggestion=words().label("list.join").join(named), query=address.q, count=count)
     return Suggested(sentence.text, sentence.button, address.url(literal="1"), sentence.second)
+
+
+def _is_other(address: SearchAddress, found: Found) -> bool:
+    """Whether nothing of what is shown holds what was typed, spaces aside."""
+    corrected = found.result.corrected and found.result.suggestion.replace(" ", "") != address.q
+    return corrected or found.result.alike == found.total
 
 
 def _first_alike(found: Found, lines: list[HitLine]) -> int:

@@ -42,6 +42,7 @@ def total(page: Page) -> int:
         pytest.param(DESKTOP, Display(), id="desktop"),
         pytest.param(PHONE, Display(), id="phone"),
         pytest.param((320, 640), Display(size="4"), id="narrow-large"),
+        pytest.param((320, 640), Display(face="elder", size="4"), id="narrow-elder"),
         pytest.param(DESKTOP, Display(face="elder", theme="night", size="4"), id="elder-night"),
         pytest.param(PHONE, Display(theme="contrast", language="en"), id="contrast-english"),
     ],

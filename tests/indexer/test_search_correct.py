@@ -26,6 +26,8 @@ SHELF = [
     resource("a6", "科学技术史"),
     resource("b1", "小红帽", audience=CHILDREN),
     resource("c1", "废艺斋集稿"),
+    resource("d1", "安娜·卡列尼娜"),
+    resource("d2", "民国六十年记事"),
 ]
 
 
@@ -59,6 +61,7 @@ def ask(searcher: Searcher, q: str, mend: str = "search", **members: object) -> 
         ("shakespaere", "shakespeare"),
         ("hanbdook", "handbook"),
         ("红楼孟 俞平伯", "红楼梦 俞平伯"),
+        ("安娜卡列尼娜", "安娜 卡列尼娜"),
     ],
 )
 def test_the_nearest_is_searched_where_the_query_finds_nothing(searcher: Searcher, typed: str, meant: str) -> None:
@@ -67,7 +70,9 @@ def test_the_nearest_is_searched_where_the_query_finds_nothing(searcher: Searche
     assert result.total == ask(searcher, meant, "").total > 0
 
 
-@pytest.mark.parametrize("typed", ["天体物理", "xqzwvk", "人", "？？", "", "a", "title:红楼孟", '"红楼孟"', "1234567"])
+@pytest.mark.parametrize(
+    "typed", ["天体物理", "xqzwvk", "人", "？？", "", "a", "title:红楼孟", '"红楼孟"', "1234567", "民国十六年"]
+)
 def test_nothing_is_made_up(searcher: Searcher, typed: str) -> None:
     result = ask(searcher, typed)
     assert (result.suggestion, result.corrected) == ("", False)

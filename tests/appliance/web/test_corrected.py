@@ -69,3 +69,17 @@ def test_programs_are_told_and_not_led_elsewhere(client: FlaskClient) -> None:
 )
 def test_a_query_is_taken_apart_only_where_its_pieces_are_words(query: str, parts: list[str]) -> None:
     assert parts_of(query) == parts
+
+
+@pytest.mark.parametrize(
+    ("face", "way"), [("std", "/wish?q="), ("child", 'name="q" value="轮语"'), ("elder", "/wish?q=")]
+)
+def test_what_was_typed_may_be_asked_for_where_something_else_was_searched(
+    client: FlaskClient, face: str, way: str
+) -> None:
+    set_display(client, face=face)
+    shown = page(client, q="轮语")
+    if "没找到" not in shown:  # children are shown theirs only
+        assert "没有" in shown
+    assert way in shown
+    assert "/wish?q=" not in page(client, q="论语")
