@@ -72,6 +72,8 @@ def search() -> Response:
         raise  # has a page of its own
     except SEARCH_AWAY as error:
         return _preparing(address, seconds_left(error))
+    if address.page > 1 and answer.found.total and not answer.found.hits:
+        return redirect(address.url(page=""), 303)  # behind the last page: an old address
     return make_response(_page(address, answer))
 
 

@@ -131,6 +131,15 @@ def test_results_with_an_odd_value_drop_it(client: FlaskClient) -> None:
     assert "year" not in answer.headers["Location"]
 
 
+def test_results_behind_the_last_page_lead_to_the_first(client: FlaskClient) -> None:
+    answer = client.get("/search?q=论语&sort=title&page=90")
+    assert answer.status_code == 303
+    first = answer.headers["Location"]
+    assert "page" not in first
+    assert "sort=title" in first
+    assert client.get(first).status_code == 200
+
+
 def test_results_empty_offer_ways_on(client: FlaskClient) -> None:
     page = text(client, "/search?q=唐诗赏读大全")
     assert "已按“唐诗 赏读”查找" in page
