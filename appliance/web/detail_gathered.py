@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flask import request, url_for
 
-from appliance.web.cards import Card, cards_of
-from appliance.web.context import library, words
+from appliance.web.cards import Card, card_of
+from appliance.web.context import gate, library, words
 from appliance.web.paging import Pages, pages
 from appliance.web.readers_issues import Issues
 from appliance.web.readers_work import SERIALS
@@ -65,12 +65,18 @@ def gathered_of(held: Held) -> Gathered:
     first = next((part.record.id for part in parts if part.usable), "") if record.level != "collection" else ""
     return Gathered(
         title,
-        cards_of(part for part in held_parts if part is not None),
+        [_in_its_serial(card_of(part), part) for part in held_parts if part is not None and gate(part.resource).listed],
         leaves,
         issues_url,
         len(found),
         url_for("readers.read", resource_id=first) if first else "",
     )
+
+
+def _in_its_serial(card: Card, part: Held) -> Card:
+    """The card of an issue below its journal: by its date or number alone, which a title would push out of sight."""
+    named = part.resource.designation
+    return replace(card, title=named, pinyin="") if part.resource.type in SERIALS and named else card
 
 
 def leaves_of(record: Resource) -> list[tuple[str, str]]:
