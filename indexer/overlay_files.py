@@ -19,12 +19,14 @@ from typing import Any
 import numpy as np
 
 from indexer.codec_files import MappedFile, OpenFile
-from indexer.errors import IndexFormatError
+from indexer.errors import IndexFormatError, OverlayError
 from indexer.splice import Numbers
 
 OVERLAY = "overlay.json"
 ARRAYS = "arrays.bin"
 MAX_DESCRIPTION = 64 << 20
+MAX_ARRAYS = 512 << 20
+"""Bytes of all arrays: some hundred times what a fifth of a million records is. More is made whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,14 @@ def is_overlay(folder: Path) -> bool:
 
 
 def write_description(folder: Path, form: str, facts: Mapping[str, Any], arrays: Mapping[str, Numbers]) -> None:
-    """Write both files into a folder. Durability: none; the caller syncs what it keeps."""
+    """Write both files into a folder. Durability: none; the caller syncs what it keeps.
+
+    Raises:
+        OverlayError: the arrays are more than may be read again.
+    """
     names = sorted(arrays)
+    if 4 * sum(map(len, arrays.values())) > MAX_ARRAYS:
+        raise OverlayError("the overlay is too large")
     digest = hashlib.sha256()
     with (folder / ARRAYS).open("wb") as file:
         for name in names:
@@ -98,18 +106,27 @@ def read_description(folder: Path, form: str, open_file: OpenFile = MappedFile) 
         raise IndexFormatError(OVERLAY, "has arrays of no length")
     file = open_file(folder / ARRAYS)
     try:
-        if file.size != 4 * sum(lengths.values()):
+        if file.size != 4 * sum(lengths.values()) or file.size > MAX_ARRAYS:
             raise IndexFormatError(file.name, "does not have the size that is told")
         content = bytes(file.read(0, file.size))
     finally:
         file.close()
-    if hashlib.sha256(content + _text(facts, lengths)).hexdigest() != body.get("sha256"):
+    if _digest(content, facts, lengths) != body.get("sha256"):
         raise IndexFormatError(file.name, "does not have the digest that is told")
     arrays, at = {}, 0
     for name in sorted(lengths):
         arrays[name] = np.frombuffer(content, "<u4", lengths[name], 4 * at).astype("u4")
         at += lengths[name]
     return Description(file.name, facts, arrays)
+
+
+def _digest(content: bytes, facts: dict[str, Any], lengths: dict[str, int]) -> str:
+    digest = hashlib.sha256(content)
+    try:
+        digest.update(_text(facts, lengths))
+    except (ValueError, RecursionError) as error:  # JSON may hold halves of characters, which no bytes stand for
+        raise IndexFormatError(OVERLAY, f"cannot be what was written: {error}") from error
+    return digest.hexdigest()
 
 
 def _text(*values: Any) -> bytes:

@@ -9,6 +9,7 @@ from tests.fuzz.indexes import INDEXES
 from tests.fuzz.inside import INSIDE
 from tests.fuzz.lists import LISTS
 from tests.fuzz.notices import NOTICES
+from tests.fuzz.overlays import OVERLAYS
 from tests.fuzz.production import PRODUCTION
 from tests.fuzz.readers import READERS
 from tests.fuzz.repairs import REPAIRS
@@ -23,6 +24,7 @@ _ALL = (
     *NOTICES,
     *INDEXES,
     *INSIDE,
+    *OVERLAYS,
     *READERS,
     *REPAIRS,
     *RETURNS,

@@ -133,3 +133,22 @@ def test_splice_joins_as_lists_do(seed: int) -> None:
         assert int(wholes[place]) == (0xFFFFFFFF if expected is None else expected)
         assert int(heirs[place]) == (whole.index(key) if key in whole else 0xFFFFFFFF)
     assert splice.spread(np.array(base, "u4"), np.array(put, "u4")).tolist() == whole
+
+
+def test_description_of_what_no_bytes_stand_for_is_refused(made: Path, tmp_path: Path) -> None:
+    shutil.copytree(made, tmp_path / "copy")
+    path = tmp_path / "copy" / "search" / OVERLAY
+    path.write_bytes(path.read_bytes().replace(b'"segment":"', b'"segment":"\\ud800'))
+    with pytest.raises(IndexFormatError):
+        open_index(path.parent)
+
+
+def test_arrays_without_bounds_are_neither_read_nor_written(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = read_description(made / "search", INDEX_OVERLAY)
+    monkeypatch.setattr("indexer.overlay_files.MAX_ARRAYS", 100)
+    with pytest.raises(IndexFormatError):
+        read_description(made / "search", INDEX_OVERLAY)
+    with pytest.raises(OverlayError):
+        write_description(tmp_path, INDEX_OVERLAY, described.facts, described.arrays)

@@ -49,9 +49,11 @@ def assert_same_files(found: IndexFiles, expected: IndexFiles) -> None:
     assert terms.count == theirs_.count
     keys = theirs_.keys(0, theirs_.count)
     assert terms.keys(0, terms.count) == keys
-    assert terms.keys(3, last := min(50, terms.count)) == keys[3:last]
+    last = min(50, terms.count)
+    low = min(5, last)
+    assert terms.keys(3, last) == keys[3:last]
     assert terms.documents(0, terms.count).tolist() == theirs_.documents(0, theirs_.count).tolist()
-    assert terms.documents(5, last).tolist() == theirs_.documents(5, last).tolist()
+    assert terms.documents(low, last).tolist() == theirs_.documents(low, last).tolist()
     for place, key in enumerate(keys):
         assert (terms.key(place), terms.place(key), terms.place(key + b"!")) == (key, place, theirs_.place(key + b"!"))
         rows, weights = found.postings(terms.figures_at(place))
