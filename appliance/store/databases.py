@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from appliance.errors import StoreError
 
-_DAMAGED = (sqlite3.Error, UnicodeDecodeError)
+DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 """What SQLite raises of a damaged file; the second when its own message quotes a name that is no text any more."""
 
 
@@ -32,7 +32,7 @@ def open_database(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection
         raise StoreError(f"{path.name} cannot be opened: {error}") from error
     try:
         _migrate(connection, path.name, migrations)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         connection.close()
         raise StoreError(f"{path.name} cannot be used: {error}") from error
     except StoreError:
@@ -81,7 +81,7 @@ class DatabaseReader:
             return []
         try:
             return self._connection.execute(sql, values).fetchall()
-        except _DAMAGED:
+        except DAMAGED:
             self.close()
             return []
 
@@ -101,7 +101,7 @@ class DatabaseReader:
             connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=2)
         except sqlite3.Error:
             return None
-        with suppress(*_DAMAGED):
+        with suppress(*DAMAGED):
             connection.execute("PRAGMA query_only=ON")
             if connection.execute("PRAGMA user_version").fetchone()[0] >= self._version:
                 return connection

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from appliance.errors import StoreError, WishLimitError
-from appliance.store.databases import open_database, transaction
+from appliance.store.databases import DAMAGED, open_database, transaction
 
 RESOURCE, WORDS = "resource", "words"
 KINDS = (RESOURCE, WORDS)
@@ -195,9 +197,13 @@ class WishStore:
         return Asked(known[1] if known else 0)
 
     def listed(self, *, settled: bool = False, limit: int = 50, offset: int = 0) -> list[Wish]:
-        """Wishes that are open, or that staff dealt with; what most readers wish first, then the last one."""
+        """Wishes that are open, or that staff dealt with; what most readers wish first, then the last one.
+
+        Raises:
+            StoreError: they cannot be read; so everywhere below.
+        """
         order = "ORDER BY count DESC, last DESC, number LIMIT ? OFFSET ?"
-        with self._lock:
+        with self._reading():
             sql = f"{_COLUMNS} WHERE (settled = '') = ? {order}"
             return [self._wish(row) for row in self._connection.execute(sql, (int(not settled), limit, offset))]
 
@@ -207,7 +213,7 @@ class WishStore:
 
     def news(self) -> tuple[int, str]:
         """How many open wishes came, or came again, since staff looked last; ISO time in UTC of the newest."""
-        with self._lock:
+        with self._reading():
             sql = "SELECT count(*), coalesce(max(at), '') FROM wish WHERE fresh AND settled = ''"
             count, at = self._connection.execute(sql).fetchone()
         return int(count), str(at)
@@ -233,11 +239,19 @@ class WishStore:
             "SELECT wish.number, kind, key, words, monthly.count, wish.count FROM monthly JOIN wish ON number = wish"
             " WHERE month = ? ORDER BY monthly.count DESC, wish.count DESC, number"
         )
-        with self._lock:
+        with self._reading():
             return [
                 MonthlyWish(kind, key if kind == RESOURCE else "", words, count, total, self._notes(number))
                 for number, kind, key, words, count, total in self._connection.execute(sql, (month,)).fetchall()
             ]
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            with self._lock:
+                yield
+        except DAMAGED as error:
+            raise StoreError(f"wishes cannot be read: {error}") from error
 
     def close(self) -> None:
         """Close the database."""
@@ -252,7 +266,7 @@ class WishStore:
         return tuple(words for (words,) in self._connection.execute(sql, (number,)))
 
     def _number(self, sql: str, *values: str | int) -> int:
-        with self._lock:
+        with self._reading():
             return int(self._connection.execute(sql, values).fetchone()[0])
 
     def _write(self, sql: str, *values: str | int) -> None:

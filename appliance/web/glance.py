@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
 from flask import current_app, g
 
+from appliance.errors import StoreError
 from appliance.store.holdings import Message
 from appliance.web.context import library, services, settings, today
 from appliance.web.staff_session import current_staff
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from appliance.web.damage import Damage, DamageBoard
+
+_log = logging.getLogger(__name__)
 
 ACKNOWLEDGED = "shuxiang.acknowledged"
 BOARD = "shuxiang.damage"
@@ -81,7 +85,11 @@ def _wishes() -> Iterator[State]:
     store = services().wishes
     if store is None or current_staff() is None:
         return
-    count, at = store.news()
+    try:
+        count, at = store.news()
+    except StoreError as error:  # every page of the staff says how the box is, whatever one of its databases is like
+        _log.error("wishes: %s", error)
+        return
     if count:
         yield state_of(Message("feedback.new", {"count": count}), since=at)
 

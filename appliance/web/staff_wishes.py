@@ -22,8 +22,8 @@ PAGE = 50
 """Wishes on a page of the list."""
 _MOST_NUMBER = 12
 """Digits of a wish's number."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for the beginning of a formula."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a spreadsheet would take for the beginning of a formula; some take the wide signs for it too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
+import logging
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from flask import abort, current_app, make_response, redirect, render_template, request, session, url_for
 
-from appliance.errors import WishLimitError
+from appliance.errors import StoreError, WishLimitError
 from appliance.store.wishes import MAX_NOTE, MAX_WORDS, RESOURCE, WORDS
 from appliance.web.cards import cards_of
 from appliance.web.context import gate, library, local_now, say, services
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from indexer.access import Decision
     from provisioning.words import Sentence
 
+_log = logging.getLogger(__name__)
+
 _MINE, _TOLD = "wishes", "wish"
 _REMEMBERED = 40
 """Records that the session remembers, so that their button says 已登记."""
@@ -43,6 +46,8 @@ _WISHED_FOR = frozenset({"rights.catalogue_only", "rights.ended", "reader.no_pag
 """Why a record cannot be read where asking for it makes sense."""
 _PRIVATE = re.compile(r"(?<!\d)(?:\d{17}[\dXx]|\d{15}|(?:\+?86[- ]?)?1[3-9]\d(?:[- ]?\d{4}){2})(?!\d)")
 """Numbers of identity cards and mobile phones. No ISBN, ISSN or year looks like them."""
+_NARROW = str.maketrans("０１２３４５６７８９Ｘｘ＋－—–‐.．", "0123456789Xx+------")
+"""How else people write these numbers; character by character, so that places stay the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,9 @@ def register() -> Response:
     except WishLimitError:
         session[_TOLD] = {"key": "wish.limit", "count": 0, "next": onward}
         return make_response(_told(session[_TOLD]), 429)
+    except StoreError as error:
+        _log.error("%s", error)
+        abort(503)
     if kind == RESOURCE:
         session[_MINE] = [*(name for name in _mine() if name != key), key][-_REMEMBERED:]
     session[_TOLD] = {**_thanks(asked), "next": onward}
@@ -159,7 +167,9 @@ def _who(day: dt.date) -> str:
 def _clean(text: str, most: int) -> str:
     """One line of at most so many characters, without signs that do not show and numbers of persons."""
     shown = "".join(c if c.isprintable() else " " for c in unicodedata.normalize("NFC", text[: 4 * most]))
-    return " ".join(_PRIVATE.sub(" ", shown).split())[:most].rstrip()
+    for number in _PRIVATE.finditer(shown.translate(_NARROW)):
+        shown = shown[: number.start()] + " " * len(number[0]) + shown[number.end() :]
+    return " ".join(shown.split())[:most].rstrip()
 
 
 def _thanks(asked: Asked) -> dict[str, str | int]:

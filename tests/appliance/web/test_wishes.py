@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.store import wishes as store
+from appliance.store.databases import open_database
 from tests.appliance.web.conftest import post, set_display, token_of
 from tests.appliance.web.holding import make_app, make_world, one
 from tests.appliance.web.searching import books, classes
@@ -115,6 +117,19 @@ def test_numbers_of_persons_are_not_kept(client: FlaskClient, world: World) -> N
     (wish,) = world.services.wishes.listed()
     assert wish.words == "采茶戏 1937年"
     assert wish.notes == ("我的电话 ， ，证号 ，书号 9787020002207",)
+
+
+_WIDE_IDENTITY = "110105194912310021".translate({ord("0") + n: ord("０") + n for n in range(10)})
+
+
+@pytest.mark.parametrize(
+    "number", ["１３９１２３４５６７８", "139－1234－5678", "139 ５６７８ 1234", "139.1234.5678", _WIDE_IDENTITY]
+)
+def test_numbers_of_persons_are_not_kept_however_they_are_typed(client: FlaskClient, world: World, number: str) -> None:
+    post(client, "/wish", q=f"采茶戏 {number}", note=f"{number}，ISBN 978-7-02-000220-7，１９３７年")
+    assert world.services.wishes is not None
+    (wish,) = world.services.wishes.listed()
+    assert (wish.words, wish.notes) == ("采茶戏", ("，ISBN 978-7-02-000220-7，１９３７年",))
 
 
 def test_long_and_odd_words_are_cut_and_shown_as_text(client: FlaskClient, world: World, staff: FlaskClient) -> None:
@@ -243,6 +258,40 @@ def test_the_table_is_for_spreadsheets_and_none_of_it_a_formula(staff: FlaskClie
         [TITLE, BARE, "1", "2026-11-22", "2026-11-22", "", ""],
         ["'=SUM(A1)", "", "1", "2026-11-22", "2026-11-22", "'+1", ""],
     ]
+
+
+@pytest.mark.parametrize("sign", "=+-@＝＋－＠")
+def test_no_sign_of_a_formula_begins_a_cell(staff: FlaskClient, sign: str) -> None:
+    post(staff, "/wish", q=f"{sign}1+1")
+    *_, row = csv.reader(io.StringIO(staff.get("/staff/wishes.csv").data.decode("utf-8-sig")))
+    assert row[0] == f"'{sign}1+1"
+
+
+def test_a_full_disk_is_told_calmly(client: FlaskClient, world: World) -> None:
+    assert world.services.wishes is not None
+    connection = world.services.wishes._connection
+    connection.execute(f"PRAGMA max_page_count={connection.execute('PRAGMA page_count').fetchone()[0]}")
+    statuses = [post(client, "/wish", q=f"{n}采茶戏" * 40, note="长" * 100).status_code for n in range(12)]
+    assert set(statuses) == {303, 503}
+    assert len(kept(world)) == statuses.count(303)
+
+
+def test_damaged_wishes_spoil_no_other_page(staff: FlaskClient, world: World) -> None:
+    store_ = world.services.wishes
+    assert store_ is not None
+    post(staff, "/wish", q="采茶戏")
+    connection = store_._connection
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    store_.close()
+    with path.open("r+b") as file:
+        file.seek(size)
+        file.write(b"\xff" * (path.stat().st_size - size))
+    store_._connection = open_database(path, store._MIGRATIONS)
+    assert staff.get("/staff/").status_code == 200
+    assert post(staff, "/wish", q="采茶戏").status_code == 503
+    assert staff.get("/staff/wishes").status_code == 500
 
 
 def test_only_staff_see_wishes_and_no_light_of_readers_changes(client: FlaskClient) -> None:
