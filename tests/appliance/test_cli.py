@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,16 @@ from appliance import cli
 from appliance.clock import RealClock
 from appliance.people.accounts import DIRECTOR
 from appliance.settings import load_settings
-from appliance.store.holdings import HeldDrive, Holdings, Message, WorkerState, read_holdings, write_holdings
+from appliance.store.holdings import (
+    HeldDrive,
+    HeldRelease,
+    Holdings,
+    Message,
+    Part,
+    WorkerState,
+    read_holdings,
+    write_holdings,
+)
 from packager.format.files import RealFiles
 from tests.appliance.stock import Stock
 
@@ -104,6 +114,26 @@ def test_status_one_light_one_sentence(settings_file, stock, capsys, monkeypatch
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(f"{symbol} ")
     assert re.search("[\u4e00-\u9fff]", line)
+
+
+def test_status_tells_that_an_edition_waits_and_that_content_is_old(settings_file, stock, capsys, monkeypatch):
+    monkeypatch.setattr(cli, "_answers", lambda _settings: True)
+    now = RealClock().now()
+    ready = Part("ready", "catalogue.db")
+    live, waits = (
+        HeldRelease("national", seq, f"2026.{seq}", f"{now - timedelta(days=age):%Y-%m-%d}", "国家图书馆", "国家版",
+                    f"national/{seq}-x", "ab" * 32, 7, live=not held, held_back=held, catalogue=ready, search=ready)
+        for seq, age, held in ((1, 120, ""), (2, 1, "staged"))
+    )  # fmt: skip
+    (stock.folder / "data").mkdir()
+    holdings = Holdings(generation=1, releases=(live, waits), notices=(Message("home.no_drive"),),
+                        worker=WorkerState(1, now.isoformat(), now.isoformat()))  # fmt: skip
+    write_holdings(stock.folder / "data/holdings.json", holdings, RealFiles())
+    assert run("status", settings_file) == 2
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("▲ ")
+    assert any("闭馆后启用" in line for line in rest)
+    assert any("个月没有新内容" in line for line in rest)
 
 
 def test_command_line_without_a_command_or_settings_is_refused(capsys):
