@@ -39,6 +39,8 @@ CHECK_SECONDS = 3600.0
 TURN_SECONDS = 5.0
 DEADLINE = 60.0
 _RECEIVED = (200, 201)
+_OF_THE_REPORT = frozenset({"format", "report", "report-older", "report-time", "too-large"})
+"""Why one report is not taken, whereas another may be."""
 
 
 class RefusedError(Exception):
@@ -159,9 +161,17 @@ class Reporter:
     # Sending
 
     def _send_all(self) -> None:
+        refused: RefusedError | None = None
         try:
             for report in self.outbox.waiting():
-                self.send(report)
+                try:
+                    self.send(report)
+                except RefusedError as error:
+                    if error.code not in _OF_THE_REPORT:
+                        raise
+                    refused = error  # it may never be taken, and the others are not to wait for it
+            if refused is not None:
+                raise refused
         except (RefusedError, FormatError, OriginError, OSError) as error:
             _log.info("a report is not received yet: %s", error)
             self._failures += 1

@@ -233,6 +233,23 @@ def test_box_that_is_not_enrolled_waits_and_tries_again_when_it_is(settings, clo
     assert box.outbox.waiting() == []
 
 
+def test_report_that_is_never_taken_does_not_keep_the_others_waiting(settings, clock, national):
+    settings = replace(settings, report_url=national.address)
+    key = device_key(settings.device_key_file)
+    national.enrol(settings)
+    box = reporter_of(settings, clock)
+    # The clock was in the past once, and the national library has a later report of October.
+    for month, made in (("2021-03", "2021-03-02T00:00:00Z"), ("2026-10", "2026-10-02T00:00:00Z")):
+        box.outbox.add(make_report(Head("SC-511702", month, 1, made, "1"), [], key))
+    later = make_report(Head("SC-511702", "2026-10", 5, "2026-10-20T00:00:00Z", "1"), [], key)
+    reporting.send(national.address, later.content, 1 << 16, 10)
+    before = clock.monotonic()
+    box.turn()
+    assert national.kept() == [("2026-10", 5), ("2026-11", 1)]
+    assert [report.head.month for report in box.outbox.waiting()] == ["2021-03", "2026-10"]
+    assert box._next >= before + 100  # and what is not taken is not sent again and again
+
+
 def test_receipt_by_another_key_or_for_another_report_is_not_believed(settings, clock, national, monkeypatch):
     settings = replace(settings, report_url=national.address, report_key=Key.new().public.raw.hex())
     device_key(settings.device_key_file)
