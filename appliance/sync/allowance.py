@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 _EVENING, _NIGHT = 18, 6
 """Hours between which an opening is said to be tonight."""
+LEAST_ROOM = 64 << 20
+"""Bytes that are asked for where the SSD became full and more is not known."""
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 USUAL_RATE = 1_000_000
 """Bytes a second that an estimate begins with."""
 
@@ -118,6 +122,11 @@ class Allowance:
             values["duration"] = round(state.size / (self._settings.update_rate or USUAL_RATE))
             return Message("sync.waiting_window", values)
         return Message("sync.paused.window", {"time": f"{opens:%H:%M}", "percent": state.percent})
+
+    def lacking(self, error: Exception) -> int:
+        """Bytes to ask for when the SSD became full in the middle of an update; 0: it was something else."""
+        is_full = isinstance(error, OSError) and error.errno in _FULL
+        return max(LEAST_ROOM, self._left()) if is_full else 0
 
     def _left(self) -> int:
         return self._board.state.size - self._board.state.done

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.errors import IntakeError
 from appliance.store.carried import CarriedStore, read_at
 from appliance.store.releases import folder_name
 from appliance.sync.routes import route
@@ -133,6 +134,22 @@ class Bringing:
             if self._incoming.fetch(pack, supply.sources(), supply.allow, supply.took) is None:
                 raise OriginError(f"pack {pack.sha256[:12]} cannot be had")
 
+    def check_room(self, steps: Sequence[Delta], new: Release) -> None:
+        """Before a byte is written: what lacks of packs, what they hold, lists, and what is derived from them.
+
+        Raises:
+            IntakeError: there is no room (`space.update_waits` with the bytes lacking).
+        """
+        free = self._door.store.free_space() - self._settings.reserve_bytes
+        if free < (need := self.room(steps, new)):
+            raise IntakeError("space.update_waits", "no room on the SSD", size=need - free)
+
+    def room(self, steps: Sequence[Delta], new: Release) -> int:
+        """Bytes that a chain of deltas needs on the SSD, above what is here (see `Update`)."""
+        packs = [pack for step in steps for pack in step.packs]
+        lists = sum(digest.size for digest in new.truth.values()) + 3 * new.truth["catalogue.jsonl"].size
+        return lists + sum(2 * pack.size - self._incoming.fetched(pack) for pack in packs)
+
     def is_here(self, step: Delta) -> bool:
         """Whether all packs of a delta are here."""
         return all(self._incoming.is_whole(pack) for pack in step.packs)
@@ -151,9 +168,7 @@ class Bringing:
         """
         if not old.whole:
             raise OldAwayError(old.folder)  # its records are still to come from the drive
-        new = next(
-            r for r in trusted.releases if (r.bundle, r.seq, r.number) == (step.bundle, step.new, step.new_number)
-        )
+        new = led_to(step, trusted)
         packs = [path for pack in step.packs for path in self._incoming.pieces(pack)]
         if self._settings.update_apply == "closing":
             self._door.board.editions.stage(folder_name(new), self._door.board.now())
@@ -191,3 +206,8 @@ class Bringing:
             if found is not None:
                 return found
         raise OldAwayError(item.path)
+
+
+def led_to(step: Delta, trusted: Trusted) -> Release:
+    """The listed release to which a delta leads; there is one."""
+    return next(r for r in trusted.releases if (r.bundle, r.seq, r.number) == (step.bundle, step.new, step.new_number))

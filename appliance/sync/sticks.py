@@ -212,12 +212,8 @@ class Sticks:
         return Message("sync.stick.gap", {"edition": newest.release.edition})
 
     def _check_room(self, plans: Iterable[Plan]) -> None:
-        """Before a byte is written: packs, lists, and what is derived from them (see `Update`)."""
-        need = 0
-        for plan in plans:
-            need += sum(self._lacking(pack) + pack.size for step in plan.steps for pack in step.packs)
-            lists = plan.new.truth
-            need += sum(digest.size for digest in lists.values()) + 3 * lists["catalogue.jsonl"].size
+        """Before a byte is written."""
+        need = sum(self._bringing.room(plan.steps, plan.new) for plan in plans)
         free = self._door.store.free_space() - self._settings.reserve_bytes
         if free < need:
             raise IntakeError("space.update_waits", "no room on the SSD", size=need - free)

@@ -1,6 +1,7 @@
 """What updates no longer need goes: what was begun for deltas that nobody lists, and items that no release names.
 
-Asked only when nothing is half made. Nothing goes while an edition is staged.
+Asked only when nothing is half made. No item goes while an edition is staged, and nothing that was begun while what a
+stick brought waits to be applied.
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ class Tidying:
     """For the thread of updates."""
 
     def __init__(
-        self, files: Files, door: Door, bringing: Bringing, incoming: Incoming, is_staged: Callable[[], bool]
+        self,
+        files: Files,
+        door: Door,
+        bringing: Bringing,
+        incoming: Incoming,
+        *,
+        is_staged: Callable[[], bool],
+        is_pending: Callable[[], bool],
     ) -> None:
         """Begin with nothing tidied.
 
@@ -33,9 +41,10 @@ class Tidying:
             bringing: where documents and items lie.
             incoming: what is being fetched.
             is_staged: whether an edition waits for its time.
+            is_pending: whether what a stick brought waits to be applied.
         """
         self._files, self._door, self._bringing, self._incoming = files, door, bringing, incoming
-        self._is_staged = is_staged
+        self._is_staged, self._is_pending = is_staged, is_pending
         self._done = False
 
     def made(self) -> None:
@@ -48,6 +57,8 @@ class Tidying:
         Raises:
             OSError: the SSD does not answer.
         """
+        if self._is_pending():
+            return
         wanted = {digest.sha256 for digest in trusted.deltas.values()}
         documents = self._bringing.documents
         self._incoming.keep_only(frozenset({documents.name}))

@@ -64,14 +64,14 @@ class Turning:
             self.apply()
 
     def apply(self) -> None:
-        """Give readers what is staged, as soon as it can be searched.
+        """Give readers what is staged, as soon as it can be searched; what is still being made stays staged.
 
         Raises:
             OSError: as `look`.
         """
         staged = [folder for folder, hold in self._door.board.editions.holds().items() if hold.why == STAGED]
         here = [release for release in self._door.board.releases() if release.folder in staged]
-        self._door.board.editions.let_go(staged)
+        self._door.board.editions.let_go([release.folder for release in here])
         if here:
             newest = max(here, key=lambda release: (release.issued, release.seq))
             self.applied(newest.folder)

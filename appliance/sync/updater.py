@@ -21,7 +21,7 @@ from appliance.store.preferences import Preferences, PreferenceStore
 from appliance.store.releases import folder_name
 from appliance.sync.allowance import Allowance, WaitError
 from appliance.sync.board import StateBoard
-from appliance.sync.bringing import Bringing
+from appliance.sync.bringing import Bringing, led_to
 from appliance.sync.glance import Glance
 from appliance.sync.incoming import Incoming
 from appliance.sync.line import has_line, is_metered
@@ -105,7 +105,9 @@ class Updater:
         self._failures, self._next, self._looked = 0, -1e9, -1e9
         self._asked: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._needed = ""
-        self._tidying = Tidying(files, door, self._bringing, self._incoming, self._is_staged)
+        self._tidying = Tidying(
+            files, door, self._bringing, self._incoming, is_staged=self._is_staged, is_pending=self.sticks.pending
+        )
         self._glance, self._glance_at = Glance(settings.update_origins), -1e9
         self._thread = threading.Thread(target=self._follow, name="updates", daemon=True)
         if self._board.state.making:
@@ -222,7 +224,7 @@ class Updater:
         except (OriginError, OSError) as error:
             _log.info("no update now: %s", error)
             spoiled = self._incoming.spoiled - before if isinstance(error, OriginError) else None
-            said = self._failed("sync.mirror.bad_data", mirror=min(spoiled)) if spoiled else self._unreachable()
+            said = self._failed("sync.mirror.bad_data", mirror=min(spoiled)) if spoiled else self._unreachable(error)
         except Exception:  # noqa: BLE001 - intake and readers go on, whatever an update does
             _log.exception("an update broke off")
             said = self._failed("sync.not_applied")
@@ -238,12 +240,14 @@ class Updater:
         """Lists that cannot be had, or are half there while a mirror is being filled, are no attack."""
         if isinstance(error, TrustError) and not is_refusal(error):
             _log.info("no update now: %s", error)
-            return self._unreachable()
+            return self._unreachable(error)
         _log.warning("an update is refused: %s", error)
         one = isinstance(error, OneSignerError)
         return self._failed("sync.refused.one_signer" if one else "sync.refused.untrusted")
 
-    def _unreachable(self) -> Message:
+    def _unreachable(self, error: Exception) -> Message:
+        if lacking := self._allowance.lacking(error):
+            return self._failed("space.update_waits", size=lacking)
         if not self._board.state.failing:
             self._board.change(failing=self._moment())
         if has_line():
@@ -262,20 +266,32 @@ class Updater:
         trusted = self._door.trust.current()
         supply = ServerSupply(self._mirrors, self._incoming, self._allowance.allow, self._allowance.took)
         made: list[Release] = []
+        waits: list[tuple[Exception, str]] = []
         for old, newer in self._bringing.due(trusted):
-            chain, whole = self._way(supply, trusted, old, newer[0])
-            if whole and (stored := self._whole_or_none(supply, old, newer[0], leads=bool(chain))):
-                made.append(stored.release)
-                continue
-            for step in chain:
-                old = self._step(supply, old, step, trusted)
-                made.append(old.release)
+            try:
+                made += self._bring(supply, trusted, old, newer[0])
+            except (OldAwayError, IntakeError, OriginError, FormatError) as error:
+                waits.append((error, self._needed))  # no other bundle is to wait for it
+        if waits:
+            self._needed = waits[0][1]
+            raise waits[0][0]
         self._allowance.begin(0, 0)
         self._tidying.begun(trusted)
         self._tidying.items()
         if not made:
             return Message("sync.mirror.all_stale" if self._mirrors.all_behind else "sync.current")
         return self._made(made[-1])
+
+    def _bring(self, supply: ServerSupply, trusted: Trusted, old: Stored, new: Release) -> list[Release]:
+        """Bring the newest release of one bundle; the releases that were made on the way."""
+        chain, whole = self._way(supply, trusted, old, new)
+        if whole and (stored := self._whole_or_none(supply, old, new, leads=bool(chain))):
+            return [stored.release]
+        made = []
+        for step in chain:
+            old = self._step(supply, old, step, trusted)
+            made.append(old.release)
+        return made
 
     def _made(self, release: Release) -> Message:
         added, changed, gone = self._board.state.counts.get(folder_name(release), (0, 0, 0))
@@ -337,6 +353,7 @@ class Updater:
 
     def _step(self, supply: ServerSupply, old: Stored, step: Delta, trusted: Trusted) -> Stored:
         """Fetch what one delta needs and make the release that it leads to."""
+        self._bringing.check_room([step], led_to(step, trusted))
         self._bringing.fetch(supply, step)
         return self._make(old, step, trusted, supply)
 
