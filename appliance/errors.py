@@ -10,7 +10,6 @@ ApplianceError
 │   └── SearchNotReadyError  the index is being made; carries percent and seconds left
 ├── ServingError           bytes of an item that cannot be sent
 │   ├── BusyError          too much waits before it
-│   ├── TextsLateError     an index of texts was not read in the time that a search has; carries the drive
 │   ├── DamagedChunkError  the bytes on the drive are not the bytes that were signed; carries key, chunk, drive
 │   └── DriveError         the drive is at fault, not the item
 │       ├── DriveGoneError it was unplugged, or the system cannot read it
@@ -27,8 +26,6 @@ Every class has a stable `code`; docs/operations.md lists them.
 """
 
 from __future__ import annotations
-
-from indexer.errors import LateError
 
 
 class ApplianceError(Exception):
@@ -135,17 +132,6 @@ class BusyError(ServingError):
     """Too much waits before it; to be tried again in a minute."""
 
     code = "busy"
-
-
-class TextsLateError(ServingError, LateError):
-    """An index of texts was not read in the time that a search has. `drive` names where it lies."""
-
-    code = "texts-late"
-
-    def __init__(self, drive: str) -> None:
-        """Keep the drive."""
-        self.drive = drive
-        super().__init__(f"drive {drive}: the index of texts takes too long to read")
 
 
 class DamagedChunkError(ServingError):

@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
-from appliance.errors import TextsLateError
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
 from appliance.serving.pools import DrivePools, Urgency
+from appliance.serving.texts_errors import TextsLateError
 from indexer.codec_files import BLOCK, Range, pages_of
 from indexer.errors import IndexFormatError
 from packager.format.errors import FormatError

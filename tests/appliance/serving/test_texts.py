@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.errors import DamagedChunkError, DriveGoneError, TextsLateError
+from appliance.errors import DamagedChunkError, DriveGoneError
 from appliance.serving import verified_blocks
 from appliance.serving.chunks import ChunkStore
 from appliance.serving.pools import DrivePools
 from appliance.serving.texts import TextSearch, _best, _united
+from appliance.serving.texts_errors import TextsLateError
 from appliance.serving.texts_made import MadeIndexes
 from appliance.serving.verified_blocks import BlockCache, VerifiedBlocks, until
 from indexer.codec_files import BLOCK
