@@ -104,7 +104,7 @@ class Updater:
         )  # fmt: skip
         self._failures, self._next, self._looked = 0, -1e9, -1e9
         self._asked: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._needed = ""
+        self._needed, self._hurry = "", False
         self._tidying = Tidying(
             files, door, self._bringing, self._incoming, is_staged=self._is_staged, is_pending=self.sticks.pending
         )
@@ -147,7 +147,7 @@ class Updater:
                 self._guarded(self._tidying.items)
             if self._settings.update_origins and not self._stop.is_set():
                 self._guarded(self._glanced)
-                if self._clock.monotonic() >= self._next:
+                if self._hurry or self._clock.monotonic() >= self._next:
                     self.turn()
 
     def _glanced(self) -> None:
@@ -199,14 +199,14 @@ class Updater:
         except (OSError, ValueError) as error:
             _log.warning("%s cannot be done: %s", what, error)
         if what not in {"update-apply", "update-again", "update-undo", "update-pause"}:
-            self._next = -1e9
+            self._hurry = True  # a try that is under way and fails would set the next one late
         self._wake.set()
 
     # Tries
 
     def turn(self) -> Message:
         """One try; says to staff, and returns, what came of it."""
-        before = frozenset(self._incoming.spoiled)
+        before, self._hurry = frozenset(self._incoming.spoiled), False
         try:
             said = self._try()
             self._failures, self._next = 0, self._clock.monotonic() + until_own(self._clock.now(), self._share)

@@ -108,10 +108,12 @@ def serve(control_fd: int, fonts: tuple[str, ...] = ()) -> None:
     gc.collect()
     gc.freeze()  # shared pages stay shared
     control.sendall(b"+")
+    waiting = select.poll()  # `select` knows no descriptor above 1,023, and a busy box may hand over such a one
+    waiting.register(control, select.POLLIN)
     children = 0
     while True:
         # While children run, look for their ends: a dead one that nobody takes away stays in the table of processes.
-        while not select.select([control], [], [], _BURY_SECONDS if children else None)[0]:
+        while not waiting.poll(_BURY_SECONDS * 1000 if children else None):
             children -= _bury()
         message, fds, _, _ = socket.recv_fds(control, 1, 1)
         if not message or not fds:
