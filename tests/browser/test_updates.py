@@ -85,9 +85,9 @@ class Stream(threading.Thread):
             while b"\r\n\r\n" not in buffer:
                 buffer += line.recv(4096)
             self.head, _, body = buffer.partition(b"\r\n\r\n")
-            while body:
+            self.digest.update(body)  # often nothing: the head may come alone
+            while body := line.recv(65536):
                 self.digest.update(body)
-                body = line.recv(65536)
         self.ended = time.monotonic()
 
 
