@@ -96,7 +96,7 @@ def test_find_filter_open_and_leave_without_scripts(browser: Browser, server: st
         page.goto("/")
         page.get_by_role("searchbox").fill("论语")
         page.get_by_role("button", name="检索").click()
-        assert page.get_by_role("heading", name="检索结果 1 条").is_visible()
+        page.get_by_role("heading", name="检索结果 1 条").wait_for()
         if size == PHONE:
             page.get_by_role("link", name="筛选").click()
             assert not page.get_by_role("heading", name="检索结果 1 条").is_visible()
