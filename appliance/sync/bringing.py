@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.errors import IntakeError
 from appliance.store.carried import CarriedStore, read_at
 from appliance.store.releases import folder_name
+from appliance.sync.room import check_room, room_of
 from appliance.sync.routes import route
 from appliance.sync.update import OldAwayError, Update
 from appliance.sync.wholes import Wholes
@@ -134,21 +134,20 @@ class Bringing:
             if self._incoming.fetch(pack, supply.sources(), supply.allow, supply.took) is None:
                 raise OriginError(f"pack {pack.sha256[:12]} cannot be had")
 
-    def check_room(self, steps: Sequence[Delta], new: Release) -> None:
-        """Before a byte is written: what lacks of packs, what they hold, lists, and what is derived from them.
+    def check_room(self, plans: Iterable[tuple[Sequence[Delta], Release]]) -> None:
+        """Before a byte is written: packs, what they hold, and the lists of what chains of deltas lead to.
+
+        Args:
+            plans: chains, each with the release that it leads to.
 
         Raises:
-            IntakeError: there is no room (`space.update_waits` with the bytes lacking).
+            IntakeError: see `room.check_room`.
         """
-        free = self._door.store.free_space() - self._settings.reserve_bytes
-        if free < (need := self.room(steps, new)):
-            raise IntakeError("space.update_waits", "no room on the SSD", size=need - free)
-
-    def room(self, steps: Sequence[Delta], new: Release) -> int:
-        """Bytes that a chain of deltas needs on the SSD, above what is here (see `Update`)."""
-        packs = [pack for step in steps for pack in step.packs]
-        lists = sum(digest.size for digest in new.truth.values()) + 3 * new.truth["catalogue.jsonl"].size
-        return lists + sum(2 * pack.size - self._incoming.fetched(pack) for pack in packs)
+        need = 0
+        for steps, new in plans:
+            packs = [pack for step in steps for pack in step.packs]
+            need += room_of(new) + sum(2 * pack.size - self._incoming.fetched(pack) for pack in packs)
+        check_room(self._door.store, self._settings.reserve_bytes, need)
 
     def is_here(self, step: Delta) -> bool:
         """Whether all packs of a delta are here."""

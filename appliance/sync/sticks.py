@@ -186,7 +186,7 @@ class Sticks:
             if self._missed:
                 self._door.board.say_of_updates(None)
                 self._missed = False
-            self._check_room(plans)
+            self._bringing.check_room((plan.steps, plan.new) for plan in plans)
             self._fetch(plans, supply, told)
         except (OriginError, SourceError) as error:
             if self._was_pulled(carrier):
@@ -210,13 +210,6 @@ class Sticks:
             return Message("sync.stick.older")
         newest = max(held, key=lambda stored: stored.release.seq)
         return Message("sync.stick.gap", {"edition": newest.release.edition})
-
-    def _check_room(self, plans: Iterable[Plan]) -> None:
-        """Before a byte is written."""
-        need = sum(self._bringing.room(plan.steps, plan.new) for plan in plans)
-        free = self._door.store.free_space() - self._settings.reserve_bytes
-        if free < need:
-            raise IntakeError("space.update_waits", "no room on the SSD", size=need - free)
 
     def _lacking(self, pack: Digest) -> int:
         return pack.size - self._incoming.fetched(pack)

@@ -45,11 +45,7 @@ class Tidying:
         """
         self._files, self._door, self._bringing, self._incoming = files, door, bringing, incoming
         self._is_staged, self._is_pending = is_staged, is_pending
-        self._done = False
-
-    def made(self) -> None:
-        """A release was made: there is something to tidy again."""
-        self._done = False
+        self._looked_at: frozenset[str] | None = None
 
     def begun(self, trusted: Trusted) -> None:
         """Throw away what was begun for deltas that are not listed any more.
@@ -67,15 +63,17 @@ class Tidying:
                 self._files.remove(path)
 
     def items(self) -> None:
-        """Throw away the items that no release here names any more.
+        """Throw away the items that no release here names any more, when other releases are here than last time.
 
         Raises:
             OSError: the SSD does not answer.
         """
-        if self._done or self._is_staged():
+        here = list(self._door.store.all())
+        folders = frozenset(stored.folder for stored in here)
+        if folders == self._looked_at or self._is_staged():
             return
-        gone = self._bringing.carried.remove_unnamed((s.items_txt for s in self._door.store.all()), self._files)
-        self._done = True
+        gone = self._bringing.carried.remove_unnamed((stored.items_txt for stored in here), self._files)
+        self._looked_at = folders
         if gone:
             _log.info("%d items of editions that are no longer here were removed", gone)
             self._door.board.carried_changed()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.errors import IntakeError
+from appliance.sync.room import check_room, room_of
 from packager.format.chunks import ChunkHasher
 from packager.format.delta_apply import Change, PackStream, apply_chunks, apply_list, changes, made
 from packager.format.deltas import ADD, COPY, PATCH, read_delta
@@ -77,14 +77,14 @@ class Update:
 
         Raises:
             OldAwayError: old bytes are away, and nobody has the new item; what was made stays.
-            IntakeError: there is no room (`space.intake_waits` with the bytes lacking).
+            IntakeError: there is no room (`space.update_waits` with the bytes lacking).
             FormatError: the delta is for another release, or malformed; nothing of the new release is kept.
             OSError: the SSD is full or does not answer.
         """
         head, operations = read_delta(self.document)
         if (head.old_number, head.new_number) != (self.old.release.number, self.new.number):
             raise FormatError("leads between other releases", path=head.target)
-        self._check_room(store, reserve, head.size)
+        check_room(store, reserve, room_of(self.new) + head.size)  # at least what the packs hold
         stage = store.stage(STAGE)
         meta = stage / "meta"
         files.make_dir(meta)
@@ -104,14 +104,6 @@ class Update:
             return store.add_made(stage, self.new)
         finally:
             store.unstage(STAGE)
-
-    def _check_room(self, store: ReleaseStore, reserve: int, packs: int) -> None:
-        """Lists, what is derived from them (some three times the catalogue), and at least what the packs hold."""
-        lists = sum(digest.size for digest in self.new.truth.values())
-        need = lists + 3 * self.new.truth["catalogue.jsonl"].size + packs
-        free = store.free_space() - reserve
-        if free < need:
-            raise IntakeError("space.intake_waits", "no room on the SSD", size=need - free)
 
 
 class _Work:

@@ -27,6 +27,7 @@ from appliance.sync.incoming import Incoming
 from appliance.sync.line import has_line, is_metered
 from appliance.sync.mirrors import Mirrors, is_refusal
 from appliance.sync.own_seed import own_seed
+from appliance.sync.room import lists_of
 from appliance.sync.routes import route
 from appliance.sync.schedule import HOUR, share_of, until_own, wait_after
 from appliance.sync.server_supply import ServerSupply
@@ -315,7 +316,7 @@ class Updater:
         """
         chain = route(self._bringing.heads(supply, trusted, new.bundle), old.release, new)
         packs = [pack for step in chain or () for pack in step.packs]
-        if chain is not None and sum(pack.size for pack in packs) <= self._bringing.wholes.lists(new):
+        if chain is not None and sum(pack.size for pack in packs) <= lists_of(new):
             self._begin(packs)
             return chain, False
         self._begin(packs if chain is not None else list(new.truth.values()))
@@ -353,13 +354,12 @@ class Updater:
 
     def _step(self, supply: ServerSupply, old: Stored, step: Delta, trusted: Trusted) -> Stored:
         """Fetch what one delta needs and make the release that it leads to."""
-        self._bringing.check_room([step], led_to(step, trusted))
+        self._bringing.check_room([([step], led_to(step, trusted))])
         self._bringing.fetch(supply, step)
         return self._make(old, step, trusted, supply)
 
     def _make(self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None) -> Stored:
         """Make the release that a delta leads to, when all that it needs is here, and tell of it."""
-        self._tidying.made()
         self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
         self._board.change(fetching=False, making=True)
         stored = self._bringing.make(old, step, trusted, supply)

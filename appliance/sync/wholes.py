@@ -10,8 +10,8 @@ import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from appliance.errors import IntakeError
 from appliance.store.releases import folder_name
+from appliance.sync.room import check_room, room_of
 from packager.format.delta_apply import differences
 from packager.format.items import read_items
 from packager.format.layout import CHUNK
@@ -54,10 +54,6 @@ class Wholes:
         self._settings, self._files, self._door = settings, files, door
         self._incoming, self._carried, self._read_old = incoming, carried, read_old
 
-    def lists(self, new: Release) -> int:
-        """Bytes of the lists of a release: at least so many this way costs."""
-        return sum(digest.size for digest in new.truth.values())
-
     def needed(self, supply: Supply, old: Stored, new: Release) -> list[Digest] | None:
         """All objects that are needed, or None when the supply has not even the list of items.
 
@@ -83,7 +79,8 @@ class Wholes:
             OSError: the SSD is full or does not answer.
         """
         needed = self.needed(supply, old, new) or []
-        self._check_room(new, sum(d.size - self._incoming.fetched(d) for d in needed))
+        lacking = sum(d.size - self._incoming.fetched(d) for d in needed)
+        check_room(self._door.store, self._settings.reserve_bytes, lacking + room_of(new))  # lists a second time
         for digest in new.truth.values():
             self._fetch(supply, digest)
         for line, source in self._lacking(old, new):
@@ -158,10 +155,3 @@ class Wholes:
     def _copied(self, old: Stored, line: ItemLine) -> Iterator[bytes]:
         for at in range(0, line.size, CHUNK):
             yield self._read_old(old, line, at, min(CHUNK, line.size - at))
-
-    def _check_room(self, new: Release, lacking: int) -> None:
-        """What is to come, lists a second time, and what is derived from them (see `Update`)."""
-        need = lacking + self.lists(new) + 3 * new.truth["catalogue.jsonl"].size
-        free = self._door.store.free_space() - self._settings.reserve_bytes
-        if free < need:
-            raise IntakeError("space.update_waits", "no room on the SSD", size=need - free)

@@ -163,7 +163,7 @@ def test_delta_for_other_releases_and_too_little_room_change_nothing(box, publis
         box.apply(box.old.release, *delta_of(work))
     with pytest.raises(IntakeError) as waits:
         box.apply(new, *delta_of(work), reserve=1 << 60)
-    assert waits.value.sentence == "space.intake_waits"
+    assert waits.value.sentence == "space.update_waits"
     assert [found.release.seq for found in box.store.all()] == [1]
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 from appliance.library.carriers import SSD
+from appliance.sync import updater
 from packager.format.items import read_items
 from packager.format.release import Digest
 from tests.appliance.sync.test_updater import boxes, content_of, live_is, origin, tree  # noqa: F401 - fixtures
@@ -72,22 +73,24 @@ def test_whichever_is_less_is_fetched(boxes, published, origin):  # noqa: F811
     assert not [name for name in objects(origin) if "f" * 64 in name]
 
 
-def test_small_delta_is_taken_without_asking_for_lists(boxes, published, origin):  # noqa: F811
+def test_small_delta_is_taken_without_asking_for_lists(boxes, published, origin, monkeypatch):  # noqa: F811
     box = boxes()
-    box.updater._bringing.wholes.lists = lambda _new: 1 << 30
+    monkeypatch.setattr(updater, "lists_of", lambda _new: 1 << 30)
     assert box.updater.turn().key == "sync.applied"
     truth = {digest.sha256 for digest in box.updater._door.store.all()[-1].release.truth.values()}
     assert not truth & {name.rpartition("/")[2] for name in objects(origin)}
     assert max(Counter(objects(origin)).values()) == 1
 
 
-def test_item_whose_old_bytes_are_damaged_is_fetched_whole(boxes, published, tree, tmp_path, origin):  # noqa: F811
+def test_item_whose_old_bytes_are_damaged_is_fetched_whole(
+    boxes, published, tree, tmp_path, origin, monkeypatch  # noqa: F811
+):  # fmt: skip
     drive = shutil.copytree(tree[1], tmp_path / "drive")
     box = boxes(drive_paths=(drive,))
     grown = box.keeper.library.resource("grown").resource.items[0]
     path = drive / "bag" / grown.path
     path.write_bytes(bytes(path.stat().st_size))
-    box.updater._bringing.wholes.lists = lambda _new: 1 << 30  # the delta it is
+    monkeypatch.setattr(updater, "lists_of", lambda _new: 1 << 30)  # the delta it is
     assert box.updater.turn().key == "sync.applied"
     box.until(live_is(2))
     new = box.keeper.library.resource("grown").resource.items[0]
