@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 
 from indexer.analysis import fold, is_spaceless, normal_text
 from indexer.search_numbers import has_number
+from indexer.thesaurus.segments import segments
+from indexer.thesaurus.table import table
 
 Frequency = Callable[[str], int]
 """How many records hold a pair of characters."""
@@ -44,7 +46,7 @@ def wider(text: str, frequency: Frequency) -> Iterator[str]:
     dated = _YEAR.sub(r"\1年", _DAY.sub(r"\1年\2月\3日", text))
     if dated != text:
         yield dated
-    words = normal_text(fold(text)).split()
+    words = [part for word in normal_text(fold(text)).split() for part in _without_questions(word)]
     if not words or not is_plain(text):
         return
     pieces = [piece for word in words for piece in ([word] if has_number(word) else cut(word, frequency))]
@@ -81,6 +83,17 @@ def with_sign(text: str, frequency: Frequency) -> Iterator[str]:
 def is_plain(text: str) -> bool:
     """Whether a query is words only: no signs, no operators."""
     return not any(sign in text for sign in _SIGNS) and not _OPERATORS & set(normal_text(fold(text)).split())
+
+
+def _without_questions(word: str) -> list[str]:
+    """What stands between words that only ask (吃什么, 怎么办), which find anything; all of it, if nothing does."""
+    parts = [""]
+    for piece in segments(word, table()):
+        if piece.entry is not None and piece.entry.asks:
+            parts.append("")
+        else:
+            parts[-1] += piece.text
+    return [part for part in parts if part] or [word]
 
 
 def cut(word: str, frequency: Frequency) -> list[str]:

@@ -41,6 +41,11 @@ def test_stretch_is_cut_into_words_of_the_collection(word, pieces):
     assert cut(word, frequency) == pieces
 
 
+def test_words_that_only_ask_are_never_asked_for_alone():
+    assert list(wider("糖尿病吃什么", frequency)) == []
+    assert list(wider("成语故事怎么办", frequency)) == ["成语 故事", "成语 或 故事"]
+
+
 def test_words_apart_then_one_left_out_then_any():
     assert list(wider("成语故事 数学", frequency)) == [
         "成语 故事 数学",
