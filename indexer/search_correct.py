@@ -17,7 +17,7 @@ import numpy as np
 from indexer.analysis import is_spaceless, query_terms, units
 from indexer.schema import SECTION_MARK
 from indexer.search_filters import CHILDREN
-from indexer.search_numbers import has_number
+from indexer.search_numbers import names_number
 from indexer.suggest import is_shown, typed_key
 from indexer.suggest_entries import KINDS
 from indexer.text.near_sounds import distance, near_spellings, near_syllables
@@ -74,7 +74,7 @@ class Corrections:
         parts = units(key)
         if not len(parts) + (len(key) >= _SHORTEST_LETTERS) > 1 or len(key) > _LONGEST or "".join(parts) != key:
             return
-        if has_number(word):
+        if names_number(word):
             return  # another year is not what was meant, however near it is written
         if all(is_spaceless(part) for part in parts):
             yield from self._same_sound(key)

@@ -38,6 +38,7 @@ _ENDS = re.compile(rf"(?:{_DAY}|{_WESTERN}|{_ISSUE})+\Z", re.IGNORECASE)
 _ONE = re.compile(rf"{_ERA}|{_BEFORE}|{_DAY}|{_WESTERN}|{_ISSUE}", re.IGNORECASE)
 _ASKS_ISSUE = re.compile(rf"(?:{_ISSUE})(?=[\s\"”)）]|\Z)", re.IGNORECASE)
 _PARTS = re.compile(rf"第?({_N}+)([{_ISSUE_UNITS}])\Z")
+_COUNT = re.compile(rf"(?<!第)(?<!{_N}){_N}{{1,4}}卷\Z")
 _JUAN = re.compile(rf"卷[之第]?({_N}+)\Z")
 _LATIN = re.compile(r"(no|nos|issue|vol|volume)\.?([0-9]+)\Z", re.IGNORECASE)
 _DIGITS = re.compile(r"[12][0-9]{3}\Z")
@@ -98,6 +99,11 @@ def meant_by(word: str, *, issue: bool = False) -> list[Meant] | None:
 def has_number(word: str) -> bool:
     """Whether a year, an issue or a volume is in it: 光绪二十三年 is no words apart, and no other year is near it."""
     return any(isinstance(meant, Form) for meant in meant_by(word) or ())
+
+
+def names_number(word: str) -> bool:
+    """As `has_number`, but for how many 卷 a title ends with (随笔一百卷), which is a part of the title."""
+    return has_number(_COUNT.sub("", word))
 
 
 def _plain(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from indexer.model import Creator, Identifier, PublicationDate, RareBook
 from indexer.search import Searcher, SearchRequest, SearchResult
-from indexer.search_numbers import chinese_number, issue_in, meant_by
+from indexer.search_numbers import chinese_number, issue_in, meant_by, names_number
 from indexer.text.numbers import parse_number
 from tests.indexer.shelf import make_searcher, resource
 
@@ -150,3 +150,17 @@ def test_chinese_number_reads_back(number: int) -> None:
 def test_words_that_are_no_numbers_stay_words(text: str) -> None:
     assert meant_by(text) is None
     assert not issue_in(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("随笔数百卷", False),
+        ("查氏族人十四卷", False),
+        ("红楼梦第二卷", True),
+        ("读者第3期", True),
+        ("民国二十六年", True),
+    ],
+)
+def test_how_many_volumes_there_are_names_no_number(word, names):
+    assert names_number(word) is names
