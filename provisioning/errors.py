@@ -2,7 +2,8 @@
 
 ProvisioningError
 ├── KeyFileError       a key file that is not one, is readable by others, or is there already
-└── PassphraseError    a passphrase that is wrong or too weak; carries the sentence for the signer
+├── PassphraseError    a passphrase that is wrong or too weak; carries the sentence for the signer
+└── CommandError       a command that was not done; the text is what staff read
 """
 
 from __future__ import annotations
@@ -35,3 +36,9 @@ class PassphraseError(ProvisioningError):
 
     code = "passphrase"
     sentence = "desk.sign.passphrase"
+
+
+class CommandError(ProvisioningError):
+    """A command that was not done, for a reason that is told to staff as it stands, in Chinese."""
+
+    code = "command"
