@@ -1,11 +1,14 @@
 """A search page by kind of question: what matching costs and what the whole page does; beside another checkout.
 
-    python benchmarks/search_pages.py --meta F [--beside CHECKOUT] [--rounds 3] [--drives half] [--also Q]
+    python benchmarks/search_pages.py --meta F [--beside CHECKOUT] [--rounds 3] [--drives half] [--also Q] [--costly]
 
 `F` holds `search` and `catalogue.db`: the `meta` folder of a drive, or a folder of `benchmarks/search`. Titles of its
 records make the questions: pieces of them, operators, numbers, filters, orders, later pages. Each is asked three times
 a round and the least counts, for other work on the machine only ever adds. With another checkout both are asked in
 turn, and every answer (lines, order, counts, facets, marks) is compared.
+
+With `--costly` the questions are those of `costly.py` instead, and the costliest ones are named; what they are answered
+depends on the time that they take, so nothing is compared.
 """
 
 from __future__ import annotations
@@ -14,14 +17,16 @@ import argparse
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from costly import costly
 
 _HERE = Path(__file__).resolve().parent
 _EACH = 60
@@ -44,6 +49,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--drives", choices=("all", "half"), default="all", help="whether half of all records are away")
     parser.add_argument("--also", type=Path, help="further questions, as `queries.jsonl` of benchmarks/search")
+    parser.add_argument("--costly", action="store_true", help="the costliest questions instead")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.meta is None:
@@ -62,7 +68,9 @@ def main() -> None:
         figures = [one["memory"] for one in rounds]
         print(f"{name}: anonymous MB when open {figures[0][0]}, after all questions {max(f[1] for f in figures)}")
     print("\n".join(table(measured)))
-    if options.beside:
+    if options.costly:
+        print("\n".join(costliest(measured["now"])))
+    elif options.beside:
         differ(measured["beside"][0]["answers"], measured["now"][0]["answers"])
 
 
@@ -135,7 +143,7 @@ def asked_of(options: argparse.Namespace) -> dict[str, Any]:
     # Until it is open nothing is counted.
     searcher = Searcher([Part(folder / "search", catalogue)])
     titles = [one.title for one in catalogue.rows(list(range(0, catalogue.count, max(1, catalogue.count // 2000))))]
-    asked = list(questions(titles))
+    asked = costly_questions(searcher, titles) if options.costly else list(questions(titles))
     if options.also:
         lines = (json.loads(line) for line in options.also.open(encoding="utf-8"))
         asked += [(one["kind"], {"q": one["text"]}) for one in lines]
@@ -146,7 +154,7 @@ def asked_of(options: argparse.Namespace) -> dict[str, Any]:
     kinds, index, page, answers = [], [], [], []
     for kind, chosen in asked:
         request = SearchRequest(**chosen)
-        if len(request.q) > 200:
+        if len(request.q) > 200 and not options.costly:
             continue
         least_index = least_page = float("inf")
         for _ in range(_TIMES):
@@ -170,6 +178,28 @@ def asked_of(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def costly_questions(searcher: Any, titles: list[str]) -> list[tuple[str, Asked]]:
+    """The costliest questions, of what most records hold of the titles' characters, pairs and words."""
+
+    def most(texts: Iterable[str], wanted: int) -> list[str]:
+        known = {text: searcher.parts[0].files.figures("x", text) for text in texts}
+        held = {text: figures.documents for text, figures in known.items() if figures is not None}
+        return sorted(held, key=lambda text: (-held[text], text))[:wanted]
+
+    stretches = [stretch for title in titles for stretch in re.findall("[\u4e00-\u9fff]+", title)]
+    pairs = most((one[at : at + 2] for one in stretches for at in range(len(one) - 1)), 120)
+    letters = most((word for title in titles for word in re.findall("[a-z]{4,}", title.lower())), 40)
+    return list(costly(most("".join(stretches), 60), pairs, letters))
+
+
+def costliest(rounds: list[Any]) -> Iterator[str]:
+    """The ten costliest pages."""
+    least = [min(one) for one in zip(*(taken["page"] for taken in rounds), strict=True)]
+    for place in sorted(range(len(least)), key=lambda place: -least[place])[:10]:
+        asked, (figures, *_) = rounds[0]["answers"][place]
+        yield f"{least[place]:.0f} ms, {figures[0]:,} lines{'' if figures[1] else ' about'}: {asked[:160]}"
+
+
 def _told(result: Any) -> Any:
     """All that an answer says, but how long it took."""
     hits = [
@@ -186,6 +216,7 @@ def _told(result: Any) -> Any:
 
 def _in_process(options: argparse.Namespace, checkout: Path) -> Any:
     command = [sys.executable, str(_HERE / "search_pages.py"), "--child", str(checkout), "--meta", str(options.meta)]
+    command += ["--costly"] if options.costly else []
     command += ["--drives", options.drives, *(["--also", str(options.also)] if options.also else [])]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": str(checkout)}, stdout=subprocess.PIPE, check=True, cwd=checkout

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,11 +20,11 @@ from indexer.errors import IndexFormatError
 from indexer.model import LEVELS, Resource
 from indexer.overlay_index import open_index
 from indexer.schema import sort_key
-from indexer.search_alike import apart, by_alike, lines_behind
+from indexer.search_alike import by_alike, lines_behind
 from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
 from indexer.search_collector import PART_ROWS, VERIFY_LIMIT, Matches, PartIndex, Statistics
-from indexer.search_evaluate import Evaluation, asked_terms, holding
+from indexer.search_evaluate import Evaluation, asked_terms
 from indexer.search_facets import FacetCounter
 from indexer.search_filters import CHILDREN, Mask
 from indexer.search_found import passing
@@ -32,7 +32,8 @@ from indexer.search_headings import Headings
 from indexer.search_inside import INSIDE, Inside, with_inside
 from indexer.search_instead import FEW, Asked, Instead, shown
 from indexer.search_marks import explained, marks_in
-from indexer.search_order import Found, merged
+from indexer.search_order import Found
+from indexer.search_page import Pages
 from indexer.search_query import Query, loosened, parse
 from indexer.search_related import Related, Relation
 from indexer.search_request import Collapsed, Hit, Part, SearchRequest, SearchResult
@@ -49,11 +50,6 @@ _Line = tuple[Resource | None, Collapsed]
 """The parent, where it may be shown, and what the line stands for."""
 _Lines = dict[tuple[int, int], _Line]
 
-_Inside = Mapping[int, Set[int]]
-"""Part → rows of it that only the texts inside resources hold."""
-
-_INSTEAD = 50
-"""Rows of a family that are compared with the text asked for, when the best one does not hold it."""
 _WHOLE_WORDS = np.float32(1000)
 """Added to the score of what holds the whole words asked for, where parts of words were asked for as well."""
 
@@ -94,7 +90,7 @@ class Searcher:
             for files, part in zip(self._files, parts, strict=True)
         ]
         self._instead = Instead(self._parts, self._match)
-        self._titles = TitleOrder(self._files, self._title_key)
+        self._pages = Pages(self._parts, TitleOrder(self._files, self._title_key))
         self.headings, self.tallies, self._related = Headings(self._parts), Tallies(self._parts), Related(self._parts)
 
     def close(self) -> None:
@@ -135,7 +131,7 @@ class Searcher:
             found.append(mine)
             entries += bare
         texts = {number: set(match.inside.tolist()) for number, match in enumerate(matches) if match.inside is not None}
-        chosen = self._page(found, asked, texts)
+        chosen = self._fetched(self._pages.places(found, asked, texts))
         lines = self._lines(found, chosen, request)
         told = (
             self._explained(place, resource, asked, lines.get(place), place[1] in texts.get(place[0], ()))
@@ -224,7 +220,7 @@ class Searcher:
             suggestion = self._instead.wider(request, budget)
         corrected = request.mend == "search" and suggestion != "" and nothing
         if corrected:
-            request, budget = replace(request, q=suggestion), Budget(self._clock)
+            request, budget = replace(request, q=suggestion), budget.again()
             query, typed, exact, spoken = self._understood(request, budget)
             matches, whole = with_inside(self._parts, typed, inside)
         return Asked(request, budget, query, matches, exact, whole, spoken, None, suggestion, corrected)
@@ -278,52 +274,6 @@ class Searcher:
             for match in matches:  # a page would stand empty below a number
                 match.keep(np.zeros(len(match.rows), bool))
         return matches, exact
-
-    def _page(self, found: list[Found], asked: Asked, inside: _Inside) -> list[_Shown]:
-        """The hits of the page: where they stand, and their records. Rows of `inside` need no comparing."""
-        request = asked.request
-        first, last = (request.page - 1) * request.size, request.page * request.size
-        if not asked.exact:
-            query = asked.more.query if asked.more else asked.query
-            return self._fetched(self._verified(found, last, query, asked.budget, inside)[first:last])
-        if request.sort == "title":
-            return self._fetched(self._by_title(found, first, last, alike=asked.more is not None))
-        return self._fetched(merged(found, last)[first:last])
-
-    def _by_title(self, found: list[Found], first: int, last: int, *, alike: bool) -> list[tuple[int, int]]:
-        if not alike:
-            return self._titles.page(found, first, last)
-        typed, more = apart(found)
-        count = sum(part.count for part in typed)
-        before = self._titles.page(typed, first, last) if first < count else []
-        return before + self._titles.page(more, max(0, first - count), max(0, last - count))
-
-    def _verified(
-        self, found: list[Found], wanted: int, query: Query, budget: Budget, inside: _Inside
-    ) -> list[tuple[int, int]]:
-        """The first `wanted` rows that hold what is asked for, comparing at most `VERIFY_LIMIT`.
-
-        A spent budget leaves them a page's time: what is shown is true, however little it is. Rows of `inside` were
-        compared elsewhere.
-        """
-        by_part = {part.part: part for part in found}
-        kept: list[tuple[int, int]] = []
-        left, showing = VERIFY_LIMIT, budget.for_a_page()
-        for part, row in merged(found, min(VERIFY_LIMIT, wanted * 20)):
-            rows = [row]
-            if (families := by_part[part].families) is not None:
-                rows += families.others(row, by_part[part].rows, by_part[part].rank, _INSTEAD)
-            mine = inside.get(part, ())
-            for other in rows:
-                left -= 1
-                if left < 0 or not showing.has_time():
-                    return kept
-                if other in mine or holding(self._parts[part], query.root, np.array([other], "u4"))[0]:
-                    kept.append((part, other))
-                    break
-            if len(kept) == wanted:
-                break
-        return kept
 
     def _title_key(self, number: int, row: int) -> bytes:
         """What the title of a row of a part is sorted by."""

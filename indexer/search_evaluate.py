@@ -115,6 +115,8 @@ class Evaluation:
             return self._family(node.part, among)
         if isinstance(node, Without):
             return self._without(self._rows(among), self._left_out(node.part, among))
+        if not self._budget.has_time():
+            return nothing()
         if among is None:
             found = rows_of(by_column(self._part, node, slice(None)) & self._part.visible)
         else:
@@ -133,14 +135,20 @@ class Evaluation:
             held = union.result()
             del others[0]
         for part in others:
-            if held is not None and not len(held.rows):
+            if held is not None and (self._budget.spent or not len(held.rows)):
                 break
             base = among if held is None else held.rows
             if isinstance(part, Without):
                 held = self._without(held or self._rows(base), self._left_out(part.part, base))
                 continue
             found = self._of(part, base)
-            held = found if held is None else both(held, found)
+            if held is None:
+                held = found
+            elif not self._budget.spent:
+                held = both(held, found)
+        if self._budget.spent and held is not None:
+            # What the time did not reach takes nothing away: what may match is compared before it is shown.
+            held = Held(held.rows, held.scores, np.zeros(len(held.rows), bool))
         return held if held is not None else self._rows(among)
 
     def _union(self, parts: tuple[Node, ...], among: Rows | None) -> Union:
@@ -265,17 +273,9 @@ def _holding(part: PartIndex, node: Node, rows: Rows, held: list[bytes]) -> Mask
         test = test_of(node)
         return np.fromiter(map(test, held), bool, len(rows))
     if isinstance(node, All):
-        mask = np.ones(len(rows), bool)
-        for one in node.parts:
-            mask &= _holding(part, one, rows, held)
-            if not mask.any():
-                break
-        return mask
+        return _each(part, node.parts, rows, held, leaving=False)
     if isinstance(node, Either):
-        mask = np.zeros(len(rows), bool)
-        for one in node.parts:
-            mask |= _holding(part, one, rows, held)
-        return mask
+        return ~_each(part, node.parts, rows, held, leaving=True)
     if isinstance(node, Without):
         return ~_holding(part, node.part, rows, held)
     if isinstance(node, Family):
@@ -284,6 +284,18 @@ def _holding(part: PartIndex, node: Node, rows: Rows, held: list[bytes]) -> Mask
         mask[np.isin(rows, below)] = holding(part, node.part, above)
         return mask
     return by_column(part, node, rows)
+
+
+def _each(part: PartIndex, nodes: tuple[Node, ...], rows: Rows, held: list[bytes], *, leaving: bool) -> Mask:
+    """Which rows are left when each node takes those that match it, or do not, away; only what is left is compared."""
+    mask = np.ones(len(rows), bool)
+    for node in nodes:
+        places = np.flatnonzero(mask)
+        if not len(places):
+            break
+        some = held if len(places) == len(held) else [held[place] for place in places.tolist()]
+        mask[places] = _holding(part, node, rows[places], some) != leaving
+    return mask
 
 
 def _with_parents(part: PartIndex, rows: Rows) -> tuple[Rows, Rows]:

@@ -26,7 +26,7 @@ _HARDLY = 3
 """Below so many records a query may have been meant otherwise."""
 _MUCH_MORE = 5
 """So many times what it finds must be found by what it may have meant."""
-ALIKE_POSTINGS, ALIKE_SECONDS = 3_000_000, 0.1
+ALIKE_POSTINGS, ALIKE_SECONDS = 3_000_000, 0.05
 """What words of like meaning may cost; what does not fit is not searched for."""
 
 Match = Callable[[Query, Budget], tuple[list[Matches], bool]]

@@ -26,6 +26,8 @@ _MANY = 1 << 14
 """Rows that are not all ranked if it can be helped."""
 _BEHIND, _FAR_BEHIND = np.int32(1 << 29), np.int64(1) << 60
 """Taken from ranks of what comes after all others, greater than any of them: of 32 and of 64 bits."""
+_DEEP = 1 << 12
+"""Lines from which on a page is looked for without putting in order what stands before it."""
 _ALIKE = 8
 """Rows a line that are taken where nothing but their place orders them."""
 _MOST_LOOKS = 6
@@ -75,6 +77,15 @@ class Found:
                 keys = (keys.astype("i8") << 32) - self.rows  # ranks may be equal, keys must not
             lines = self.families.lines(self.rows, keys)
         return np.arange(len(self.rows)) if lines is None else np.flatnonzero(lines)
+
+    def line_keys(self) -> tuple[Rows, NDArray[np.int64]]:
+        """The rows that stand for a line, and keys that ascend as the lines do, where ranks have 32 bits."""
+        keys = self._all().astype("i8")
+        keys <<= 32
+        keys -= self.rows  # ranks may be equal, keys must not
+        lines = None if self.families is None else self.families.lines(self.rows, keys)
+        np.negative(keys, out=keys)
+        return (self.rows, keys) if lines is None else (kept(self.rows, lines), kept(keys, lines))
 
     def only(self, places: Places) -> Found:
         """Those at some places, each a line of its own."""
@@ -283,3 +294,27 @@ def merged(found: Sequence[Found], wanted: int) -> list[tuple[int, int]]:
         by_row = all(part.by_row for part in found)
         candidates.sort(key=None if by_row else lambda line: (line[0], line[2], line[1]))
     return [(part, row) for _, row, part in candidates[:wanted]]
+
+
+def between(found: Sequence[Found], first: int, last: int) -> list[tuple[int, int]]:
+    """Part and row of the lines from `first` to before `last` of all parts, in order.
+
+    A page deep in many lines is found without putting in order what stands before it.
+    """
+    ranked = [part.rank(np.zeros(0, np.intp)).dtype == np.dtype("i4") and part.by_row for part in found]
+    last = min(last, sum(part.count for part in found))
+    if first >= last:
+        return []
+    if last <= _DEEP or not all(ranked):
+        return merged(found, last)[first:last]
+    lines = [part.line_keys() for part in found]
+    keys = np.concatenate([keys for _, keys in lines])
+    bounds = np.partition(keys, (first, last - 1))
+    least, most = bounds[first], bounds[last - 1]
+    # The same row of several parts may have the same key.
+    places = np.flatnonzero((keys >= least) & (keys <= most))
+    rows = np.concatenate([rows for rows, _ in lines]).take(places)
+    starts = np.cumsum([len(rows) for rows, _ in lines])
+    parts = np.searchsorted(starts, places, side="right")
+    order = np.lexsort((parts, keys.take(places)))[first - int(np.count_nonzero(keys < least)) :][: last - first]
+    return [(found[at].part, row) for at, row in zip(parts[order].tolist(), rows[order].tolist(), strict=True)]

@@ -56,6 +56,7 @@ def test_budget_ends_with_its_time() -> None:
     clock = Clock(0.2)
     budget = Budget(clock, seconds=0.5)
     assert [budget.has_time() for _ in range(5)] == [True, True, False, False, False]
+    clock.step = 0.01
     assert budget.for_a_page().has_time()
 
 
@@ -104,6 +105,20 @@ def test_search_too_broad_shows_only_what_is_true(
     for hit in result.hits:
         held = [holds(hit.resource, word) for word in words]
         assert all(held) if every else any(held)
+
+
+@pytest.mark.parametrize("joint", [") (", ") -("])
+def test_search_of_groups_that_ends_with_its_time_says_no_less_than_there_is(part: Part, joint: str) -> None:
+    query = "(人民|山水" + joint.join(["日报|明月", "红楼|江南", "春秋|左传", "书|年", "本|文"]) + ")"
+    whole = Searcher([part]).search(SearchRequest(q=query, size=100))
+    spent = False
+    for step in range(2, 12):
+        slow = Searcher([part], clock=Clock(search_budget.MAX_SECONDS / step))
+        result = slow.search(SearchRequest(q=query, size=100))
+        spent |= result.too_broad
+        assert result.total >= whole.total
+        assert {hit.row for hit in result.hits} <= {hit.row for hit in whole.hits} or len(whole.hits) == 100
+    assert spent
 
 
 def test_search_compares_texts_only_while_there_is_time(tmp_path: Path) -> None:

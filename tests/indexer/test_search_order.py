@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import indexer.search_order as order_module
+from indexer.search import Searcher, SearchRequest
 from indexer.search_collector import Matches
-from indexer.search_order import Found, merged, ordered
+from indexer.search_order import Found, between, merged, ordered
+from tests.indexer.shelf import generated, make_searcher
 
 ROWS = 3000
 
@@ -62,3 +65,41 @@ def test_several_parts_are_one_order() -> None:
     two.part = 1
     wanted = sorted([(-rank, row, 0) for rank, row in first] + [(-rank, row, 1) for rank, row in second])
     assert merged([one, two], 50) == [(part, row) for _, row, part in wanted[:50]]
+
+
+@pytest.fixture(scope="module")
+def searcher(tmp_path_factory: pytest.TempPathFactory) -> Searcher:
+    records = generated(500, seed=3)
+    # Issues, so that lines stand for several rows.
+    records = [
+        replace(one, level="issue", parent=records[number % 7].id) if number % 3 == 0 and number > 7 else one
+        for number, one in enumerate(records)
+    ]
+    return make_searcher(tmp_path_factory.mktemp("deep"), records[:350], records[350:])
+
+
+@pytest.mark.parametrize("sort", ["relevance", "year", "year_desc", "title"])
+@pytest.mark.parametrize("query", ["", "人民 OR 山水", "人民"])
+def test_a_deep_page_is_what_follows_the_one_before(
+    searcher: Searcher, sort: str, query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = [places for page in range(1, 20) for places in _page(searcher, query, sort, page)]
+    assert len(whole) == len(set(whole)) == searcher.search(SearchRequest(q=query)).total
+    monkeypatch.setattr(order_module, "_DEEP", 1)
+    for page in (1, 2, 7, 8, 9, 200):
+        assert _page(searcher, query, sort, page) == whole[(page - 1) * 60 : page * 60]
+
+
+def test_lines_between_two_places_hold_equal_ones_of_several_parts_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_module, "_DEEP", 1)
+    parts = [found(seed, kinds=kinds, families=0)[0] for seed, kinds in ((1, 3), (1, 3), (2, 1))]
+    for number, part in enumerate(parts):
+        part.part, part.families = number, None
+    wanted = merged(parts, 3 * ROWS)
+    for first, last in ((0, 9), (2990, 3020), (1234, 5678), (8990, 9999), (9000, 9001)):
+        assert between(parts, first, last) == wanted[first:last]
+
+
+def _page(searcher: Searcher, query: str, sort: str, page: int) -> list[tuple[int, int]]:
+    hits = searcher.search(SearchRequest(q=query, sort=sort, page=page, size=60)).hits
+    return [(hit.part, hit.row) for hit in hits]
