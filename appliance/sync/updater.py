@@ -12,7 +12,7 @@ import logging
 import queue
 import random
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from appliance.errors import IntakeError
@@ -21,34 +21,28 @@ from appliance.store.preferences import Preferences, PreferenceStore
 from appliance.store.releases import folder_name
 from appliance.sync.allowance import Allowance, WaitError
 from appliance.sync.board import StateBoard
-from appliance.sync.bringing import Bringing, led_to
+from appliance.sync.bringing import Bringing
 from appliance.sync.glance import Glance
 from appliance.sync.incoming import Incoming
 from appliance.sync.line import has_line, is_metered
 from appliance.sync.mirrors import Mirrors, is_refusal
 from appliance.sync.own_seed import own_seed
-from appliance.sync.room import lists_of
-from appliance.sync.routes import route
 from appliance.sync.schedule import HOUR, share_of, until_own, wait_after
 from appliance.sync.server_supply import ServerSupply
 from appliance.sync.sticks import Sticks
 from appliance.sync.tidying import Tidying
 from appliance.sync.turning import Turning
 from appliance.sync.update import OldAwayError
+from appliance.sync.wire import Wire
 from packager.format.errors import FormatError, OneSignerError, TrustError
 from packager.format.origin import OriginError
-from provisioning.words import CHINESE, Words
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
     from appliance.intake.door import Door
     from appliance.settings import Settings
-    from appliance.store.releases import Stored
-    from appliance.sync.supply import Supply
-    from packager.format.deltas import Delta
     from packager.format.files import Files
-    from packager.format.release import Digest, Release
-    from packager.format.trust import Trusted
+    from packager.format.release import Release
 
 _log = logging.getLogger(__name__)
 
@@ -99,13 +93,17 @@ class Updater:
             settings, clock, self._preferences, self._board,
             check=self._check_sticks, wait=self._stop.wait, metered=self._is_metered, share=self._share,
         )  # fmt: skip
+        self._wire = Wire(
+            settings, self._board, self._bringing, self._incoming, self._allowance,
+            applied=self._turning.applied, check_stop=self._check_stop,
+        )  # fmt: skip
         self.sticks = Sticks(
             settings, clock, files, door, self._incoming, self._bringing,
-            make=self._make, check_stop=self._check_stop, wait=self._stop.wait,
+            make=self._wire.make, check_stop=self._check_stop, wait=self._stop.wait,
         )  # fmt: skip
         self._failures, self._next, self._looked = 0, -1e9, -1e9
         self._asked: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._needed, self._hurry = "", False
+        self._hurry = False
         self._tidying = Tidying(
             files, door, self._bringing, self._incoming, is_staged=self._is_staged, is_pending=self.sticks.pending
         )
@@ -221,7 +219,7 @@ class Updater:
             said = self._failed("space.update_waits", **error.params)
         except OldAwayError as error:
             _log.info("no update now: %s is away", error)
-            said = self._failed("sync.needs_drive", drive=self._needed)
+            said = self._failed("sync.needs_drive", drive=self._wire.needed)
         except (OriginError, OSError) as error:
             _log.info("no update now: %s", error)
             spoiled = self._incoming.spoiled - before if isinstance(error, OriginError) else None
@@ -270,11 +268,11 @@ class Updater:
         waits: list[tuple[Exception, str]] = []
         for old, newer in self._bringing.due(trusted):
             try:
-                made += self._bring(supply, trusted, old, newer[0])
+                made += self._wire.bring(supply, trusted, old, newer[0])
             except (OldAwayError, IntakeError, OriginError, FormatError) as error:
-                waits.append((error, self._needed))  # no other bundle is to wait for it
+                waits.append((error, self._wire.needed))  # no other bundle is to wait for it
         if waits:
-            self._needed = waits[0][1]
+            self._wire.needed = waits[0][1]
             raise waits[0][0]
         self._allowance.begin(0, 0)
         self._tidying.begun(trusted)
@@ -282,17 +280,6 @@ class Updater:
         if not made:
             return Message("sync.mirror.all_stale" if self._mirrors.all_behind else "sync.current")
         return self._made(made[-1])
-
-    def _bring(self, supply: ServerSupply, trusted: Trusted, old: Stored, new: Release) -> list[Release]:
-        """Bring the newest release of one bundle; the releases that were made on the way."""
-        chain, whole = self._way(supply, trusted, old, new)
-        if whole and (stored := self._whole_or_none(supply, old, new, leads=bool(chain))):
-            return [stored.release]
-        made = []
-        for step in chain:
-            old = self._step(supply, old, step, trusted)
-            made.append(old.release)
-        return made
 
     def _made(self, release: Release) -> Message:
         added, changed, gone = self._board.state.counts.get(folder_name(release), (0, 0, 0))
@@ -308,65 +295,6 @@ class Updater:
         if self._door.trust.current().versions != before:
             self._door.news(None)
         self._board.change(checked=self._moment(), failing="", metered=self._is_metered())
-
-    def _way(self, supply: ServerSupply, trusted: Trusted, old: Stored, new: Release) -> tuple[tuple[Delta, ...], bool]:
-        """A chain of listed deltas, if one leads there, and whether whole objects are cheaper.
-
-        Whole objects are thought of only where deltas are more than the lists alone, which every other way needs.
-        """
-        chain = route(self._bringing.heads(supply, trusted, new.bundle), old.release, new)
-        packs = [pack for step in chain or () for pack in step.packs]
-        if chain is not None and sum(pack.size for pack in packs) <= lists_of(new):
-            self._begin(packs)
-            return chain, False
-        self._begin(packs if chain is not None else list(new.truth.values()))
-        needed = self._bringing.wholes.needed(supply, old, new)
-        if needed is not None and (chain is None or _bytes(needed) < _bytes(packs)):
-            self._begin(needed)
-            return chain or (), True
-        if chain is None:
-            _log.info("nothing leads from %s to %s", old.release.target, new.target)
-        return chain or (), False
-
-    def _begin(self, objects: list[Digest]) -> None:
-        self._allowance.begin(_bytes(objects), sum(map(self._incoming.fetched, objects)))
-
-    def _whole_or_none(self, supply: ServerSupply, old: Stored, new: Release, *, leads: bool) -> Stored | None:
-        """Whole objects; None when nobody has them (an origin may keep deltas only) and a chain leads there too."""
-        try:
-            return self._make_whole(supply, old, new)
-        except OriginError as error:
-            if not leads:
-                raise
-            _log.info("whole objects cannot be had, deltas are tried: %s", error)
-            return None
-
-    def _make_whole(self, supply: ServerSupply, old: Stored, new: Release) -> Stored:
-        self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
-        stored = self._bringing.wholes.make(supply, old, new, self._check_stop)
-        self._brought(stored)
-        return stored
-
-    def _brought(self, stored: Stored) -> None:
-        self._board.change(making=False)
-        if self._settings.update_apply != "closing":
-            self._turning.applied(stored.folder)
-
-    def _step(self, supply: ServerSupply, old: Stored, step: Delta, trusted: Trusted) -> Stored:
-        """Fetch what one delta needs and make the release that it leads to."""
-        self._bringing.check_room([([step], led_to(step, trusted))])
-        self._bringing.fetch(supply, step)
-        return self._make(old, step, trusted, supply)
-
-    def _make(self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None) -> Stored:
-        """Make the release that a delta leads to, when all that it needs is here, and tell of it."""
-        self._needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
-        self._board.change(fetching=False, making=True)
-        stored = self._bringing.make(old, step, trusted, supply)
-        counts = (step.added, step.changed, step.removed)
-        self._board.change(counts={**self._board.state.counts, stored.folder: counts})
-        self._brought(stored)
-        return stored
 
     def _is_staged(self) -> bool:
         return self._settings.update_apply == "closing" and self._turning.is_staged()
@@ -393,7 +321,3 @@ class Updater:
 
     def _moment(self) -> str:
         return f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _bytes(objects: Iterable[Digest]) -> int:
-    return sum(digest.size for digest in objects)

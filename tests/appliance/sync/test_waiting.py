@@ -62,20 +62,20 @@ def test_update_of_a_stick_that_waits_for_its_drive_outlives_a_try_by_wire(desks
 
 def test_bundle_that_waits_for_its_drive_does_not_keep_the_others_waiting(updated, published):
     box = updated()
-    bringing, way = box.updater._bringing, box.updater._way
+    bringing, way = box.updater._bringing, box.updater._wire._way
     due = bringing.due
     stuck = SimpleNamespace(release=SimpleNamespace(bundle="art", name="美术版"), folder="art/1-x")
     bringing.due = lambda trusted: iter([(stuck, [None]), *due(trusted)])
 
     def asked(supply, trusted, old, new):
         if old is stuck:
-            box.updater._needed = "美术版"
+            box.updater._wire.needed = "美术版"
             raise OldAwayError(stuck.folder)
         found = way(supply, trusted, old, new)
-        box.updater._needed = "another"
+        box.updater._wire.needed = "another"
         return found
 
-    box.updater._way = asked
+    box.updater._wire._way = asked
     said = box.updater.turn()
     assert (said.key, said.params) == ("sync.needs_drive", {"drive": "美术版"})
     assert box.has(published[2])

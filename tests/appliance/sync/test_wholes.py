@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 from appliance.library.carriers import SSD
-from appliance.sync import updater
+from appliance.sync import wire
 from packager.format.items import read_items
 from packager.format.release import Digest
 from tests.appliance.sync.test_updater import boxes, content_of, live_is, origin, tree  # noqa: F401 - fixtures
@@ -75,7 +75,7 @@ def test_whichever_is_less_is_fetched(boxes, published, origin):  # noqa: F811
 
 def test_small_delta_is_taken_without_asking_for_lists(boxes, published, origin, monkeypatch):  # noqa: F811
     box = boxes()
-    monkeypatch.setattr(updater, "lists_of", lambda _new: 1 << 30)
+    monkeypatch.setattr(wire, "lists_of", lambda _new: 1 << 30)
     assert box.updater.turn().key == "sync.applied"
     truth = {digest.sha256 for digest in box.updater._door.store.all()[-1].release.truth.values()}
     assert not truth & {name.rpartition("/")[2] for name in objects(origin)}
@@ -90,7 +90,7 @@ def test_item_whose_old_bytes_are_damaged_is_fetched_whole(
     grown = box.keeper.library.resource("grown").resource.items[0]
     path = drive / "bag" / grown.path
     path.write_bytes(bytes(path.stat().st_size))
-    monkeypatch.setattr(updater, "lists_of", lambda _new: 1 << 30)  # the delta it is
+    monkeypatch.setattr(wire, "lists_of", lambda _new: 1 << 30)  # the delta it is
     assert box.updater.turn().key == "sync.applied"
     box.until(live_is(2))
     new = box.keeper.library.resource("grown").resource.items[0]
