@@ -10,7 +10,7 @@ from appliance.web import pages, security
 from appliance.web.context import EXTENSION, Box
 from appliance.web.damage import DamageBoard
 from appliance.web.display import LANGUAGE
-from appliance.web.glance import ACKNOWLEDGED, BOARD, Acknowledged
+from appliance.web.glance import ACKNOWLEDGED, BOARD, OUTSIDE, Acknowledged, KeptOutside
 from appliance.web.harm import HarmFinder
 from appliance.web.seats import Seats
 
@@ -49,6 +49,7 @@ def create_app(settings: Settings, services: Services) -> Flask:
     )
     app.extensions[EXTENSION] = Box(settings, services, Seats(services.clock))
     app.extensions[ACKNOWLEDGED] = Acknowledged()
+    app.extensions[OUTSIDE] = KeptOutside()
     app.extensions[BOARD] = DamageBoard(
         HarmFinder(getattr(services, "renditions", None)),
         texts.holds if (texts := getattr(services, "texts", None)) is not None else lambda _sha256: False,

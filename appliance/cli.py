@@ -14,6 +14,7 @@ Exit codes: 0 done; 1 not done, the reason is printed; 4 the settings cannot be 
 from __future__ import annotations
 
 import argparse
+import functools
 import logging
 import queue
 import signal
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 EXIT_FAILED = 1
 EXIT_SETTINGS = 4
 TELL_SECONDS = 2.0
-_STOP, _AGAIN, _FAILED = "stop", "again", "failed"
+_STOP, _AT_ONCE, _AGAIN, _FAILED = "stop", "at once", "again", "failed"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,8 +85,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(settings: Settings, settings_file: Path) -> int:
     """Keep the socket, a process that serves and a worker that takes drives in."""
-    from appliance.keeping import ServingKeeper, WorkerKeeper
+    from appliance.keeping import ServingKeeper
+    from appliance.service.asking import ask
+    from appliance.service.notify import Notifier
+    from appliance.service.watchdog import Watchdog
     from appliance.serving.listening import BACKLOG, listen
+    from appliance.worker_keeping import WorkerKeeper
 
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     told: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -93,31 +98,43 @@ def _serve(settings: Settings, settings_file: Path) -> int:
     file = settings_file.absolute()
     with listen(settings.listen_host, settings.listen_port) as listener:
         listener.listen(BACKLOG)
+        port = listener.getsockname()[1]
         serving = ServingKeeper(file, listener, settings.restart_seconds, lambda: told.put(_FAILED))
         worker = WorkerKeeper(file)
+        watchdog = Watchdog(
+            Notifier(), lambda seconds: ask(settings, port=port, seconds=seconds), worker.lives, serving.starts
+        )
+        serving.on_replaced = watchdog.replaced
+        word = _FAILED
         try:
             serving.start()
             worker.start()
+            watchdog.start()
             while (word := told.get()) == _AGAIN:
                 _log.info("told to start again")
+                watchdog.replacing()
                 serving.restart()
                 worker.restart()
             _log.info("told to stop")
         finally:
-            serving.close()
+            watchdog.close()
+            worker.leave()
+            listener.close()
+            serving.close(gently=word == _STOP)
             worker.close()
     return EXIT_FAILED if word == _FAILED else 0
 
 
 def _hear_signals(told: queue.SimpleQueue[str]) -> None:
-    """SIGTERM and Ctrl-C stop the box; SIGHUP replaces its processes, but for a terminal's that was closed."""
-    by_hand = sys.stdin is not None and sys.stdin.isatty()
+    """SIGTERM stops the box, Ctrl-C at once; SIGHUP replaces its processes, but for a terminal's that was closed."""
+    closed = sys.stdin is not None and sys.stdin.isatty()
+    words = {signal.SIGTERM: _STOP, signal.SIGINT: _AT_ONCE, signal.SIGHUP: _AT_ONCE if closed else _AGAIN}
+    for number, word in words.items():
+        signal.signal(number, functools.partial(_tell, told, word))
 
-    def hear(number: int, _frame: FrameType | None) -> None:
-        told.put(_AGAIN if number == signal.SIGHUP and not by_hand else _STOP)
 
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, hear)
+def _tell(told: queue.SimpleQueue[str], word: str, _number: int, _frame: FrameType | None) -> None:
+    told.put(word)
 
 
 def _account_init(settings: Settings, _file: Path) -> int:
@@ -137,9 +154,10 @@ def _account_init(settings: Settings, _file: Path) -> int:
 
 
 def _status(settings: Settings, _file: Path) -> int:
+    from appliance.service.asking import ask
     from appliance.status import status_lines
 
-    code, lines = status_lines(settings, RealClock(), answers=_answers(settings))
+    code, lines = status_lines(ask(settings))
     for line in lines:
         print(line)
     return code
@@ -189,18 +207,6 @@ def _report(settings: Settings, to: Path | None) -> int:
     if to is not None:
         print(f"已放进 {to}：{'、'.join(carry(settings, to))}")
     return 0
-
-
-def _answers(settings: Settings) -> bool:
-    """Whether the serving process answers on its own port."""
-    import urllib.request
-
-    host = {"::": "[::1]", "0.0.0.0": "127.0.0.1", "": "127.0.0.1"}.get(settings.listen_host, settings.listen_host)  # noqa: S104
-    try:
-        with urllib.request.urlopen(f"http://{host}:{settings.listen_port}/health", timeout=3) as answer:
-            return bool(answer.status == 200)
-    except (OSError, ValueError):
-        return False
 
 
 def _settings_check(settings: Settings, _file: Path) -> int:

@@ -1,4 +1,4 @@
-"""The parent of the box's two processes: starts them, starts others when they end, replaces them without a gap.
+"""The parent of the serving process: starts it, starts another when it ends, replaces it without a gap.
 
 It keeps the socket on which the box listens, so that a connection waits for a moment at worst while there is no serving
 process, and is never refused. It imports no library of pages or drives and takes 10 MB.
@@ -6,9 +6,8 @@ process, and is never refused. It imports no library of pages or drives and take
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import os
-import signal
 import socket
 import threading
 import time
@@ -16,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 
-from appliance.processes import ends, start
-from appliance.serving.listening import LEAVING, READY
+from appliance.processes import end, ends, interrupt, start
+from appliance.serving.listening import ENOUGH, LEAVING, READY
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +25,8 @@ RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 15.0, 30.0)
 STEADY_SECONDS = 60.0
 SERVED_SECONDS = 2.0
 """A serving process that served before it died is followed within so long: readers wait meanwhile."""
-STOP_SECONDS = 10.0
+LATE_SECONDS = 10.0
+"""So much longer than it may a process that leaves may take before it is ended."""
 START_SECONDS = 120.0
 """A new serving process that does not say so long that it serves is given up; the old one goes on."""
 MOST_LEAVING = 4
@@ -45,51 +45,6 @@ class Patience:
         """Seconds to wait after a process that ran for `ran` seconds."""
         self._deaths = 0 if ran > STEADY_SECONDS else self._deaths + 1
         return RESTART_SECONDS[min(self._deaths, len(RESTART_SECONDS)) - 1] if self._deaths else 0.0
-
-
-class WorkerKeeper:
-    """Runs the worker process and starts another when it dies."""
-
-    def __init__(self, settings_file: Path) -> None:
-        """Nothing runs before `start`."""
-        self._file = settings_file
-        self._stop = threading.Event()
-        self._again = threading.Event()
-        self._process: Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
-
-    def start(self) -> None:
-        """Start the worker and watch over it."""
-        self._thread.start()
-
-    def restart(self) -> None:
-        """Have the worker end its turn and another go on from what is on the SSD."""
-        self._again.set()
-
-    def close(self) -> None:
-        """Stop the worker; kill it when it does not stop in time."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join()
-        if self._process is not None:
-            end(self._process)
-
-    def _keep(self) -> None:
-        patience = Patience()
-        while not self._stop.is_set():
-            self._process = start("appliance.worker", str(self._file), str(os.getpid()))
-            started = time.monotonic()
-            while self._process.poll() is None and not self._stop.wait(_LOOK) and not self._again.is_set():
-                pass
-            if self._stop.is_set():
-                return
-            if self._again.is_set():
-                self._again.clear()
-                end(self._process)
-                continue
-            wait = patience.after(time.monotonic() - started)
-            _log.warning("the worker ended with %s; another starts in %.1f s", self._process.returncode, wait)
-            self._stop.wait(wait)
 
 
 class Serving:
@@ -112,6 +67,11 @@ class Serving:
         except OSError:
             self._silent = True
 
+    def stop(self) -> None:
+        """Have it accept no more, let its answers go out, and end."""
+        with contextlib.suppress(OSError):  # it has ended
+            self.link.send(ENOUGH)
+
     @property
     def gone(self) -> bool:
         """Whether it accepts no more: it said so, or it has ended."""
@@ -126,7 +86,7 @@ class ServingKeeper:
 
     Args:
         settings_file: read by each new process.
-        listener: bound and listening; stays the caller's.
+        listener: bound and listening; stays the caller's, who closes it before the end.
         leave_seconds: how long a process that leaves may let answers go out.
         failed: called when the very first process cannot start.
     """
@@ -138,11 +98,18 @@ class ServingKeeper:
         self._stop = threading.Event()
         self._again = threading.Event()
         self._all: list[Serving] = []
+        self._served = False
+        self.on_replaced: Callable[[], None] = lambda: None
+        """Called when what `restart` asked for is done, or could not be done."""
         self._thread = threading.Thread(target=self._keep, name="serving-keeper", daemon=True)
 
     def start(self) -> None:
         """Start the first process and watch over it."""
         self._thread.start()
+
+    def starts(self) -> bool:
+        """Whether the first process is still on its way to serve."""
+        return self._thread.is_alive() and not self._served
 
     def restart(self) -> None:
         """Replace the process without refusing or cutting anybody; when the one before it has ended.
@@ -151,23 +118,33 @@ class ServingKeeper:
         """
         self._again.set()
 
-    def close(self) -> None:
-        """Stop all in a few seconds."""
+    def close(self, *, gently: bool = False) -> None:
+        """Stop all; in a few seconds, or gently: answers that are under way may take as long as at a restart.
+
+        The caller's socket must be closed before, or connections would wait for nobody.
+        """
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
+        until = time.monotonic() + self._leave_seconds + 1
         for one in self._all:
-            interrupt(one.process)
+            if gently:
+                one.stop()
+            else:
+                interrupt(one.process)
         for one in self._all:
+            if gently:
+                ends(one.process, max(0.0, until - time.monotonic()))
             end(one.process)
             one.link.close()
 
     def _keep(self) -> None:
-        patience, current, served = Patience(), self._started(), False
+        patience, current = Patience(), self._started()
         while not self._stop.wait(_LOOK):
-            if current.gone:
-                served = served or current.ready
-                if not served:
+            gone = current.gone
+            self._served = self._served or current.ready
+            if gone:
+                if not self._served:
                     self._failed()
                     return
                 if not current.leaving:
@@ -180,6 +157,7 @@ class ServingKeeper:
             elif self._again.is_set() and current.ready and self._all == [current]:
                 self._again.clear()
                 current = self._replaced(current)
+                self.on_replaced()
             self._tidy(current)
 
     def _started(self) -> Serving:
@@ -210,22 +188,8 @@ class ServingKeeper:
         """Forget processes that have ended, end those that are late."""
         leaving = [one for one in self._all if one is not current]
         for n, one in enumerate(reversed(leaving)):
-            late = time.monotonic() - one.left > self._leave_seconds + STOP_SECONDS
+            late = time.monotonic() - one.left > self._leave_seconds + LATE_SECONDS
             if late or n >= MOST_LEAVING or one.process.poll() is not None:
-                end(one.process, 0.0 if late else STOP_SECONDS)
+                end(one.process, 0.0 if late else LATE_SECONDS)
                 one.link.close()
                 self._all.remove(one)
-
-
-def interrupt(process: Popen[bytes]) -> None:
-    """Tell a process to stop soon."""
-    process.send_signal(signal.SIGINT)
-
-
-def end(process: Popen[bytes], seconds: float = STOP_SECONDS) -> None:
-    """Stop a process; kill it when it does not stop in time."""
-    interrupt(process)
-    if not ends(process, seconds):
-        _log.warning("process %d does not stop and is killed", process.pid)
-        process.kill()
-        process.wait()

@@ -7,9 +7,15 @@ shared memory, of which the box has none.
 from __future__ import annotations
 
 import contextlib
+import logging
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+
+_log = logging.getLogger(__name__)
+
+STOP_SECONDS = 10.0
 
 
 def start(module: str, *arguments: str, keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
@@ -31,3 +37,17 @@ def ends(process: subprocess.Popen[bytes], seconds: float) -> bool:
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
     return process.returncode is not None
+
+
+def interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Tell a process to stop soon."""
+    process.send_signal(signal.SIGINT)
+
+
+def end(process: subprocess.Popen[bytes], seconds: float = STOP_SECONDS) -> None:
+    """Stop a process; kill it when it does not stop in time."""
+    interrupt(process)
+    if not ends(process, seconds):
+        _log.warning("process %d does not stop and is killed", process.pid)
+        process.kill()
+        process.wait()

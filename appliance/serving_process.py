@@ -1,7 +1,8 @@
 """The serving process: pages, API and verified bytes, on a socket that its parent keeps.
 
 Told to leave (SIGTERM), it accepts nothing more, says so to its parent, which starts another, and lets the answers that
-are under way go out. Told to stop (SIGINT, or its parent is gone), it does the same in three seconds.
+are under way go out. Told by its parent that the box stops, it does the same; by SIGINT, or when its parent is gone,
+it does so in three seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from types import FrameType
 from appliance.clock import RealClock
 from appliance.errors import ApplianceError
 from appliance.serve import ServingBox
-from appliance.serving.listening import LEAVING, READY
+from appliance.serving.listening import ENOUGH, LEAVING, READY
 from appliance.serving.server import VerifyingServer, make_server
 from appliance.settings import Settings, load_settings
 from packager.format.files import RealFiles
@@ -55,7 +56,8 @@ def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent:
     server = make_server(box.app, listener=listener, threads=settings.threads, connections=settings.connections)
     box.start()
     _leave_on_signals(server, parent, settings.restart_seconds, box.chunks.shrink)
-    threading.Thread(target=_stop_without_parent, args=(parent, server), name="parent", daemon=True).start()
+    heeded = parent, server, settings.restart_seconds
+    threading.Thread(target=_heed_parent, args=heeded, name="parent", daemon=True).start()
     _tell(parent, READY)
     _log.info("serving on port %d", server.port)
     server.run()
@@ -76,11 +78,12 @@ def _leave_on_signals(server: VerifyingServer, parent: socket.socket, seconds: i
     signal.signal(signal.SIGINT, stop)
 
 
-def _stop_without_parent(parent: socket.socket, server: VerifyingServer) -> None:
-    """The parent never says anything; the pipe ends when it ends, however that came."""
+def _heed_parent(parent: socket.socket, server: VerifyingServer, seconds: int) -> None:
+    """The parent says when the box stops; the pipe ends when it ends, however that came."""
+    word = b""
     with contextlib.suppress(OSError):
-        parent.recv(1)
-    server.close(STOP_SECONDS)
+        word = parent.recv(16)
+    server.close(seconds if word == ENOUGH else STOP_SECONDS)
 
 
 def _tell(parent: socket.socket, word: bytes) -> None:

@@ -48,7 +48,7 @@ class Settings:
         listen_host: address to listen on; `::` serves IPv4 and IPv6. listen_port: TCP port.
         threads: threads that run views.
         connections: most connections at a time.
-        restart_seconds: answers under way may take so long when the serving process is replaced.
+        restart_seconds: answers under way may take so long when the serving process is replaced or the box stops.
         download_rate: bytes a second of all downloads of one browser together; 0: as fast as it takes them.
         drive_paths: folders each of which is a drive's folder, whether or not it is mounted.
         drive_folders: folders in which every child folder is a drive (where the system mounts them).

@@ -13,10 +13,11 @@ import fcntl
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -42,8 +43,19 @@ TURN_SECONDS = 0.5
 RENEW_SECONDS = 5.0
 
 
-def run(settings: Settings, clock: Clock, files: Files, stop: threading.Event, *, parent: int = 0) -> None:
+def run(
+    settings: Settings, clock: Clock, files: Files, stop: threading.Event, *, parent: int = 0,
+    alive: Callable[[], None] = lambda: None,
+) -> None:  # fmt: skip
     """Work until `stop` is set, or until the process `parent` is gone (0: nobody is looked for).
+
+    Args:
+        settings: of the box.
+        clock: for what is written.
+        files: the writer.
+        stop: looked at with every turn.
+        parent: number of the process without which this one ends.
+        alive: called with every turn.
 
     Raises:
         SettingsError: the root metadata cannot be read.
@@ -53,7 +65,7 @@ def run(settings: Settings, clock: Clock, files: Files, stop: threading.Event, *
     prepare(settings, files)
     with _alone(settings.data_folder / "worker.lock", stop) as alone:
         if alone:
-            _work(settings, clock, files, stop, parent)
+            _work(settings, clock, files, stop, parent, alive)
 
 
 def prepare(settings: Settings, files: Files) -> None:
@@ -81,7 +93,9 @@ def begin(settings: Settings, clock: Clock, files: Files) -> Intake:
     return Intake(settings, clock, files, trust_store, os.getpid(), last_holdings(settings.holdings_file))
 
 
-def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int) -> None:
+def _work(
+    settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int, alive: Callable[[], None]
+) -> None:
     intake = begin(settings, clock, files)
     upkeep = Upkeep(settings, clock, files)
     updater = Updater(settings, clock, files, intake.door(), read_root(settings.root_file))
@@ -100,6 +114,7 @@ def _work(settings: Settings, clock: Clock, files: Files, stop: threading.Event,
     renewed = 0.0
     try:
         while not stop.is_set() and (not parent or os.getppid() == parent):
+            alive()
             intake.turn(TURN_SECONDS)
             if time.monotonic() - renewed > settings.reconcile_seconds:
                 watch.renew()
@@ -165,16 +180,33 @@ def _alone(path: Path, stop: threading.Event) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def main(settings_file: Path, parent: int = 0) -> None:
-    """Run as a process of its own until SIGTERM or SIGINT, or until the parent is gone."""
+def main(settings_file: Path, parent: int = 0, link: socket.socket | None = None) -> None:
+    """Run as a process of its own until SIGTERM or SIGINT, or until the parent is gone.
+
+    Args:
+        settings_file: of the box.
+        parent: number of the process without which this one ends.
+        link: where signs of life go.
+    """
     settings = load_settings(settings_file)
     logging.getLogger("tuf").setLevel(logging.WARNING)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s worker %(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
-    run(settings, RealClock(), RealFiles(), stop, parent=parent)
+    signs = _signs(link) if link is not None else lambda: None
+    run(settings, RealClock(), RealFiles(), stop, parent=parent, alive=signs)
+
+
+def _signs(link: socket.socket) -> Callable[[], None]:
+    link.setblocking(False)
+
+    def alive() -> None:
+        with suppress(OSError):  # it was told often enough, or the parent is gone
+            link.send(b"alive")
+
+    return alive
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), socket.socket(fileno=int(sys.argv[3])))

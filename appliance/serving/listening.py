@@ -9,6 +9,8 @@ BACKLOG = 1024
 """Connections that wait to be accepted, also while there is no server for a moment."""
 READY, LEAVING = b"ready", b"leaving"
 """What a server tells whoever keeps the socket: it accepts connections; it accepts no more."""
+ENOUGH = b"enough"
+"""What a server is told when the box stops: accept no more, let answers go out."""
 
 
 def listen(host: str, port: int) -> socket.socket:

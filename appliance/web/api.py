@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from appliance.web.context import gate, library
 from appliance.web.display import current_display
 from appliance.web.errors import Refused
+from appliance.web.glance import outside
 from appliance.web.hits import date_text
 from appliance.web.inside import searched
 from appliance.web.query import facet_value, parse_address, parse_query
@@ -30,10 +31,13 @@ _ITEM_MEMBERS = (
 
 @blueprint.get("/health")
 def health() -> Response:
-    """Whether the box answers, and what it holds."""
-    stats = library().stats()
+    """Whether the box answers, how it is, and what it holds; no cookie is read or set."""
+    stats, shown = library().stats(), outside()
     return jsonify(
         ok=True,
+        light=shown.light,
+        sentence=shown.sentence,
+        also=shown.also,
         version=version(),
         releases=stats.releases,
         resources=stats.resources,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import time
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -17,9 +18,10 @@ from appliance.web.staff_session import current_staff
 from appliance.web.status import State, Status, choose, for_public, state_of
 from appliance.web.update_states import update_states
 from appliance.web.upkeep_states import SICK_MEMORY, Troubles, upkeep_states
+from provisioning.words import CHINESE, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from appliance.web.damage import Damage, DamageBoard
 
@@ -27,7 +29,10 @@ _log = logging.getLogger(__name__)
 
 ACKNOWLEDGED = "shuxiang.acknowledged"
 BOARD = "shuxiang.damage"
+OUTSIDE = "shuxiang.outside"
 _MOST_ACKNOWLEDGED = 1000
+_MOST_OUTSIDE = 8
+_OUTSIDE_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -51,15 +56,87 @@ class Acknowledged:
             return frozenset(self._tokens)
 
 
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What anybody may know of the box.
+
+    Attributes:
+        light: normal, working or attention. sentence: what it says, in Chinese.
+        also: what else there is to say, the most pressing first.
+    """
+
+    light: str
+    sentence: str
+    also: tuple[str, ...] = ()
+
+
+class KeptOutside:
+    """The last of it. Safe in any number of threads: one makes it anew, nobody waits for that but the very first."""
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._lock = Lock()
+        self._made: tuple[float, Outside] | None = None
+
+    def get(self, make: Callable[[], Outside]) -> Outside:
+        """What is known, made by `make` when it is a second old."""
+        made = self._made
+        if made is not None and time.monotonic() - made[0] < _OUTSIDE_SECONDS:
+            return made[1]
+        if not self._lock.acquire(blocking=made is None):
+            return made[1] if made is not None else make()
+        try:
+            self._made = time.monotonic(), (found := make())
+            return found
+        finally:
+            self._lock.release()
+
+
 def status() -> Status:
     """What staff see."""
     if "status" not in g:
         tokens = current_app.extensions[ACKNOWLEDGED].tokens()
+        g.status = _chosen(tokens, (*_known(), *_wishes()))
+    found: Status = g.status
+    return found
+
+
+def standing() -> Status:
+    """Everything that stands, whether or not staff have put it away; needs no request."""
+    return _chosen(frozenset(), _known())
+
+
+def outside() -> Outside:
+    """What anybody may know, in Chinese, at most a second old; asks for no session and needs no request."""
+    kept: KeptOutside = current_app.extensions[OUTSIDE]
+    return kept.get(_outside)
+
+
+def _outside() -> Outside:
+    shown = for_public(_chosen(current_app.extensions[ACKNOWLEDGED].tokens(), _known()))
+    first, *rest = dict.fromkeys(in_chinese(state) for state in shown.all)
+    return Outside(shown.light, first, tuple(rest[:_MOST_OUTSIDE]))
+
+
+def in_chinese(state: State) -> str:
+    """A state's sentence as the machine itself says it: on its screen and in its journal."""
+    made = settings()
+    names = {"issuer": made.issuer_name, "library": made.library_name, "support": made.support_name}
+    return Words.load(CHINESE).message(state.message.key, {**names, **state.message.params}).text
+
+
+def _chosen(tokens: frozenset[str], others: tuple[State, ...]) -> Status:
+    damaged = 0 if services().upkeep().version else len(damages())
+    return choose(library().holdings, damaged, services().clock.now(), tokens, others=others)
+
+
+def _known() -> tuple[State, ...]:
+    """What there is to say besides holdings and damage, to whoever looks."""
+    if "known" not in g:
         now: dt.datetime = services().clock.now()
-        known = services().upkeep()
-        others = upkeep_states(
+        upkeep = upkeep_states(
             library().holdings,
-            known,
+            services().upkeep(),
             damages(),
             Troubles(
                 services().faults.by_drive(),
@@ -73,10 +150,8 @@ def status() -> Status:
         updates = update_states(
             library().holdings, services().updates(), now=now, today=today(), origins=bool(settings().update_origins)
         )
-        damaged = 0 if known.version else len(damages())
-        every = (*others, *updates, *_wishes())
-        g.status = choose(library().holdings, damaged, now, tokens, others=every)
-    found: Status = g.status
+        g.known = (*upkeep, *updates)
+    found: tuple[State, ...] = g.known
     return found
 
 

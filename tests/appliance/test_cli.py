@@ -11,26 +11,17 @@ import subprocess
 import sys
 import time
 import urllib.request
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from appliance import cli
-from appliance.clock import RealClock
 from appliance.people.accounts import DIRECTOR
+from appliance.service import asking
 from appliance.settings import load_settings
 from appliance.store.holdings import (
-    HeldDrive,
-    HeldRelease,
-    Holdings,
-    Message,
-    Part,
-    WorkerState,
     read_holdings,
-    write_holdings,
 )
-from packager.format.files import RealFiles
 from tests.appliance.stock import Stock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,42 +89,12 @@ def test_status_of_a_box_that_does_not_run(settings_file, capsys):
     assert capsys.readouterr().out.startswith("▲ ")
 
 
-@pytest.mark.parametrize(
-    ("notices", "code", "symbol"),
-    [((Message("home.no_drive"),), 2, "▲"), ((Message("index.rebuilding", {"duration": 600}),), 1, "◔"), ((), 0, "●")],
-)
-def test_status_one_light_one_sentence(settings_file, stock, capsys, monkeypatch, notices, code, symbol):
-    monkeypatch.setattr(cli, "_answers", lambda _settings: True)
-    now = RealClock().now().isoformat()
-    (stock.folder / "data").mkdir()
-    drive = HeldDrive("a", "/a", "国家版", "ready", Message("intake.in_place", {"drive": "国家版"}))
-    drives = () if any(n.key == "home.no_drive" for n in notices) else (drive,)
-    holdings = Holdings(generation=1, drives=drives, notices=notices, worker=WorkerState(1, now, now))
-    write_holdings(stock.folder / "data/holdings.json", holdings, RealFiles())
+@pytest.mark.parametrize(("light", "code", "symbol"), [("attention", 2, "▲"), ("working", 1, "◔"), ("normal", 0, "●")])
+def test_status_one_light_one_sentence_and_what_else_there_is(settings_file, capsys, monkeypatch, light, code, symbol):
+    health = asking.Health(light, "一切正常，读者可以使用。", ("新内容已备好，今天闭馆后启用。",))
+    monkeypatch.setattr(asking, "ask", lambda _settings: health)
     assert run("status", settings_file) == code
-    (line,) = capsys.readouterr().out.splitlines()
-    assert line.startswith(f"{symbol} ")
-    assert re.search("[\u4e00-\u9fff]", line)
-
-
-def test_status_tells_that_an_edition_waits_and_that_content_is_old(settings_file, stock, capsys, monkeypatch):
-    monkeypatch.setattr(cli, "_answers", lambda _settings: True)
-    now = RealClock().now()
-    ready = Part("ready", "catalogue.db")
-    live, waits = (
-        HeldRelease("national", seq, f"2026.{seq}", f"{now - timedelta(days=age):%Y-%m-%d}", "国家图书馆", "国家版",
-                    f"national/{seq}-x", "ab" * 32, 7, live=not held, held_back=held, catalogue=ready, search=ready)
-        for seq, age, held in ((1, 120, ""), (2, 1, "staged"))
-    )  # fmt: skip
-    (stock.folder / "data").mkdir()
-    holdings = Holdings(generation=1, releases=(live, waits), notices=(Message("home.no_drive"),),
-                        worker=WorkerState(1, now.isoformat(), now.isoformat()))  # fmt: skip
-    write_holdings(stock.folder / "data/holdings.json", holdings, RealFiles())
-    assert run("status", settings_file) == 2
-    first, *rest = capsys.readouterr().out.splitlines()
-    assert first.startswith("▲ ")
-    assert any("闭馆后启用" in line for line in rest)
-    assert any("个月没有新内容" in line for line in rest)
+    assert capsys.readouterr().out == f"{symbol} 一切正常，读者可以使用。\n  新内容已备好，今天闭馆后启用。\n"
 
 
 def test_command_line_without_a_command_or_settings_is_refused(capsys):

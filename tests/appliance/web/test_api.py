@@ -25,6 +25,15 @@ def test_health_says_what_is_held(client: FlaskClient) -> None:
     assert isinstance(health["version"], str)
 
 
+def test_health_says_the_light_and_neither_reads_nor_sets_a_cookie(client: FlaskClient) -> None:
+    client.set_cookie("session", "torn")
+    answer = client.get("/health")
+    assert answer.get_json()["light"] == "normal"
+    assert answer.get_json()["sentence"] == "一切正常，读者可以使用。"
+    assert "Set-Cookie" not in answer.headers
+    assert "Cookie" not in answer.headers.get("Vary", "")
+
+
 def test_health_of_an_empty_box_answers(client: FlaskClient, world: World) -> None:
     world.write(releases=(), drives=())
     assert client.get("/health").get_json()["resources"] == 0
