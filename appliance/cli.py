@@ -5,6 +5,7 @@
     appliance status --settings FILE           one light, one sentence
     appliance report --settings FILE [--to FOLDER]   who this box is, its reports, and the files to carry
     appliance settings-check --settings FILE   whether the settings can be used
+    appliance box apply                        root: choose the box file, write what the box runs with
     appliance branch-copy --settings FILE [DRIVE] --to FOLDER   a verified copy for a branch
 
 Exit codes: 0 done; 1 not done, the reason is printed; 4 the settings cannot be used. `status`: 0 normal, 1 working,
@@ -24,6 +25,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
+from appliance.box.arguments import add_box_command
 from appliance.clock import RealClock
 from appliance.errors import ApplianceError, SettingsError
 from appliance.settings import Settings, load_settings
@@ -40,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     words = _parser().parse_args(arguments)
     try:
+        if words.command == "box":
+            return _box(words)
         settings = load_settings(words.settings)
         if words.command == "branch-copy":
             return _branch_copy(settings, words)
@@ -78,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     copy.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="an empty disk, mounted for writing")
     copy.add_argument("--bundle", default="", help="which bundle of the library, when there are several")
+    add_box_command(commands)
     for command in (serve, init, status, report, check, copy):
         command.add_argument("--settings", type=Path, required=True, metavar="FILE", help="the TOML file")
     return parser
@@ -197,6 +202,14 @@ def _tell_percent() -> Callable[[int, int], None]:
             print(f"\r{100 * done // max(1, total)} %", end="", file=sys.stderr, flush=True)
 
     return tell
+
+
+def _box(words: argparse.Namespace) -> int:
+    from appliance.box.command import run_command
+
+    for line in run_command(words):
+        print(line)
+    return 0
 
 
 def _report(settings: Settings, to: Path | None) -> int:

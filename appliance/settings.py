@@ -52,6 +52,7 @@ class Settings:
         download_rate: bytes a second of all downloads of one browser together; 0: as fast as it takes them.
         drive_paths: folders each of which is a drive's folder, whether or not it is mounted.
         drive_folders: folders in which every child folder is a drive (where the system mounts them).
+        box_folder: where the box step leaves what it did with box files and recovery sticks; empty: no such step runs.
         event_spool: folder into which the system puts a small file when a drive comes or goes; empty: none.
         reconcile_seconds: how often mounts and folders are looked at even when no event arrived.
         max_drives: drives in use at a time; further ones wait.
@@ -107,6 +108,7 @@ class Settings:
     download_rate: int = 20_000_000
     drive_paths: tuple[Path, ...] = ()
     drive_folders: tuple[Path, ...] = ()
+    box_folder: Path | None = None
     event_spool: Path | None = None
     reconcile_seconds: int = 5
     max_drives: int = 16
