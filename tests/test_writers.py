@@ -74,11 +74,13 @@ ALLOWED = {
     "packager/production/bench.py": "a partition on its way to a disk; a file for a disk gets its length",
     "packager/production/fat.py": "as packager/production/bench.py; a temporary folder",
     "packager/production/image.py": "an image is made again after a cut; it gets its name after os.fsync and its check",
-    "packager/production/medium.py": "the disk itself, synced before its journal says so (tests/packager/production)",
     "packager/production/run_journal.py": "a damaged journal is thrown away, and again if it comes back",
     "packager/training/contents.py": "the source folder of the training bundle, made again by one command",
     "packager/training/fonts.py": "as packager/training/contents.py",
     "packager/truth.py": "derived files are removed before they are made again, and made durable by sync_all",
+    "provisioning/disks/medium.py": "the disk itself, synced before its journal says so (tests/packager/production)",
+    "provisioning/flash/boot_partition.py": "a copy in a temporary folder",
+    "provisioning/flash/commands.py": "a file for a system gets its length; the medium syncs it",
     "provisioning/keys.py": "private keys, 0600 from their first byte, never over others; durable by its own hand",
 }
 """Modules that change the file system without the writer, and why nothing is lost by it."""

@@ -24,9 +24,9 @@ from packager.production.facts import ImageFacts
 from packager.production.fat import make_fat
 from packager.production.geometry import moment_of, named_uuid
 from packager.production.label import LABEL, Label, label_page
-from packager.production.medium import DiskMedium, Medium
 from packager.production.readme import README, Sender, info_document, readme
 from packager.production.run_journal import RunJournal
+from provisioning.disks.medium import DiskMedium, Medium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

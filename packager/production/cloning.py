@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from packager.production.errors import ImageError, WriteError
 from packager.production.geometry import FAT_AT, MARK_AT, MIB, table_of
-from packager.production.gpt import TAIL, read_table, table_bytes
 from packager.production.mark import MARK_SIZE, Mark, read_mark
-from packager.production.medium import BLOCK, Medium, aligned_buffer
 from packager.production.run_journal import Subject
+from provisioning.disks.errors import TableError
+from provisioning.disks.gpt import TAIL, read_table, table_bytes
+from provisioning.disks.medium import BLOCK, Medium, aligned_buffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -213,7 +214,7 @@ class Clone:
     def _has_table(self) -> bool:
         try:
             return read_table(self._read, self._medium.size) == table_of(self._facts.geometry, self._serial)
-        except ImageError:
+        except TableError:
             return False
 
     def _places(self) -> list[tuple[int, int]]:
@@ -221,7 +222,7 @@ class Clone:
         for size in (self._medium.size, self._facts.size):
             try:
                 return [(p.first, p.size) for p in read_table(self._read, size).partitions]
-            except ImageError:
+            except TableError:
                 continue
         return []
 

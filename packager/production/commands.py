@@ -18,12 +18,12 @@ from packager.production.image import ImageOptions, make_image
 from packager.production.label import Label, label_page
 from packager.production.ledger_commands import add_ledger_commands, now, refused
 from packager.production.ledger_writing import check_numbers, enter_written
-from packager.production.machine import Machine
 from packager.production.options import add_image_options, add_sender, sender_of
 from packager.production.serials import spaced, wrong_serial
 from packager.production.speaking import DONE, LEFT_OUT, NOT_DONE, three_lines, words
 from packager.production.targets import Permission
 from packager.production.writing import RefusedError, check_jobs, plan_jobs, report, write_all
+from provisioning.disks.machine import Machine
 
 if TYPE_CHECKING:
     import argparse

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from packager.production import programs
 from packager.production.errors import ImageError
-from packager.production.gpt import SECTOR
+from provisioning.disks.gpt import SECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil
 
-from packager.production.gpt import BASIC_DATA, HIDDEN, LINUX, NO_LETTER, READ_ONLY, Partition, Table
+from provisioning.disks.gpt import BASIC_DATA, HIDDEN, LINUX, NO_LETTER, READ_ONLY, Partition, Table
 
 MIB = 1 << 20
 BLOCK = 4096

@@ -35,9 +35,9 @@ from packager.production.geometry import (
     named_uuid,
     table_of,
 )
-from packager.production.gpt import TAIL, table_bytes
 from packager.production.readme import README, Sender, info_document, readme
 from packager.progress import Progress
+from provisioning.disks.gpt import TAIL, table_bytes
 from provisioning.words import numbers
 
 if TYPE_CHECKING:

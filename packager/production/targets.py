@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from packager.production.errors import TargetError
 from packager.production.geometry import MIB
-from packager.production.gpt import SECTOR
+from provisioning.disks.gpt import SECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from packager.production.machine import Machine
+    from provisioning.disks.machine import Machine
 
 _FAT_ROOM = 64 * MIB
 

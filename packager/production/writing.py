@@ -10,11 +10,11 @@ from packager.format.release import canonical_json
 from packager.production.bench import Bench, BenchOptions, Job, Outcome
 from packager.production.errors import TargetError, WriteError
 from packager.production.geometry import MARK_AT
-from packager.production.gpt import SECTOR
 from packager.production.mark import MARK_SIZE, Mark, read_mark
 from packager.production.run_journal import RunJournal, Subject
 from packager.production.serials import following
 from packager.production.targets import Permission, Target, check_identities, judge
+from provisioning.disks.gpt import SECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from packager.format.files import Files
     from packager.production.bench import Running
     from packager.production.facts import ImageFacts
-    from packager.production.machine import Machine
+    from provisioning.disks.machine import Machine
 
 
 @dataclass(frozen=True, slots=True)

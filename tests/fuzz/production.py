@@ -16,7 +16,6 @@ from packager.format.release import Release
 from packager.production.errors import ImageError, LedgerError, WriteError
 from packager.production.facts import ImageFacts
 from packager.production.geometry import MIB, Geometry, named_uuid
-from packager.production.gpt import HEAD, LINUX, SECTOR, TAIL, Partition, Table, read_table, table_bytes
 from packager.production.ledger import Ledger
 from packager.production.ledger_files import moment, read_batch
 from packager.production.mark import MARK_SIZE, Mark, read_mark
@@ -24,6 +23,8 @@ from packager.production.run_journal import RunJournal, Subject
 from packager.production.serials import serial
 from packager.request import RETIRE, Change, check_list, read_request, write_request
 from packager.withdrawn_list import LIFT, WITHDRAW, check_contents
+from provisioning.disks.errors import TableError
+from provisioning.disks.gpt import HEAD, LINUX, SECTOR, TAIL, Partition, Table, read_table, table_bytes
 from tests.fuzz.lists import V1, outcome
 from tests.fuzz.target import Target, kept, scratch
 from tests.simulator import DAY, FastFiles, Publisher
@@ -99,7 +100,7 @@ def run_partition_table(data: bytes) -> bool:
     head, tail = data[:HEAD].ljust(HEAD, b"\0"), data[HEAD : HEAD + TAIL].ljust(TAIL, b"\0")
     path = kept("disk", _summed(head, SECTOR, 2 * SECTOR) + bytes(size - HEAD - TAIL) + _summed(tail, TAIL - SECTOR, 0))
     with path.open("rb") as disk:
-        table = outcome(lambda: read_table(lambda at, length: os.pread(disk.fileno(), length, at), size), ImageError)
+        table = outcome(lambda: read_table(lambda at, length: os.pread(disk.fileno(), length, at), size), TableError)
     if table is None:
         return False
     assert read_table(_reader(*table_bytes(table, size), size), size) == table
@@ -214,7 +215,7 @@ PRODUCTION = (
     ),
     Target("image-facts", "packager.production.facts.ImageFacts", _facts_seeds, run_image_facts, _FACTS, 16_384),
     Target(
-        "partition-table", "packager.production.gpt.read_table", _table_seeds, run_partition_table,
+        "partition-table", "provisioning.disks.gpt.read_table", _table_seeds, run_partition_table,
         (b"EFI PART", b"\xff" * 8, b"\0" * 8), HEAD + TAIL,
     ),
     Target("request", "packager.request.read_request", _request_seeds, run_request, (b'"kind":"delegate"', b'"keys":['),

@@ -24,11 +24,11 @@ from packager.production.bench import Bench, BenchOptions, Job
 from packager.production.board import Board
 from packager.production.facts import read_facts
 from packager.production.geometry import FAT_AT, MIB, table_of
-from packager.production.gpt import read_table
 from packager.production.serials import following
 from packager.production.targets import Target
+from provisioning.disks.gpt import read_table
 from tests.box import ROOT
-from tests.packager.production.media import FaultyMedium, MemoryMedium
+from tests.provisioning.disks.media import FaultyMedium, MemoryMedium
 
 FIRST = "SX2611040372"
 SERIALS = following(FIRST, 9)
@@ -238,7 +238,7 @@ def in_memory(tmp_path):
 
 CHILD = """
 import os, signal, sys
-import packager.production.medium as medium, packager.production.run_journal as run_journal
+import provisioning.disks.medium as medium, packager.production.run_journal as run_journal
 left = int(sys.argv[1])
 def counted(kind, name):
     real = getattr(kind, name)

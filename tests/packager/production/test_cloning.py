@@ -12,10 +12,11 @@ import pytest
 from packager.production.cloning import Clone
 from packager.production.errors import ImageError, WriteError
 from packager.production.geometry import FAT_AT, MARK_AT, MIB, table_of
-from packager.production.gpt import read_table
 from packager.production.mark import MARK_SIZE, read_mark
 from packager.production.run_journal import RunJournal, Subject
-from tests.packager.production.media import FaultyMedium, MemoryMedium, PowerCutError
+from provisioning.disks.errors import TableError
+from provisioning.disks.gpt import read_table
+from tests.provisioning.disks.media import FaultyMedium, MemoryMedium, PowerCutError
 
 SERIAL = "SX2611040372"
 
@@ -118,7 +119,7 @@ def test_power_cut_anywhere_goes_on_and_ends_complete(made, image, own, tmp_path
             medium.cut_power(chance)
             try:
                 table = read_table(lambda at, n: bytes(medium.content[at : at + n]), medium.size)
-            except ImageError:
+            except TableError:
                 continue
             # A table is there only when everything else is.
             medium.operation = lambda _: None

@@ -25,10 +25,10 @@ from packager.production.errors import ImageError, ProgramError
 from packager.production.ext4 import Ext4
 from packager.production.facts import ImageFacts, facts_path, read_facts
 from packager.production.geometry import BLOCK, Demand, demand, ext4_size
-from packager.production.gpt import read_table
 from packager.production.image import make_image
 from packager.production.options import parse_size
 from packager.recompute import check_release
+from provisioning.disks.gpt import read_table
 from tests.packager.production.conftest import MIB, SMALL, need_programs
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from packager.production.errors import TargetError
 from packager.production.geometry import MIB
-from packager.production.machine import Machine
 from packager.production.targets import Permission, check_identities, judge
-from tests.packager.production.fake_machine import FakeMachine
+from provisioning.disks.machine import Machine
+from tests.provisioning.disks.fake_machine import FakeMachine
 
 SIZE = 80 * MIB
 NEEDED = 60 * MIB

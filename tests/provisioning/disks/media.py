@@ -7,7 +7,7 @@ import random
 import threading
 from typing import TYPE_CHECKING
 
-from packager.production.medium import Medium
+from provisioning.disks.medium import Medium
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packager.production.errors import ImageError
 from packager.production.geometry import FAT_AT, MIB, Geometry, table_of
-from packager.production.gpt import HEAD, LINUX, SECTOR, TAIL, read_table, table_bytes
+from provisioning.disks.errors import TableError
+from provisioning.disks.gpt import HEAD, LINUX, SECTOR, TAIL, read_table, table_bytes
 
 SIZE = 64 * MIB
 GEOMETRY = Geometry(36 * MIB, 27 * MIB)
@@ -80,13 +80,13 @@ def test_any_changed_byte_of_the_table_is_found_or_means_nothing(where, change):
     if of_the_mbr or SECTOR + 92 <= at < 2 * SECTOR or at >= SIZE - SECTOR + 92:
         read_table(disk.read, SIZE)
     else:
-        with pytest.raises(ImageError):
+        with pytest.raises(TableError):
             read_table(disk.read, SIZE)
 
 
 @given(st.binary(max_size=2048))
 def test_hostile_tables_raise_nothing_else(content):
-    with pytest.raises(ImageError):
+    with pytest.raises(TableError):
         read_table(lambda at, length: content[at : at + length], SIZE)
 
 
@@ -97,12 +97,12 @@ def test_header_that_names_entries_beyond_the_end_is_damaged(where):
     struct.pack_into("<Q", disk.head, SECTOR + 72, where)
     disk.head[SECTOR + 16 : SECTOR + 20] = bytes(4)
     struct.pack_into("<I", disk.head, SECTOR + 16, zlib.crc32(disk.head[SECTOR : SECTOR + 92]))
-    with pytest.raises(ImageError, match="beyond the end"):
+    with pytest.raises(TableError, match="beyond the end"):
         read_table(disk.read, SIZE)
 
 
 def test_table_that_does_not_fit_is_refused():
-    with pytest.raises(ImageError):
+    with pytest.raises(TableError):
         table_bytes(table_of(GEOMETRY, "a"), GEOMETRY.ext4_at + GEOMETRY.ext4_size)
-    with pytest.raises(ImageError):
+    with pytest.raises(TableError):
         table_bytes(table_of(Geometry(FAT_AT, 27 * MIB), "a"), SIZE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from packager.production.machine import Machine
+from provisioning.disks.machine import Machine
 
 
 class FakeMachine(Machine):

@@ -11,10 +11,11 @@ import fcntl
 import mmap
 import os
 import stat
+import struct
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from packager.production.gpt import SECTOR
+from provisioning.disks.gpt import SECTOR
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,8 @@ BLOCK = 4 << 20
 """Most bytes of one call."""
 _BLKRRPART = 0x125F
 """Asks the kernel to read the partition table again."""
+_BLKZEROOUT = 0x127F
+"""Asks the kernel for zeros: by the disk itself where it can, else written by the kernel."""
 
 
 def aligned_buffer(size: int = BLOCK) -> memoryview:
@@ -46,6 +49,12 @@ class Medium(ABC):
     @abstractmethod
     def read(self, at: int, block: memoryview) -> None:
         """Fill all of `block`, from the disk and not from memory."""
+
+    def zero(self, at: int, size: int) -> None:
+        """Make `size` bytes zeros, as `write` would."""
+        block = aligned_buffer(min(BLOCK, size))
+        for offset in range(0, size, BLOCK):
+            self.write(at + offset, block[: min(BLOCK, size - offset)])
 
     @abstractmethod
     def sync(self) -> None:
@@ -135,6 +144,22 @@ class DiskMedium(Medium):
             if count == 0:
                 raise OSError(errno.EIO, os.strerror(errno.EIO), str(self._path))
             done += count
+
+    def zero(self, at: int, size: int) -> None:
+        """Make `size` bytes zeros; a disk that can do that by itself is asked to.
+
+        Raises:
+            OSError: the disk does not take it.
+        """
+        if self._device:
+            try:
+                fcntl.ioctl(self._handle, _BLKZEROOUT, struct.pack("@QQ", at, size))
+            except OSError as error:
+                if error.errno not in {errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY}:
+                    raise
+            else:
+                return
+        super().zero(at, size)
 
     def sync(self) -> None:
         """Make everything written durable, the disk's own cache included.

@@ -28,6 +28,7 @@ class Disk:
     Attributes:
         name: the kernel's: sdb. size: bytes. sector: bytes of a logical sector.
         movable: on USB, or the kernel calls it removable.
+        read_only: a switch, a lock or the kernel forbids writing.
         model, serial: of the hardware; `serial` is the kernel's name when there is no hardware (loop0).
         partitions: how many the kernel sees.
     """
@@ -39,6 +40,7 @@ class Disk:
     model: str
     serial: str
     partitions: int
+    read_only: bool = False
 
 
 class Machine:
@@ -70,6 +72,7 @@ class Machine:
             model=" ".join(f"{_text(place / 'device/vendor')} {_text(place / 'device/model')}".split()),
             serial=serial,
             partitions=sum(1 for _ in place.glob("*/partition")),
+            read_only=_number(place / "ro") == 1,
         )
 
     def used_by_system(self) -> set[str]:

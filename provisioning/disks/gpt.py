@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from packager.production.errors import ImageError
+from provisioning.disks.errors import TableError
 
 SECTOR = 512
 """Bytes in a sector."""
@@ -29,6 +29,8 @@ TAIL = (1 + _ENTRY_SECTORS) * SECTOR
 
 LINUX = uuid.UUID("0fc63daf-8483-4772-8e79-3d69d8477de4")
 """Type of a Linux file system: Windows neither shows it nor offers to format it."""
+EFI_SYSTEM = uuid.UUID("c12a7328-f81f-11d2-ba4b-00a0c93ec93b")
+"""Type of the partition that the firmware boots from."""
 BASIC_DATA = uuid.UUID("ebd0a0a2-b9e5-4433-87c0-68b6b72699c7")
 """Type of a partition that Windows shows."""
 READ_ONLY, HIDDEN, NO_LETTER = 1 << 60, 1 << 62, 1 << 63
@@ -59,7 +61,7 @@ def table_bytes(table: Table, size: int) -> tuple[bytes, bytes]:
     """The first `HEAD` and the last `TAIL` bytes of a disk of `size` bytes (a multiple of a sector).
 
     Raises:
-        ImageError: a partition does not fit, or overlaps another.
+        TableError: a partition does not fit, or overlaps another.
     """
     sectors = size // SECTOR
     _check(table, size)
@@ -106,7 +108,7 @@ def read_table(read: Callable[[int, int], bytes], size: int) -> Table:
         size: of the disk, in bytes.
 
     Raises:
-        ImageError: a copy is missing, its checksum is wrong, or the two differ.
+        TableError: a copy is missing, its checksum is wrong, or the two differ.
     """
     sectors = size // SECTOR
     if size < HEAD + TAIL:
@@ -148,9 +150,9 @@ def _copy(read: Callable[[int, int], bytes], at: int, sectors: int) -> tuple[byt
     return disk, entries
 
 
-def _unfit(reason: str) -> ImageError:
-    return ImageError("desk.drive.small", reason, size=0)
+def _unfit(reason: str) -> TableError:
+    return TableError(reason)
 
 
-def _damaged(reason: str) -> ImageError:
-    return ImageError("desk.image.damaged", f"partition table: {reason}")
+def _damaged(reason: str) -> TableError:
+    return TableError(f"partition table: {reason}")

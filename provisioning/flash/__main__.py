@@ -1,0 +1,19 @@
+"""`python -m provisioning.flash`, where the command stands alone."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from provisioning.flash.commands import add, run
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write one disk; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="provisioning")
+    add(parser.add_subparsers(required=True, metavar="命令"))
+    return run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
