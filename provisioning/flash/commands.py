@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DONE, NOT_DONE, INTERRUPTED = 0, 3, 130
 
 
-def add(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
+def add_flash_command(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
     """Add `flash` to the parser's subcommands."""
     parser = commands.add_parser("flash", help="把书箱系统的映像写到一块硬盘，读回复检")
     parser.add_argument("image", metavar="映像", type=Path, help="系统映像；旁边有 .sha256 时先核对")
@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, machine: Machine | None = None, ask: Call
     """Write one disk; returns the exit code.
 
     Args:
-        arguments: as `add` has them parsed.
+        arguments: as `add_flash_command` has them parsed.
         machine: whose disk it is; this one by default.
         ask: asks the one at the desk; by default on the terminal, and nobody where there is none.
     """

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from provisioning.disks.medium import DiskMedium
-from provisioning.flash.commands import DONE, NOT_DONE, add, run
+from provisioning.flash.commands import DONE, NOT_DONE, add_flash_command, run
 from provisioning.flash.errors import FlashError
 from provisioning.flash.source import Source, expected_digest
 from provisioning.flash.target import confirm, judge
@@ -42,7 +42,7 @@ def machine(tmp_path):
 
 def parsed(*words):
     parser = argparse.ArgumentParser()
-    add(parser.add_subparsers())
+    add_flash_command(parser.add_subparsers())
     return parser.parse_args(["flash", *map(str, words)])
 
 
