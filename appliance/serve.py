@@ -13,12 +13,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from appliance.app import create_app
+from appliance.box.state import BoxReader
 from appliance.clock import Clock
 from appliance.errors import ServingError, StoreError
 from appliance.library.keeper import LibraryKeeper
 from appliance.library.model import HeldItem, Place
 from appliance.library.shelf import ItemDigests
 from appliance.people.accounts import Accounts
+from appliance.people.recoveries import RecoveryLog
+from appliance.people.seeding import seed_director
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
 from appliance.serving.memory import keep_little
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
@@ -82,6 +85,7 @@ class ServingBox:
             tries=settings.sign_in_tries,
             rest_minutes=settings.sign_in_rest_minutes,
         )
+        seed_director(self.accounts, settings.box_folder)
         self.wishes = _wishes(settings)
         self.keeper = LibraryKeeper(
             settings.holdings_file, settings.releases_folder, broken=self._broken, carried=settings.carried_folder
@@ -116,6 +120,8 @@ class ServingBox:
                 upkeep=lambda: self.upkeep.state,
                 texts=self.texts,
                 wishes=self.wishes,
+                box=BoxReader(settings.box_folder).read,
+                recoveries=RecoveryLog(settings.data_folder, clock, files),
                 updates=lambda: read_state(settings.updates_folder),
                 preferences=PreferenceStore(settings, files).read,
             ),

@@ -42,6 +42,7 @@ DIRECTOR = "馆长"
 """Name of the first account."""
 
 MAX_ACCOUNTS = 1000
+WAITING = "SELECT NOT EXISTS (SELECT 1 FROM account WHERE role = 'director' AND stopped = 0 AND must_change = 0)"
 _MIGRATIONS = (
     """CREATE TABLE account (
         name TEXT NOT NULL PRIMARY KEY,
@@ -118,12 +119,40 @@ class Accounts:
             Its password, random and to be replaced at the first sign-in; None when there are accounts already.
         """
         password = new_password()
-        hashed = self._hash(password)
+        return password if self.first_start_with(DIRECTOR, self._hash(password)) else None
+
+    def first_start_with(self, name: str, hashed: str) -> bool:
+        """The same with a name and a hash (Argon2id) that were given; whether the account was made."""
+        name = clean_name(name) or DIRECTOR
         with self._lock, transaction(self._connection) as connection:
             if connection.execute("SELECT count(*) FROM account").fetchone()[0]:
-                return None
-            self._insert(connection, DIRECTOR, "director", hashed)
-        return password
+                return False
+            self._insert(connection, name, "director", hashed)
+        return True
+
+    def recover(self, name: str, password: str) -> None:
+        """Give a director the password that whoever holds the recovery stick chose; made when there is no such account.
+
+        The account is a director's afterwards, is not stopped and does not rest; all its sessions end.
+
+        Raises:
+            PasswordError: the password is too short or too common.
+        """
+        check_password(password, name=name)
+        name, hashed = clean_name(name) or DIRECTOR, self._hash(password)
+        change = (
+            "UPDATE account SET password = ?, role = 'director', must_change = 0, stopped = 0, failures = 0,"
+            " rests_until = '', session = session + 1 WHERE name = ?"
+        )
+        with self._lock, transaction(self._connection) as connection:
+            if not connection.execute("SELECT 1 FROM account WHERE name = ?", (name,)).fetchone():
+                self._insert(connection, name, "director", hashed)
+            connection.execute(change, (hashed, name))
+
+    def director_waits(self) -> bool:
+        """Whether no director has chosen a password yet."""
+        with self._lock:
+            return bool(self._connection.execute(WAITING).fetchone()[0])
 
     def sign_in(self, name: str, password: str) -> Account:
         """The account that name and password belong to.

@@ -13,6 +13,7 @@ from flask import current_app, g
 
 from appliance.errors import StoreError
 from appliance.store.holdings import Message
+from appliance.web.box_states import box_states
 from appliance.web.context import library, services, settings, today
 from appliance.web.staff_session import current_staff
 from appliance.web.status import State, Status, choose, for_public, state_of
@@ -150,9 +151,16 @@ def _known() -> tuple[State, ...]:
         updates = update_states(
             library().holdings, services().updates(), now=now, today=today(), origins=bool(settings().update_origins)
         )
-        g.known = (*upkeep, *updates)
+        g.known = (*upkeep, *updates, *_box())
     found: tuple[State, ...] = g.known
     return found
+
+
+def _box() -> Iterator[State]:
+    """What became of box files and recovery sticks."""
+    state = services().box()
+    if state.known:
+        yield from box_states(state, director_waits=state.configured and services().accounts.director_waits())
 
 
 def _wishes() -> Iterator[State]:

@@ -33,6 +33,7 @@ from appliance.web import (
     staff,
     staff_branch,
     staff_place,
+    staff_recovery,
     staff_repair,
     staff_updates,
     staff_wishes,
@@ -59,6 +60,7 @@ FURTHER_VIEWS = (
     detail,
     staff_branch,
     staff_place,
+    staff_recovery,
     staff_repair,
     staff_wishes,
     wishes,
@@ -106,7 +108,8 @@ def register(app: Flask) -> None:
     app.jinja_env.filters.update(broken=broken, moment=moment_text)
     limiter = Limiter(get_remote_address, app=app, default_limits=[])
     limited: Any = limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
-    app.view_functions["staff.sign_in"] = limited(app.view_functions["staff.sign_in"])
+    for name in ("staff.sign_in", "staff.recovery"):
+        app.view_functions[name] = limited(app.view_functions[name])
 
 
 def broken(text: str) -> Markup:

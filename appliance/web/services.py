@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from appliance.box.state import BoxState
 from appliance.serving.upkeep_view import UpkeepState
 from appliance.store.preferences import Preferences
 from appliance.store.updating import UpdateState
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from appliance.clock import Clock
     from appliance.library.library import Library
     from appliance.people.accounts import Accounts
+    from appliance.people.recoveries import RecoveryLog
     from appliance.serving.chunks import ChunkStore
     from appliance.serving.pools import DrivePools
     from appliance.serving.texts import TextSearch
@@ -44,6 +46,8 @@ class Services:
         upkeep: how far checks and repairs are.
         texts: searches the texts inside resources; None: titles only.
         wishes: what readers would like the library to have; None: nothing is registered.
+        box: what the box step did with box files and recovery sticks. recoveries: the record of used recovery sticks;
+            None: nobody can use one.
         updates: how updates stand. preferences: what the director chose about them.
     """
 
@@ -59,5 +63,7 @@ class Services:
     upkeep: Callable[[], UpkeepState] = UpkeepState
     texts: TextSearch | None = None
     wishes: WishStore | None = None
+    box: Callable[[], BoxState] = BoxState
+    recoveries: RecoveryLog | None = None
     updates: Callable[[], UpdateState] = UpdateState
     preferences: Callable[[], Preferences] = Preferences

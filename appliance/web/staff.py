@@ -46,6 +46,11 @@ HOW = (
     "intake.sick.replace",
     "repair.drive.replace",
     "box.worker_silent",
+    "box.file.missing",
+    "box.file.other_library",
+    "box.file.tampered",
+    "box.file.expired",
+    "account.recovery.other_library",
 )
 """What the page on what to do explains, with the words of the sentences."""
 
@@ -143,6 +148,7 @@ def how() -> str:
     spoken = words()
     made = settings()
     names = {"issuer": made.issuer_name, "support": made.support_name, "drive": spoken.label("staff.how_drive")}
+    names["library"] = spoken.label("staff.how_library")
     cases = [spoken.message(key, names) for key in HOW]
     return render_template("staff/how.html", cases=cases, staff=current_staff())
 

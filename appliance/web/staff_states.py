@@ -102,6 +102,12 @@ _LINKS = {
     "public.attention": "staff.sign_in",
     "public.working": "staff.sign_in",
 }
+_OPEN = {
+    "box.file.missing": ("staff.how", "box-file-missing"),
+    "box.file.applied": ("staff.sign_in", None),
+    "account.recovery.stick_read": ("staff.recovery", None),
+}
+"""Where the button of a sentence leads that is shown to anybody: on such a box nobody can sign in yet."""
 _PUT_AWAY = ("知道了", "完成", "Got it", "Done")
 
 
@@ -112,6 +118,7 @@ class Button:
     Attributes:
         text: its words. url: where it leads or posts to. command: what is asked of the worker, empty for links.
         drive: the drive that it is about. token: the occurrence to put away, for 知道了.
+        open: whether it is shown to anybody, signed in or not.
     """
 
     text: str
@@ -119,6 +126,7 @@ class Button:
     command: str = ""
     drive: str = ""
     token: str = ""
+    open: bool = False
 
     @property
     def posts(self) -> bool:
@@ -172,6 +180,9 @@ def _button(state: State, sentence: Sentence) -> Button | None:
     command = _COMMANDS.get(key)
     if command and state.drive:
         return Button(sentence.button, url_for("staff.command"), command=command, drive=state.drive)
+    if key in _OPEN:
+        endpoint, anchor = _OPEN[key]
+        return Button(sentence.button, url_for(endpoint, _anchor=anchor), open=True)
     if key == "branch.copying":
         return Button(sentence.button, url_for("staff.command"), command="branch-stop")
     if key == "index.not_built":
