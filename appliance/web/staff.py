@@ -50,7 +50,9 @@ HOW = (
     "box.file.other_library",
     "box.file.tampered",
     "box.file.expired",
+    "box.file.needs_newer_box",
     "account.recovery.other_library",
+    "account.recovery.damaged",
 )
 """What the page on what to do explains, with the words of the sentences."""
 
