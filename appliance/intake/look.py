@@ -30,6 +30,9 @@ COPYING = "shuxiang-copy.json"
 TELLING = frozenset({"bag", "tuf", NOTICE})
 """Names in the root of a drive or stick that say what it is."""
 
+BOX_STEP = (".box", ".recovery")
+"""How the names of files end that the box step takes from sticks (`appliance.box.found`)."""
+
 IGNORED = frozenset(
     {
         "lost+found",
@@ -82,6 +85,8 @@ def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
         return Glance(mount is not None, f"{base} errno {error.errno}")
     if COPYING in names and _is_locked(candidate.folder):
         return Glance(there=False)  # a copy for a branch is being made here
+    if _is_for_the_box_step(names):
+        return Glance(there=False)  # it is told of there
     if INFO_NAME in names and "bag" not in names and "tuf" not in names:
         return Glance(there=False)  # what a disk of ours shows on a PC: the drive is its other partition
     if mount is None and not names:
@@ -91,6 +96,12 @@ def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
     for line in _facts(lists, watched):
         digest.update(line.encode("utf-8", "surrogateescape"))
     return Glance(there=True, mark=digest.hexdigest()[:32])
+
+
+def _is_for_the_box_step(names: list[str]) -> bool:
+    """Whether a stick brings box files or recovery files, and nothing that makes a drive."""
+    found = [name.lower() for name in names]
+    return any(name.endswith(BOX_STEP) for name in found) and not TELLING.intersection(found)
 
 
 def lists_folder(root: Path) -> Path:

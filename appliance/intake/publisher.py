@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.intake import wording
+from appliance.intake.devices import Device, read_devices
 from appliance.intake.journal import Journal
 from appliance.intake.making import Maker
 from appliance.intake.publishing import Standing, held_drives, held_releases, newest_numbers, up_to_date
@@ -65,6 +66,7 @@ class Publisher:
         self._told: list[tuple[str, str]] = []
         self._updating: Message | None = None
         self._copying: Message | None = None
+        self._devices: tuple[Device, ...] = ()
         # A run that was killed may have brought items and not said so; whoever kept what it knew of them looks again.
         self._carried = before.carried + any(CarriedStore(settings.carried_folder).all())
         self.editions = Editions(settings.updates_folder, files)
@@ -88,6 +90,20 @@ class Publisher:
     def carried_changed(self) -> None:
         """Items came by an update, or went. In any thread."""
         self._carried, self._dirty = self._carried + 1, True
+
+    def look_at_devices(self, mounted: Collection[str]) -> None:
+        """Tell of devices that came and are no drives, for as long as they are in.
+
+        Args:
+            mounted: what is mounted, such as `/dev/sdb1`.
+        """
+        found = read_devices(self._settings.event_spool, mounted)
+        if found == self._devices:
+            return
+        for device in found:
+            if device not in self._devices:
+                self._journal.add("device", {"device": device.name, "reason": device.sentence})
+        self._devices, self._dirty = found, True
 
     def releases(self) -> tuple[HeldRelease, ...]:
         """Held releases that are trusted now."""
@@ -206,7 +222,7 @@ class Publisher:
             generation=self._generation,
             reference_time=f"{trusted.reference_time:%Y-%m-%dT%H:%M:%SZ}",
             releases=releases,
-            drives=held_drives(places, releases),
+            drives=(*held_drives(places, releases), *(device.held() for device in self._devices)),
             notices=(
                 *wording.notices(
                     [p.drive for p in places], releases, seen_any=any(p.drive.phase != "absent" for p in places)

@@ -337,6 +337,7 @@ class Intake:
                 if entry.drive.phase == "absent":
                     entry.place.close()
                     del self._entries[folder]
+        self._board.look_at_devices({mount.source for mount in self._mounts.values()})
         self._make_room()
         self._board.look_for_records()
 

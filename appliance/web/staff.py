@@ -35,6 +35,7 @@ STICKS = ("intake.refused.not_ours", "intake.refused.blank")
 HOW = (
     "intake.refused.not_ours",
     "intake.refused.unreadable",
+    "intake.refused.format",
     "intake.refused.half_copied",
     "intake.refused.list_changed",
     "intake.refused.one_signer",
