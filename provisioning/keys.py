@@ -115,7 +115,7 @@ def check_passphrase(passphrase: str) -> str:
     return passphrase
 
 
-def save_key(key: Key, path: Path, passphrase: str, *, cost: int = COST) -> None:
+def save_key(key: Key, path: Path, passphrase: str, *, cost: int = COST, public: bool = True) -> None:
     """Write `path` (mode 0600) and `<path>.pub` durably. An existing key is never overwritten.
 
     Args:
@@ -123,6 +123,7 @@ def save_key(key: Key, path: Path, passphrase: str, *, cost: int = COST) -> None
         path: of the new file.
         passphrase: of its holder; see `check_passphrase`.
         cost: work of scrypt, a power of two; memory is 1 KiB times it.
+        public: whether to write the public half too.
 
     Raises:
         PassphraseError: the passphrase is too weak; nothing is written.
@@ -133,7 +134,8 @@ def save_key(key: Key, path: Path, passphrase: str, *, cost: int = COST) -> None
     encryption = BestAvailableEncryption(_stretch(check_passphrase(passphrase), salt, cost))
     block = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     _write_new(path, f"scrypt {cost} {salt.hex()}\n".encode() + block, 0o600)
-    _write_new(path.with_name(path.name + ".pub"), key.public.to_pem(), 0o644)
+    if public:
+        _write_new(path.with_name(path.name + ".pub"), key.public.to_pem(), 0o644)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(folder)

@@ -21,6 +21,7 @@ import indexer.cli
 import packager
 import packager.cli
 import provisioning
+import provisioning.cli
 from appliance.app import create_app
 from appliance.clock import FixedClock
 from appliance.settings import Settings, settings_from
@@ -119,7 +120,12 @@ def leaves(parser: argparse.ArgumentParser, words: str) -> dict[str, argparse.Ar
 
 COMMANDS = {
     words: parser
-    for program, module in (("appliance", appliance.cli), ("packager", packager.cli), ("indexer", indexer.cli))
+    for program, module in (
+        ("appliance", appliance.cli),
+        ("packager", packager.cli),
+        ("provisioning", provisioning.cli),
+        ("indexer", indexer.cli),
+    )
     for words, parser in leaves(module._parser(), program).items()
 }
 

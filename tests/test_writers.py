@@ -81,6 +81,9 @@ ALLOWED = {
     "provisioning/disks/medium.py": "the disk itself, synced before its journal says so (tests/packager/production)",
     "provisioning/flash/boot_partition.py": "a copy in a temporary folder",
     "provisioning/flash/commands.py": "a file for a system gets its length; the medium syncs it",
+    "provisioning/ledger.py": "where the ledger is made: readable by nobody else from its first byte",
+    "provisioning/cli.py": "passphrases of demonstration keys, 0600 from their first byte",
+    "provisioning/writing.py": "the writer of the national desk, below the one of drives; whole or not at all",
     "provisioning/keys.py": "private keys, 0600 from their first byte, never over others; durable by its own hand",
 }
 """Modules that change the file system without the writer, and why nothing is lost by it."""
@@ -94,6 +97,7 @@ DATABASES = {
     "packager/journal.py": "the named exception: WAL, synchronous=FULL (tests/powercut/test_kills.py)",
     "packager/made.py": "reads the journal (query_only)",
     "packager/production/run_journal.py": "the named exception: synchronous=FULL (tests/packager/production)",
+    "provisioning/ledger.py": "the named exception: synchronous=EXTRA (tests/provisioning/test_batch_kills.py)",
 }
 """Modules that open databases."""
 

@@ -1,0 +1,245 @@
+"""The list of libraries that a batch is made for: a spreadsheet's CSV file, UTF-8 or GB18030, Chinese headings.
+
+Every line is looked at before anything is made; what is wrong is told by line and reason, all of it at once.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from provisioning import places
+from provisioning.box_file import box_file_name
+from provisioning.box_members import (
+    LIBRARY,
+    MAX_DNS,
+    MAX_LINE,
+    MAX_NAME,
+    MAX_ORIGINS,
+    WINDOW,
+    Library,
+    Network,
+    Support,
+    Updates,
+    is_host,
+    is_line,
+    is_static,
+    is_url,
+)
+from provisioning.errors import ListError
+from provisioning.writing import read_bounded
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+COLUMNS = {
+    "馆号": "id", "馆名": "name", "英文馆名": "name_en", "行政区划代码": "place", "区划年份": "year",
+    "开放时间": "opening_hours", "主机地址": "address", "网关": "gateway", "域名服务器": "dns", "更新站点": "origins",
+    "更新时段": "window", "每月流量": "cap_bytes", "限速": "rate", "按流量计费": "metered",
+    "技术支持": "support", "电话": "phone",
+}  # fmt: skip
+"""Heading → what it is. 馆名 and 行政区划代码 must be there; headings may also be the English names."""
+_NEEDED = ("name", "place")
+MAX_BYTES = 16 << 20
+MAX_ROWS = 20_000
+_METERED = {"": "", "自动": "auto", "是": "yes", "否": "no", "auto": "auto", "yes": "yes", "no": "no"}
+_SIZE = re.compile(r"([0-9]{1,9})\s*(K|M|G|T|)B?(?:/s)?\Z", re.IGNORECASE)
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+_BETWEEN = re.compile(r"[\s、,，;；]+")
+_WHOLE_DAY = "全天"
+_WRONG = "名单里有几行不对，整批都没有生成"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One library of the list. line: of the file, for what is told about it."""
+
+    line: int
+    library: Library
+    support: Support
+    updates: Updates
+    network: Network
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list without fault. unused: headings that say nothing to this program."""
+
+    rows: tuple[Row, ...]
+    unused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds where a cell is empty."""
+
+    support: Support = field(default_factory=Support)
+    updates: Updates = field(default_factory=Updates)
+
+
+class _CellError(Exception):
+    """Why a line cannot be taken, in Chinese; with the sentence for it where there is one."""
+
+    def __init__(self, reason: str, sentence: str = "", **params: str | int) -> None:
+        self.sentence, self.params = sentence, params
+        super().__init__(reason)
+
+
+def read_list(path: Path, defaults: Defaults) -> Listed:
+    """The libraries of a CSV file, in its order.
+
+    Raises:
+        ListError: it is no such file, or some lines are wrong; `problems` names every one.
+        OSError: it cannot be read.
+    """
+    content = read_bounded(path, MAX_BYTES)
+    if len(content) > MAX_BYTES:
+        raise ListError(f"{path.name} 太大")
+    try:
+        rows = csv.reader(io.StringIO(_decode(content), newline=""), strict=True)
+        heads = [cell.strip() for cell in next(rows, [])]
+        names = [COLUMNS.get(head, head if head in COLUMNS.values() else "") for head in heads]
+        missing = [head for head, name in COLUMNS.items() if name in _NEEDED and name not in names]
+        if missing:
+            raise ListError(f"{path.name} 缺少这几列：{'、'.join(missing)}")
+        twice = [head for head, name in zip(heads, names, strict=True) if name and names.count(name) > 1]
+        if twice:
+            raise ListError(f"{path.name} 有两列写的是同一项：{'、'.join(twice)}")
+        found = _rows(rows, names, defaults)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ListError(f"{path.name} 不是能读的 CSV 文件：{error}") from error
+    if not found:
+        raise ListError(f"{path.name} 里没有一个馆")
+    return Listed(tuple(found), tuple(head for head, name in zip(heads, names, strict=True) if head and not name))
+
+
+def _decode(content: bytes) -> str:
+    """UTF-8 with or without a mark; else GB18030, which spreadsheets in China write."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030")
+
+
+def _rows(rows: csv._reader, names: Sequence[str], defaults: Defaults) -> list[Row]:  # type: ignore[name-defined]
+    found: list[Row] = []
+    problems: list[str] = []
+    faults: list[_CellError] = []
+    known: dict[str, int] = {}
+    before = 1
+    for cells in rows:
+        line, before = before + 1, rows.line_num
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(found) + len(problems) >= MAX_ROWS:
+            raise ListError(f"一批最多 {MAX_ROWS:,} 个馆")
+        values = dict(zip(names, (cell.strip() for cell in cells), strict=False))
+        told = values.get("name", "")[:20]
+        try:
+            row = _row(line, cells, names, values, defaults)
+            _check_new(row, known)
+        except _CellError as error:
+            problems.append(f"第 {line} 行　{told}　{error}")
+            faults.append(error)
+        else:
+            found.append(row)
+    if faults:
+        alike = len({error.sentence for error in faults}) == 1
+        sentence, params = (faults[0].sentence, faults[0].params) if alike else ("", {})
+        raise ListError(_WRONG, tuple(problems), sentence=sentence, params=params)
+    return found
+
+
+def _check_new(row: Row, known: dict[str, int]) -> None:
+    before = known.setdefault(box_file_name(row.library.id), row.line)
+    if before != row.line:
+        told = f"馆号 {row.library.id} 与第 {before} 行相同"
+        raise _CellError(told, "desk.library.duplicate", library=row.library.name, row=row.line)
+
+
+def _row(line: int, cells: Sequence[str], names: Sequence[str], values: Mapping[str, str], defaults: Defaults) -> Row:
+    if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
+        raise _CellError("格数比表头多，可能漏了引号")
+    cell = {name: values.get(name, "") for name in COLUMNS.values()}
+    place = _place(cell["place"], cell["year"])
+    library = Library(
+        id=(cell["id"] or f"CN-{place}").upper(),
+        name=_line("馆名", cell["name"], MAX_NAME, needed=True),
+        place=place,
+        name_en=_line("英文馆名", cell["name_en"], MAX_LINE),
+        opening_hours=_line("开放时间", cell["opening_hours"], MAX_LINE),
+    )
+    if not LIBRARY.match(library.id):
+        raise _CellError(f"馆号“{library.id[:40]}”只能有大写字母、数字和 -，至多 32 位")
+    support = Support(
+        _line("技术支持", cell["support"], MAX_NAME) or defaults.support.name,
+        _line("电话", cell["phone"], MAX_NAME) or defaults.support.phone,
+    )
+    return Row(line, library, support, _updates(cell, defaults.updates), _network(cell))
+
+
+def _line(head: str, text: str, most: int, *, needed: bool = False) -> str:
+    if needed and not text:
+        raise _CellError(f"没有写{head}")
+    if not is_line(most, empty=True)(text):
+        raise _CellError(f"{head}太长，或有不能显示的字符（至多 {most} 字，写在一行里）")
+    return text
+
+
+def _place(code: str, year: str) -> str:
+    code = code.removesuffix(".0")  # a spreadsheet took it for a number
+    if not (len(code) == 6 and code.isascii() and code.isdigit()):
+        raise _CellError(f"行政区划代码“{code[:20]}”不是六位数字")
+    if year:
+        if not (year.isascii() and year.isdigit() and places.name_in(code, int(year))):
+            raise _CellError(f"行政区划代码 {code} 在 {year[:8]} 年的表里没有", "desk.library.place", item=code)
+    elif not places.name_of(code):
+        name, last = places.last_name(code)
+        told = f"（{name}，用到 {last} 年；确要用请写明区划年份）" if 0 < last < 9999 else ""
+        raise _CellError(f"行政区划代码 {code} 在现行的表里没有{told}", "desk.library.place", item=code)
+    return code
+
+
+def _updates(cell: Mapping[str, str], defaults: Updates) -> Updates:
+    origins = tuple(filter(None, _BETWEEN.split(cell["origins"])))
+    if len(origins) > MAX_ORIGINS or len(set(origins)) < len(origins) or not all(map(is_url, origins)):
+        raise _CellError(f"更新站点要写成 https://…，至多 {MAX_ORIGINS} 个，各不相同")
+    window = cell["window"].replace("：", ":").replace("—", "-").replace("－", "-")
+    if window not in {"", _WHOLE_DAY} and not WINDOW.match(window):
+        raise _CellError(f"更新时段“{window[:20]}”要写成 22:00-06:00，或“{_WHOLE_DAY}”")
+    metered = _METERED.get(cell["metered"])
+    if metered is None:
+        raise _CellError("按流量计费只能写：是、否、自动")
+    made = replace(defaults, origins=origins) if origins else defaults
+    made = replace(made, window="" if window == _WHOLE_DAY else window) if window else made
+    made = replace(made, metered=metered) if metered else made
+    made = replace(made, cap_bytes=_size("每月流量", cell["cap_bytes"], 1 << 50)) if cell["cap_bytes"] else made
+    return replace(made, rate=_size("限速", cell["rate"], 10**10)) if cell["rate"] else made
+
+
+def _size(head: str, text: str, most: int) -> int:
+    found = _SIZE.match(text)
+    size = int(found[1]) * _UNITS[found[2].lower()] if found else most + 1
+    if size > most:
+        raise _CellError(f"{head}“{text[:20]}”要写成 20GB 或 500KB 这样")
+    return size
+
+
+def _network(cell: Mapping[str, str]) -> Network:
+    address, gateway = cell["address"], cell["gateway"]
+    dns = tuple(filter(None, _BETWEEN.split(cell["dns"])))
+    if not address:
+        if gateway or dns:
+            raise _CellError("写了网关或域名服务器，却没有写主机地址")
+        return Network()
+    if not is_static(address, ""):
+        raise _CellError(f"主机地址“{address[:40]}”要写成 192.168.1.10/24（/24 是网段），且能作一台机器的地址")
+    if not is_static(address, gateway):
+        raise _CellError(f"网关“{gateway[:40]}”不在主机地址的网段里")
+    if len(dns) > MAX_DNS or len(set(dns)) < len(dns) or not all(map(is_host, dns)):
+        raise _CellError(f"域名服务器要写成 IP 地址，至多 {MAX_DNS} 个")
+    return Network("static", address, gateway, dns)

@@ -1,0 +1,77 @@
+"""How files of the national desk reach the disk: whole or not at all, with their mode from the first byte on."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TEMPORARY = ".tmp~"
+"""Ends the name of a file that is not finished; what a crash leaves of one is written over by the next run."""
+PUBLIC, PRIVATE = 0o644, 0o600
+
+
+def write_file(path: Path, content: bytes, mode: int = PUBLIC) -> None:
+    """Put `content` in the place of `path`, durably: after a kill or a power cut there is the old file or the new one.
+
+    Args:
+        path: in a folder that exists.
+        content: all bytes.
+        mode: `PRIVATE` for what nobody else may read.
+
+    Raises:
+        OSError: the disk is full or does not answer; an older file stays.
+    """
+    temporary = path.with_name(path.name + _TEMPORARY)
+    with contextlib.suppress(FileNotFoundError):
+        temporary.unlink()
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def make_folder(path: Path, *, private: bool = False) -> None:
+    """Make a folder with its parents, durably; one that is there stays as it is, but a private one is closed.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if not path.is_dir():
+        if path.parent != path:
+            make_folder(path.parent)
+        path.mkdir(mode=0o700 if private else 0o755, exist_ok=True)
+        _sync_folder(path.parent)
+    if private:
+        path.chmod(0o700)
+
+
+def read_bounded(path: Path, most: int) -> bytes:
+    """The bytes of a plain file, one more than `most` at the most: who reads on sees that it is too large.
+
+    Raises:
+        OSError: it is not there, is no plain file, or the disk does not answer.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(most + 1)
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
