@@ -11,6 +11,7 @@ from appliance.store.releases import Stored
 HEAVY = 0.2
 """Share of the base that an overlay leaves out or puts in from which a whole build follows in the background."""
 _BASE = "base.db"
+_BASES = {"catalogue": _BASE, "search": "base"}
 _DESCRIPTION = "overlay.json"
 _MOST = 1 << 20
 
@@ -31,9 +32,18 @@ def older_of(stored: Stored, part: str, others: Iterable[Stored]) -> Path | None
     for other in sorted(editions, key=lambda s: -s.release.seq):
         if part == "catalogue":
             return other.path / other.parts[part]
-        if is_laid(stored.path / own) and _same_base(stored.path / own, other):
+        if is_laid(stored.path / own) and _same_base(stored.path / own, other) and _is_even(other):
             return other.path / other.parts[part]
     return None
+
+
+def _is_even(other: Stored) -> bool:
+    """Whether both parts of an edition lie over others, or neither: else its index has the rows of another catalogue.
+
+    They differ while heavy overlays are being made whole, and where staff had one part made again.
+    """
+    laid = [(other.path / other.parts.get(part, "") / base).exists() for part, base in _BASES.items()]
+    return len(set(laid)) == 1
 
 
 def is_laid(catalogue: Path) -> bool:

@@ -166,16 +166,16 @@ class Publisher:
         self._awaited = set()
         return False
 
-    def _unneeded(self, held: Sequence[HeldRelease], places: Sequence[Standing]) -> set[str]:
+    def _unneeded(self, held: Sequence[HeldRelease], places: Sequence[Standing], *, gently: bool) -> set[str]:
         """Releases that are neither live, nor the one before, nor held back, nor carried by a drive that is here.
 
         One that lacks its records is kept only for drives that are to bring them. While one is staged, nothing goes.
         """
-        if not self._crowded or any(r.held_back == STAGED for r in held):
+        if any(r.held_back == STAGED for r in held):
             return set()
         carried = {p.drive.carried.folder for p in places if p.drive.carried is not None}
         keep = set(carried)
-        if self._gently:
+        if gently:
             keep |= {p.drive.last.folder for p in places if p.drive.last is not None}
         for bundle in {r.bundle for r in held}:
             keep.update(kept([r for r in held if r.bundle == bundle]))
@@ -192,10 +192,11 @@ class Publisher:
 
         On a full SSD the document may only fit after something went: the removal does not wait for it.
         """
+        crowded, gently = self._crowded, self._gently
+        self._crowded = self._gently = False  # before anything is looked at: `collect` may be called meanwhile
         held = self.releases()
-        leaving = self._unneeded(held, places)
+        leaving = self._unneeded(held, places, gently=gently) if crowded else set()
         self._write(tuple(r for r in held if r.folder not in leaving), places)
-        self._crowded = self._gently = False
         for folder in sorted(leaving):
             self._journal.add("dropped", {"folder": folder})
             self._store.drop(self.stored.pop(folder))

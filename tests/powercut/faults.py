@@ -189,7 +189,7 @@ def dropped_first() -> Iterator[None]:
 
     def publish(self: Publisher, places: Sequence[Standing]) -> None:
         held = self.releases()
-        leaving = self._unneeded(held, places)
+        leaving = self._unneeded(held, places, gently=self._gently) if self._crowded else set()
         for folder in sorted(leaving):
             self._store.drop(self.stored.pop(folder))
         self._crowded = False

@@ -134,6 +134,21 @@ def test_index_is_made_whole_where_the_older_one_is_of_another_base(store, made,
     assert overlaying.older_of(last, "search", store.all()) is None
 
 
+def test_index_is_made_whole_while_the_older_one_has_a_whole_catalogue_and_an_index_over_another(
+    store, made, making, light
+):
+    making.make(add(store, *made[0]))
+    newer = making.make(add(store, *made[1]))
+    newer = store.set_parts(newer, {"search": newer.parts["search"]})
+    making.maker.again(newer.folder, "catalogue")
+    newer = making.make(newer, parts=1)  # as between the two parts of a heavy edition that is made whole
+    assert newer.parts == {"catalogue": "meta/catalogue.2.db", "search": "meta/search.1"}
+    last = making.make(add(store, *made[2]))
+    assert last.parts == {"catalogue": "meta/catalogue.1", "search": "meta/search.1"}
+    assert not isinstance(open_index(last.path / "meta/search.1"), OverlaidIndex)
+    assert set(ids(OpenRelease(last.path, "meta/catalogue.1"), last.path / "meta/search.1")) == {*NEWER, "last"}
+
+
 def test_what_cannot_be_laid_over_is_made_whole(store, made, making, light, capfd):
     older = making.make(add(store, *made[0]))
     (older.path / older.parts["catalogue"]).write_bytes(b"no database")

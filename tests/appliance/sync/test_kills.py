@@ -1,4 +1,4 @@
-"""kill -9 in the middle of updates: readers have the old edition or the new one, and nothing finished comes twice."""
+"""kill -9 in every stage of updates: readers have the old edition or the new one, and nothing finished comes twice."""
 
 from __future__ import annotations
 
@@ -7,23 +7,15 @@ import sys
 
 import pytest
 
-from packager.drives import write_drive
-from packager.format.files import RealFiles
-from packager.publishing.publish import publish
-from packager.publishing.sites import FolderSite
-from tests.appliance.sync.killing import PIECE, Kills
-from tests.simulator import DAY
+from tests.appliance.sync.four_editions import make_editions
+from tests.appliance.sync.killing import PIECE, STAGES, Kills
 
 COUNT = int(os.environ.get("SHUXIANG_KILLS", "500"))
 
 
 @pytest.fixture
 def rounds(published, tmp_path):
-    publisher, archive, work = published
-    publish(work, publisher.keys, FolderSite(tmp_path / "origin", RealFiles()), DAY)
-    write_drive(archive, tmp_path / "drive", RealFiles(), quiet=True)
-    (tmp_path / "root.json").write_bytes(publisher.root)
-    made = Kills(tmp_path, tmp_path / "root.json", tmp_path / "drive", tmp_path / "origin")
+    made = Kills(tmp_path, make_editions(published, tmp_path))
     yield made
     made.close()
 
@@ -40,8 +32,10 @@ def test_worker_killed_hundreds_of_times_in_updates(rounds, capsys):
     most = rounds.finished * rounds.needed + rounds.kills * 2 * PIECE
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{rounds.kills} kills, {rounds.finished} updates to the end; found: {dict(rounds.seen)}; "
-            f"an update needs {rounds.needed:,} bytes in {rounds.seconds:.1f} s; fetched {rounds.fetched:,}\n"
+            f"\n{rounds.kills} kills, {rounds.finished} updates to the end; "
+            f"an update needs {rounds.needed:,} bytes; fetched {rounds.fetched:,}\n"
         )
+        for stage in STAGES:
+            sys.stdout.write(f"{stage}: {rounds.found[stage]} kills, lasts {rounds.lasts.get(stage, 0):.3f} s\n")
     assert rounds.finished * rounds.needed <= rounds.fetched <= most
-    assert len(rounds.seen) >= 4
+    assert all(rounds.found[stage] >= COUNT // 50 for stage in STAGES[:-1]), rounds.found
