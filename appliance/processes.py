@@ -7,6 +7,7 @@ shared memory, of which the box has none.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 _log = logging.getLogger(__name__)
 
 STOP_SECONDS = 10.0
+_PR_SET_PDEATHSIG = 1
 
 
 def start(module: str, *arguments: str, keep: Sequence[int] = ()) -> subprocess.Popen[bytes]:
@@ -51,3 +53,12 @@ def end(process: subprocess.Popen[bytes], seconds: float = STOP_SECONDS) -> None
         _log.warning("process %d does not stop and is killed", process.pid)
         process.kill()
         process.wait()
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the thread that started it ends, however that comes about.
+
+    A parent that is gone already is not noticed. Without Linux nothing happens.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)

@@ -61,6 +61,7 @@ class Publisher:
         self._dirty, self._published = True, -BEAT_SECONDS
         self._withdrawals = Withdrawals.of(before)
         self._crowded = self._gently = False
+        self._is_told = False  # the last run may have ended before it told of what it made: its document stands until then
         self._outdated = [path for stored in self.stored.values() for path in store.outdated(stored)]
         self._named: dict[str, dict[str, str]] = {}
         self._told: list[tuple[str, str]] = []
@@ -145,8 +146,8 @@ class Publisher:
         now = self._clock.monotonic()
         if self._holds_back(places, now):
             return
-        while self._outdated and now - self._published >= PROGRESS_SECONDS:
-            self._files.discard(self._outdated.pop())
+        while self._outdated and self._is_told and now - self._published >= PROGRESS_SECONDS:
+            self._store.discard_outdated(self._outdated.pop())
         phases = [(p.key, p.drive.phase) for p in places]
         rests = now - self._published < PROGRESS_SECONDS
         if phases == self._told and rests and (self._maker.busy or any(phase in WORKING for _, phase in phases)):
@@ -197,6 +198,7 @@ class Publisher:
         held = self.releases()
         leaving = self._unneeded(held, places, gently=gently) if crowded else set()
         self._write(tuple(r for r in held if r.folder not in leaving), places)
+        self._is_told = True
         for folder in sorted(leaving):
             self._journal.add("dropped", {"folder": folder})
             self._store.drop(self.stored.pop(folder))
@@ -206,10 +208,9 @@ class Publisher:
         """Derived files that others replaced. They go some time after: somebody may still read the document before."""
         found: list[Path] = []
         for folder, stored in self.stored.items():
-            named = self._named.setdefault(folder, {})
-            if any(named.get(part, name) != name for part, name in stored.parts.items()):
+            if self._named.get(folder) != stored.parts:  # two may have followed each other since the last document
                 found += self._store.outdated(stored)
-            named.update(stored.parts)
+                self._named[folder] = dict(stored.parts)
         return found
 
     def _write(self, releases: tuple[HeldRelease, ...], places: Sequence[Standing]) -> None:

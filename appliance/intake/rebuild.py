@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.processes import ends, start
+from appliance.processes import die_with_parent, ends, start
 
 _log = logging.getLogger(__name__)
 
@@ -98,7 +98,10 @@ def _report(ours: socket.socket, progress: Progress, spent: float) -> None:
 
 
 def _child(task: Task, parent: socket.socket) -> None:
-    """Build, in the child process."""
+    """Build, in the child process. The next worker may make another edition's in the same place: none outlives its own.
+    """
+    die_with_parent()
+    parent.send(b"0 1")  # or the worker is gone already
     os.nice(NICENESS)
     # What it is laid over is mapped, and its pages are the system's to take back.
     mapped = sum(path.stat().st_size for path in task.older.rglob("*") if path.is_file()) if task.older else 0

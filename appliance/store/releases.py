@@ -183,8 +183,7 @@ class ReleaseStore:
             OSError: the SSD is full or does not answer.
         """
         with self._lock:
-            there = self.get(folder_name(release))
-            return self._seal(staged, release, {}) if there is None else there
+            return self.get(folder_name(release)) or self._seal(staged, release, {})
 
     def sample(self, stored: Stored, disk: int) -> Sample:
         """Some items of a drive that was here."""
@@ -287,6 +286,13 @@ class ReleaseStore:
         derived = (p for p in (stored.path / "meta").iterdir() if p.name.split(".")[0] in PARTS)
         return tuple(sorted(p for p in derived if p.name != RECORDS and p.name not in keep))
 
+    def discard_outdated(self, path: Path) -> None:
+        """Throw away what `outdated` named, if it is so still: another may have got this name meanwhile."""
+        with self._lock:
+            stored = self.get(path.parents[1].relative_to(self._root).as_posix())
+            if stored is None or path in self.outdated(stored):
+                self._files.discard(path)
+
     def drop(self, stored: Stored) -> None:
         """Remove a release; after a power cut it is there whole or not at all."""
         self._files.remove(stored.path / "READY")
@@ -344,12 +350,9 @@ class ReleaseStore:
 
 
 def _ready(release: Release) -> bytes:
-    body = {
-        "format": FORMAT,
-        "release": hashlib.sha256(release.to_bytes()).hexdigest(),
-        "truth": {name: {"sha256": d.sha256, "size": d.size} for name, d in release.truth.items()},
-    }
-    return json.dumps(body, sort_keys=True).encode()
+    document = hashlib.sha256(release.to_bytes()).hexdigest()
+    truth = {name: {"sha256": d.sha256, "size": d.size} for name, d in release.truth.items()}
+    return json.dumps({"format": FORMAT, "release": document, "truth": truth}, sort_keys=True).encode()
 
 
 def _check_truth(path: Path, release: Release) -> bool:

@@ -33,6 +33,7 @@ from appliance.intake.making import Maker
 from appliance.intake.rebuild import Task, build
 from appliance.library.keeper import LibraryKeeper
 from appliance.library.library import Library
+from appliance.processes import die_with_parent
 from appliance.settings import Settings
 from appliance.store.holdings import Holdings, read_holdings
 from appliance.store.releases import PARTS, ReleaseStore
@@ -82,7 +83,7 @@ def work(settings: Settings) -> None:
 
 
 class _Builder:
-    """Builds as the product does, in a process that outlives the killed worker; it need not load everything anew.
+    """Builds as the product does, in a process that ends with the worker; it need not load everything anew.
 
     It is begun before the worker has threads, from which nobody may fork.
     """
@@ -94,10 +95,11 @@ class _Builder:
         theirs.close()
 
     def _serve(self, theirs: Connection) -> None:
+        die_with_parent()
         self._ours.close()
         with suppress(EOFError, OSError):
             while True:
-                process = multiprocessing.get_context("fork").Process(target=build, args=(theirs.recv(), _unheard))
+                process = multiprocessing.get_context("fork").Process(target=_build, args=(theirs.recv(),))
                 process.start()
                 process.join()
                 theirs.send(process.exitcode == 0)
@@ -108,8 +110,9 @@ class _Builder:
         return bool(self._ours.recv())
 
 
-def _unheard(_done: int, _total: int | None) -> None:
-    """Nobody asks how far it is."""
+def _build(task: Task) -> None:
+    die_with_parent()
+    build(task, lambda _done, _total: None)
 
 
 def slowly(asked: Asked) -> None:
@@ -138,7 +141,7 @@ class Kills:
         self.kills = self.finished = self.fetched = self.needed = 0
         self.found: Counter[str] = Counter()
         self.lasts: dict[str, float] = {}
-        self._run_until(self._first, lambda: _live(self._first) == OLD)
+        self._run_until(self._first, lambda: _live(self._first) == OLD and _is_settled(self._first))
         self.server.folder = editions.four
         self._begin()
         self._time_stages()
@@ -243,8 +246,8 @@ class Kills:
         return TIDYING if self._is_left() else OVER
 
     def _is_left(self) -> bool:
-        """Whether the second edition, items of its own or packs are still here."""
-        if any(self.settings.releases_folder.glob("*/2-*")) or any(self.settings.incoming_folder.glob("*/[0-9][0-9][0-9][0-9][0-9]")):
+        """Whether the second edition, items of its own or packs are still here, or anything is still being made."""
+        if not _is_settled(self.settings) or any(self.settings.releases_folder.glob("*/2-*")) or any(self.settings.incoming_folder.glob("*/[0-9][0-9][0-9][0-9][0-9]")):
             return True
         named = set()
         for path in self.settings.releases_folder.glob("*/*/meta/items.txt"):
@@ -324,6 +327,13 @@ def _live(settings: Settings) -> int:
     holdings = read_holdings(settings.holdings_file) if settings.holdings_file.exists() else Holdings()
     found = [release for release in holdings.live() if release.search.state == "ready"]
     return found[0].seq if len(found) == 1 else 0
+
+
+def _is_settled(settings: Settings) -> bool:
+    """Whether all derived files of all editions are here, and none is made once more, whole."""
+    holdings = read_holdings(settings.holdings_file)
+    names = [part.name for release in holdings.releases for part in (release.catalogue, release.search)]
+    return all(names) and "meta/catalogue.1" not in names and not any(settings.scratch_folder.glob("make-*"))
 
 
 def _check_readers(library: Library, titles: dict[str, str], others: dict[str, str]) -> None:
