@@ -6,10 +6,10 @@ DATA ?= .data
 COLLECTION ?=
 export PORT DATA COLLECTION
 
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench image lock clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/: *##/  /'
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/: *##/  /'
 
 run: ## build the sample bundle (or COLLECTION=path), sign it, plug it in, serve on PORT, state in DATA
 	@tools/setup.sh run
@@ -32,6 +32,11 @@ bench: ## every benchmark; COLLECTION=path names the records
 	@for b in benchmarks/*.py; do echo "== $$b"; SHUXIANG_COLLECTION="$(COLLECTION)" $(BIN)/python $$b || exit 1; done
 	@for b in $(notdir $(patsubst %/__main__.py,%,$(wildcard benchmarks/*/__main__.py))); do echo "== benchmarks/$$b"; \
 		SHUXIANG_COLLECTION="$(COLLECTION)" PYTHONPATH=benchmarks $(BIN)/python -m $$b || exit 1; done
+
+image: ## the bootable image, build/image/shuxiang.img; TRUST=folder names what it trusts, OFFLINE=1 fetches nothing
+	@tools/setup.sh run
+	@image/tools.sh build
+	@$(BIN)/python -m image.builder $(if $(TRUST),--trust $(TRUST)) $(if $(OFFLINE),--offline)
 
 lock: ## make the requirement files anew from requirements/*.in
 	@tools/lock.sh

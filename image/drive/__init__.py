@@ -1,0 +1,5 @@
+"""What happens when a drive is plugged in: the one part that runs as root and looks at a stranger's disk.
+
+Standard library only. It looks at the disk (`probe`), decides (`decision`), asks the first process to mount it
+(`mounting`), copies box files from sticks (`sticks`) and says so in the event spool (`events`).
+"""
