@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from indexer.search_rows import pieces, rows_of
 
-Numbers = NDArray[np.signedinteger[Any]]
+Numbers = NDArray[np.signedinteger[Any]] | NDArray[np.float32]
 Places = NDArray[np.intp]
 
 _FEW = 1024

@@ -12,6 +12,7 @@ import numpy as np
 
 from indexer.codec_terms import TermFigures
 from indexer.schema import NO_YEAR
+from indexer.search_best import best_places
 from indexer.search_budget import Budget
 from indexer.search_collector import VERIFY_LIMIT, Mask, Matches, PartIndex
 from indexer.search_held import Held, Union, both, nothing, places_of
@@ -92,11 +93,14 @@ class Evaluation:
         """Whether one of the best `VERIFY_LIMIT` rows holds what is asked for; yes, when there is no time to tell."""
         if matches.certain is None or matches.certain.any():
             return len(matches.rows) > 0
-        best, start, size = np.argsort(-matches.scores, kind="stable")[:VERIFY_LIMIT], 0, LOOKED_AT_FIRST
+        start, size = 0, LOOKED_AT_FIRST
+        best = best_places(matches.scores, size)[:size]
         while start < len(best):
             rows = np.sort(matches.rows[best[start : start + size]])
             if not self._budget.has_time() or self._part_holds(query, rows).any():
                 return True
+            if not start:
+                best = best_places(matches.scores, VERIFY_LIMIT)[:VERIFY_LIMIT]
             start, size = start + size, COMPARED_AT_ONCE
         return False
 
@@ -145,7 +149,7 @@ class Evaluation:
             if held is None:
                 held = found
             elif not self._budget.spent:
-                held = both(held, found)
+                held = both(held, found, self._part.files.records)
         if self._budget.spent and held is not None:
             # What the time did not reach takes nothing away: what may match is compared before it is shown.
             held = Held(held.rows, held.scores, np.zeros(len(held.rows), bool))
@@ -178,7 +182,7 @@ class Evaluation:
         else:
             children, above = _with_parents(self._part, among)
             own = self._of(part, distinct([among, above]))
-        places = places_of(own.rows, above)
+        places = places_of(own.rows, above, self._part.files.records)
         known = places >= 0
         places = places[known]
         union = Union(self._part.files.records)
@@ -194,10 +198,8 @@ class Evaluation:
                 left.there = base.there.copy()
                 mark(left.there, out.rows, value=False)
             return left
-        places = places_of(out.rows, base.rows)
-        inside = places >= 0
-        surely = inside.copy()
-        surely[inside] = out.sure()[places[inside]]
+        inside = self._among(out.rows, base.rows)
+        surely = inside if out.certain is None else self._among(kept(out.rows, out.certain), base.rows)
         base = Held(base.rows, base.scores, base.sure() & ~inside)
         return base.kept(~surely)
 
@@ -212,7 +214,7 @@ class Evaluation:
         """Which of the wanted rows are among others; both ascend."""
         if (len(rows) + len(wanted)) * 32 >= self._part.files.records:
             return taken(marked(self._part.files.records, rows), wanted)
-        return places_of(rows, wanted) >= 0
+        return places_of(rows, wanted, self._part.files.records) >= 0
 
     def _rows(self, among: Rows | None) -> Held:
         if among is None:

@@ -12,6 +12,8 @@ from indexer.search_rows import Rows, distinct, kept, mark, pieces, rows_of, tak
 
 _SHARE = 32
 """Of so many rows of the index one must be held for a table of all rows to be cheaper than sorting those held."""
+_SEEKS = 16
+"""Of so many rows of the index one must be looked up for a table of all rows to be cheaper than halving for each."""
 
 
 @dataclass(slots=True)
@@ -44,20 +46,24 @@ def nothing() -> Held:
     return Held(np.zeros(0, "u4"), np.zeros(0, "f4"), None)
 
 
-def places_of(rows: Rows, wanted: Rows) -> NDArray[np.intp]:
-    """For each wanted row its place among `rows`, -1 where it is not; both ascend."""
+def places_of(rows: Rows, wanted: Rows, records: int) -> NDArray[np.intp]:
+    """For each wanted row its place among `rows`, -1 where it is not; both ascend. The index has so many records."""
     if not len(rows):
         return np.full(len(wanted), -1, np.intp)
+    if len(wanted) * _SEEKS >= records:
+        table = np.full(records, -1, "i4")
+        mark(table, rows, np.arange(len(rows), dtype="i4"))
+        return taken(table, wanted).astype(np.intp)
     places = np.searchsorted(rows, wanted)
     places[places == len(rows)] = 0
     return np.where(rows.take(places) == wanted, places, -1)
 
 
-def both(one: Held, two: Held) -> Held:
+def both(one: Held, two: Held, records: int) -> Held:
     """Rows of both, with the sum of their scores."""
     if len(two.rows) < len(one.rows):
         one, two = two, one
-    places = places_of(two.rows, one.rows)
+    places = places_of(two.rows, one.rows, records)
     shared = one.kept(places >= 0)
     others = places.compress(places >= 0)
     certain = None if one.certain is None and two.certain is None else shared.sure() & two.sure()[others]
