@@ -4,6 +4,7 @@
     appliance account init --settings FILE     make the director's account and print its first password, once
     appliance status --settings FILE           one light, one sentence
     appliance report --settings FILE [--to FOLDER]   who this box is, its reports, and the files to carry
+    appliance screen --settings FILE [--png FILE]   show the state on the attached screen, or in a picture
     appliance settings-check --settings FILE   whether the settings can be used
     appliance box apply                        root: choose the box file, write what the box runs with
     appliance branch-copy --settings FILE [DRIVE] --to FOLDER   a verified copy for a branch
@@ -49,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _branch_copy(settings, words)
         if words.command == "report":
             return _report(settings, words.to)
+        if words.command == "screen":
+            return _screen(settings, words)
         run = {
             "serve": _serve,
             "account": _account_init,
@@ -75,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", help="one light, one sentence")
     report = commands.add_parser("report", help="who this box is, and its reports")
     report.add_argument("--to", type=Path, metavar="FOLDER", help="put its public key and waiting reports there")
+    screen = commands.add_parser("screen", help="show the state on the attached screen")
+    screen.add_argument(
+        "--framebuffer", type=Path, default=Path("/dev/fb0"), metavar="DEVICE", help="the screen; /dev/fb0"
+    )
+    screen.add_argument("--png", type=Path, metavar="FILE", help="draw once, into a picture")
+    screen.add_argument("--size", type=_size, default=(1366, 768), metavar="WxH", help="of the picture; 1366x768")
     check = commands.add_parser("settings-check", help="whether the settings can be used")
     copy = commands.add_parser("branch-copy", help="copy a plugged drive, or the library as it is, for a branch")
     copy.add_argument(
@@ -83,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     copy.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="an empty disk, mounted for writing")
     copy.add_argument("--bundle", default="", help="which bundle of the library, when there are several")
     add_box_command(commands)
-    for command in (serve, init, status, report, check, copy):
+    for command in (serve, init, status, report, screen, check, copy):
         command.add_argument("--settings", type=Path, required=True, metavar="FILE", help="the TOML file")
     return parser
 
@@ -219,6 +228,24 @@ def _report(settings: Settings, to: Path | None) -> int:
         print(line)
     if to is not None:
         print(f"已放进 {to}：{'、'.join(carry(settings, to))}")
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Width and height, as in 1366x768."""
+    width, height = (int(side) for side in text.split("x"))
+    if not (320 <= width <= 16384 and 200 <= height <= 16384):
+        raise ValueError(f"{text}: expected 320x200 to 16384x16384")
+    return width, height
+
+
+def _screen(settings: Settings, words: argparse.Namespace) -> int:
+    from appliance.screen.command import picture, show
+
+    if words.png is None:
+        show(settings, words.framebuffer)
+    else:
+        picture(settings, words.size).save(words.png, "PNG")
     return 0
 
 

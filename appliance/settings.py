@@ -85,6 +85,7 @@ class Settings:
         secret_file: key that signs sessions; made when missing. Empty: `secret.key` in the data folder.
         staff_idle_minutes: staff are signed out after so long without an action.
         sign_in_tries: failures before an account rests. sign_in_rest_minutes: for how long.
+        screen_font: a font with Chinese for the attached screen; empty: our own, else one of the system.
         log_level: DEBUG, INFO, WARNING or ERROR.
     """
 
@@ -139,6 +140,7 @@ class Settings:
     staff_idle_minutes: int = 15
     sign_in_tries: int = 5
     sign_in_rest_minutes: int = 15
+    screen_font: Path | None = None
     log_level: str = "INFO"
 
     @property

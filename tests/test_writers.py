@@ -33,6 +33,7 @@ ALLOWED = {
     "appliance/store/databases.py": "the folder of a database of our own, which SQLite itself cannot make",
     "appliance/store/objects.py": "what a crash left half written of a chunk is removed; left there it is ignored",
     "appliance/store/reading.py": "a sign between the processes, of which only the time counts",
+    "appliance/screen/framebuffer.py": "the attached screen, which shows and keeps nothing",
     "appliance/serving/texts_made.py": "a cache: read again only when it is whole, made again when it is not",
     "appliance/sync/lists.py": "as appliance/intake/trusting.py: an origin's metadata, judged and thrown away",
     "appliance/sync/mirrors.py": "the scratch folder of the same",
