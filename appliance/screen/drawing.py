@@ -26,7 +26,7 @@ _ON_LIGHT = "#fffdf9"
 _SMOOTH = 4
 """Shapes are drawn so many times larger and made smaller: Pillow draws edges without half tones."""
 _SIZES = (5.4, 4.6, 3.9, 3.3)
-"""Of the sentence; the first at which it takes no more than three lines."""
+"""Of the sentence; the first at which it takes no more than three lines, with air around."""
 MOST_LINES = 3
 QUIET = 4
 """Modules around a QR code, as its standard wants."""
@@ -96,9 +96,9 @@ def _say(pen: _Pen, view: View, image: Image.Image, top: int, bottom: int) -> No
     pad, light, gap = pen.px(3), pen.px(19), pen.px(4.5)
     left = pad + light + gap
     room = pen.width - left - pad
-    size, lines = _fitted(pen, view.sentence, room)
-    step, word = pen.px(size * 1.36), pen.px(4.6)
-    more = pen.px(3.4) if view.more else 0
+    word, more = pen.px(4.6), pen.px(3.4) if view.more else 0
+    size, lines = _fitted(pen, view.sentence, room, bottom - top - word - more - pen.px(4))
+    step = pen.px(size * 1.36)
     tall = word + step * len(lines) + more
     middle = (top + bottom) // 2
     image.paste(*_shape(view.light, light, (pad, middle - light // 2)))
@@ -113,10 +113,10 @@ def _say(pen: _Pen, view: View, image: Image.Image, top: int, bottom: int) -> No
         pen.text(left, y + pen.px(0.9), view.more, 2, INK_3)
 
 
-def _fitted(pen: _Pen, sentence: str, room: float) -> tuple[float, list[str]]:
+def _fitted(pen: _Pen, sentence: str, room: float, tall: float) -> tuple[float, list[str]]:
     for size in _SIZES:
         lines = balanced(sentence, lambda text, size=size: pen.wide(text, size) <= room)  # type: ignore[misc]
-        if len(lines) <= MOST_LINES:
+        if len(lines) <= MOST_LINES and len(lines) * pen.px(size * 1.36) <= tall:
             return size, lines
     return size, [*lines[: MOST_LINES - 1], pen.cut("".join(lines[MOST_LINES - 1 :]), size, room)]
 
