@@ -50,6 +50,16 @@ def stick(path: Path, files: Mapping[str, bytes]) -> Path:
     return _disk(path, partition, "label: dos\nstart=1MiB, type=c\n")
 
 
+def stick_of(path: Path, folder: Path) -> Path:
+    """A FAT32 stick with everything in a folder."""
+    partition = path.with_suffix(".part")
+    size = sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
+    _sparse(partition, (size // MIB + 64) * MIB)
+    run("mkfs.vfat", "-F", "32", "-n", "STICK", partition)
+    run("mcopy", "-s", "-i", partition, *sorted(folder.iterdir()), "::")
+    return _disk(path, partition, "label: dos\nstart=1MiB, type=c\n")
+
+
 def blank_disk(path: Path) -> Path:
     """A disk fresh from the factory."""
     _sparse(path, _STICK)
@@ -118,7 +128,7 @@ def _sparse(path: Path, size: int) -> None:
 
 
 def _disk(path: Path, partition: Path, table: str) -> Path:
-    _sparse(path, _STICK)
+    _sparse(path, partition.stat().st_size + 2 * MIB)
     run("sfdisk", "-q", path, said=table.encode())
     with partition.open("rb") as source, path.open("r+b") as target:
         target.seek(MIB)

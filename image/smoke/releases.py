@@ -16,7 +16,7 @@ from image.smoke.errors import MachineError
 ROOT = Path(__file__).resolve().parents[2]
 RECORDING = "SMOKE-1"
 """Id of the long recording."""
-_RECORDING_MB = 96
+_RECORDING_MB, _NEWS_MB = 96, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Releases:
         stranger: the older one, signed by somebody else.
         count: resources in the newer one. title: of one of them. recording: bytes of the long recording's file.
         work: the newer edition's work folder.
+        update: folder of what lies on a stick that leads from the older edition to the newer one.
     """
 
     older: Path
@@ -36,6 +37,7 @@ class Releases:
     title: str
     recording: bytes
     work: Path
+    update: Path
 
 
 def packager(*arguments: str | Path, expect: tuple[int, ...] = (0, 1)) -> str:
@@ -63,12 +65,13 @@ def make_releases(folder: Path, keys: Path) -> Releases:
     if not (source / "catalogue.csv").exists():
         fonts = ROOT / "appliance/web/static/vendor/fonts"
         packager("training", source, "--fonts", fonts)
-        _add_recording(source)
+        _add_recording(source, "smoke.wav", RECORDING, "试运行录音", _RECORDING_MB)
     work = folder / "work"
     images = {name: folder / f"drive-{name}.img" for name in ("older", "newer", "stranger")}
     if not images["older"].exists():
         _release(source, work, "2026-10-22", "2026.10", keys)
         packager("image", work, images["older"])
+        shutil.copytree(work, folder / "work-older")
     if not images["stranger"].exists():
         strange = folder / "stranger"
         if not strange.exists():
@@ -78,12 +81,18 @@ def make_releases(folder: Path, keys: Path) -> Releases:
         _release(source, other, "2026-10-22", "2026.10", strange)
         packager("image", other, images["stranger"])
     if not images["newer"].exists():
-        _add_news(source)
+        if not (source / "news.wav").exists():
+            _add_recording(source, "news.wav", "SMOKE-2", "试运行新到录音", _NEWS_MB)
         _release(source, work, "2026-11-22", "2026.11", keys)
         packager("image", work, images["newer"])
+    update = folder / "update"
+    if not update.exists():
+        packager("delta", folder / "work-older", "--work", work)
+        packager("sign", work, "--keys", keys, "--passphrases", keys / "demonstration-passphrases.txt")
+        packager("stick", work, update, "--keys", keys)
     rows = _rows(source)
     recording = (source / "smoke.wav").read_bytes()
-    return Releases(images["older"], images["newer"], images["stranger"], rows[0]["title"], recording, work)
+    return Releases(images["older"], images["newer"], images["stranger"], rows[0]["title"], recording, work, update)
 
 
 def _release(source: Path, work: Path, issued: str, edition: str, keys: Path) -> None:
@@ -103,24 +112,18 @@ def _write(source: Path, rows: list[dict[str, str]]) -> None:
         writer.writerows(rows)
 
 
-def _add_recording(source: Path) -> None:
+def _add_recording(source: Path, name: str, resource: str, title: str, megabytes: int) -> None:
     """A recording of noise: nothing in it can be compressed, so it takes as long as a film to send."""
-    chance = random.Random(55)  # noqa: S311 - the same noise every time
-    with wave.open(str(source / "smoke.wav"), "wb") as out:
+    chance = random.Random(megabytes)  # noqa: S311 - the same noise every time
+    with wave.open(str(source / name), "wb") as out:
         out.setnchannels(2)
         out.setsampwidth(2)
         out.setframerate(48_000)
-        for _ in range(_RECORDING_MB):
+        for _ in range(megabytes):
             out.writeframes(chance.randbytes(1 << 20))
     rows = _rows(source)
     row = {
-        **rows[0], "id": RECORDING, "title": "试运行录音", "type": "audio", "files": "smoke.wav", "description": "",
+        **rows[0], "id": resource, "title": title, "type": "audio", "files": name, "description": "",
         "creator": "", "contributor": "", "subject": "", "clc": "",
     }  # fmt: skip
     _write(source, [*rows, row])
-
-
-def _add_news(source: Path) -> None:
-    rows = _rows(source)
-    if not any(row["id"] == "SMOKE-2" for row in rows):
-        _write(source, [*rows, {**rows[0], "id": "SMOKE-2", "title": "试运行新到资源"}])

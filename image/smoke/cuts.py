@@ -1,0 +1,138 @@
+"""Power cuts: one life of a box with every write logged, then the disk as many cuts would have left it, each booted.
+
+What must hold after every cut: the file systems are sound after their own repair, the box starts by itself, it still is
+the library's (once it was), the drive is served, and readers' pages come.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from image.smoke import disk as disks
+from image.smoke.box import Options, VirtualBox, overlay, raw_copy
+from image.smoke.checks_open import apply_box_file, director_signs_in, drive_is_readable, said
+from image.smoke.errors import CheckError
+from image.smoke.media import copy_sparse, stick_of
+from image.smoke.writelog import cut, index_at, read_log
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from image.smoke.run import Run
+
+BOOT, BOX_FILE, ACCOUNT, DRIVE, DELTA, SYSTEM, IDLE = (
+    "first boot", "box file", "account", "drive", "delta", "system into the other slot", "idle"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A stretch of the life. name: what the box did; first, last: entries of the log."""
+
+    name: str
+    first: int
+    last: int
+
+
+def record(run: Run, name: str = "life") -> tuple[Path, Path, list[Phase]]:
+    """Live through it once.
+
+    Returns:
+        The plain disk before, the log, the phases in order.
+    """
+    plain, log = run.scratch / f"{name}.before.raw", run.scratch / f"{name}.log"
+    kept = run.scratch / f"{name}.phases.json"
+    if kept.exists() and plain.exists() and log.exists():
+        return plain, log, [Phase(**phase) for phase in json.loads(kept.read_text())]
+    first = overlay(run.image, run.scratch / f"{name}.first.qcow2")
+    raw_copy(first, plain)
+    marks: list[tuple[str, int]] = []
+    disk = overlay(run.image, run.scratch / f"{name}.qcow2")
+    with VirtualBox(disk, run.scratch, name, Options(write_log=log)) as box:
+
+        def mark(what: str) -> None:
+            time.sleep(3)
+            marks.append((what, log.stat().st_size))
+
+        box.wait_page()
+        time.sleep(20)
+        mark(BOOT)
+        run.password = ""
+        apply_box_file(run, box)
+        mark(BOX_FILE)
+        director_signs_in(run, box)
+        mark(ACCOUNT)
+        drive_is_readable(box, "older", run.releases.older)
+        mark(DRIVE)
+        before = box.health()["resources"]
+        box.plug("update", stick_of(run.scratch / "update.img", run.releases.update))
+        box.wait(lambda: box.health()["resources"] > before or _ready(run, box), "the update", 900)
+        time.sleep(30)
+        mark(DELTA)
+        time.sleep(45)
+        mark(IDLE)
+    writes = read_log(log)
+    phases, begin = [], 0
+    for what, size in marks:
+        end = index_at(writes, size)
+        phases.append(Phase(what, begin, end))
+        begin = end
+    kept.write_text(json.dumps([asdict(phase) for phase in phases]))
+    return plain, log, phases
+
+
+def _ready(run: Run, box: VirtualBox) -> bool:
+    """Whether the update waits for its hour: then it is applied now, as a director may."""
+    page = box.client.get("/staff/updates")
+    if "现在" not in page.words:
+        return False
+    (run.scratch / "updates-page.html").write_bytes(page.body)
+    return False
+
+
+def chosen(phases: list[Phase], count: int, seed: int) -> list[tuple[str, int]]:
+    """Moments to cut, as (phase, entry): spread over the phases, each at a random write in it."""
+    chance = random.Random(seed)  # noqa: S311 - the same cuts for the same seed
+    usable = [phase for phase in phases if phase.last - phase.first > 1]
+    moments = []
+    for n in range(count):
+        phase = usable[n % len(usable)]
+        moments.append((phase.name, chance.randrange(phase.first + 1, phase.last + 1)))
+    return moments
+
+
+def cut_and_boot(run: Run, plain: Path, log: Path, moment: tuple[str, int], number: int) -> str:
+    """One cut: the disk as it was left, looked at, booted, used.
+
+    Raises:
+        CheckError: something of what must hold does not.
+    """
+    phase, entry = moment
+    writes = read_log(log)
+    disk = copy_sparse(plain, run.scratch / "cut.raw")
+    done = cut(log, writes, entry, disk, random.Random(number))  # noqa: S311 - the same cuts for the same seed
+    seen = [f"{phase}, after write {entry} of {len(writes)} ({done.lost} lost, {done.torn} torn)"]
+    names = disks.partitions(disk)
+    if not {disks.ESP, disks.ROOT_A, disks.ROOT_B, disks.DATA} <= names.keys():
+        raise CheckError(f"{seen[0]}: partitions {sorted(names)}")
+    seen.append(f"state {disks.check_ext4(disks.cut_out(disk, disks.DATA, run.scratch / 'cut.data'))}")
+    seen.append(f"boot partition {disks.check_fat(disks.cut_out(disk, disks.ESP, run.scratch / 'cut.esp'))}")
+    options = Options(cold=(run.releases.older,))
+    (run.scratch / "cut.vars.qcow2").unlink(missing_ok=True)
+    with VirtualBox(disk, run.scratch, "cut", options) as box:
+        seen.append(f"first page after {box.wait_page():.0f} s")
+        if phase in {ACCOUNT, DRIVE, DELTA, IDLE}:
+            box.wait(lambda: run.boxes.library in box.client.get("/").words, "the library's name", 120)
+            seen.append("the library's")
+            drive_is_readable(box, "", None, plug=False)
+            seen.append("drive served")
+        elif run.boxes.library not in box.client.get("/").words:
+            said(box, "box.file.missing", "/staff/", 60)
+            seen.append("asks for its box file")
+        else:
+            seen.append("the library's")
+    return "; ".join(seen)

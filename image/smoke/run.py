@@ -1,0 +1,73 @@
+"""A run: what it has at hand, and how a check becomes a line of the report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from image.smoke.errors import CheckError, MachineError
+from image.smoke.report import Report, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from image.smoke.boxes import Boxes
+    from image.smoke.releases import Releases
+
+PASSWORD = "smoke-own-words-55"  # noqa: S105 - of a box that lives for minutes
+"""What the director of the box chooses."""
+
+
+@dataclass(slots=True)
+class Run:
+    """One run.
+
+    Attributes:
+        image: the shipped file; only read. scratch: folder for disks that are thrown away.
+        boxes, releases: what is plugged in. report: what was seen.
+        pictures: folder for screenshots.
+        password: the director's, as it is now.
+    """
+
+    image: Path
+    scratch: Path
+    boxes: Boxes
+    releases: Releases
+    report: Report
+    pictures: Path
+    password: str = ""
+    _section: str = field(default="", init=False)
+
+    @contextmanager
+    def section(self, name: str) -> Iterator[None]:
+        """Checks in here stand under this heading; when the machine itself fails, that is one line, and all goes on."""
+        self._section = name
+        begun = time.monotonic()
+        try:
+            yield
+        except (MachineError, CheckError, OSError) as error:
+            self._add("(the machine)", passed=False, seen=f"{type(error).__name__}: {error}", begun=begun)
+
+    def check(self, name: str, look: Callable[[], str]) -> bool:
+        """Make one check: `look` says what it saw, or raises."""
+        begun = time.monotonic()
+        try:
+            seen, passed = look(), True
+        except (CheckError, OSError, ValueError, KeyError) as error:
+            seen, passed = f"{type(error).__name__}: {error}", False
+        self._add(name, passed=passed, seen=seen, begun=begun)
+        return passed
+
+    def leave(self, name: str, why: str) -> None:
+        """Say that a check could not be made here."""
+        self._add(name, passed=None, seen=why, begun=time.monotonic())
+
+    def _add(self, name: str, *, passed: bool | None, seen: str, begun: float) -> None:
+        result = Result(name, passed, seen, time.monotonic() - begun)
+        self.report.add(self._section, result)
+        mark = {True: "yes", False: "NO ", None: "-- "}[passed]
+        print(f"{mark} {self._section}: {name}: {seen[:300]} ({result.seconds:.0f} s)", file=sys.stderr, flush=True)  # noqa: T201

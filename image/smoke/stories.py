@@ -1,0 +1,160 @@
+"""The list of the smoke run: which checks follow each other on which boot."""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import TYPE_CHECKING
+
+from image.smoke import checks_boot, checks_open, checks_refuse, cuts, pictures
+from image.smoke.box import Options, VirtualBox, overlay, raw_copy
+from image.smoke.errors import CheckError
+from image.smoke.releases import RECORDING
+from image.smoke.wire import Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from image.smoke.run import Run
+
+CUTS = 20
+_SEED = 55
+_CLOCK_OLD, _CLOCK_LATE = "2001-01-01T00:00:00", "2038-06-01T00:00:00"
+
+
+def one(run: Run) -> None:
+    """The one boot of every change: box file by stick, drive by hand, page, search, verified bytes."""
+    disk = overlay(run.image, run.scratch / "one.qcow2")
+    with run.section("One boot"), VirtualBox(disk, run.scratch, "one") as box:
+        if not run.check("boot to the first page", lambda: checks_open.first_page(box)):
+            _picture(run, box, "no-page")
+            return
+        run.check("asks for its box file", lambda: checks_open.waits_for_box_file(box))
+        run.check("box file by stick", lambda: checks_open.apply_box_file(run, box))
+        _reading(run, box)
+        _picture(run, box, "screen-reading")
+
+
+def opening(run: Run) -> None:
+    """The first hour of a box, and everything that it must not take."""
+    disk = overlay(run.image, run.scratch / "box.qcow2")
+    with (
+        run.section("First hour"),
+        Wire() as wire,
+        VirtualBox(disk, run.scratch, "box", Options(wire=wire.ports)) as box,
+    ):
+        if not run.check("boot to the first page", lambda: checks_open.first_page(box)):
+            _picture(run, box, "no-page")
+            return
+        run.check("asks for its box file", lambda: checks_open.waits_for_box_file(box))
+        _picture(run, box, "screen-new")
+        _take(run, box, "new", "/")
+        run.check("TCP ports", lambda: checks_boot.only_pages_are_open(wire))
+        run.check("name on the network", lambda: checks_boot.tells_its_name(wire))
+        run.check("sends nothing unasked", lambda: checks_boot.sends_nothing_else(wire))
+        for name, path, key in (
+            ("tampered", run.boxes.tampered, "box.file.tampered"),
+            ("expired", run.boxes.expired, "box.file.expired"),
+        ):
+            look = functools.partial(checks_refuse.box_file_refused, run, box, path, key)
+            run.check(f"{name} box file refused", look)
+        run.check("box file by stick", lambda: checks_open.apply_box_file(run, box))
+        for name, path, key in (
+            ("older", run.boxes.older, "box.file.older"),
+            ("other library's", run.boxes.other, "box.file.other_library"),
+            ("tampered", run.boxes.tampered, "box.file.tampered"),
+        ):
+            look = functools.partial(checks_refuse.box_file_refused, run, box, path, key)
+            run.check(f"{name} box file refused once it is the library's", look)
+        run.check("director signs in", lambda: checks_open.director_signs_in(run, box))
+        _reading(run, box)
+        _picture(run, box, "screen-reading")
+        for name, path in (("home", "/"), ("search", "/search?q=书箱"), ("detail", f"/resources/{RECORDING}")):
+            _take(run, box, name, path)
+        _take(run, box, "staff", "/staff/")
+        _refusals(run, box)
+        run.check("keyboard refused", lambda: checks_refuse.keyboard_is_refused(box))
+        run.check("pulled in mid-read", lambda: checks_refuse.unplug_in_mid_read(run, box, "drive", run.releases.newer))
+        time.sleep(40)  # the journal is written every half minute
+        box.cut_power()
+        run.check("one start of the service in all of it", lambda: checks_boot.service_never_restarted(run, box))
+
+
+def cold(run: Run) -> None:
+    """The same box after its power was cut: drive in from the start, clocks that are wrong, keyboard at boot."""
+    disk = run.scratch / "box.qcow2"
+    for name, clock, keyboard in (("clock at 2001", _CLOCK_OLD, False), ("clock at 2038, keyboard", _CLOCK_LATE, True)):
+        options = Options(clock=clock, cold=(run.releases.newer,), keyboard=keyboard)
+        with run.section(f"Cold start, {name}"), VirtualBox(disk, run.scratch, f"cold-{clock[:4]}", options) as box:
+            if keyboard:
+                for _ in range(20):  # into the firmware, the boot menu, the kernel
+                    box.press("spc", "esc", "e")
+            run.check("still this library, drive served", lambda box=box: checks_boot.still_this_library(run, box))  # type: ignore[misc]
+            run.check("plausible clock", lambda box=box: checks_boot.clock_is_plausible(box))  # type: ignore[misc]
+            run.check("search", lambda box=box: checks_open.search_finds(box, run.releases.title))  # type: ignore[misc]
+            box.cut_power()
+
+
+def slots(run: Run) -> None:
+    """A newer system that does not start."""
+    with run.section("Slots"):
+        plain = raw_copy(overlay(run.image, run.scratch / "slots.first.qcow2"), run.scratch / "slots.raw")
+        run.check("a bad system is put into slot B", lambda: checks_boot.spoil_newer_slot(run, plain))
+        with VirtualBox(plain, run.scratch, "slots") as box:
+            run.check("falls back to the slot that starts", lambda: checks_boot.falls_back(run, box))
+
+
+def power(run: Run, count: int = CUTS) -> None:
+    """Power cuts."""
+    with run.section(f"Power cuts ({count}, seed {_SEED})"):
+        plain, log, phases = cuts.record(run)
+        for n, moment in enumerate(cuts.chosen(phases, count, _SEED), 1):
+            look = functools.partial(cuts.cut_and_boot, run, plain, log, moment, n)
+            run.check(f"cut {n}", look)
+
+
+def _reading(run: Run, box: VirtualBox) -> None:
+    run.check("drive by hand", lambda: checks_open.drive_is_readable(box, "drive", run.releases.newer))
+    run.check("search", lambda: checks_open.search_finds(box, run.releases.title))
+    run.check("verified read", lambda: checks_open.verified_read(run, box))
+
+
+def _refusals(run: Run, box: VirtualBox) -> None:
+    for name, (make, key) in checks_refuse.drives_to_refuse(run).items():
+        look = functools.partial(checks_refuse.drive_refused, run, box, name, make, key)
+        run.check(f"drive {name}", look)
+    run.check(
+        "drive older than the one in use",
+        lambda: _older(run, box),
+    )
+    box.unplug("drive")
+    time.sleep(10)
+    run.check("changed bytes", lambda: checks_refuse.spoiled_bytes_never_arrive(run, box))
+    run.check("drive back", lambda: checks_open.drive_is_readable(box, "drive", run.releases.newer))
+
+
+def _older(run: Run, box: VirtualBox) -> str:
+    box.plug("older", run.releases.older)
+    try:
+        return checks_open.said(box, "intake.trusted.older", checks_refuse.DRIVES, 300)
+    finally:
+        box.unplug("older")
+        time.sleep(5)
+
+
+def _picture(run: Run, box: VirtualBox, name: str) -> None:
+    run.pictures.mkdir(parents=True, exist_ok=True)
+    run.check(f"picture of the attached screen ({name})", lambda: box.screen(run.pictures / f"{name}.png").name)
+
+
+def _take(run: Run, box: VirtualBox, name: str, path: str) -> None:
+    try:
+        run.check(f"picture of {path}", lambda: pictures.take(box, run.pictures, name, path))
+    except CheckError as error:
+        run.leave(f"picture of {path}", str(error))
+
+
+STORIES: dict[str, Callable[[Run], None]] = {
+    "one": one, "opening": opening, "cold": cold, "slots": slots, "power": power
+}  # fmt: skip
+ALL = ("opening", "cold", "slots", "power")
