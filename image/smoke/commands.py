@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     if missing := missing_programs():
         print(f"not looked at: these are missing: {' '.join(missing)}", file=sys.stderr)
         return CANNOT
-    image = arguments.image or next(iter(sorted(BUILD.glob("*.raw"))), None)
+    image = arguments.image or next(iter(sorted(BUILD.glob("*.img"))), None)
     if image is None or not image.is_file():
         print(f"not looked at: no image; make image builds one into {BUILD}", file=sys.stderr)
         return CANNOT

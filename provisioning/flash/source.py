@@ -7,6 +7,7 @@ same write and the same comparison as all the rest, and the image itself stays a
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 from typing import TYPE_CHECKING, Self
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _LISTED = re.compile(r"(?:SHA256 \(.*\) = )?([0-9a-f]{64})(?: [ *].*)?\s*\Z")
+_MAX_LIST = 1 << 20
 
 
 class Source:
@@ -80,18 +82,36 @@ class Source:
 
 
 def expected_digest(image: Path) -> str | None:
-    """The digest in `<image>.sha256`, as sha256sum writes it; None when there is no such file.
+    """The digest that came with an image; None when none did.
+
+    It stands in `<image>.sha256`, as sha256sum writes it, or in `manifest.json`, as the builder of images does.
 
     Raises:
-        FlashError: there is one, and it says nothing.
+        FlashError: there is such a file, and it says nothing of this image.
     """
     path = image.with_name(image.name + ".sha256")
+    if path.exists():
+        listed = _LISTED.match(_short_text(path))
+        if listed is None:
+            raise FlashError("desk.flash.damaged", f"{path} holds no SHA-256")
+        return listed[1]
+    path = image.with_name("manifest.json")
     if not path.exists():
         return None
-    found = _LISTED.match(path.read_text(encoding="utf-8", errors="replace"))
-    if found is None:
-        raise FlashError("desk.flash.damaged", f"{path} holds no SHA-256")
-    return found[1]
+    try:
+        said = json.loads(_short_text(path))["image"]
+        digest = str(said["sha256"])
+        named = said["path"] == image.name and _LISTED.match(digest)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FlashError("desk.flash.damaged", f"{path} cannot be used: {error}") from error
+    if not named:
+        raise FlashError("desk.flash.damaged", f"{path} says nothing of {image.name}")
+    return digest
+
+
+def _short_text(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_MAX_LIST).decode("utf-8", "replace")
 
 
 def check_digest(source: Source, wanted: str) -> None:

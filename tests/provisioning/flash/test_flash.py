@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -192,6 +193,22 @@ def test_image_that_is_not_what_its_digest_says_touches_no_disk(image, tmp_path,
     assert not out.exists()
     listed.write_text("nothing\n")
     assert run(parsed(copy, out, "--serial", "out.raw")) == NOT_DONE
+
+
+def test_digest_may_stand_in_the_manifest_of_the_builder(image, tmp_path, capsys):
+    copy = tmp_path / "shuxiang.img"
+    shutil.copyfile(image, copy)
+    manifest = tmp_path / "manifest.json"
+    for said, code in (
+        ({"path": "shuxiang.img", "sha256": hashlib.sha256(copy.read_bytes()).hexdigest()}, DONE),
+        ({"path": "shuxiang.img", "sha256": "0" * 64}, NOT_DONE),
+        ({"path": "other.img", "sha256": "0" * 64}, NOT_DONE),
+        ({"path": "shuxiang.img"}, NOT_DONE),
+    ):
+        (tmp_path / "out.raw").unlink(missing_ok=True)
+        manifest.write_text(json.dumps({"image": said}))
+        assert run(parsed(copy, tmp_path / "out.raw", "--serial", "out.raw")) == code
+    assert "与校验值不符" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 511])
