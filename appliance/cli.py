@@ -92,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     copy.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="an empty disk, mounted for writing")
     copy.add_argument("--bundle", default="", help="which bundle of the library, when there are several")
     add_box_command(commands)
+    copy.add_argument("--disk", type=int, default=0, metavar="N", help="one drive of a set; else all, each in a folder")
     for command in (serve, init, status, report, screen, check, copy):
         command.add_argument("--settings", type=Path, required=True, metavar="FILE", help="the TOML file")
     return parser
@@ -189,7 +190,7 @@ def _branch_copy(settings: Settings, words: argparse.Namespace) -> int:
     try:
         done = branch_copy(
             settings, RealFiles(), read_root(settings.root_file), words.to,
-            source=words.drive, bundle=words.bundle, progress=_tell_percent(),
+            source=words.drive, bundle=words.bundle, disk=words.disk, progress=_tell_percent(),
         )  # fmt: skip
     except BranchError as error:
         sentence = said.message(error.sentence, {**names, **error.params})

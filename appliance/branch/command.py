@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.branch.copying import Copied, Copier
-from appliance.branch.planning import plan_of_drive, plan_of_library
+from appliance.branch.gathering import Gathering
+from appliance.branch.planning import live_of, plan_of_drive, plan_of_library
 from appliance.branch.target import Target
 from appliance.errors import BranchError
 from appliance.serving.pools import DrivePools, PoolLimits
@@ -16,6 +17,7 @@ from appliance.store.holdings import read_holdings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from appliance.branch.copying import Plan
     from appliance.settings import Settings
     from packager.format.files import Files
 
@@ -28,6 +30,7 @@ def branch_copy(
     *,
     source: Path | None = None,
     bundle: str = "",
+    disk: int = 0,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Copied:
     """Copy a plugged drive, or the library as it is, to another disk; goes on where it was broken off.
@@ -39,6 +42,7 @@ def branch_copy(
         target: folder of the disk, mounted for writing.
         source: folder of a plugged drive; None: the library as it is.
         bundle: of the library, when it has several.
+        disk: of a set the number of one drive; 0: all, each in a folder of its number.
         progress: called with bytes of payload done and in all; may raise to break off.
 
     Raises:
@@ -53,7 +57,14 @@ def branch_copy(
     with ExitStack() as stack:
         stack.callback(pools.close)
         if source is None:
-            plan = stack.enter_context(plan_of_library(bundle, settings, holdings, pools, files, root))
+            held = live_of(bundle, holdings)
+
+            def plan_of(number: int) -> AbstractContextManager[Plan]:
+                return plan_of_library(held, number, settings, holdings, pools, files, root)
+
+            if held.disks > 1 and not disk:
+                return Gathering(held.truth, held.disks, plan_of, target, files, progress).run()
+            plan = stack.enter_context(plan_of(disk or 1))
         else:
             found = [drive for drive in holdings.drives if Path(drive.path).resolve() == source.resolve()]
             if not found:

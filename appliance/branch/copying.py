@@ -107,13 +107,21 @@ class Copier:
         self._target.finish()
         return Copied(self._written, self._kept, self._size)
 
-    def _check_room(self) -> None:
+    def need(self) -> int:
+        """Bytes that the copy is still to write, an estimate that is not too low.
+
+        Raises:
+            FormatError, OSError: the items cannot be read.
+        """
         need = sum(digest.size for digest in self._plan.release.truth.values()) + (4 << 20)
         need += sum(path.stat().st_size for path in self._plan.meta.values())
         for item in self._plan.items():
             if not self._target.has(self._layout.payload(item.path), item.size):
                 need += item.size + BLOCK
-        lacking = need - self._target.room()
+        return need
+
+    def _check_room(self) -> None:
+        lacking = self.need() - self._target.room()
         if lacking > 0:
             raise BranchError("branch.too_small", f"{lacking} bytes are lacking", size=lacking)
 

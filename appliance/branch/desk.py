@@ -82,7 +82,7 @@ class BranchDesk:
             target, source = self._disks(command)
             branch_copy(
                 self._settings, self._files, self._root, target, progress=progress, source=source,
-                bundle=command.get("bundle", ""),
+                bundle=command.get("bundle", ""), disk=_number(command.get("disk", "")),
             )  # fmt: skip
             self._say(Message("branch.copied"))
         except _EndedError:
@@ -107,3 +107,7 @@ class BranchDesk:
 
     def _say(self, message: Message | None) -> None:
         self._board.say_of_branch(message)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 3 else 0

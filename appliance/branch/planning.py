@@ -1,18 +1,19 @@
 """What can be copied now, from the holdings as the worker published them: a plugged drive, or the library as it is.
 
-The library as it is, is the live release of a bundle: its lists are on the SSD, its items on a drive and among what
-updates brought. Its bag is made again (`lists`), so that a branch gets one drive of the newest edition, and its box
-takes it in like any other.
+The library as it is, is the live release of a bundle: its lists are on the SSD, its items on drives and among what
+updates brought. Its bags are made again (`lists`), so that a branch gets the drive, or the drives, of the newest
+edition, and its box takes them in like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.branch.at_hand import check_at_hand
 from appliance.branch.copying import Plan
 from appliance.branch.lists import bag_lists
 from appliance.branch.reading import Reader, Shelf, items_of, placed
@@ -20,6 +21,7 @@ from appliance.branch.signatures import signed_lists
 from appliance.errors import BranchError, StoreError
 from appliance.store.carried import CarriedStore
 from appliance.store.objects import ObjectStore
+from appliance.store.placement import placed_on
 from packager.format.bag import hash_file
 from packager.format.errors import DigestError, FormatError
 from packager.format.layout import DriveLayout
@@ -49,14 +51,37 @@ def plan_of_drive(
         yield plan
 
 
-@contextmanager
-def plan_of_library(
-    bundle: str, settings: Settings, holdings: Holdings, pools: DrivePools, files: Files, root: bytes
-) -> Iterator[Plan]:
-    """A copy of what readers have of a bundle, with what updates brought, as one drive.
+def live_of(bundle: str, holdings: Holdings) -> HeldRelease:
+    """What readers have of a bundle.
 
     Args:
         bundle: id; empty for the only one.
+        holdings: as the worker published them.
+
+    Raises:
+        BranchError: there is no such bundle, or several.
+    """
+    live = [release for release in holdings.live() if bundle in {"", release.bundle}]
+    if len(live) != 1:
+        raise BranchError("branch.nothing", f"{len(live)} bundles are here; one must be named")
+    return live[0]
+
+
+@contextmanager
+def plan_of_library(
+    held: HeldRelease,
+    disk: int,
+    settings: Settings,
+    holdings: Holdings,
+    pools: DrivePools,
+    files: Files,
+    root: bytes,
+) -> Iterator[Plan]:
+    """A copy of what readers have of a bundle, with what updates brought, as one drive of its set.
+
+    Args:
+        held: from `live_of`.
+        disk: number of the drive, from 1.
         settings: of the box.
         holdings: as the worker published them.
         pools: read with a deadline.
@@ -64,14 +89,13 @@ def plan_of_library(
         root: the root metadata that this box was given.
 
     Raises:
-        BranchError: there is no such bundle, or it is on several drives: each is copied by itself then.
+        BranchError: it is not known what that drive carries (`branch.set`), or a drive is not plugged in that has some
+            of it (`branch.away`).
     """
-    live = [release for release in holdings.live() if bundle in {"", release.bundle}]
-    if len(live) != 1:
-        raise BranchError("branch.nothing", f"{len(live)} bundles are here; one must be named")
-    if live[0].disks > 1:
-        raise BranchError("branch.set", "a set is copied drive by drive")
-    with _plan(live[0], 1, [], settings, holdings, pools, files, root) as plan:
+    if not 0 < disk <= held.disks:
+        raise BranchError("branch.nothing", f"there is no drive {disk} of {held.disks}")
+    with _plan(held, disk, [], settings, holdings, pools, files, root) as plan:
+        check_at_hand(plan.items, held, holdings, settings)
         yield plan
 
 
@@ -91,8 +115,8 @@ def _plan(
         with (folder / "release.json").open("rb") as file:
             release = Release.from_bytes(file.read(MAX_RELEASE + 1))
         items_txt = folder / "meta" / "items.txt"
-        carries = _carries(folder, disk, len(release.disks))
-        items = items_of(items_txt, carries)
+        on_drive = placed_on(folder, disk, len(release.disks))
+        items = items_of(items_txt, on_drive)
         lists = bag_lists(release, disk, items)
         serving = [drive for drive in holdings.drives if drive.serves and drive.bundle == release.bundle]
         shelves = [
@@ -109,29 +133,16 @@ def _plan(
                 disk=disk,
                 lists=lists,
                 items=items,
-                placed=partial(placed, items_txt, carries),
+                placed=partial(placed, items_txt, on_drive),
                 blocks=reader.blocks,
                 meta=_meta(release, folder, [path for drive, path in zip(serving, drives, strict=True)
                                              if drive.folder == held.folder]),
                 beside=signed_lists(settings.trust_folder, root, drives, release, files),
             )  # fmt: skip
-    except DigestError as error:
+    except (DigestError, StoreError) as error:
         raise BranchError("branch.set", f"which items it carries is not known: {error}") from error
-    except (FormatError, StoreError) as error:
+    except FormatError as error:
         raise BranchError("branch.not_copied", str(error)) from error
-
-
-def _carries(folder: Path, disk: int, disks: int) -> Callable[[str], bool] | None:
-    """Whether a drive of a set carries an item; None: it carries all.
-
-    Raises:
-        StoreError: that is not known of this drive.
-    """
-    if disks == 1:
-        return None
-    from appliance.store.disks import DiskItems  # with NumPy, which single drives do without
-
-    return DiskItems(folder / "disks" / f"{disk}.items").holds
 
 
 def _meta(release: Release, folder: Path, drives: list[Path]) -> dict[str, Path]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ from packager.format.layout import CHUNK, DriveLayout
 if TYPE_CHECKING:
     from appliance.branch.lists import Items
     from appliance.store.objects import ObjectStore
+    from appliance.store.placement import Placed
     from packager.format.items import ItemLine
 
 
@@ -107,19 +108,19 @@ class Reader:
             return None
 
 
-def items_of(items_txt: Path, carries: Callable[[str], bool] | None) -> Items:
-    """The items of a drive: all of items.txt, or of a set what its list says that the drive carries."""
+def items_of(items_txt: Path, on_drive: Placed) -> Items:
+    """The items of a drive."""
 
     def tell() -> Iterator[ItemLine]:
-        return (item for item in read_items(items_txt) if carries is None or carries(item.path))
+        return (item for item, here in on_drive(read_items(items_txt)) if here)
 
     return tell
 
 
-def placed(items_txt: Path, carries: Callable[[str], bool] | None) -> Iterator[tuple[ItemLine, int]]:
+def placed(items_txt: Path, on_drive: Placed) -> Iterator[tuple[ItemLine, int]]:
     """The items of a drive, each with the index of its first digest in chunks.bin."""
     first = 0
-    for item in read_items(items_txt):
-        if carries is None or carries(item.path):
+    for item, here in on_drive(read_items(items_txt)):
+        if here:
             yield item, first
         first += chunk_count(item.size)

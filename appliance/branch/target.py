@@ -29,8 +29,7 @@ from packager.format.withdrawals import NOTICE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from packager.format.bag import hash_file
-from packager.format.files import Files
+    from packager.format.files import Files
 
 OURS = frozenset({"bag", "tuf", NOTICE})
 MAX_MARK = 4096
@@ -53,6 +52,8 @@ class Mark:
 
 class Target:
     """The disk. For one thread."""
+
+    mark_name = MARK
 
     def __init__(self, root: Path, files: Files) -> None:
         """Name its folder, where it is mounted for writing."""
@@ -88,29 +89,35 @@ class Target:
             BranchError: it holds something else (`branch.not_empty`).
             OSError: it does not answer.
         """
-        names = self._names()
-        mark = self._mark(names)
-        strangers = names if mark is None and not self._is_copy(drive) else names - OURS - {MARK}
+        names = self.names()
+        mark = self.mark(names)
+        strangers = names if mark is None and not self.is_copy(drive) else names - OURS - {MARK}
         if strangers:
             item = "、".join(sorted(strangers)[:3])
             raise BranchError("branch.not_empty", f"it holds {sorted(strangers)[:3]!r}", item=item, count=len(names))
         self._check_plain()
         return mark if mark is not None and mark.drive == drive else Mark(drive)
 
-    def _is_copy(self, drive: str) -> bool:
-        """Whether this very copy was made here before: it is compared once more then."""
+    def is_copy(self, drive: str) -> bool:
+        """Whether this very copy was made here before: it is compared once more then, when it is asked for alone."""
         try:
             with self.layout.opened() as root:
                 return hash_file(root, "bag/tagmanifest-sha256.txt") == drive
         except (OSError, FormatError):
             return False
 
-    def _names(self) -> set[str]:
+    def names(self) -> set[str]:
+        """What stands in its root, at most `MAX_NAMES` of them, without what formatting leaves there.
+
+        Raises:
+            OSError: it does not answer.
+        """
         with os.scandir(self.root) as entries:
             some = (entry.name for entry, _ in zip(entries, range(MAX_NAMES), strict=False))
             return {name for name in some if name not in IGNORED and name != MARK + TEMPORARY_SUFFIX}
 
-    def _mark(self, names: set[str]) -> Mark | None:
+    def mark(self, names: set[str]) -> Mark | None:
+        """What is being made there; None: nothing. `names`: of its root."""
         if MARK not in names:
             return None
         path = self.root / MARK

@@ -13,10 +13,10 @@ import os
 import threading
 from pathlib import Path
 
-from appliance.intake.look import TELLING, lists_folder
+from appliance.intake.look import COPYING, TELLING, lists_folder
 from appliance.intake.trusting import SharedTrust, copy_metadata, trust
 from appliance.store.holdings import Message
-from packager.format.errors import LayoutError, TooLargeError, UnreadableError
+from packager.format.errors import HalfCopiedError, LayoutError, TooLargeError, UnreadableError
 from packager.format.layout import DriveLayout, read_bounded
 from packager.format.release import Admission
 from packager.format.withdrawals import MAX_NOTICE, PLACES
@@ -41,6 +41,8 @@ def judge(root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event)
         Stopped: `stop` was set.
         OSError: our own disk is full or does not answer.
     """
+    if _is_half_copied(root):
+        raise HalfCopiedError("a copy of several drives was broken off here", path=COPYING)
     root = carrier_root(root)
     notice = read_notice(root)
     if carries_lists_only(root):
@@ -68,6 +70,11 @@ def carrier_root(root: Path) -> Path:
         return lists_folder(root)
     except OSError as error:
         raise UnreadableError(f"cannot be read: {error.strerror}") from error
+
+
+def _is_half_copied(root: Path) -> bool:
+    """Whether a copy for a branch was begun there and has no bag yet: of a set, or just begun."""
+    return os.path.lexists(root / COPYING) and not _telling(root)
 
 
 def offers_updates(root: Path) -> bool:

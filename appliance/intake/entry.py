@@ -33,6 +33,7 @@ class Entry:
         began: when the state was entered, monotonic seconds. seconds_left: of reading the catalogue.
         admission, parcel: what trusting and copying brought, for the present attempt.
         looked: whether a look was taken since the worker began.
+        parts: names of the folders in the place that are drives of their own.
         number: of the entry; a place that comes back after it was gone has another.
     """
 
@@ -48,6 +49,7 @@ class Entry:
     admission: Admission | None = None
     parcel: Parcel | None = None
     looked: bool = False
+    parts: tuple[str, ...] = ()
     number: int = field(default_factory=_NUMBERS.__next__)
 
     def standing(self) -> Standing:

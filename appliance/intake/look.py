@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,11 @@ from packager.format.withdrawals import NOTICE, PLACES
 
 MAX_NAMES = 2000
 """Names read of one folder; more do not make a drive more ours."""
+
+MAX_PARTS = 16
+"""Most drives that are looked for on one disk."""
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,2}\Z")
 
 MAX_FOLDERS = 64
 """Folders of a stick in which signed lists are looked for."""
@@ -55,11 +61,13 @@ class Glance:
         empty: whether it is a plain folder without content.
         mark: fingerprint of what is there: mount, names, sizes and times of the signed metadata and tag files. It
             changes when another drive comes, when files are still being copied and when metadata is refreshed.
+        parts: names of the folders in it that are drives of their own, when it holds several; it is none itself then.
     """
 
     there: bool
     mark: str = ""
     empty: bool = False
+    parts: tuple[str, ...] = ()
 
 
 def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
@@ -89,6 +97,8 @@ def glance(candidate: Candidate, watched: tuple[str, ...] = ()) -> Glance:
         return Glance(there=False)  # it is told of there
     if INFO_NAME in names and "bag" not in names and "tuf" not in names:
         return Glance(there=False)  # what a disk of ours shows on a PC: the drive is its other partition
+    if parts := _parts(candidate.folder, names):
+        return Glance(there=False, parts=parts)
     if mount is None and not names:
         return Glance(there=False, empty=True, mark=f"{base} {root.st_dev} {root.st_ino} empty")
     lists = candidate.folder if TELLING.intersection(map(str.lower, names)) else _lists_folder(candidate.folder)
@@ -102,6 +112,16 @@ def _is_for_the_box_step(names: list[str]) -> bool:
     """Whether a stick brings box files or recovery files, and nothing that makes a drive."""
     found = [name.lower() for name in names]
     return any(name.endswith(BOX_STEP) for name in found) and not TELLING.intersection(found)
+
+
+def _parts(folder: Path, names: list[str]) -> tuple[str, ...]:
+    """Folders of a disk that are drives of a set, by their numbers; none while a copy is being made, or was not."""
+    if COPYING in names or TELLING.intersection(map(str.lower, names)):
+        return ()
+    numbered = sorted((name for name in names if _NUMBER.match(name)), key=int)
+    return tuple(
+        name for name in numbered[:MAX_PARTS] if _is_folder(folder / name) and _is_folder(folder / name / "bag")
+    )
 
 
 def lists_folder(root: Path) -> Path:
@@ -191,6 +211,10 @@ def _is_locked(folder: Path) -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def _is_folder(path: Path) -> bool:
+    return _kind(path) == stat.S_IFDIR
 
 
 def _is_file(path: Path) -> bool:

@@ -19,6 +19,7 @@ from appliance.intake import states, wording
 from appliance.intake.door import UPDATE, Door
 from appliance.intake.editions import is_superseded
 from appliance.intake.entry import Entry, all_known
+from appliance.intake.gathered import on_one_disk, parts_of
 from appliance.intake.jobs import Jobs
 from appliance.intake.journal import Journal
 from appliance.intake.making import Key, Maker
@@ -171,7 +172,7 @@ class Intake:
 
     def _looked(self, entry: Entry, looked: Looked) -> None:
         glance, drive = looked.glance, entry.drive
-        entry.looked = True
+        entry.looked, entry.parts = True, glance.parts
         named = entry.place.folder in {p.absolute() for p in self._settings.drive_paths}
         if glance.there or entry.is_blank(self._clock.monotonic(), empty=glance.empty, named=named):
             settled = glance.mark == entry.last_mark or drive.phase in {"absent", "gone"}
@@ -327,7 +328,8 @@ class Intake:
             self._mounts = read_mounts()
         except OSError:
             _log.exception("the mount table cannot be read")
-        found = candidates(self._settings.drive_paths, self._settings.drive_folders, self._mounts)[:MAX_PLACES]
+        found = candidates(self._settings.drive_paths, self._settings.drive_folders, self._mounts)
+        found = [*found, *parts_of(found, self._entries)][:MAX_PLACES]
         for candidate in found:
             self._meet(candidate)
         here = {candidate.folder for candidate in found}
@@ -390,7 +392,6 @@ class Intake:
         if what == "rebuild":
             self._remaking.ask(command.get("folder", ""), command.get("part", ""), by_itself="why" in command)
             return
-        for entry in list(self._entries.values()):
-            if command.get("drive", entry.key) == entry.key:
-                self._step(entry, Asked(command.get("why", what)))
-                entry.place.look_now()
+        for entry in on_one_disk(command.get("drive", ""), self._entries, all_of_it=what in {"eject", "keep"}):
+            self._step(entry, Asked(command.get("why", what)))
+            entry.place.look_now()

@@ -42,7 +42,8 @@ update-check: look for updates now. update-now: and fetch them, whatever the hou
 update-resume: rest, go on. update-apply: give readers what is staged. update-undo: go back to the edition before
 (`bundle`). update-again: forward to the one that staff went back from (`bundle`). update-set: hours for fetching
 (`window`) and bytes a month (`cap`).
-branch-copy: copy a drive (`source`), or the library as it is (`bundle`), to an empty disk (`drive`). branch-stop:
+branch-copy: copy a drive (`source`), or the library as it is (`bundle`; of a set one drive of it: `disk`), to an empty
+disk (`drive`). branch-stop:
 break that off."""
 
 COPY_TARGETS = frozenset({"intake.refused.blank", "intake.refused.half_copied"})

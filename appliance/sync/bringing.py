@@ -16,6 +16,7 @@ from appliance.store.carried import CarriedStore, read_at
 from appliance.store.releases import folder_name
 from appliance.sync.room import check_room, room_of
 from appliance.sync.routes import route
+from appliance.sync.tables import Tables
 from appliance.sync.update import OldAwayError, Update
 from appliance.sync.wholes import Wholes
 from packager.format.deltas import Delta, read_delta
@@ -65,6 +66,7 @@ class Bringing:
         self._check_stop = check_stop
         self.carried = CarriedStore(settings.carried_folder)
         self.documents = settings.incoming_folder / "documents"
+        self.tables = Tables(files, door, incoming)
         self.wholes = Wholes(settings, files, door, incoming, self.carried, self._read_old)
 
     def due(self, trusted: Trusted) -> Iterator[tuple[Stored, list[Release]]]:

@@ -214,7 +214,7 @@ class Sticks:
     def _lacking(self, pack: Digest) -> int:
         return pack.size - self._incoming.fetched(pack)
 
-    def _fetch(self, plans: Iterable[Plan], supply: StickSupply, told: _Progress) -> None:
+    def _fetch(self, plans: Sequence[Plan], supply: StickSupply, told: _Progress) -> None:
         steps = [step for plan in plans for step in plan.steps]
         packs = [pack for step in steps for pack in step.packs]
         told.begin(sum(map(self._lacking, packs)))
@@ -224,6 +224,8 @@ class Sticks:
                 raise OriginError(f"pack {pack.sha256[:12]} is another")
         for step in steps:
             self._bringing.fetch(supply, step)
+        for plan in plans:
+            self._bringing.tables.fetch(supply, plan.new)
 
     def _was_pulled(self, carrier: Carrier) -> bool:
         for _ in range(10):
@@ -251,6 +253,7 @@ class Sticks:
                     stored = self._make(stored, step, trusted)
                     applied.append(step)
                 release = stored.release
+            self._bringing.tables.place()
         except OldAwayError:
             said = Message("sync.stick.drive_away")
         except IntakeError as error:

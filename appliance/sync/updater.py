@@ -13,6 +13,7 @@ import queue
 import random
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from appliance.errors import IntakeError
@@ -275,6 +276,8 @@ class Updater:
             self._wire.needed = waits[0][1]
             raise waits[0][0]
         self._allowance.begin(0, 0)
+        with suppress(WaitError):  # what is made is told all the same
+            self._bringing.tables.bring(supply)
         self._tidying.begun(trusted)
         self._tidying.items()
         if not made:

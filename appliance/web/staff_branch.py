@@ -14,8 +14,6 @@ from appliance.web.staff_session import signed_in
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-_PARAMS = {"bundle": "bundle", "drive": "source"}
-
 
 @blueprint.post("/branch-copy")
 @signed_in
@@ -25,5 +23,7 @@ def branch_copy() -> Response:
     if what not in dict(copy_choices()) or library().holdings.drive(drive) is None:
         abort(400)
     kind, _, name = what.partition(":")
-    services().command({"do": "branch-copy", "drive": drive, _PARAMS[kind]: name})
+    bundle, _, disk = name.partition(":")
+    wanted = {"source": name} if kind == "drive" else {"bundle": bundle} | ({"disk": disk} if disk else {})
+    services().command({"do": "branch-copy", "drive": drive, **wanted})
     return redirect(url_for("staff.home"), 303)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packager.format.deltas import parse_target, read_delta
+from packager.format.disktable import DISKS_NAME
 from packager.format.items import read_items
 from packager.format.origin import delta_document, object_path
 from packager.format.release import Release, canonical_json, is_date, is_sha256
@@ -73,8 +74,10 @@ def _needed(site: Site, before: Published) -> set[bytes] | None:
         for name, content in (before.verified.listed if before.verified else {}).items():
             if not name.startswith("releases/"):
                 continue
-            truth = Release.from_bytes(content).truth
+            release = Release.from_bytes(content)
+            truth, table = release.truth, release.accelerators.get(DISKS_NAME)
             found |= {bytes.fromhex(digest.sha256) for digest in truth.values()}
+            found |= {bytes.fromhex(table.sha256)} if table is not None else set()
             path = Path(scratch, "items.txt")
             if site.fetch(object_path(truth["items.txt"].sha256), path):
                 found |= {bytes.fromhex(line.sha256) for line in read_items(path)}

@@ -22,6 +22,7 @@ from packager.authority import Published, read_published
 from packager.delta.listing import deltas_in, describe
 from packager.delta.packs import pack_name
 from packager.errors import PublishError
+from packager.format.disktable import DISKS_NAME
 from packager.format.items import read_items
 from packager.format.layout import DriveLayout
 from packager.format.origin import delta_document, object_path
@@ -149,6 +150,9 @@ def _objects(
 ) -> Iterator[tuple[str, int, Path]]:
     """Digest, size and file of everything that the release and its listed deltas name."""
     layout = DriveLayout(work)
+    if (table := release.accelerators.get(DISKS_NAME)) is not None:
+        # Small, and nothing that comes by an update tells it: whoever makes drives of a set needs it.
+        yield table.sha256, table.size, layout.meta_file(DISKS_NAME)
     for name, digest in sorted(release.truth.items()) if lists else ():
         yield digest.sha256, digest.size, layout.meta_file(name)
     for path, head in deltas_in(work, release.bundle):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.store.holdings import HeldDrive, Message
+from appliance.store.placement import table_of
 from provisioning.words import CHINESE, Words
 from tests.appliance.web.conftest import post
 from tests.appliance.web.test_damage import NOW_TEXT
@@ -43,6 +45,25 @@ def test_what_is_not_offered_is_not_asked_for(staff: FlaskClient, world: World, 
     plug(world)
     assert post(staff, "/staff/branch-copy", "/staff/drives", **form).status_code == 400
     assert world.commands == []
+
+
+def test_set_is_offered_whole_and_drive_by_drive_when_it_is_known_what_is_where(
+    staff: FlaskClient, world: World
+) -> None:
+    plug(world)
+    live = replace(world.holdings.live()[0], disks=2)
+    old = replace(live, seq=live.seq - 1, folder="national/0-older", live=False, disks=1)
+    drives = [replace(d, folder=old.folder) if d.serves else d for d in world.holdings.drives]
+    world.write(releases=(live, old), drives=tuple(drives))
+    page = staff.get("/staff/drives").get_data(as_text=True)
+    assert f"bundle:{live.bundle}" not in page
+    table_of(world.settings.releases_folder / live.folder).write_bytes(b"")
+    page = staff.get("/staff/drives").get_data(as_text=True)
+    assert f'<option value="bundle:{live.bundle}">本馆现有的{live.name} ' in page
+    assert "全套 2 块放在一块大盘上" in page
+    assert f'<option value="disk:{live.bundle}:2">{live.name}第 2 块 ' in page
+    post(staff, "/staff/branch-copy", "/staff/drives", drive="u1", what=f"disk:{live.bundle}:2")
+    assert world.commands == [{"do": "branch-copy", "drive": "u1", "bundle": live.bundle, "disk": "2"}]
 
 
 def test_stick_with_photographs_has_no_form(staff: FlaskClient, world: World) -> None:
