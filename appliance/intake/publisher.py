@@ -61,7 +61,9 @@ class Publisher:
         self._dirty, self._published = True, -BEAT_SECONDS
         self._withdrawals = Withdrawals.of(before)
         self._crowded = self._gently = False
-        self._is_told = False  # the last run may have ended before it told of what it made: its document stands until then
+        self._is_told = (
+            False  # the last run may have ended before it told of what it made: its document stands until then
+        )
         self._outdated = [path for stored in self.stored.values() for path in store.outdated(stored)]
         self._named: dict[str, dict[str, str]] = {}
         self._told: list[tuple[str, str]] = []

@@ -98,8 +98,7 @@ def _report(ours: socket.socket, progress: Progress, spent: float) -> None:
 
 
 def _child(task: Task, parent: socket.socket) -> None:
-    """Build, in the child process. The next worker may make another edition's in the same place: none outlives its own.
-    """
+    """Build, in the child. The next worker may make another edition's in the same place: none outlives its own."""
     die_with_parent()
     parent.send(b"0 1")  # or the worker is gone already
     os.nice(NICENESS)

@@ -33,9 +33,7 @@ FOURTH = {name: row for name, row in THIRD.items() if name not in {"fresh", "mov
     "grown": ("补录的数据", {"grown.dat": NEW["grown"][1]["grown.dat"][:2_000_000] + b"again" + noise(400_000, 12)}),
     "last": ("第四版的新书", {"last.dat": noise(600_000, 11), "last.txt": "末一版的正文。".encode() * 3000}),
 }
-TITLES = {
-    seq: {identity: title for identity, (title, _) in rows.items()} for seq, rows in ((3, THIRD), (4, FOURTH))
-}
+TITLES = {seq: {identity: title for identity, (title, _) in rows.items()} for seq, rows in ((3, THIRD), (4, FOURTH))}
 """Number of the edition → id → title."""
 
 

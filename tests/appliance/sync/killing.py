@@ -247,7 +247,11 @@ class Kills:
 
     def _is_left(self) -> bool:
         """Whether the second edition, items of its own or packs are still here, or anything is still being made."""
-        if not _is_settled(self.settings) or any(self.settings.releases_folder.glob("*/2-*")) or any(self.settings.incoming_folder.glob("*/[0-9][0-9][0-9][0-9][0-9]")):
+        if (
+            not _is_settled(self.settings)
+            or any(self.settings.releases_folder.glob("*/2-*"))
+            or any(self.settings.incoming_folder.glob("*/[0-9][0-9][0-9][0-9][0-9]"))
+        ):
             return True
         named = set()
         for path in self.settings.releases_folder.glob("*/*/meta/items.txt"):
