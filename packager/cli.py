@@ -41,10 +41,8 @@ from packager.publishing.commands import add_publish_commands
 from packager.repair.cli import add_repair_fill
 from packager.request import RELEASE
 from packager.returns.commands import add_returns_commands
-from packager.signing import (
-    request_release,
-    sign_release,
-)
+from packager.signing import request_release, sign_release
+from packager.systems.commands import add_system_commands
 from packager.terminal import (
     DONE,
     INTERRUPTED,
@@ -172,6 +170,7 @@ def _parser() -> Parser:
     add_production_commands(commands)
     add_delta_command(commands)
     add_publish_commands(commands)
+    add_system_commands(commands)
     add_returns_commands(commands)
     return parser
 

@@ -10,6 +10,7 @@ PackagerError
 ├── DeltaError             no delta was made; `sentence` is the key of what staff read
 │   ├── DeltaBaseError       the release that it begins with is not at hand
 │   └── DeltaPairError       two releases between which none leads
+├── SystemFolderError      a folder that holds no system of an image build
 ├── PublishError           nothing was published, or not all of it; doing it again goes on
 ├── DriveError             a drive that cannot be written; `sentence` is the key of what staff read
 ├── TrainingError          the training resources cannot be written (in `packager.training.errors`)
@@ -69,6 +70,12 @@ class DeltaBaseError(DeltaError):
     def __init__(self, reason: str, edition: str) -> None:
         """Name the edition."""
         super().__init__(reason, edition=edition)
+
+
+class SystemFolderError(PackagerError):
+    """A folder that holds no system as an image build leaves it."""
+
+    code = "system-folder"
 
 
 class PublishError(PackagerError):

@@ -22,15 +22,16 @@ from packager.format.errors import FormatError
 from packager.format.files import Files
 from packager.format.listing import MAX_RETIRED
 from packager.format.release import Release, canonical_json, is_sha256, load_canonical, target_name
+from packager.format.systems import MAX_SYSTEMS, system_target, version_of
 from packager.format.withdrawals import PATTERN, ROLE
 from packager.withdrawn_list import LIFT, WITHDRAW
 from provisioning.keys import PublicKey
 from provisioning.roles import WITHDRAWALS
 
 RELEASE, REVOKE, RETIRE, RESTORE, DELEGATE = "release", "revoke", "retire", "restore", "delegate"
-DELTAS = "deltas"
+DELTAS, SYSTEM = "deltas", "system"
 _REMOVALS = frozenset({REVOKE, RETIRE})
-_KINDS = frozenset({RELEASE, RESTORE, WITHDRAW, LIFT, DELEGATE, DELTAS, *_REMOVALS})
+_KINDS = frozenset({RELEASE, RESTORE, WITHDRAW, LIFT, DELEGATE, DELTAS, SYSTEM, *_REMOVALS})
 _MAX_REQUEST = 4 << 20
 _YEARS = (2000, 2999)
 """Of a request's day: dates of metadata have four digits, and lifetimes are added to them."""
@@ -43,9 +44,9 @@ class Change:
     Attributes:
         kind: `RELEASE`; `REVOKE`; `RETIRE`; `RESTORE`: a revoked or retired release is listed again, as it was;
             `WITHDRAW`, `LIFT`: resources, by that list; `DELEGATE`: other keys may withdraw by themselves; `DELTAS`:
-            ways to a release are listed.
+            ways to a release are listed; `SYSTEM`: a system for boxes is listed.
         bundle: of the release; of `WITHDRAW` and `LIFT` whose desk keeps the list; of `DELEGATE` empty.
-        seq: of the release; of the others 0.
+        seq: of the release; of `SYSTEM` its version; of the others 0.
         day: ISO date from which the lifetime of the list counts.
         contents: new target files as text, by target name.
         keys: of `DELEGATE`: the public keys, 64 hexadecimal digits each, sorted.
@@ -156,9 +157,18 @@ def next_list(before: Published, change: Change) -> bytes:
         targets.targets[name] = TargetFile(int(length), {"sha256": str(sha256)}, name)
     if change.kind == DELEGATE:
         targets.delegations = _delegation(change.keys)
+    if change.kind == SYSTEM:
+        _drop_old_systems(targets)
     for name, text in change.contents.items():
         targets.targets[name] = TargetFile.from_data(name, text.encode(), ["sha256"])
     return Metadata(targets).to_bytes()
+
+
+def _drop_old_systems(targets: Targets) -> None:
+    """Of the systems that are listed the newest stay: a box that is far behind may need one on the way."""
+    listed = sorted(version for name in targets.targets if (version := version_of(name)))
+    for version in listed[: max(0, len(listed) + 1 - MAX_SYSTEMS)]:
+        del targets.targets[system_target(version)]
 
 
 def _delegation(keys: Sequence[str]) -> Delegations:
@@ -241,6 +251,20 @@ def _change(document: dict[str, object]) -> Change:
     if day.isoformat() != change.day or not _YEARS[0] <= day.year <= _YEARS[1]:
         raise ValueError("day is none from which a lifetime can count")
     return change
+
+
+def only_release(change: Change) -> Release:
+    """The one release that a change adds.
+
+    Raises:
+        NumberDiffersError: it changes something else.
+    """
+    if len(change.contents) == 1:
+        name, text = next(iter(change.contents.items()))
+        release = Release.from_bytes(text.encode())
+        if name == release.target and (release.bundle, release.seq) == (change.bundle, change.seq):
+            return release
+    raise NumberDiffersError("the request changes something else than one release")
 
 
 def check_list(before: Published, request: Request) -> None:

@@ -42,9 +42,11 @@ from packager.request import (
     RESTORE,
     RETIRE,
     REVOKE,
+    SYSTEM,
     Change,
     Request,
     check_list,
+    only_release,
     read_request,
     remove_request,
     restored_contents,
@@ -52,6 +54,7 @@ from packager.request import (
     write_request,
     write_signed,
 )
+from packager.systems.making import check_system
 from packager.withdrawing import known_notice, newest_notice, withdrawal_keys
 from packager.withdrawn_list import LIFT, WITHDRAW, check_contents, lifted_contents, withdrawn_contents
 from provisioning.keys import Key, load_key
@@ -364,7 +367,7 @@ def _check_change(
 ) -> None:
     change = request.change
     if change.kind == RELEASE:
-        release = _only_release(change)
+        release = only_release(change)
         _check_sequence(work, keys, release)
         check_release(work, release, full=full, progress=progress)
     elif change.kind in {WITHDRAW, LIFT}:
@@ -375,6 +378,8 @@ def _check_change(
             raise NumberDiffersError("the keys that may withdraw are not those in this folder of keys")
     elif change.kind == DELTAS:
         check_deltas(work, before, change.deltas)
+    elif change.kind == SYSTEM:
+        check_system(work, keys, change)
     elif change.contents != _contents(work, keys, before, change.kind, change.bundle, change.seq):
         raise NumberDiffersError("the documents to be listed are not those that follow from the change")
     check_list(before, request)
@@ -387,13 +392,3 @@ def _contents(work: Path, keys: Path, before: Published, kind: str, bundle: str,
     if kind == RESTORE:
         return restored_contents(before, (keys / "tuf", work / "tuf"), bundle, seq)
     return {}
-
-
-def _only_release(change: Change) -> Release:
-    """The one release that a change adds."""
-    if len(change.contents) == 1:
-        name, text = next(iter(change.contents.items()))
-        release = Release.from_bytes(text.encode())
-        if name == release.target and (release.bundle, release.seq) == (change.bundle, change.seq):
-            return release
-    raise NumberDiffersError("the request changes something else than one release")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from appliance.store.holdings import Message
@@ -73,6 +73,11 @@ class SharedTrust:
         """What the box trusts now."""
         with self._lock:
             return self._store.current()
+
+    def repository(self) -> Mapping[str, bytes]:
+        """See `TrustStore.repository`."""
+        with self._lock:
+            return dict(self._store.repository())
 
     def listed(self) -> frozenset[str]:
         """Tag lists (SHA-256) of all drives that may be used."""

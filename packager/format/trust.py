@@ -12,11 +12,10 @@ Expired metadata never refuses: a county may be offline for years. The machine's
 from __future__ import annotations
 
 import base64
-import errno
 import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,13 +24,11 @@ from packager.format.delegation import prove_notice
 from packager.format.deltas import listed_deltas
 from packager.format.errors import (
     FormatError,
-    HalfCopiedError,
     ListChangedError,
     RetiredError,
     RevokedError,
     TrustError,
     UnknownIssuerError,
-    UnreadableError,
 )
 from packager.format.files import Files
 from packager.format.floors import MAX_DOCUMENT, Floors, TwoCopies
@@ -45,6 +42,8 @@ from packager.format.repository import (
     root_version,
     verify,
 )
+from packager.format.systems import listed_systems
+from packager.format.tuf_folder import opened_repository
 from packager.format.withdrawals import NOTICE, Notice, Withdrawal, open_notice
 
 log = logging.getLogger(__name__)
@@ -71,6 +70,7 @@ class Trusted:
             title and reason; sorted.
         withdrawn_days: ISO date since when two people withdraw a resource, by id.
         deltas: documents that lead from release to release, by target name.
+        systems: documents of systems for boxes, by version.
     """
 
     releases: tuple[Release, ...]
@@ -82,6 +82,7 @@ class Trusted:
     withdrawals: tuple[Withdrawal, ...] = ()
     withdrawn_days: Mapping[str, str] = field(default_factory=dict)
     deltas: Mapping[str, Digest] = field(default_factory=dict)
+    systems: Mapping[int, Digest] = field(default_factory=dict)
 
 
 class TrustStore:
@@ -123,6 +124,13 @@ class TrustStore:
         """What the box trusts now."""
         return self._trusted(SAME)
 
+    def repository(self) -> Mapping[str, bytes]:
+        """The trusted repository by name, from the root above the one that this box was given; for others to prove."""
+        if self._verified is None:
+            return {}
+        roots = {f"metadata/{n}.root.json": root for n, root in self._verified.roots.items()}
+        return {**roots, **self._verified.files}
+
     def offer(self, tuf_dir: Path) -> Trusted:
         """Prove the metadata of a drive and take it, durably, if it is news. `outcome` says whether it was.
 
@@ -139,7 +147,7 @@ class TrustStore:
             UnreadableError: the drive does not answer.
             OSError: our own disk is full or does not answer.
         """
-        with _opened(tuf_dir) as folder:
+        with opened_repository(tuf_dir) as folder:
             read = reader_of_folder(folder)
             own = verify(read, self._anchor, reference_time=self._reference())
         listing = read_listing(own.listed)
@@ -363,8 +371,9 @@ class TrustStore:
         releases, withdrawals = self._listing.releases, self._listing.counting(self._notice)
         withdrawn = self._listing.withdrawn | {withdrawal.id for withdrawal in withdrawals}
         versions, days = dict(self._verified.versions), self._listing.days
-        deltas = listed_deltas(self._verified.metadata["targets"])
-        return Trusted(releases, versions, reference, expired, outcome, withdrawn, withdrawals, days, deltas)
+        targets = self._verified.metadata["targets"]
+        deltas, systems = listed_deltas(targets), listed_systems(targets)
+        return Trusted(releases, versions, reference, expired, outcome, withdrawn, withdrawals, days, deltas, systems)
 
 
 def _editions(known: object) -> dict[str, str]:
@@ -381,19 +390,3 @@ def _kept_notice(verified: Verified, text: object) -> Notice | None:
     except FormatError as error:
         log.warning("the kept notice cannot be used: %s", error)
         return None
-
-
-@contextmanager
-def _opened(tuf_dir: Path) -> Iterator[int]:
-    try:
-        descriptor = os.open(tuf_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError as error:
-        raise HalfCopiedError("is missing", path=tuf_dir.name) from error
-    except OSError as error:
-        if isinstance(error, NotADirectoryError) or error.errno == errno.ELOOP:
-            raise ListChangedError("is a link or not a folder", path=tuf_dir.name) from error
-        raise UnreadableError(f"cannot be read: {error.strerror}", path=tuf_dir.name) from error
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

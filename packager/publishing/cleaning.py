@@ -14,6 +14,7 @@ from packager.format.disktable import DISKS_NAME
 from packager.format.items import read_items
 from packager.format.origin import delta_document, object_path
 from packager.format.release import Release, canonical_json, is_date, is_sha256
+from packager.format.systems import System, version_of
 
 if TYPE_CHECKING:
     from packager.authority import Published
@@ -83,6 +84,7 @@ def _needed(site: Site, before: Published) -> set[bytes] | None:
                 found |= {bytes.fromhex(line.sha256) for line in read_items(path)}
             elif _newest(before, name):
                 return None
+        found |= _of_systems(site, before)
         for target, sha256 in _deltas(before):
             path = Path(scratch, "delta.jsonl")
             if not site.fetch(delta_document(target, sha256), path):
@@ -103,3 +105,13 @@ def _deltas(before: Published) -> Iterator[tuple[str, str]]:
     for name, target in (before.targets.targets if before.targets else {}).items():
         if parse_target(name):
             yield name, target.hashes["sha256"]
+
+
+def _of_systems(site: Site, before: Published) -> set[bytes]:
+    """What the listed systems name whose documents are at this origin; others have nothing here."""
+    found: set[bytes] = set()
+    for name, target in (before.targets.targets if before.targets else {}).items():
+        content = site.read(delta_document(name, target.hashes["sha256"])) if version_of(name) else None
+        if content is not None:
+            found |= {bytes.fromhex(digest.sha256) for _, digest in System.from_bytes(content).parts()}
+    return found

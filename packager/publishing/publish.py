@@ -86,7 +86,7 @@ def publish(
     """
     before = read_published((keys / "tuf", work / "tuf"), (keys / "root.json").read_bytes())
     done = Brought(_release_of(work, before))
-    _check_newer(site, before)
+    check_newer(site, before)
     there = _Present(site)
     for sha256, size, source in _objects(work, done.release, before, lists=lists, payload=payload):
         name = object_path(sha256)
@@ -99,7 +99,7 @@ def publish(
     site.settle()
     for name, content in _documents(work, before):
         site.write(name, content)
-    metadata = _metadata(before, keys)
+    metadata = metadata_of(before, keys)
     for name in sorted(metadata, key=lambda name: (name == TIMESTAMP, name)):
         site.write(name, metadata[name])
     if lists:
@@ -115,8 +115,12 @@ def _release_of(work: Path, before: Published) -> Release:
     return release
 
 
-def _check_newer(site: Site, before: Published) -> None:
-    """Refuse to go back: boxes would take it for an attack, and be right."""
+def check_newer(site: Site, before: Published) -> None:
+    """Refuse to go back: boxes would take it for an attack, and be right.
+
+    Raises:
+        PublishError: what is there is newer.
+    """
     content = site.read(TIMESTAMP)
     if content is None:
         return
@@ -171,16 +175,22 @@ def _is_listed(before: Published, target: str, path: Path) -> bool:
 
 def _documents(work: Path, before: Published) -> Iterator[tuple[str, bytes]]:
     """Signed targets: what boxes read at once, and the documents of listed deltas."""
-    for name, content in sorted(before.verified.files.items() if before.verified else ()):
-        if name.startswith("targets/"):
-            yield f"tuf/{name}", content
+    yield from signed_targets(before)
     for bundle in sorted(path.name for path in (work / "deltas").glob("*")):
         for path, head in deltas_in(work, bundle):
             if _is_listed(before, head.target, path):
                 yield delta_document(head.target, str(describe(path)[0])), path.read_bytes()
 
 
-def _metadata(before: Published, keys: Path) -> dict[str, bytes]:
+def signed_targets(before: Published) -> Iterator[tuple[str, bytes]]:
+    """What boxes read at once, by the name that it has at a site."""
+    for name, content in sorted(before.verified.files.items() if before.verified else ()):
+        if name.startswith("targets/"):
+            yield f"tuf/{name}", content
+
+
+def metadata_of(before: Published, keys: Path) -> dict[str, bytes]:
+    """All signed metadata by the name that it has at a site."""
     roots = (keys / "tuf" / "metadata").glob("*.root.json")
     found = {f"tuf/metadata/{path.name}": path.read_bytes() for path in roots}
     files = before.verified.files if before.verified else {}
