@@ -99,7 +99,7 @@ def _sign(arguments: argparse.Namespace) -> int:
     except SystemFolderError as error:
         return say_not("desk.system.not_found", str(error))
     if by:
-        say("desk.system.signed", version=str(system.version), name="、".join(by))
+        say("desk.system.signed", n=system.version, name="、".join(by))
     return DONE
 
 
@@ -113,5 +113,5 @@ def _publish(arguments: argparse.Namespace) -> int:
         return say_not("desk.system.not_found", str(error))
     except PublishError as error:
         return say_not("desk.publish.not_done", str(error))
-    say("desk.system.published", version=str(done.system.version), size=done.size)
+    say("desk.system.published", n=done.system.version, size=done.size)
     return DONE

@@ -56,10 +56,10 @@ def test_commands_sign_a_system_one_after_the_other_and_bring_it(national: Publi
     assert main([*signing, "targets-1"]) == DONE
     assert listed(national) == {}
     assert main([*signing, "targets-3"]) == DONE
-    assert "书箱系统 4 已由 targets-1、targets-3 签发。" in capsys.readouterr().out
+    assert "书箱系统第 4 版已由 targets-1、targets-3 签发。" in capsys.readouterr().out
     publishing = ["system", "publish", str(folder), str(tmp_path / "site"), "--keys", str(national.keys)]
     assert main(publishing) == DONE
-    assert "书箱系统 4 已备好" in capsys.readouterr().out
+    assert "书箱系统第 4 版已备好" in capsys.readouterr().out
     system = read_system(folder)
     assert listed(national) == {4: Digest(hashlib.sha256(system.to_bytes()).hexdigest(), len(system.to_bytes()))}
     for _, part in system.parts():
