@@ -19,13 +19,13 @@ from packager.format.release import Digest, canonical_json, is_sha256, load_cano
 SCHEMA = 1
 SYSTEM_PREFIX = "system/"
 MAX_DOCUMENT = 16 << 10
-MAX_VERSION = 10**9
+MAX_VERSION = 10**14
 MAX_OPTIONS = 1000
 MAX_SYSTEMS = 4
 """So many are listed at a time, the newest."""
 PARTS = {"root": 8 << 30, "kernel": 128 << 20, "initrd": 256 << 20}
 """Parts of a system, and most bytes of each."""
-_TARGET = re.compile(r"system/shuxiang-([1-9][0-9]{0,9})\.json\Z", re.ASCII)
+_TARGET = re.compile(r"system/shuxiang-([1-9][0-9]{0,13})\.json\Z", re.ASCII)
 _OPTIONS = re.compile(r"[0-9A-Za-z_.,:/=+ -]*\Z", re.ASCII)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from packager.authority import read_published
 from packager.errors import PublishError, SystemFolderError
 from packager.format.files import RealFiles
+from packager.format.systems import MAX_VERSION
 from packager.list_commands import pending, sign_in_turn
 from packager.publishing.s3 import open_s3
 from packager.publishing.sites import FolderSite
@@ -50,7 +51,7 @@ def add_system_commands(commands: Any) -> None:
 
 
 def _version(text: str) -> int:
-    if not 0 < (version := int(text)) <= 10**9:
+    if not 0 < (version := int(text)) <= MAX_VERSION:
         raise ValueError(text)
     return version
 

@@ -118,7 +118,7 @@ def test_a_folder_that_lacks_something_is_none(tmp_path: Path, name: str) -> Non
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 0}, {"version": True}, {"version": 10**10}, {"minimum": 8}, {"made": "2026-13-01"},
+        {"version": 0}, {"version": True}, {"version": 10**15}, {"minimum": 8}, {"made": "2026-13-01"},
         {"root": Digest("a" * 63, 1)}, {"kernel": Digest("a" * 64, 0)}, {"initrd": Digest("a" * 64, 1 << 40)},
         {"options": "root=/dev/sda"}, {"options": "a\nlinux /evil"}, {"options": "x" * 1001}, {"options": None},
     ],
