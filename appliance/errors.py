@@ -6,6 +6,7 @@ ApplianceError
 │   ├── HoldingsError      the holdings document is damaged, foreign or of another format
 │   └── WishLimitError     readers have registered enough wishes today, or there is no room
 ├── IntakeError            a drive that cannot be taken in; carries the key of its sentence
+├── SystemInstallError     a system that is not installed; carries what staff are told
 ├── LibraryError
 │   └── SearchNotReadyError  the index is being made; carries percent and seconds left
 ├── ServingError           bytes of an item that cannot be sent
@@ -98,6 +99,21 @@ class BranchError(ApplianceError):
         """Keep the sentence's key, the values for it, and a reason for the log."""
         self.sentence, self.reason, self.params = sentence, reason, params
         super().__init__(f"{sentence}: {reason}")
+
+
+class SystemInstallError(ApplianceError):
+    """A system that is not installed; the one that runs goes on.
+
+    Attributes:
+        state: what staff are told, see `appliance.box.system_state`.
+    """
+
+    code = "system-install"
+
+    def __init__(self, state: str, reason: str) -> None:
+        """Keep what is told, and a reason for the log."""
+        self.state = state
+        super().__init__(reason)
 
 
 class LibraryError(ApplianceError):

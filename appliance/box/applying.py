@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
+from appliance.box.booted import boot_id, note_boot
 from appliance.box.choosing import Choice, choose, in_force
 from appliance.box.facts import SystemFacts, box_keys, system_facts
 from appliance.box.found import BOX, MAX_BOX, MAX_RECOVERY, RECOVERY, find
@@ -84,6 +85,7 @@ class Applier:
         is_kept = self._keep(choice)
         state = self._state(choice, is_kept=is_kept)
         changed = self._write_all(choice.box)
+        note_boot(places, self._facts.version, boot_id(), self._clock, self._files)
         self._put(places.run / NAME, state.to_bytes())
         return Applied(state, changed)
 

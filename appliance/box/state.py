@@ -110,9 +110,9 @@ class BoxState:
             body = json.loads(content)
             if not isinstance(body, dict) or body.pop("schema", None) != SCHEMA:
                 raise ValueError("it has another schema")
-            refused = tuple(_plain(Refusal, one) for one in body.pop("refused")[:MAX_TOLD])
-            recovery = tuple(_plain(RecoveryStick, one) for one in body.pop("recovery")[:MAX_TOLD])
-            made: BoxState = _plain(cls, {**body, "known": True, "refused": refused, "recovery": recovery})
+            refused = tuple(plain(Refusal, one) for one in body.pop("refused")[:MAX_TOLD])
+            recovery = tuple(plain(RecoveryStick, one) for one in body.pop("recovery")[:MAX_TOLD])
+            made: BoxState = plain(cls, {**body, "known": True, "refused": refused, "recovery": recovery})
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ValueError(f"not what the box step writes: {error!r}") from error
         return made
@@ -197,7 +197,7 @@ def box_messages(state: BoxState, *, director_waits: bool) -> Iterator[tuple[Mes
         yield Message("box.file.applied", {"library": state.library}), state.applied
 
 
-def _plain(kind: Any, body: Mapping[str, Any]) -> Any:
+def plain(kind: Any, body: Mapping[str, Any]) -> Any:
     """A dataclass of plain values from an object that has its members and no others."""
     made = kind(**body)
     for name, hint in get_type_hints(kind).items():

@@ -1,7 +1,7 @@
 """The signed document of a system, from the folder that an image build leaves.
 
-system.json      version, day and kernel command line, as the build wrote them
-root.squashfs    vmlinuz    initrd
+In it stand `root.squashfs`, `vmlinuz` and `initrd`; version, day and kernel command line are in its `system.json`, or
+in `manifest.json` of the folder above.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from packager.authority import Published
     from packager.request import Change
 
-FACTS = "system.json"
+FACTS, MANIFEST = "system.json", "manifest.json"
 FILES = {"root": "root.squashfs", "kernel": "vmlinuz", "initrd": "initrd"}
 
 
@@ -36,7 +36,7 @@ def read_system(folder: Path, *, minimum: int = 1) -> System:
         OSError: the disk does not answer.
     """
     try:
-        facts = json.loads((folder / FACTS).read_bytes()[:MAX_DOCUMENT])
+        facts = json.loads(_facts(folder).read_bytes()[:MAX_DOCUMENT])
         parts = {name: _described(folder / file) for name, file in FILES.items()}
         return System(
             version=facts["version"], made=facts["made"], options=facts.get("options", ""), minimum=minimum, **parts
@@ -45,6 +45,11 @@ def read_system(folder: Path, *, minimum: int = 1) -> System:
         raise SystemFolderError(f"缺少 {Path(error.filename).name}") from error
     except (ValueError, KeyError, TypeError, FormatError) as error:
         raise SystemFolderError(str(error)) from error
+
+
+def _facts(folder: Path) -> Path:
+    above = folder.absolute().parent / MANIFEST
+    return above if above.exists() and not (folder / FACTS).exists() else folder / FACTS
 
 
 def _described(path: Path) -> Digest:
