@@ -67,7 +67,7 @@ def squash(plan: Plan) -> Path:
     target.unlink(missing_ok=True)
     empty = [part for name in ("boot", "var", "run", "tmp", "proc", "sys", "dev") for part in ("-e", f"{name}/*")]
     command = (
-        "mksquashfs", str(plan.tree), str(target), "-comp", "zstd", "-Xcompression-level", "15", "-b", "256K",
+        "mksquashfs", str(plan.tree), str(target), "-comp", "zstd", "-Xcompression-level", "12", "-b", "256K",
         "-noappend", "-quiet", "-no-progress", "-no-exports", "-wildcards", *empty,
     )  # fmt: skip
     run(plan, command)

@@ -16,7 +16,7 @@ from image.builder.wheels import PLACE
 OVERLAY = IMAGE / "overlay"
 OPTIONS = (
     "rootfstype=squashfs ro console=tty0 quiet loglevel=3 vt.global_cursor_default=0 panic=10 "
-    "usbcore.authorized_default=2 systemd.gpt_auto=no"
+    "usbcore.authorized_default=2 systemd.gpt_auto=no systemd.import_credentials=no"
 )
 """What the kernel is told, beside which slot is its root."""
 PRIVATE = ("etc/usbguard/rules.conf", "etc/usbguard/usbguard-daemon.conf")
@@ -75,6 +75,8 @@ def settle(plan: Plan) -> None:
         "etc/resolv.conf": "/run/systemd/resolve/resolv.conf",
         "etc/localtime": "/usr/share/zoneinfo/Asia/Shanghai",
         "etc/mtab": "../proc/self/mounts",
+        # It would make room for keys of root, handed in as credentials.
+        "etc/tmpfiles.d/provision.conf": "/dev/null",
     }.items():
         (tree / link).unlink(missing_ok=True)
         (tree / link).symlink_to(target)
