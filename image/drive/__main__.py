@@ -12,8 +12,6 @@ from image.drive.decision import decide
 from image.drive.events import Event
 from image.drive.probe import Found, probe
 
-SETTLE_SECONDS = 10
-"""usbguard has decided about a device long before."""
 _DEVICE = re.compile(r"[a-z][a-z0-9]{1,31}", re.ASCII)
 _USB = re.compile(r"/sys/devices/[0-9A-Za-z._:/+-]{1,400}", re.ASCII)
 
@@ -83,13 +81,8 @@ def usb_name(path: Path) -> str:
     return "usb-" + re.sub(r"[^0-9a-z.-]", "", path.name.lower())[:32]
 
 
-def blocked(path: Path, *, seconds: float = SETTLE_SECONDS) -> None:
-    """Say that a USB device was not let in; one that usbguard lets in is none of these."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if _line(path / "authorized") != "0":
-            return
-        time.sleep(0.5)
+def blocked(path: Path) -> None:
+    """Say that a USB device was not let in; the unit asks only after usbguard has decided."""
     detail = f"{_line(path / 'manufacturer')} {_line(path / 'product')}"
     event = Event(device=usb_name(path), state="blocked", at=_now(), reason="not_storage", detail=detail)
     events.write(event)
