@@ -100,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(settings: Settings, settings_file: Path) -> int:
     """Keep the socket, a process that serves and a worker that takes drives in."""
+    from appliance.grounding import Grounding
     from appliance.keeping import ServingKeeper
     from appliance.service.asking import ask
     from appliance.service.notify import Notifier
@@ -115,13 +116,16 @@ def _serve(settings: Settings, settings_file: Path) -> int:
         listener.listen(BACKLOG)
         port = listener.getsockname()[1]
         serving = ServingKeeper(file, listener, settings.restart_seconds, lambda: told.put(_FAILED))
-        worker = WorkerKeeper(file)
+        worker, grounding = WorkerKeeper(file), Grounding(file)
         watchdog = Watchdog(
             Notifier(), lambda seconds: ask(settings, port=port, seconds=seconds), worker.lives, serving.starts
         )
         serving.on_replaced = watchdog.replaced
+        serving.before_start = lambda died: worker.restart() if grounding.again(died=died) else None
+        worker.before_start = lambda: serving.restart() if grounding.again() else None
         word = _FAILED
         try:
+            grounding.begin()
             serving.start()
             worker.start()
             watchdog.start()
@@ -137,6 +141,8 @@ def _serve(settings: Settings, settings_file: Path) -> int:
             listener.close()
             serving.close(gently=word == _STOP)
             worker.close()
+            if word != _FAILED:
+                grounding.end()
     return EXIT_FAILED if word == _FAILED else 0
 
 

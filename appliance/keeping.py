@@ -101,6 +101,8 @@ class ServingKeeper:
         self._served = False
         self.on_replaced: Callable[[], None] = lambda: None
         """Called when what `restart` asked for is done, or could not be done."""
+        self.before_start: Callable[[bool], None] = lambda _died: None
+        """Called before every start but the first; whether the process before ended by itself."""
         self._thread = threading.Thread(target=self._keep, name="serving-keeper", daemon=True)
 
     def start(self) -> None:
@@ -153,6 +155,7 @@ class ServingKeeper:
                     ends(current.process, _LOOK)  # its end of the pipe closes before the system tells its exit code
                     _log.error("serving ended with %s; it starts again in %.1f s", current.process.returncode, wait)
                     self._stop.wait(wait)
+                self.before_start(not current.leaving)
                 current.left, current = time.monotonic(), self._started()
             elif self._again.is_set() and current.ready and self._all == [current]:
                 self._again.clear()
@@ -171,6 +174,7 @@ class ServingKeeper:
 
     def _replaced(self, current: Serving) -> Serving:
         """The next process, once it serves; the current one when the next does not come to it."""
+        self.before_start(False)
         following = self._started()
         until = time.monotonic() + START_SECONDS
         while not following.gone and not following.ready and not self._stop.wait(_LOOK) and time.monotonic() < until:

@@ -22,6 +22,7 @@ from appliance.library.shelf import ItemDigests
 from appliance.people.accounts import Accounts
 from appliance.people.recoveries import RecoveryLog
 from appliance.people.seeding import seed_director
+from appliance.service.ground import UNWRITABLE
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
 from appliance.serving.memory import keep_little
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
@@ -31,16 +32,18 @@ from appliance.serving.throttle import ByteShares
 from appliance.serving.upkeep_view import UpkeepView
 from appliance.settings import Settings
 from appliance.store import commands
+from appliance.store.databases import IN_MEMORY
 from appliance.store.faults import MAX_STANDING, Fault, FaultStore
 from appliance.store.holdings import HeldDrive
 from appliance.store.objects import ObjectStore
 from appliance.store.preferences import PreferenceStore
 from appliance.store.reading import ReadingSign
+from appliance.store.starts import read_starts
 from appliance.store.updating import read_state
 from appliance.store.wishes import WishStore
 from appliance.web.context import EXTENSION
 from appliance.web.renditions import RenditionService
-from appliance.web.renditions_cache import RenditionCache
+from appliance.web.renditions_cache import DEFAULT_BYTES, RenditionCache
 from appliance.web.seats import Seats
 from appliance.web.services import Services
 from indexer.errors import IndexerError
@@ -59,6 +62,8 @@ RECHECKED = 50
 RELEASE_SECONDS = 5.0
 """A drive that is being ejected is let go of when nobody has read from it for so long."""
 
+SPARE_CACHE_BYTES = 64 << 20
+"""Of rendered pages, when they may lie in memory."""
 SICK_MEMORY = timedelta(days=1)
 """Places that such a drive could not read are not tried again for so long."""
 
@@ -68,25 +73,26 @@ _OF_THE_ITEM = frozenset({errno.ENOENT, errno.ELOOP, errno.EIO, errno.ENOTDIR, e
 class ServingBox:
     """Everything that the serving process owns, from settings to the application."""
 
-    def __init__(self, settings: Settings, clock: Clock, files: Files) -> None:
-        """Open everything; `start` begins the housekeeping.
+    def __init__(self, settings: Settings, clock: Clock, files: Files, *, degraded: str = "") -> None:
+        """Open everything; `start` begins the housekeeping. A damaged database does not keep readers from reading.
+
+        Args:
+            settings: of the box.
+            clock: the time.
+            files: the writer.
+            degraded: why the box's own disk cannot be relied upon, `service.ground.WHY`; empty: it can.
 
         Raises:
-            StoreError: a database cannot be opened.
-            OSError: the SSD does not answer.
+            StoreError: no database can be made.
+            OSError: nothing can be written.
         """
         keep_little()
         self._settings, self._clock, self._files = settings, clock, files
         files.make_dir(settings.data_folder)
         self.faults = FaultStore(settings.faults_file, clock)
-        self.accounts = Accounts(
-            settings.accounts_file,
-            clock,
-            tries=settings.sign_in_tries,
-            rest_minutes=settings.sign_in_rest_minutes,
-        )
-        seed_director(self.accounts, settings.box_folder)
-        self.wishes = _wishes(settings)
+        self.accounts, accounts_away = _accounts(settings, clock, make=not degraded)
+        self.wishes = None if degraded else _wishes(settings)
+        told = degraded or (UNWRITABLE if accounts_away or self.wishes is None else "")
         self.keeper = LibraryKeeper(
             settings.holdings_file, settings.releases_folder, broken=self._broken, carried=settings.carried_folder
         )
@@ -101,7 +107,7 @@ class ServingBox:
             on_asked=ReadingSign(settings.reading_folder).mark,
             repaired=ObjectStore(settings.objects_folder).read,
         )
-        cache = RenditionCache(settings.cache_folder)
+        cache = RenditionCache(settings.cache_folder, SPARE_CACHE_BYTES if degraded else DEFAULT_BYTES)
         self.renditions = RenditionService(cache, self.chunks, self.pools)
         made = MadeIndexes(settings.texts_folder)
         self.texts = TextSearch(lambda: self.keeper.library, self.chunks, self.pools, made=made)
@@ -121,7 +127,10 @@ class ServingBox:
                 texts=self.texts,
                 wishes=self.wishes,
                 box=BoxReader(settings.box_folder).read,
-                recoveries=RecoveryLog(settings.data_folder, clock, files),
+                recoveries=None if degraded or accounts_away else RecoveryLog(settings.data_folder, clock, files),
+                degraded=told,
+                accounts_away=accounts_away,
+                starts=lambda: read_starts(settings.data_folder),
                 updates=lambda: read_state(settings.updates_folder),
                 preferences=PreferenceStore(settings, files).read,
             ),
@@ -281,6 +290,26 @@ class ServingBox:
             return self.pools.wait(job) == held.digest(index)
         except (ServingError, OSError, FormatError, IndexError, IndexerError):
             return False
+
+
+def _accounts(settings: Settings, clock: Clock, *, make: bool) -> tuple[Accounts, bool]:
+    """The accounts, and whether they are away: then nobody can sign in, and none is ever made in their place.
+
+    Args:
+        settings: of the box.
+        clock: the time.
+        make: whether the director's account may be made from the box file. Never while the box's own disk is out of
+            order: the password of the card was replaced long ago.
+    """
+    tries, rest = settings.sign_in_tries, settings.sign_in_rest_minutes
+    try:
+        accounts = Accounts(settings.accounts_file, clock, tries=tries, rest_minutes=rest)
+    except StoreError as error:
+        _log.error("nobody can sign in: %s", error)
+        return Accounts(IN_MEMORY, clock, tries=tries, rest_minutes=rest), True
+    if make:
+        seed_director(accounts, settings.box_folder)
+    return accounts, not make and accounts.director_waits()
 
 
 def _wishes(settings: Settings) -> WishStore | None:

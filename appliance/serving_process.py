@@ -20,6 +20,7 @@ from types import FrameType
 from appliance.clock import RealClock
 from appliance.errors import ApplianceError
 from appliance.serve import ServingBox
+from appliance.service.ground import ground_of, settled
 from appliance.serving.listening import ENOUGH, LEAVING, READY
 from appliance.serving.server import VerifyingServer, make_server
 from appliance.settings import Settings, load_settings
@@ -35,14 +36,15 @@ IDLE_SECONDS = 2.0
 
 def main(settings_file: Path, listener: socket.socket, parent: socket.socket) -> None:
     """Serve on `listener` until told to leave or to stop; the exit code is 0 then, 1 when it could not start."""
-    settings = load_settings(settings_file)
+    ground = ground_of()
+    settings = settled(load_settings(settings_file), ground)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("tuf").setLevel(logging.WARNING)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # meant for the parent
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: sys.exit(0))  # until it serves
     try:
-        box = ServingBox(settings, RealClock(), RealFiles())
+        box = ServingBox(settings, RealClock(), RealFiles(), degraded=ground.why)
     except (ApplianceError, OSError) as error:
         _log.critical("%s: %s", getattr(error, "code", "system"), error)
         sys.exit(1)

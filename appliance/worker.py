@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from appliance.branch.desk import BranchDesk
@@ -26,6 +26,7 @@ from appliance.clock import Clock, RealClock
 from appliance.errors import HoldingsError, SettingsError
 from appliance.intake.run import Intake
 from appliance.intake.watch import Watch
+from appliance.service.ground import ground_of, settled
 from appliance.settings import Settings, load_settings
 from appliance.store.commands import BRANCH, UPDATES, UPKEEP
 from appliance.store.holdings import Holdings, read_holdings
@@ -45,7 +46,7 @@ RENEW_SECONDS = 5.0
 
 def run(
     settings: Settings, clock: Clock, files: Files, stop: threading.Event, *, parent: int = 0,
-    alive: Callable[[], None] = lambda: None,
+    alive: Callable[[], None] = lambda: None, resting: bool = False,
 ) -> None:  # fmt: skip
     """Work until `stop` is set, or until the process `parent` is gone (0: nobody is looked for).
 
@@ -56,6 +57,7 @@ def run(
         stop: looked at with every turn.
         parent: number of the process without which this one ends.
         alive: called with every turn.
+        resting: whether updates and reports rest.
 
     Raises:
         SettingsError: the root metadata cannot be read.
@@ -65,7 +67,7 @@ def run(
     prepare(settings, files)
     with _alone(settings.data_folder / "worker.lock", stop) as alone:
         if alone:
-            _work(settings, clock, files, stop, parent, alive)
+            _work(settings, clock, files, stop, parent, alive, resting=resting)
 
 
 def prepare(settings: Settings, files: Files) -> None:
@@ -94,38 +96,51 @@ def begin(settings: Settings, clock: Clock, files: Files) -> Intake:
 
 
 def _work(
-    settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int, alive: Callable[[], None]
-) -> None:
-    intake = begin(settings, clock, files)
-    upkeep = Upkeep(settings, clock, files)
-    updater = Updater(settings, clock, files, intake.door(), read_root(settings.root_file))
-    branch = BranchDesk(settings, clock, files, intake.door().board, read_root(settings.root_file))
-    intake.others |= dict.fromkeys(UPKEEP, upkeep.command) | dict.fromkeys(UPDATES, updater.command)
-    intake.others |= dict.fromkeys(BRANCH, branch.command)
-    reporter = Reporter(
-        settings, clock, files, wishes=wishes_at(settings.wishes_file), fetched=updater.fetched,
-        stale=lambda: updater.stale_mirrors,
-    )  # fmt: skip
-    watch = Watch(watched_folders(settings), intake.poke)
-    watch.start()
-    upkeep.start()
-    updater.start()
-    reporter.start()
-    renewed = 0.0
-    try:
+    settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int, alive: Callable[[], None],
+    *, resting: bool,
+) -> None:  # fmt: skip
+    with ExitStack() as ending:
+        intake = begin(settings, clock, files)
+        ending.callback(intake.close)
+        upkeep = Upkeep(settings, clock, files)
+        intake.others |= dict.fromkeys(UPKEEP, upkeep.command)
+        upkeep.start()
+        ending.callback(upkeep.close)
+        if resting:
+            intake.others |= dict.fromkeys(UPDATES, _rests)
+        else:
+            _bring_updates(settings, clock, files, intake, ending)
+        branch = BranchDesk(settings, clock, files, intake.door().board, read_root(settings.root_file))
+        intake.others |= dict.fromkeys(BRANCH, branch.command)
+        ending.callback(branch.close)
+        watch = Watch(watched_folders(settings), intake.poke)
+        watch.start()
+        ending.callback(watch.close)
+        renewed = 0.0
         while not stop.is_set() and (not parent or os.getppid() == parent):
             alive()
             intake.turn(TURN_SECONDS)
             if time.monotonic() - renewed > settings.reconcile_seconds:
                 watch.renew()
                 renewed = time.monotonic()
-    finally:
-        watch.close()
-        branch.close()
-        reporter.close()
-        updater.close()
-        upkeep.close()
-        intake.close()
+
+
+def _bring_updates(settings: Settings, clock: Clock, files: Files, intake: Intake, ending: ExitStack) -> None:
+    """Updates and reports, until the end."""
+    updater = Updater(settings, clock, files, intake.door(), read_root(settings.root_file))
+    intake.others |= dict.fromkeys(UPDATES, updater.command)
+    reporter = Reporter(
+        settings, clock, files, wishes=wishes_at(settings.wishes_file), fetched=updater.fetched,
+        stale=lambda: updater.stale_mirrors,
+    )  # fmt: skip
+    updater.start()
+    ending.callback(updater.close)
+    reporter.start()
+    ending.callback(reporter.close)
+
+
+def _rests(command: dict[str, str]) -> None:
+    _log.info("%s: not while the box's own disk is out of order", command["do"])
 
 
 def read_root(path: Path) -> bytes:
@@ -188,14 +203,15 @@ def main(settings_file: Path, parent: int = 0, link: socket.socket | None = None
         parent: number of the process without which this one ends.
         link: where signs of life go.
     """
-    settings = load_settings(settings_file)
+    ground = ground_of()
+    settings = settled(load_settings(settings_file), ground)
     logging.getLogger("tuf").setLevel(logging.WARNING)
     logging.basicConfig(level=settings.log_level, format="%(asctime)s worker %(levelname)s %(name)s: %(message)s")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())
     signs = _signs(link) if link is not None else lambda: None
-    run(settings, RealClock(), RealFiles(), stop, parent=parent, alive=signs)
+    run(settings, RealClock(), RealFiles(), stop, parent=parent, alive=signs, resting=bool(ground.why))
 
 
 def _signs(link: socket.socket) -> Callable[[], None]:

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
 
@@ -34,6 +35,8 @@ class WorkerKeeper:
         self._again = threading.Event()
         self._process: Popen[bytes] | None = None
         self._due = time.monotonic() + BEGIN_SECONDS
+        self.before_start: Callable[[], None] = lambda: None
+        """Called before every start but the first."""
         self._thread = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
 
     def start(self) -> None:
@@ -86,11 +89,13 @@ class WorkerKeeper:
             elif self._again.is_set():
                 self._again.clear()
                 end(self._process)
+                self.before_start()
                 continue
             wait = patience.after(time.monotonic() - started)
             self._due = time.monotonic() + wait
             _log.warning("the worker ended with %s; another starts in %.1f s", self._process.returncode, wait)
-            self._stop.wait(wait)
+            if not self._stop.wait(wait):
+                self.before_start()
 
     def _watch(self, process: Popen[bytes], link: socket.socket) -> bool:
         """Wait until it ends, hangs or is to end; whether it hangs."""

@@ -31,11 +31,13 @@ THE_WRITER = {
 ALLOWED = {
     "appliance/box/applying.py": "the mode of a file in /run, made anew at every boot",
     "appliance/box/slot_writing.py": "a slot in place: it counts only when a boot entry names it, which comes after",
+    "appliance/grounding.py": "as appliance/service/spare.py",
     "appliance/intake/trusting.py": "a drive's metadata is put into the scratch folder, judged there and thrown away",
     "appliance/store/databases.py": "the folder of a database of our own, which SQLite itself cannot make",
     "appliance/store/objects.py": "what a crash left half written of a chunk is removed; left there it is ignored",
     "appliance/store/reading.py": "a sign between the processes, of which only the time counts",
     "appliance/screen/framebuffer.py": "the attached screen, which shows and keeps nothing",
+    "appliance/service/spare.py": "a folder in memory that stands in for a broken disk, and goes with it",
     "appliance/serving/texts_made.py": "a cache: read again only when it is whole, made again when it is not",
     "appliance/sync/lists.py": "as appliance/intake/trusting.py: an origin's metadata, judged and thrown away",
     "appliance/sync/mirrors.py": "the scratch folder of the same",

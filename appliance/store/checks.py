@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 
-from appliance.store.databases import DatabaseReader, open_database, transaction
+from appliance.store.databases import DatabaseReader, open_or_renew, transaction
 
 STATES = ("running", "yielding", "paused", "finished")
 """running: goes on while its drive is plugged in. yielding: waits for readers. paused: by staff. finished: all read."""
@@ -121,7 +121,7 @@ class CheckStore:
             StoreError: it cannot be opened, or a newer version of the product made it.
         """
         self._lock = threading.Lock()
-        self._connection = open_database(path, MIGRATIONS)
+        self._connection = open_or_renew(path, MIGRATIONS)
 
     def run(self, identity: str) -> CheckRun | None:
         """The check of what has that identity."""

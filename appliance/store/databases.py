@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,8 +12,29 @@ from urllib.parse import quote
 
 from appliance.errors import StoreError
 
+_log = logging.getLogger(__name__)
+
+ASIDE = ".damaged"
+IN_MEMORY = Path(":memory:")
+"""Stands for a database that is gone when it is closed."""
 DAMAGED = (sqlite3.Error, UnicodeDecodeError)
 """What SQLite raises of a damaged file; the second when its own message quotes a name that is no text any more."""
+
+
+def open_or_renew(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection:
+    """As `open_database`, of what can be found out again: one that cannot be used is put aside, and another made.
+
+    Raises:
+        StoreError: no other can be made.
+    """
+    try:
+        return open_database(path, migrations)
+    except StoreError as error:
+        _log.error("%s: put aside as %s%s, and made anew", error, path.name, ASIDE)
+        for end in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                path.with_name(path.name + end).replace(path.with_name(path.name + ASIDE + end))
+        return open_database(path, migrations)
 
 
 def open_database(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection:
@@ -44,6 +66,8 @@ def open_database(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection
 def _migrate(connection: sqlite3.Connection, name: str, migrations: tuple[str, ...]) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
+    if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+        raise StoreError(f"{name} is damaged: {found}")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(migrations):
         raise StoreError(f"{name} was made by a newer version: {version}, expected at most {len(migrations)}")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from appliance.clock import Clock
-from appliance.store.databases import DatabaseReader, open_database, transaction
+from appliance.store.databases import DatabaseReader, open_or_renew, transaction
 
 KINDS = ("damaged", "unreadable")
 MAX_STANDING = 100_000
@@ -76,7 +76,7 @@ class FaultStore:
         """
         self._clock = clock
         self._lock = threading.Lock()
-        self._connection = open_database(path, _MIGRATIONS)
+        self._connection = open_or_renew(path, _MIGRATIONS)
         self.version = 0
 
     def record(self, sha256: str, chunk: int, *, item_id: str, drive: str, kind: str = "damaged") -> bool:

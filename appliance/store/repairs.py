@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from appliance.store.databases import DatabaseReader, open_database, transaction
+from appliance.store.databases import DatabaseReader, open_or_renew, transaction
 
 SOURCES = ("drive", "network", "stick")
 MIGRATIONS = (
@@ -92,7 +92,7 @@ class RepairStore:
             StoreError: it cannot be opened, or a newer version of the product made it.
         """
         self._lock = threading.Lock()
-        self._connection = open_database(path, MIGRATIONS)
+        self._connection = open_or_renew(path, MIGRATIONS)
 
     def add(self, done: Iterable[Repaired]) -> None:
         """Note mended places whose bytes are kept; a place that was mended before gets a new number. Durable."""

@@ -14,8 +14,9 @@ from flask import current_app, g
 from appliance.errors import StoreError
 from appliance.store.holdings import Message
 from appliance.web.box_states import box_states
-from appliance.web.context import library, services, settings, today
+from appliance.web.context import library, local_now, services, settings, today
 from appliance.web.staff_session import current_staff
+from appliance.web.start_states import start_states
 from appliance.web.status import State, Status, choose, for_public, state_of
 from appliance.web.update_states import update_states
 from appliance.web.upkeep_states import SICK_MEMORY, Troubles, upkeep_states
@@ -151,7 +152,11 @@ def _known() -> tuple[State, ...]:
         updates = update_states(
             library().holdings, services().updates(), now=now, today=today(), origins=bool(settings().update_origins)
         )
-        g.known = (*upkeep, *updates, *_box())
+        begun = start_states(
+            services().starts(), library().holdings, services().degraded, now=local_now(),
+            task=Words.load(CHINESE).label("staff.task_index"),
+        )  # fmt: skip
+        g.known = (*upkeep, *updates, *begun, *_box())
     found: tuple[State, ...] = g.known
     return found
 
@@ -160,7 +165,8 @@ def _box() -> Iterator[State]:
     """What became of box files and recovery sticks."""
     state = services().box()
     if state.known:
-        yield from box_states(state, director_waits=state.configured and services().accounts.director_waits())
+        here = state.configured and not services().accounts_away
+        yield from box_states(state, director_waits=here and services().accounts.director_waits())
 
 
 def _wishes() -> Iterator[State]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from appliance.box.state import BoxState
 from appliance.serving.upkeep_view import UpkeepState
 from appliance.store.preferences import Preferences
+from appliance.store.starts import Starts
 from appliance.store.updating import UpdateState
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Services:
         wishes: what readers would like the library to have; None: nothing is registered.
         box: what the box step did with box files and recovery sticks. recoveries: the record of used recovery sticks;
             None: nobody can use one.
+        degraded: why the box's own disk cannot be relied upon; empty: it can. accounts_away: whether accounts cannot be
+            read, so that nobody can sign in. starts: after ends that nobody wanted.
         updates: how updates stand. preferences: what the director chose about them.
     """
 
@@ -65,5 +68,8 @@ class Services:
     wishes: WishStore | None = None
     box: Callable[[], BoxState] = BoxState
     recoveries: RecoveryLog | None = None
+    degraded: str = ""
+    accounts_away: bool = False
+    starts: Callable[[], Starts] = Starts
     updates: Callable[[], UpdateState] = UpdateState
     preferences: Callable[[], Preferences] = Preferences

@@ -54,6 +54,9 @@ HOW = (
     "box.file.needs_newer_box",
     "account.recovery.other_library",
     "account.recovery.damaged",
+    "box.degraded",
+    "box.restarted.often",
+    "power.recovered.often",
 )
 """What the page on what to do explains, with the words of the sentences."""
 
@@ -194,6 +197,8 @@ def put_away() -> Response:
 def sign_in() -> Response:
     """馆员登录. What failed is said without telling which of the two was wrong."""
     onward = safe_next(request.values.get("next", url_for("staff.home")))
+    if services().accounts_away:
+        return _sign_in_page(say("box.degraded"), onward, status=503)
     if request.method == "GET":
         if current_staff() is not None:
             return redirect(onward, 303)

@@ -7,7 +7,9 @@ import sqlite3
 import pytest
 
 from appliance.errors import StoreError
+from appliance.store.databases import open_database
 from appliance.store.repairs import Repaired, RepairReader, RepairStore, Report
+from appliance.store.wishes import WishStore
 
 REPAIRED = Repaired("a" * 64, 3, "b" * 64, 5, "x", "stick", "", "2026-11-26")
 
@@ -52,7 +54,25 @@ def test_reader_of_damaged_tables_answers_nothing(path):
     assert ask(path) == ((), (), frozenset(), "")
 
 
-def test_writer_of_a_damaged_database_says_that_it_cannot_be_used(path):
+def test_damaged_database_of_what_can_be_found_out_again_is_put_aside(path, caplog):
+    path.write_bytes(b"no database at all" * 100)
+    RepairStore(path).close()
+    assert ask(path)[0] == ()
+    assert path.with_name("repairs.db.damaged").read_bytes() == b"no database at all" * 100
+    assert "repairs.db.damaged" in caplog.text
+
+
+def test_damage_that_only_reading_would_meet_is_found_when_it_is_opened(path):
+    content = bytearray(path.read_bytes())
+    content[4096:8192] = b"\xff" * 4096
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        open_database(path, ())
+
+
+def test_database_that_nobody_can_make_again_stays_as_it_is(tmp_path):
+    path = tmp_path / "wishes.db"
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreError, match="cannot be"):
-        RepairStore(path)
+        WishStore(path)
+    assert [p.name for p in tmp_path.iterdir()] == ["wishes.db"]
