@@ -6,7 +6,7 @@ DATA ?= .data
 COLLECTION ?=
 export PORT DATA COLLECTION
 
-.PHONY: help run test check bench image lock clean
+.PHONY: help run test check bench image image-smoke lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/: *##/  /'
@@ -37,6 +37,10 @@ image: ## the bootable image, build/image/shuxiang.img; TRUST=folder names what 
 	@tools/setup.sh run
 	@image/tools.sh build
 	@$(BIN)/python -m image.builder $(if $(TRUST),--trust $(TRUST)) $(if $(OFFLINE),--offline)
+
+image-smoke: ## boot the image of `make image` in QEMU and look at it from outside; report in docs/image-smoke.md
+	@image/tools.sh smoke
+	@$(BIN)/python -m image.smoke --report docs/image-smoke.md --note
 
 lock: ## make the requirement files anew from requirements/*.in
 	@tools/lock.sh

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,3 +71,13 @@ def digest_of(root: Path, names: Iterable[str]) -> str:
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         whole.update(f"{content} {name}\n".encode())
     return whole.hexdigest()
+
+
+def main() -> int:
+    """0 when the inputs are those of the last boot, 1 when a boot is due."""
+    booted = last_booted()
+    return 0 if booted is not None and booted.inputs == inputs_digest() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -92,7 +92,7 @@ class Wire:
                 for port in wanted[first : first + _BATCH]:
                     self._send_tcp(source, port)
                 self._open.discard(_KNOWN_OPEN)
-                self._send_tcp(source, _KNOWN_OPEN)
+                self._send_tcp(50_000 + asked % 10_000, _KNOWN_OPEN)  # the same caller twice would be made to wait
                 asked += 1
                 end = time.monotonic() + 2
                 while _KNOWN_OPEN not in self._open and time.monotonic() < end:
@@ -118,6 +118,11 @@ class Wire:
     def _send_tcp(self, source: int, port: int) -> None:
         packet = frames.tcp(ADDRESS, GIVEN, (source, port), frames.SYN)
         self._send(self.hardware or _EVERYONE, frames.IPV4, packet)
+
+    def _hang_up(self, answer: frames.Packet) -> None:
+        """Leave no half of a connection behind: the box would soon answer nobody."""
+        bye = frames.tcp(ADDRESS, GIVEN, (answer.port, answer.sender_port), frames.RST, sequence=2)
+        self._send(self.hardware or _EVERYONE, frames.IPV4, bye)
 
     def _send(self, to: bytes, kind: int, content: bytes) -> None:
         self._socket.sendto(frames.frame(to, _OWN, kind, content), ("127.0.0.1", self.remote))
@@ -155,6 +160,7 @@ class Wire:
                 self._refused.add(packet.sender_port)
             elif packet.flags & frames.SYN and packet.flags & frames.ACK:
                 self._open.add(packet.sender_port)
+                self._hang_up(packet)
             return
         self.heard.add((packet.protocol, packet.sender_port, packet.port))
 
