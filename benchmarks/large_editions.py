@@ -2,9 +2,9 @@
 
     made = make_editions(folder, 300_000)
 
-Records are those of a national library (`national.py`); one in thirty has a file of 8 KiB and one in six thousand one of
-2.5 MB, which no packing helps. Of one in a hundred a quarter go, a half change (a third of these in their title, and half
-of their files by 200 bytes), and beside a quarter of them a new one comes.
+Records are those of a national library (`national.py`); one in thirty has a file of 8 KiB and one in six thousand one
+of 2.5 MB, which no packing helps. Of one in a hundred a quarter go, a half change (a third of these in their title, and
+half of their files by 200 bytes), and beside a quarter of them a new one comes.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     SHUXIANG_COLLECTION=… python benchmarks/update_at_scale.py [--records 30000 300000]
 
-A real box (`appliance serve`) has the first edition's drive, catalogue and index; then it is started with an origin that
-has the second (`large_editions.py`), and brings it without a limit of rate, at once. Stages are told apart by what is on
-its SSD and by what the server was asked for, looked at fifty times a second. Memory is what the worker, and beside it the
-processes that it starts, hold for themselves (anonymous); bytes written are those of the kernel's record of the worker
-and of what it waited for, page cache that was never flushed aside.
+A real box (`appliance serve`) has the first edition's drive, catalogue and index; then it is started with an origin
+that has the second (`large_editions.py`), and brings it without a limit of rate, at once. Stages are told apart by what
+is on its SSD and by what the server was asked for, looked at fifty times a second. Memory is what the worker, and
+beside it the processes that it starts, hold for themselves (anonymous); bytes written are those of the kernel's record
+of the worker and of what it waited for, page cache that was never flushed aside.
 """
 
 from __future__ import annotations
@@ -201,7 +201,8 @@ def _on_disk(data: Path) -> float:
 
 def print_rows(results: list[dict[str, float]]) -> None:
     last = results[-1]
-    print(f"\nload {os.getloadavg()[0]:.0f}\n| | " + " | ".join(f"{r['records']:,.0f}" for r in results) + " | growth |")
+    print(f"\nload {os.getloadavg()[0]:.0f}")
+    print("| | " + " | ".join(f"{r['records']:,.0f}" for r in results) + " | growth |")
     print("|---|" + "---:|" * (len(results) + 1))
     for name in list(last)[1:]:
         cells = " | ".join(f"{result[name]:,.2f}" for result in results)
