@@ -14,6 +14,7 @@ from pathlib import Path
 
 from appliance.app import create_app
 from appliance.box.state import BoxReader
+from appliance.box.system_state import read_system_state
 from appliance.clock import Clock
 from appliance.errors import ServingError, StoreError
 from appliance.library.keeper import LibraryKeeper
@@ -127,6 +128,7 @@ class ServingBox:
                 texts=self.texts,
                 wishes=self.wishes,
                 box=BoxReader(settings.box_folder).read,
+                system=lambda: read_system_state(settings.box_folder),
                 recoveries=None if degraded or accounts_away else RecoveryLog(settings.data_folder, clock, files),
                 degraded=told,
                 accounts_away=accounts_away,

@@ -224,6 +224,11 @@ class Settings:
         return self.data_folder / "updates"
 
     @property
+    def systems_folder(self) -> Path:
+        """Systems of the box that updates or sticks brought, for root to install."""
+        return self.data_folder / "system"
+
+    @property
     def outbox_folder(self) -> Path:
         """Reports of this library and their receipts."""
         return self.data_folder / "outbox"

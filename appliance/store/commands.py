@@ -29,7 +29,7 @@ _serial = itertools.count()
 UPKEEP = ("check", "check-pause", "check-resume", "repair", "repair-export")
 UPDATES = (
     "update-check", "update-now", "update-pause", "update-resume", "update-apply", "update-undo", "update-again",
-    "update-set",
+    "update-set", "system-apply",
 )  # fmt: skip
 BRANCH = ("branch-copy", "branch-stop")
 COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP, *UPDATES, *BRANCH)
@@ -41,7 +41,7 @@ repair: ask every source again. repair-export: write the list of what is lacking
 update-check: look for updates now. update-now: and fetch them, whatever the hour and the line. update-pause,
 update-resume: rest, go on. update-apply: give readers what is staged. update-undo: go back to the edition before
 (`bundle`). update-again: forward to the one that staff went back from (`bundle`). update-set: hours for fetching
-(`window`) and bytes a month (`cap`).
+(`window`) and bytes a month (`cap`). system-apply: have the system that is here installed now.
 branch-copy: copy a drive (`source`), or the library as it is (`bundle`; of a set one drive of it: `disk`), to an empty
 disk (`drive`). branch-stop:
 break that off."""

@@ -37,6 +37,7 @@ class UpdateState:
         counts: folder of a release → resources added, changed and dropped against the edition before it.
         applied: folder of the release that an update brought to readers last. applied_at: when.
         lives: folder of a release → since when readers have it.
+        system: version of a system of the box that is here and waits for closing time; 0: none.
     """
 
     checked: str = ""
@@ -56,6 +57,7 @@ class UpdateState:
     applied: str = ""
     applied_at: str = ""
     lives: Mapping[str, str] = field(default_factory=dict)
+    system: int = 0
 
     @property
     def percent(self) -> int:

@@ -31,6 +31,8 @@ from appliance.sync.own_seed import own_seed
 from appliance.sync.schedule import HOUR, share_of, until_own, wait_after
 from appliance.sync.server_supply import ServerSupply
 from appliance.sync.sticks import Sticks
+from appliance.sync.system_sticks import SystemSticks
+from appliance.sync.systems import Systems
 from appliance.sync.tidying import Tidying
 from appliance.sync.turning import Turning
 from appliance.sync.update import OldAwayError
@@ -102,6 +104,8 @@ class Updater:
             settings, clock, files, door, self._incoming, self._bringing,
             make=self._wire.make, check_stop=self._check_stop, wait=self._stop.wait,
         )  # fmt: skip
+        self._systems = Systems(settings, clock, files, door, self._preferences, self._board)
+        self._system_sticks = SystemSticks(settings, door, self._systems, self._check_stop)
         self._failures, self._next, self._looked = 0, -1e9, -1e9
         self._asked: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._hurry = False
@@ -123,6 +127,7 @@ class Updater:
         self._stop.set()
         self._wake.set()
         self.sticks.close()
+        self._system_sticks.close()
         if self._thread.is_alive():
             self._thread.join(5)
 
@@ -143,6 +148,8 @@ class Updater:
             self._guarded(self.look)
             self._guarded(self._turning.forget)
             self._guarded(self.sticks.turn)
+            self._guarded(self._systems.turn)
+            self._guarded(self._system_sticks.turn)
             if not (self._settings.update_origins or self.sticks.pending()):
                 self._guarded(self._tidying.items)
             if self._settings.update_origins and not self._stop.is_set():
@@ -188,6 +195,8 @@ class Updater:
                 self._turning.apply()
             elif what == "update-again":
                 self._turning.again(bundle)
+            elif what == "system-apply":
+                self._asked.put(self._systems.ask)
             elif what == "update-undo":
                 self._asked.put(lambda: self._turning.undo(bundle))
             elif what == "update-set":
@@ -198,7 +207,7 @@ class Updater:
             self._allowance.urgent |= what == "update-now"
         except (OSError, ValueError) as error:
             _log.warning("%s cannot be done: %s", what, error)
-        if what not in {"update-apply", "update-again", "update-undo", "update-pause"}:
+        if what not in {"update-apply", "update-again", "update-undo", "update-pause", "system-apply"}:
             self._hurry = True  # a try that is under way and fails would set the next one late
         self._wake.set()
 
@@ -272,6 +281,10 @@ class Updater:
                 made += self._wire.bring(supply, trusted, old, newer[0])
             except (OldAwayError, IntakeError, OriginError, FormatError) as error:
                 waits.append((error, self._wire.needed))  # no other bundle is to wait for it
+        try:
+            self._systems.bring(supply, trusted, self._allowance.begin)
+        except (IntakeError, OriginError, FormatError) as error:
+            waits.append((error, ""))
         if waits:
             self._wire.needed = waits[0][1]
             raise waits[0][0]

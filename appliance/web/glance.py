@@ -13,7 +13,7 @@ from flask import current_app, g
 
 from appliance.errors import StoreError
 from appliance.store.holdings import Message
-from appliance.web.box_states import box_states
+from appliance.web.box_states import box_states, system_states
 from appliance.web.context import library, local_now, services, settings, today
 from appliance.web.staff_session import current_staff
 from appliance.web.start_states import start_states
@@ -162,7 +162,10 @@ def _known() -> tuple[State, ...]:
 
 
 def _box() -> Iterator[State]:
-    """What became of box files and recovery sticks."""
+    """What became of box files and recovery sticks, and of systems."""
+    system = services().system()
+    if system.running:
+        yield from system_states(system, ready=services().updates().system, now=services().clock.now())
     state = services().box()
     if state.known:
         here = state.configured and not services().accounts_away

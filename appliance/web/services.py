@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.box.state import BoxState
+from appliance.box.system_state import SystemState
 from appliance.serving.upkeep_view import UpkeepState
 from appliance.store.preferences import Preferences
 from appliance.store.starts import Starts
@@ -48,7 +49,7 @@ class Services:
         texts: searches the texts inside resources; None: titles only.
         wishes: what readers would like the library to have; None: nothing is registered.
         box: what the box step did with box files and recovery sticks. recoveries: the record of used recovery sticks;
-            None: nobody can use one.
+            None: nobody can use one. system: which system runs, and what became of another.
         degraded: why the box's own disk cannot be relied upon; empty: it can. accounts_away: whether accounts cannot be
             read, so that nobody can sign in. starts: after ends that nobody wanted.
         updates: how updates stand. preferences: what the director chose about them.
@@ -71,5 +72,6 @@ class Services:
     degraded: str = ""
     accounts_away: bool = False
     starts: Callable[[], Starts] = Starts
+    system: Callable[[], SystemState] = SystemState
     updates: Callable[[], UpdateState] = UpdateState
     preferences: Callable[[], Preferences] = Preferences

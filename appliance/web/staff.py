@@ -47,6 +47,7 @@ HOW = (
     "intake.sick.replace",
     "repair.drive.replace",
     "box.worker_silent",
+    "box.system.fell_back",
     "box.file.missing",
     "box.file.other_library",
     "box.file.tampered",

@@ -12,6 +12,7 @@ from appliance.store.commands import COPY_TARGETS
 from appliance.store.holdings import HeldDrive, Message
 from appliance.web.context import library, local_now, services, settings, words
 from appliance.web.glance import status
+from appliance.web.staff_session import current_staff
 from appliance.web.status import FRESH, State, is_news, state_of
 from provisioning.words import Sentence, numbers
 
@@ -45,6 +46,7 @@ _UPDATES = {
     "sync.paused.metered": "update-now",
     "sync.paused.staff": "update-resume",
     "sync.downloading": "update-pause",
+    "box.system.ready": "system-apply",
 }
 _UPDATE_PLACES = {
     "sync.paused.cap": "settings",
@@ -57,6 +59,8 @@ _UPDATE_PLACES = {
     "sync.downloading.slow": "state",
     "sync.resumed": "state",
     "sync.applying": "state",
+    "box.system.updating": "state",
+    "box.system.updated": "state",
 }
 """Where on the page of updates the button of a sentence leads."""
 _LINKS = {
@@ -174,9 +178,9 @@ def said(state: State) -> Said:
 
 
 def _button(state: State, sentence: Sentence) -> Button | None:
-    if not sentence.button:
-        return None
     key = state.message.key
+    if not sentence.button or (key == "box.system.ready" and not _is_director()):
+        return None
     command = _COMMANDS.get(key)
     if command and state.drive:
         return Button(sentence.button, url_for("staff.command"), command=command, drive=state.drive)
@@ -197,6 +201,11 @@ def _button(state: State, sentence: Sentence) -> Button | None:
         fragment = "today" if key.startswith("home.normal") else "list" if key.startswith("repair.") else None
         return Button(sentence.button, url_for(_LINKS[key], _anchor=fragment))
     return Button(sentence.button, url_for("staff.how", _anchor=key.replace(".", "-")))
+
+
+def _is_director() -> bool:
+    account = current_staff()
+    return account is not None and account.may("director")
 
 
 def told_once(spoken: Sequence[Said]) -> list[Said]:

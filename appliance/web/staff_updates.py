@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import abort, make_response, redirect, render_template, request, url_for
+from flask import abort, g, make_response, redirect, render_template, request, url_for
 
 from appliance.store.changes import MAX_LISTED, changes_path, read_changes
 from appliance.store.editions import MAX_DROPPED, STAGED, UNDONE, edition_before, edition_undone
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from appliance.web.staff_states import Said
     from appliance.web.status import State
 
-ASKED = ("update-check", "update-now", "update-pause", "update-resume", "update-apply", "update-again")
+ASKED = ("update-check", "update-now", "update-pause", "update-resume", "update-apply", "update-again", "system-apply")
 """What staff may ask for with one button; going back is asked for on a page of its own."""
 FIRST = 8
 PAGE = 50
 GIGABYTE = 1_000_000_000
 MOST_GIGABYTES = 100_000
 HALF_HOURS = tuple(f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30))
-_ABOUT = ("sync.", "space.update_waits", "power.recovered.kept_old")
+_ABOUT = ("box.system.", "sync.", "space.update_waits", "power.recovered.kept_old")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ def updates() -> Response:
         gigabyte=GIGABYTE,
         mark=mark,
         staff=current_staff(),
+        system=str(services().system().running or ""),
         director=_may("director"),
         librarian=_may("librarian"),
     )
@@ -104,7 +105,14 @@ def _spoken() -> tuple[Said, list[Said]]:
 
 
 _ASIDE = frozenset(
-    {"sync.mirror.stale", "sync.mirror.bad_data", "sync.withdrawn", "sync.lifted", "sync.withdrawn.file"}
+    {
+        "sync.mirror.stale",
+        "sync.mirror.bad_data",
+        "sync.withdrawn",
+        "sync.lifted",
+        "sync.withdrawn.file",
+        "box.system.updated",
+    }
 )
 """Said beside how things stand, not instead."""
 _LAST = ("sync.stale.notice", "sync.undone", "sync.applied")
@@ -200,6 +208,9 @@ def update_command() -> Response:
     wanted, bundle = request.form.get("do", ""), request.form.get("bundle", "")
     if wanted not in ASKED:
         abort(400)
+    if wanted == "system-apply" and not _may("director"):
+        g.needed_role = "director"
+        abort(403)
     if wanted == "update-again":
         if edition_undone(library().holdings.releases, bundle) is None:
             abort(400)
