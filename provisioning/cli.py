@@ -1,4 +1,4 @@
-"""The command line of the provisioning desk: keys, batch, reissue, recovery, verify, ledger, enrol, kiosk.
+"""The command line of the provisioning desk: keys, batch, reissue, recovery, flash, verify, ledger, enrol, kiosk.
 
 Every command ends with what happened, what was kept and what comes next, in the words of the reviewed sentences.
 Exit codes: 0 done; 1 done, but something was refused; 2 wrong arguments; 3 not done; 130 stopped by the user.
