@@ -19,6 +19,7 @@ from provisioning.desk_keys import NAMES, make_desk_keys
 from provisioning.errors import CommandError, ListError, PassphraseError, ProvisioningError
 from provisioning.flash.commands import add_flash_command
 from provisioning.terminal import DONE, INTERRUPTED, NOT_DONE, failure, passphrases, words
+from provisioning.verify_commands import add_verify_commands
 from provisioning.writing import make_folder
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def _parser() -> Parser:
     keys.add_argument("--demonstration", action="store_true", help="演示用：密码随机生成并存在同一文件夹，不可用于发行")
     keys.set_defaults(run=_keys)
     add_batch_commands(commands)
+    add_verify_commands(commands)
     add_flash_command(commands)
     return parser
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import argon2
 
-from provisioning import desk_keys, keys
+from provisioning import desk_keys
 from provisioning.box_members import ReportTo
 from provisioning.derived import Secret
 from provisioning.issuing import Entry, Terms
@@ -59,7 +59,6 @@ def counties(count: int) -> list[dict[str, str]]:
 
 def make_keys(folder: Path, monkeypatch: Any) -> Path:
     """A folder of keys for commands, with a file of passphrases; keys and passwords cost little."""
-    monkeypatch.setattr(keys, "COST", 2)
     desk_keys.make_desk_keys(folder, lambda _name: PASSPHRASE, cost=2)
     path = folder / "passphrases.txt"
     path.write_text("".join(f"{name}={PASSPHRASE}\n" for name in desk_keys.NAMES))
