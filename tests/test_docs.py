@@ -28,7 +28,7 @@ from appliance.settings import Settings, settings_from
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-ROOMS = "appliance|benchmarks|docs|indexer|packager|provisioning|requirements|tests|tools"
+ROOMS = "appliance|benchmarks|docs|image|indexer|packager|provisioning|requirements|tests|tools"
 SECTIONS = {
     "The box": "appliance",
     "Drives and trust": "packager.format",

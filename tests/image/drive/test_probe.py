@@ -1,0 +1,55 @@
+"""What blkid and the kernel say of a device."""
+
+from __future__ import annotations
+
+import pytest
+
+from image.drive.probe import describe, parse_blkid
+
+SAID = """\
+ID_FS_LABEL=LIBRARY_047
+ID_FS_LABEL_ENC=LIBRARY\\x20047\\x0a
+ID_FS_UUID=1f2e
+ID_FS_UUID_ENC=1f2e
+ID_FS_TYPE=ext4
+ID_FS_USAGE=filesystem
+ID_PART_ENTRY_NAME=books
+ID_PART_ENTRY_TYPE=0FC63DAF-8483-4772-8E79-3D69D8477DE4
+"""
+
+
+@pytest.fixture
+def sysfs(tmp_path):
+    disk = tmp_path / "devices/sdb"
+    for name in ("sdb1", "sdb2"):
+        (disk / name).mkdir(parents=True)
+        (disk / name / "partition").write_text("1\n")
+        (disk / name / "size").write_text("2048\n")
+    (disk / "queue").mkdir()
+    (disk / "size").write_text("8192\n")
+    block = tmp_path / "block"
+    block.mkdir()
+    for name, place in (("sdb", disk), ("sdb1", disk / "sdb1")):
+        (block / name).symlink_to(place)
+    return block
+
+
+def test_a_partition_is_described(sysfs):
+    found = describe("sdb1", parse_blkid(SAID), sysfs)
+    assert (found.size, found.partition, found.siblings) == (1 << 20, True, 2)
+    assert (found.usage, found.kind, found.label, found.uuid) == ("filesystem", "ext4", "LIBRARY 047\n", "1f2e")
+    assert (found.name, found.type_id) == ("books", "0fc63daf-8483-4772-8e79-3d69d8477de4")
+
+
+def test_a_disk_knows_of_its_partitions(sysfs):
+    found = describe("sdb", {}, sysfs)
+    assert (found.size, found.partition, found.siblings, found.usage) == (4 << 20, False, 2, "")
+
+
+def test_a_device_that_has_gone_is_an_error(sysfs):
+    with pytest.raises(FileNotFoundError):
+        describe("sdc", {}, sysfs)
+
+
+def test_a_label_of_broken_letters_does_not_break_anything():
+    assert parse_blkid("ID_FS_LABEL_ENC=\\xff\\xfe\nnonsense\n")["ID_FS_LABEL_ENC"] == "��"
