@@ -38,6 +38,7 @@ PARTITIONS = (
     Partition("shuxiang-root-b", 1024, X86_64_ROOT, f"{_GUID}0b"),
     Partition("shuxiang-data", 768, VAR, f"{_GUID}da"),
 )
+IMAGE_FILE = "shuxiang.img"
 NAMES = {"root": "root.squashfs", "kernel": "vmlinuz", "initrd": "initrd"}
 """Parts of a system, and their files in `system/`."""
 
@@ -73,6 +74,8 @@ def squash(plan: Plan) -> Path:
     run(plan, command)
     for part, source in zip(("kernel", "initrd"), tree.kernel(plan), strict=True):
         shutil.copyfile(source, system / NAMES[part])
+    values = {**tree.identity(plan), "options": tree.OPTIONS}
+    (system / "system.json").write_text(json.dumps(values) + "\n")
     return target
 
 
@@ -94,7 +97,7 @@ def make(plan: Plan) -> Path:
             run(plan, ("dd", f"if={source}", f"of={image}", *where))
     for name in ("esp.img", "data.img"):
         (plan.work / name).unlink()
-    return image.rename(plan.work / "shuxiang.img")
+    return image.rename(plan.work / IMAGE_FILE)
 
 
 def _esp(plan: Plan) -> Path:
@@ -148,12 +151,12 @@ def manifest(plan: Plan, image: Path, bill: Path) -> dict[str, object]:
         return {"path": str(path.relative_to(plan.work)), "size": path.stat().st_size, "sha256": sha256(path)}
 
     parts = {part: fact(plan.work / "system" / name) for part, name in NAMES.items()}
+    whole = fact(image)
+    # As `sha256sum --check` reads it; whoever writes the image onto a disk compares.
+    (plan.work / f"{IMAGE_FILE}.sha256").write_text(f"{whole['sha256']}  {IMAGE_FILE}\n")
     return {
-        "schema": 1,
-        "version": plan.version,
-        "made": plan.made,
-        "source": plan.source,
-        "image": fact(image),
+        **tree.identity(plan),
+        "image": whole,
         **parts,
         "options": tree.OPTIONS,
         "bill": fact(bill),

@@ -31,6 +31,11 @@ _USBGUARD = {
 }
 
 
+def identity(plan: Plan) -> dict[str, object]:
+    """Which system this is."""
+    return {"schema": 1, "version": plan.version, "made": plan.made, "source": plan.source}
+
+
 def lay_overlay(plan: Plan) -> None:
     """Copy our files over the packages' own, with plain owners and modes."""
     for source in sorted(OVERLAY.rglob("*")):
@@ -45,8 +50,7 @@ def lay_overlay(plan: Plan) -> None:
     shutil.copytree(IMAGE / "drive", helper / "drive", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copyfile(IMAGE / "__init__.py", helper / "__init__.py")
     share = plan.tree / "usr/share/shuxiang"
-    values = {"schema": 1, "version": plan.version, "made": plan.made, "source": plan.source}
-    (share / "system.json").write_text(json.dumps(values) + "\n")
+    (share / "system.json").write_text(json.dumps(identity(plan)) + "\n")
     (share / "options").write_text(OPTIONS + "\n")
     settings = share / "settings.toml"
     settings.write_text(settings.read_text() + f"image_date = {plan.made}\n")
