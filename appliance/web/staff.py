@@ -21,6 +21,7 @@ from appliance.web.staff_session import POLLED, begin, current_staff, end, signe
 from appliance.web.staff_sets import bundle_sets
 from appliance.web.staff_states import drive_cards, said, told_once
 from appliance.web.staff_withdrawn import lifted_rows, withdrawn_list
+from appliance.web.start_states import OFTEN
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -154,7 +155,12 @@ def how() -> str:
     """接盘方法 and what to do with a drive that was not taken."""
     spoken = words()
     made = settings()
-    names = {"issuer": made.issuer_name, "support": made.support_name, "drive": spoken.label("staff.how_drive")}
+    names = {
+        "issuer": made.issuer_name,
+        "support": made.support_name,
+        "drive": spoken.label("staff.how_drive"),
+        "count": OFTEN,
+    }
     names["library"] = spoken.label("staff.how_library")
     cases = [spoken.message(key, names) for key in HOW]
     return render_template("staff/how.html", cases=cases, staff=current_staff())
