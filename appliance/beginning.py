@@ -9,7 +9,6 @@ the box stops as it was told.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from dataclasses import replace
@@ -18,6 +17,7 @@ from typing import NoReturn
 
 from appliance.clock import RealClock
 from appliance.service.ground import MARKED, Ground, ground_of, look
+from appliance.service.journal import set_up_logging
 from appliance.service.spare import make_spare, remove_spare
 from appliance.settings import Settings, load_settings
 from appliance.store import starts
@@ -45,7 +45,7 @@ def found(settings: Settings, before: Ground) -> Ground:
 def main(what: str, settings_file: Path) -> None:
     """Do one of the four, see above."""
     settings = load_settings(settings_file)
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    set_up_logging(settings.log_level, "beginning")
     ground, files, now = ground_of(), RealFiles(), RealClock().now()
     if what == "end":
         starts.end(_folder(settings, ground), files)

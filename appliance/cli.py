@@ -103,12 +103,13 @@ def _serve(settings: Settings, settings_file: Path) -> int:
     from appliance.grounding import Grounding
     from appliance.keeping import ServingKeeper
     from appliance.service.asking import ask
+    from appliance.service.journal import set_up_logging
     from appliance.service.notify import Notifier
     from appliance.service.watchdog import Watchdog
     from appliance.serving.listening import BACKLOG, listen
     from appliance.worker_keeping import WorkerKeeper
 
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_logging(settings.log_level)
     told: queue.SimpleQueue[str] = queue.SimpleQueue()
     _hear_signals(told)
     file = settings_file.absolute()

@@ -24,6 +24,7 @@ from appliance.people.accounts import Accounts
 from appliance.people.recoveries import RecoveryLog
 from appliance.people.seeding import seed_director
 from appliance.service.ground import UNWRITABLE
+from appliance.service.journal import Voice, hears
 from appliance.serving.chunks import ChunkStore, ServedItem, read_exactly
 from appliance.serving.memory import keep_little
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
@@ -34,6 +35,7 @@ from appliance.serving.upkeep_view import UpkeepView
 from appliance.settings import Settings
 from appliance.store import commands
 from appliance.store.databases import IN_MEMORY
+from appliance.store.diary import Diary
 from appliance.store.faults import MAX_STANDING, Fault, FaultStore
 from appliance.store.holdings import HeldDrive
 from appliance.store.objects import ObjectStore
@@ -43,6 +45,7 @@ from appliance.store.starts import read_starts
 from appliance.store.updating import read_state
 from appliance.store.wishes import WishStore
 from appliance.web.context import EXTENSION
+from appliance.web.diary_keeping import DiaryKeeping
 from appliance.web.renditions import RenditionService
 from appliance.web.renditions_cache import DEFAULT_BYTES, RenditionCache
 from appliance.web.seats import Seats
@@ -112,6 +115,7 @@ class ServingBox:
         self.renditions = RenditionService(cache, self.chunks, self.pools)
         made = MadeIndexes(settings.texts_folder)
         self.texts = TextSearch(lambda: self.keeper.library, self.chunks, self.pools, made=made)
+        diary = Diary(settings.diary_file, files, clock, Voice(heard=hears()).say)
         self.app = create_app(
             settings,
             Services(
@@ -132,11 +136,13 @@ class ServingBox:
                 recoveries=None if degraded or accounts_away else RecoveryLog(settings.data_folder, clock, files),
                 degraded=told,
                 accounts_away=accounts_away,
+                happened=lambda: diary.lines,
                 starts=lambda: read_starts(settings.data_folder),
                 updates=lambda: read_state(settings.updates_folder),
                 preferences=PreferenceStore(settings, files).read,
             ),
         )
+        self._diary = DiaryKeeping(self.app, diary, clock)
         self._seats: Seats = self.app.extensions[EXTENSION].seats
         self._stop = threading.Event()
         self._house = threading.Thread(target=self._keep_house, name="housekeeping", daemon=True)
@@ -164,6 +170,11 @@ class ServingBox:
         if self.wishes is not None:
             self.wishes.close()
         self.faults.close()
+
+    def retire(self) -> None:
+        """Another process takes over: say no more, and keep no more in memory than open answers need."""
+        self._diary.rest()
+        self.chunks.shrink()
 
     def command(self, command: Mapping[str, str]) -> None:
         """Ask the worker to do something."""
@@ -227,6 +238,7 @@ class ServingBox:
         while not self._stop.wait(HOUSE_SECONDS):
             try:
                 self._tidy()
+                self._diary.turn()
             except Exception:  # noqa: BLE001 - the next turn tries again; readers must not notice
                 _log.exception("housekeeping")
 

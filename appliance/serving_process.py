@@ -21,6 +21,7 @@ from appliance.clock import RealClock
 from appliance.errors import ApplianceError
 from appliance.serve import ServingBox
 from appliance.service.ground import ground_of, settled
+from appliance.service.journal import set_up_logging
 from appliance.serving.listening import ENOUGH, LEAVING, READY
 from appliance.serving.server import VerifyingServer, make_server
 from appliance.settings import Settings, load_settings
@@ -38,7 +39,7 @@ def main(settings_file: Path, listener: socket.socket, parent: socket.socket) ->
     """Serve on `listener` until told to leave or to stop; the exit code is 0 then, 1 when it could not start."""
     ground = ground_of()
     settings = settled(load_settings(settings_file), ground)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_logging(settings.log_level)
     logging.getLogger("tuf").setLevel(logging.WARNING)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # meant for the parent
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,7 +58,7 @@ def main(settings_file: Path, listener: socket.socket, parent: socket.socket) ->
 def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent: socket.socket) -> None:
     server = make_server(box.app, listener=listener, threads=settings.threads, connections=settings.connections)
     box.start()
-    _leave_on_signals(server, parent, settings.restart_seconds, box.chunks.shrink)
+    _leave_on_signals(server, parent, settings.restart_seconds, box.retire)
     heeded = parent, server, settings.restart_seconds
     threading.Thread(target=_heed_parent, args=heeded, name="parent", daemon=True).start()
     _tell(parent, READY)
@@ -66,12 +67,12 @@ def _serve(box: ServingBox, settings: Settings, listener: socket.socket, parent:
     _log.info("serves no more")
 
 
-def _leave_on_signals(server: VerifyingServer, parent: socket.socket, seconds: int, shrink: Callable[[], None]) -> None:
+def _leave_on_signals(server: VerifyingServer, parent: socket.socket, seconds: int, retire: Callable[[], None]) -> None:
     def leave(_number: int, _frame: FrameType | None) -> None:
         _tell(parent, LEAVING)
         server.close(seconds, idle=IDLE_SECONDS)
         # The next process needs the memory. In a thread: the one that was interrupted may hold the store's lock.
-        threading.Thread(target=shrink, name="shrink", daemon=True).start()
+        threading.Thread(target=retire, name="retire", daemon=True).start()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.close(STOP_SECONDS)

@@ -259,6 +259,11 @@ class Settings:
         return self.data_folder / "wishes.db"
 
     @property
+    def diary_file(self) -> Path:
+        """What happened of late."""
+        return self.data_folder / "diary.json"
+
+    @property
     def home_place_file(self) -> Path:
         """The place that staff chose instead of `home_place`."""
         return self.data_folder / "home-place.txt"

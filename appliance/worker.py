@@ -27,6 +27,7 @@ from appliance.errors import HoldingsError, SettingsError
 from appliance.intake.run import Intake
 from appliance.intake.watch import Watch
 from appliance.service.ground import ground_of, settled
+from appliance.service.journal import set_up_logging
 from appliance.settings import Settings, load_settings
 from appliance.store.commands import BRANCH, UPDATES, UPKEEP
 from appliance.store.holdings import Holdings, read_holdings
@@ -206,7 +207,7 @@ def main(settings_file: Path, parent: int = 0, link: socket.socket | None = None
     ground = ground_of()
     settings = settled(load_settings(settings_file), ground)
     logging.getLogger("tuf").setLevel(logging.WARNING)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s worker %(levelname)s %(name)s: %(message)s")
+    set_up_logging(settings.log_level, "worker")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

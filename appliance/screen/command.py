@@ -21,6 +21,7 @@ from appliance.screen.fonts import Faces, find_faces
 from appliance.screen.framebuffer import Framebuffer
 from appliance.screen.view import View, is_linked, own_number, view_of
 from appliance.service.asking import Health, ask
+from appliance.service.journal import set_up_logging
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -104,7 +105,7 @@ def run(settings: Settings, device: Path, stop: threading.Event) -> None:
 
 def show(settings: Settings, device: Path) -> None:
     """Show the state of the box until SIGTERM or Ctrl-C."""
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    set_up_logging(settings.log_level, "screen")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from appliance.box.state import BoxState
 from appliance.box.system_state import SystemState
 from appliance.serving.upkeep_view import UpkeepState
+from appliance.store.diary import Line
 from appliance.store.preferences import Preferences
 from appliance.store.starts import Starts
 from appliance.store.updating import UpdateState
@@ -52,6 +53,7 @@ class Services:
             None: nobody can use one. system: which system runs, and what became of another.
         degraded: why the box's own disk cannot be relied upon; empty: it can. accounts_away: whether accounts cannot be
             read, so that nobody can sign in. starts: after ends that nobody wanted.
+        happened: what was said of late, the newest last.
         updates: how updates stand. preferences: what the director chose about them.
     """
 
@@ -73,5 +75,6 @@ class Services:
     accounts_away: bool = False
     starts: Callable[[], Starts] = Starts
     system: Callable[[], SystemState] = SystemState
+    happened: Callable[[], tuple[Line, ...]] = tuple
     updates: Callable[[], UpdateState] = UpdateState
     preferences: Callable[[], Preferences] = Preferences

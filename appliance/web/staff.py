@@ -16,7 +16,7 @@ from appliance.web.display import safe_next
 from appliance.web.glance import ACKNOWLEDGED, damages, public_status, status
 from appliance.web.qr import qr
 from appliance.web.staff_copies import copy_choices
-from appliance.web.staff_health import check_cards, damage_rows
+from appliance.web.staff_health import check_cards, damage_rows, happenings
 from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
 from appliance.web.staff_sets import bundle_sets
 from appliance.web.staff_states import drive_cards, said, told_once
@@ -129,12 +129,20 @@ def health() -> Response:
     """健康: the checks of the drives, and damaged titles in readers' words; asked again and again as `drives`."""
     checks, rows = check_cards(), damage_rows(damages())
     sticks = [d.key for d in library().holdings.drives if d.state == "refused" and d.message.key in STICKS]
-    mark = mark_of([checks, rows, sticks])
+    lines = happenings()
+    mark = mark_of([checks, rows, sticks, lines])
     if request.args.get(POLLED) == mark:
         return make_response("", 204)
     lacking = sum(damage.tried for damage in damages())
     page = render_template(
-        "staff/health.html", checks=checks, rows=rows, lacking=lacking, sticks=sticks, mark=mark, staff=current_staff()
+        "staff/health.html",
+        checks=checks,
+        rows=rows,
+        lacking=lacking,
+        sticks=sticks,
+        lines=lines,
+        mark=mark,
+        staff=current_staff(),
     )
     return make_response(page)
 
@@ -155,7 +163,7 @@ def how() -> str:
     """接盘方法 and what to do with a drive that was not taken."""
     spoken = words()
     made = settings()
-    names = {
+    names: dict[str, str | int] = {
         "issuer": made.issuer_name,
         "support": made.support_name,
         "drive": spoken.label("staff.how_drive"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from appliance.store.holdings import Message
 from appliance.web.context import library, local_now, services, settings, words
 from appliance.web.damage import joined
 from appliance.web.staff_states import run_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from appliance.web.damage import Damage
 
 ROWS_SHOWN = 500
+LINES_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,25 @@ class DamageRow:
     readers: str
     repair: str
     found: str
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that was said of late. at: ISO time; light: normal, working or attention."""
+
+    at: str
+    light: str
+    text: str
+
+
+def happenings() -> list[Happening]:
+    """What was said last, the newest first; a sentence that this version does not know is left out."""
+    found = [line for line in services().happened() if words().has(line.key)][-LINES_SHOWN:]
+    names = {"support": settings().support_name, "library": settings().library_name, "issuer": settings().issuer_name}
+    return [
+        Happening(line.at, state_of(Message(line.key)).light, words().message(line.key, {**names, **line.params}).text)
+        for line in reversed(found)
+    ]
 
 
 def check_cards() -> list[CheckCard]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import replace
@@ -15,7 +16,8 @@ from appliance.serve import ServingBox
 from appliance.serving.chunks import ServedItem
 from appliance.serving.pools import Urgency
 from appliance.store.commands import receive
-from appliance.store.holdings import Part
+from appliance.store.holdings import Message, Part
+from appliance.web.staff_health import happenings
 from packager.format.files import RealFiles
 from packager.format.layout import CHUNK
 from tests.appliance.library.test_damage import spoil_index, spoil_records
@@ -256,3 +258,30 @@ def test_downloads_are_bounded_by_the_setting(world, rate, shared):
         bucket = shares.bucket("mark a", download=True)
         bucket.take(17 << 20)
         assert bucket.delay() > 1000
+
+
+def test_diary_says_what_becomes_of_a_drive_and_the_page_of_health_lists_it(box, world, caplog):
+    caplog.set_level(logging.INFO, "appliance.service.journal")
+
+    def said():
+        return [record.getMessage() for record in caplog.records if record.name == "appliance.service.journal"]
+
+    box._clock.advance(10)
+    wait_for(lambda: said() == ["一切正常，读者可以使用。"])
+    gone = Message("intake.unplugged.idle", {"drive": "国家版", "count": 4})
+    republish(world, state="gone", message=gone, since="2026-11-22T08:01:00Z")
+    wait_for(lambda: len(said()) == 2)
+    assert said()[1] == "硬盘“国家版”已断开，请接回。"
+    with box.app.test_request_context():
+        assert [line.text for line in happenings()] == list(reversed(said()))
+    box._diary.rest()
+    republish(world, state="ready", message=Message("intake.in_place", {"drive": "国家版"}))
+    time.sleep(0.2)
+    assert len(said()) == 2
+
+
+def test_health_answers_whatever_is_wrong_inside(box, monkeypatch, caplog):
+    monkeypatch.setattr(box.faults, "by_drive", lambda: 1 / 0)
+    answer = box.app.test_client().get("/health")
+    assert (answer.status_code, answer.get_json()["light"]) == (200, "attention")
+    assert "cannot be said" in caplog.text
