@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 BOOTED = Path(__file__).resolve().parent / "booted.json"
 INPUTS = (
-    "image", "provisioning", "appliance", "indexer", "packager/__init__.py", "packager/format", "requirements",
-    "pyproject.toml",
+    "image", "provisioning", "appliance/box", "appliance/service", "appliance/web/frontend",
+    "requirements/build.txt", "requirements/runtime.txt", "pyproject.toml",
 )  # fmt: skip
-"""What goes into the image: its own folder, the units in it, and the wheel with what it needs."""
-_APART = ("image/smoke/", "provisioning/words/", "appliance/web/templates/", "appliance/web/static/")
-"""Not counted: this room, and words and looks, which the suite judges and which cannot keep a box from booting."""
+"""The image's own folder with the units, what is applied and told on a box, and what the wheel is built with.
+
+The rest of the appliance is not counted: the suite judges it on every change, and a boot costs a quarter of an hour.
+"""
+_APART = ("image/smoke/", "provisioning/words/")
+"""Not counted: this room, and words, which the suite judges and which cannot keep a box from booting."""
 
 
 @dataclass(frozen=True, slots=True)
