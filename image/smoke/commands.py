@@ -50,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     except (MachineError, OSError) as error:
         print(f"not looked at: {error}", file=sys.stderr)
         return CANNOT
-    run = Run(image, scratch, boxes, releases, report, arguments.pictures or scratch / "pictures")
+    pictures = arguments.pictures or scratch / "pictures"
+    run = Run(image, scratch, authority, boxes, releases, report, pictures, arguments.newer)
     for name in stories:
         STORIES[name](run)
     text = report.markdown("The shipped image in QEMU")
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--image", type=Path, help="the raw image; by default the one in build/image")
     parser.add_argument("--authority", type=Path, help="keys that the image trusts; by default beside the image")
     parser.add_argument("--scratch", type=Path, help="folder for disks, kept; what is in it is used again")
+    parser.add_argument("--newer", type=Path, help="folder `system` of a newer build, for the update of the system")
     parser.add_argument("--pictures", type=Path, help="folder for pictures")
     parser.add_argument("--report", type=Path, help="write the report there, as Markdown")
     parser.add_argument("--note", action="store_true", help="when all is well, note the inputs as booted")

@@ -12,6 +12,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from image.smoke import checks_system
 from image.smoke import disk as disks
 from image.smoke.box import Options, VirtualBox, overlay, raw_copy
 from image.smoke.checks_open import apply_box_file, director_signs_in, drive_is_readable, said
@@ -70,9 +71,13 @@ def record(run: Run, name: str = "life") -> tuple[Path, Path, list[Phase]]:
         mark(DRIVE)
         before = box.health()["resources"]
         box.plug("update", stick_of(run.scratch / "update.img", run.releases.update))
-        box.wait(lambda: box.health()["resources"] > before or _ready(run, box), "the update", 900)
-        time.sleep(30)
+        box.wait(lambda: _applied(box, before), "the update", 900)
+        box.unplug("update")
         mark(DELTA)
+        if run.newer is not None:
+            checks_system.begin_system(run, box, run.newer)
+            box.wait(lambda: _restarted(box), "the restart", 1500)
+            mark(SYSTEM)
         time.sleep(45)
         mark(IDLE)
     writes = read_log(log)
@@ -85,13 +90,18 @@ def record(run: Run, name: str = "life") -> tuple[Path, Path, list[Phase]]:
     return plain, log, phases
 
 
-def _ready(run: Run, box: VirtualBox) -> bool:
-    """Whether the update waits for its hour: then it is applied now, as a director may."""
-    page = box.client.get("/staff/updates")
-    if "现在" not in page.words:
-        return False
-    (run.scratch / "updates-page.html").write_bytes(page.body)
+def _applied(box: VirtualBox, before: int) -> bool:
+    """Whether the update is in use; it waits for its hour, and is told now."""
+    if box.health()["resources"] > before:
+        return True
+    box.client.post("/staff/updates/command", "/staff/updates", do="update-apply")
+    time.sleep(10)
     return False
+
+
+def _restarted(box: VirtualBox) -> bool:
+    box.qmp.command("query-status")
+    return any(name == "RESET" for name, _ in box.qmp.events)
 
 
 def chosen(phases: list[Phase], count: int, seed: int) -> list[tuple[str, int]]:
@@ -125,7 +135,7 @@ def cut_and_boot(run: Run, plain: Path, log: Path, moment: tuple[str, int], numb
     (run.scratch / "cut.vars.qcow2").unlink(missing_ok=True)
     with VirtualBox(disk, run.scratch, "cut", options) as box:
         seen.append(f"first page after {box.wait_page():.0f} s")
-        if phase in {ACCOUNT, DRIVE, DELTA, IDLE}:
+        if phase in {ACCOUNT, DRIVE, DELTA, SYSTEM, IDLE}:
             box.wait(lambda: run.boxes.library in box.client.get("/").words, "the library's name", 120)
             seen.append("the library's")
             drive_is_readable(box, "", None, plug=False)

@@ -28,17 +28,21 @@ class Run:
 
     Attributes:
         image: the shipped file; only read. scratch: folder for disks that are thrown away.
+        authority: folder of the keys that the image trusts.
         boxes, releases: what is plugged in. report: what was seen.
         pictures: folder for screenshots.
+        newer: folder `system` of a newer build, None where there is none.
         password: the director's, as it is now.
     """
 
     image: Path
     scratch: Path
+    authority: Path
     boxes: Boxes
     releases: Releases
     report: Report
     pictures: Path
+    newer: Path | None = None
     password: str = ""
     _section: str = field(default="", init=False)
 

@@ -6,7 +6,7 @@ import functools
 import time
 from typing import TYPE_CHECKING
 
-from image.smoke import checks_boot, checks_open, checks_refuse, cuts, pictures
+from image.smoke import checks_boot, checks_open, checks_refuse, checks_system, cuts, pictures
 from image.smoke.box import Options, VirtualBox, overlay, raw_copy
 from image.smoke.errors import CheckError
 from image.smoke.releases import RECORDING
@@ -104,6 +104,28 @@ def slots(run: Run) -> None:
             run.check("falls back to the slot that starts", lambda: checks_boot.falls_back(run, box))
 
 
+def system(run: Run) -> None:
+    """A newer system by stick, then the one of the image again."""
+    with run.section("System update"):
+        if run.newer is None:
+            run.leave("newer system", "no second build at hand (--newer)")
+            return
+        newer = run.newer
+        disk = overlay(run.image, run.scratch / "system.qcow2")
+        with VirtualBox(disk, run.scratch, "system") as box:
+            run.check("boot to the first page", lambda: checks_open.first_page(box))
+            run.password = ""
+            run.check("box file by stick", lambda: checks_open.apply_box_file(run, box))
+            run.check("director signs in", lambda: checks_open.director_signs_in(run, box))
+            run.check("newer system", lambda: checks_system.newer_system_is_installed(run, box, newer))
+            own = run.image.parent / "system"
+            if own.is_dir():
+                run.check("older system refused", lambda: checks_system.older_system_is_refused(run, box, own))
+            time.sleep(20)
+        version = checks_system.version_of(newer)
+        run.check("the new system stays", lambda: checks_system.new_system_is_blessed(run, disk, version))
+
+
 def power(run: Run, count: int = CUTS) -> None:
     """Power cuts."""
     with run.section(f"Power cuts ({count}, seed {_SEED})"):
@@ -155,6 +177,6 @@ def _take(run: Run, box: VirtualBox, name: str, path: str) -> None:
 
 
 STORIES: dict[str, Callable[[Run], None]] = {
-    "one": one, "opening": opening, "cold": cold, "slots": slots, "power": power
+    "one": one, "opening": opening, "cold": cold, "slots": slots, "system": system, "power": power
 }  # fmt: skip
-ALL = ("opening", "cold", "slots", "power")
+ALL = ("opening", "cold", "slots", "system", "power")

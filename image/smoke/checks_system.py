@@ -1,0 +1,104 @@
+"""A newer system by stick, into the other slot; and one that is not newer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from image.smoke import disk as disks
+from image.smoke.checks_open import said
+from image.smoke.errors import CheckError, MachineError
+from image.smoke.media import stick_of
+from image.smoke.releases import packager
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from image.smoke.box import VirtualBox
+    from image.smoke.run import Run
+
+STAFF, UPDATES = "/staff/", "/staff/updates"
+_PASSPHRASES = "demonstration-passphrases.txt"
+
+
+def system_stick(run: Run, system: Path, name: str) -> Path:
+    """A stick with a system on it, signed by two people.
+
+    Args:
+        run: whose authority signs.
+        system: the folder `system` that a build left; copied.
+        name: of the stick.
+
+    Raises:
+        MachineError: it could not be signed or published.
+    """
+    keys = run.authority / "keys"
+    work, site = run.scratch / f"{name}.system", run.scratch / f"{name}.site"
+    for folder in (work, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(system, work)
+    packager("system", "sign", work, "--keys", keys, "--passphrases", keys / _PASSPHRASES, expect=(0,))
+    packager("system", "publish", work, site, "--keys", keys, expect=(0,))
+    return stick_of(run.scratch / f"{name}.img", site)
+
+
+def version_of(system: Path) -> int:
+    """The number of a system.
+
+    Raises:
+        MachineError: the folder holds none.
+    """
+    try:
+        return int(json.loads((system / "system.json").read_text(encoding="utf-8"))["version"])
+    except (OSError, ValueError, KeyError) as error:
+        raise MachineError(f"{system} holds no system: {error}") from error
+
+
+def newer_system_is_installed(run: Run, box: VirtualBox, system: Path) -> str:
+    """It is offered, the director says now, it is written into the other slot, and the box starts with it."""
+    begin_system(run, box, system)
+    resets = _resets(box)
+    seconds = box.wait(lambda: _resets(box) > resets, "the restart", 1500)
+    box.unplug("system")
+    box.started = time.monotonic()
+    page = box.wait_page()
+    updated = said(box, "box.system.updated", STAFF, 180)
+    return f"restarted {seconds:.0f} s after the button, page {page:.0f} s later; {updated}"
+
+
+def begin_system(run: Run, box: VirtualBox, system: Path) -> str:
+    """Plug the stick in and press the button."""
+    box.plug("system", system_stick(run, system, f"system-{version_of(system)}"))
+    ready = said(box, "box.system.ready", STAFF, 900)
+    answer = box.client.post("/staff/updates/command", UPDATES, do="system-apply")
+    if answer.status != 200:
+        raise CheckError(f"the button answered {answer.status}")
+    return ready
+
+
+def older_system_is_refused(run: Run, box: VirtualBox, system: Path) -> str:
+    """A system that is not newer than the running one is not installed."""
+    box.plug("older-system", system_stick(run, system, f"system-{version_of(system)}-again"))
+    try:
+        return said(box, "box.system.older", STAFF, 900)
+    finally:
+        box.unplug("older-system")
+
+
+def new_system_is_blessed(run: Run, disk: Path, version: int) -> str:
+    """Afterwards the boot menu has the new system without a counter: it started and answered."""
+    from image.smoke.box import raw_copy
+
+    plain = raw_copy(disk, run.scratch / "blessed.plain")
+    found = sorted(disks.entries(disks.cut_out(plain, disks.ESP, run.scratch / "blessed.esp")))
+    plain.unlink()
+    if f"shuxiang-{version}.conf" not in found:
+        raise CheckError(f"entries {found}")
+    return f"entries {found}"
+
+
+def _resets(box: VirtualBox) -> int:
+    box.qmp.command("query-status")  # events come with answers
+    return sum(name == "RESET" for name, _ in box.qmp.events)
