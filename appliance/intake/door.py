@@ -64,11 +64,13 @@ class Door:
         """Tell of a release that came."""
         self.news(((stored.folder, UPDATE), stored))
 
-    def roots(self, folder: str) -> list[Path]:
-        """Folders of the drives of a release that serve, by its folder."""
+    def drives(self, bundle: str) -> list[tuple[str, Path]]:
+        """The drives of a bundle that serve, of whatever edition: folder of the release, and of the drive."""
         ready = [entry for entry in list(self.entries.values()) if entry.drive.phase == "ready"]
         carried = [(entry, entry.drive.carried) for entry in ready]
-        return [entry.place.folder for entry, what in carried if what is not None and what.folder == folder]
+        return [
+            (what.folder, entry.place.folder) for entry, what in carried if what is not None and what.bundle == bundle
+        ]
 
     def carriers(self) -> list[Carrier]:
         """What is plugged in and may carry updates."""

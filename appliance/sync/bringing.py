@@ -6,22 +6,21 @@ Nothing that was fetched or made before is fetched or made again. For one thread
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.store.carried import CarriedStore, read_at
+from appliance.store.carried import CarriedStore
 from appliance.store.releases import folder_name
+from appliance.sync.old_items import OldItems
 from appliance.sync.room import check_room, room_of
 from appliance.sync.routes import route
 from appliance.sync.tables import Tables
 from appliance.sync.update import OldAwayError, Update
 from appliance.sync.wholes import Wholes
 from packager.format.deltas import Delta, read_delta
-from packager.format.errors import DigestError, FormatError
-from packager.format.layout import DriveLayout
+from packager.format.errors import DigestError
 from packager.format.origin import OriginError
 
 if TYPE_CHECKING:
@@ -66,8 +65,9 @@ class Bringing:
         self._check_stop = check_stop
         self.carried = CarriedStore(settings.carried_folder)
         self.documents = settings.incoming_folder / "documents"
+        self.old = OldItems(door, self.carried)
         self.tables = Tables(files, door, incoming)
-        self.wholes = Wholes(settings, files, door, incoming, self.carried, self._read_old)
+        self.wholes = Wholes(settings, files, door, incoming, self.carried, self.old.read)
 
     def due(self, trusted: Trusted) -> Iterator[tuple[Stored, list[Release]]]:
         """For every bundle here the release that it has, and those that are listed and newer, the newest first."""
@@ -175,7 +175,7 @@ class Bringing:
             self._door.board.editions.stage(folder_name(new), self._door.board.now())
         update = Update(old, new, self.documents / trusted.deltas[step.target].sha256, packs)
         stored = update.apply(
-            self._door.store, self.carried, self._files, read_old=lambda *what: self._read_old(old, *what),
+            self._door.store, self.carried, self._files, read_old=lambda *what: self.old.read(old, *what),
             whole=lambda item: self._whole(supply, old, item),
             reserve=self._settings.reserve_bytes, progress=lambda _done, _total: self._check_stop(),
         )  # fmt: skip
@@ -186,27 +186,8 @@ class Bringing:
         return stored
 
     def _whole(self, supply: Supply | None, old: Stored, item: ItemLine) -> Iterator[bytes] | None:
-        here = supply is not None and bool(self._door.roots(old.folder))
+        here = supply is not None and self.old.has_drive(old)
         return self.wholes.blocks(supply, item) if supply is not None and here else None
-
-    def _read_old(self, old: Stored, item: ItemLine, start: int, count: int) -> bytes:
-        """Bytes of an old item: from an update before, or from a drive. What is wrong shows in what is made of it."""
-        if (found := self.carried.read(item.sha256, start, count)) is not None:
-            return found
-        for root in self._door.roots(old.folder):
-            try:
-                layout = DriveLayout(root)
-                with layout.opened() as folder:
-                    descriptor = layout.open_payload(folder, item.path)
-                try:
-                    found = read_at(descriptor, start, count)
-                finally:
-                    os.close(descriptor)
-            except (OSError, FormatError):
-                continue
-            if found is not None:
-                return found
-        raise OldAwayError(item.path)
 
 
 def led_to(step: Delta, trusted: Trusted) -> Release:

@@ -25,12 +25,13 @@ from tests.simulator import EARLIEST
 
 
 class _Door(Door):
-    """With one drive, which serves every release; nothing else is plugged in."""
+    """With the drive of the first edition; nothing else is plugged in."""
 
     archive: Path
 
-    def roots(self, folder: str) -> list[Path]:
-        return [self.archive]
+    def drives(self, bundle: str) -> list[tuple[str, Path]]:
+        first = min(self.store.all(), key=lambda stored: stored.release.seq)
+        return [(first.folder, self.archive)]
 
 
 class UpdatedBox:
