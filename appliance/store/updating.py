@@ -19,6 +19,7 @@ _log = logging.getLogger(__name__)
 
 NAME = "state.json"
 MAX_STATE = 1 << 20
+_TABLES = ("counts", "lives", "months")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class UpdateState:
         fetching: whether something is being fetched now. paused: whether staff paused it.
         size: of what is being fetched or waits to be. done: what is here of it. rate: bytes a second of late.
         left: seconds until all of it is here, an estimate; 0 unknown.
-        month: `2026-11`. used: what was fetched in it.
+        month: `2026-11`. used: what was fetched in it. months: the same of the last months.
         metered: whether the line is paid for by its traffic.
         closing: time of day (library's time) at which what is staged is applied next: `21:00`.
         counts: folder of a release → resources added, changed and dropped against the edition before it.
@@ -51,6 +52,7 @@ class UpdateState:
     left: int = 0
     month: str = ""
     used: int = 0
+    months: Mapping[str, int] = field(default_factory=dict)
     metered: bool = False
     closing: str = ""
     counts: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -85,7 +87,7 @@ def write_state(folder: Path, state: UpdateState, files: Files) -> None:
         OSError: the SSD is full or does not answer.
     """
     members = {f.name: getattr(state, f.name) for f in fields(state)}
-    content = json.dumps({**members, "counts": dict(state.counts), "lives": dict(state.lives)}, sort_keys=True)
+    content = json.dumps({**members, **{name: dict(members[name]) for name in _TABLES}}, sort_keys=True)
     files.make_dir(folder)
     files.write_atomic(folder / NAME, content.encode())
 
@@ -96,7 +98,7 @@ def _state(found: Mapping[str, Any]) -> UpdateState:
     fresh = UpdateState()
     for f in fields(UpdateState):
         value = found.get(f.name)
-        if type(value) is type(getattr(fresh, f.name)) and f.name not in {"counts", "lives"}:
+        if type(value) is type(getattr(fresh, f.name)) and f.name not in _TABLES:
             values[f.name] = value
     counts = {
         name: (int(three[0]), int(three[1]), int(three[2]))
@@ -104,4 +106,7 @@ def _state(found: Mapping[str, Any]) -> UpdateState:
         if isinstance(three, list) and [type(n) for n in three] == [int, int, int]
     }
     lives = {name: at for name, at in found.get("lives", {}).items() if isinstance(at, str)}
-    return UpdateState(**values, counts=counts, lives=lives)
+    months = {name: size for name, size in found.get("months", {}).items() if type(size) is int and size >= 0}
+    if "month" in values and values["month"] and values["month"] not in months:  # as versions before wrote it
+        months[values["month"]] = values.get("used", 0)
+    return UpdateState(**values, counts=counts, lives=lives, months=months)

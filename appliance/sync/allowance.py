@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.store.holdings import Message
-from appliance.sync.schedule import Window, left_of_cap, month_of, next_month
+from appliance.sync.meter import Meter
+from appliance.sync.schedule import Window, left_of_cap, next_month
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
@@ -39,6 +40,7 @@ class Allowance:
 
     Attributes:
         paused: staff paused fetching.
+        meter: counts what comes.
         urgent: staff want it now, whatever the hour and whatever the line costs; until the turn ends.
     """
 
@@ -67,6 +69,7 @@ class Allowance:
             share: of this box; see `schedule.share_of`.
         """
         self._settings, self._clock, self._preferences, self._board = settings, clock, preferences, board
+        self.meter = Meter(settings, clock, board)
         self._check, self._wait, self._metered, self._share = check, wait, metered, share
         self.paused, self.urgent = board.state.paused, False
         self._began, self._fetched = clock.monotonic(), 0
@@ -95,24 +98,23 @@ class Allowance:
             raise WaitError(self._closed(now))
         if not self.urgent and self._metered():
             raise WaitError(Message("sync.paused.metered", {"size": self._left()}))
-        state = self._board.state
-        left = left_of_cap(self._preferences.read().cap, state.month, state.used, now)
+        left = left_of_cap(self._preferences.read().cap, self.meter.used())
         if left is not None and left < size:
             date = f"{next_month(now):%Y-%m-%d}"
-            raise WaitError(Message("sync.paused.cap", {"date": date, "percent": state.percent}))
+            raise WaitError(Message("sync.paused.cap", {"date": date, "percent": self._board.state.percent}))
         if self._settings.update_rate:
             self._wait(size / self._settings.update_rate)
         self._board.change(fetching=True)
 
     def took(self, size: int, *, counts: bool = True) -> None:
         """Count a piece that came; with `counts` it is of what was said at `begin`."""
-        state, month = self._board.state, month_of(self.now())
-        used = (state.used if state.month == month else 0) + size
+        self.meter.took(size)
+        state = self._board.state
         self._fetched += size if counts else 0
         rate = round(self._fetched / max(0.1, self._clock.monotonic() - self._began))
         done = min(state.size, state.done + size) if counts else state.done
         left = round((state.size - done) / max(1, rate)) if counts else state.left
-        self._board.change(month=month, used=used, done=done, rate=rate if counts else state.rate, left=left)
+        self._board.change(done=done, rate=rate if counts else state.rate, left=left)
 
     def _closed(self, now: datetime) -> Message:
         state, opens = self._board.state, self.window.opens(now)

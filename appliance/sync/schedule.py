@@ -109,18 +109,14 @@ def month_of(now: datetime) -> str:
     return f"{now:%Y-%m}"
 
 
-def left_of_cap(cap: int, used_in: str, used: int, now: datetime) -> int | None:
+def left_of_cap(cap: int, used: int) -> int | None:
     """Bytes that may still be fetched this month; None: as many as wanted.
 
     Args:
         cap: bytes a month; 0 for none.
-        used_in: the month that `used` counts for.
         used: bytes fetched in it.
-        now: the library's time.
     """
-    if not cap:
-        return None
-    return max(0, cap - (used if used_in == month_of(now) else 0))
+    return max(0, cap - used) if cap else None
 
 
 def next_month(now: datetime) -> datetime:

@@ -137,9 +137,8 @@ class Updater:
         return self._mirrors.stale
 
     def fetched(self, month: str) -> int:
-        """Bytes that were fetched in a month, `2026-11`; 0 for another than the last one."""
-        state = self._board.state
-        return state.used if state.month == month else 0
+        """Bytes that were fetched in a month, `2026-11`; as far back as two years."""
+        return self._board.state.months.get(month, 0)
 
     def _follow(self) -> None:
         while not self._stop.is_set():
@@ -175,7 +174,7 @@ class Updater:
             _log.exception("%s broke off", task.__qualname__)
 
     def look(self) -> None:
-        """Do what staff asked for and what is due with the editions that are here.
+        """Do what staff asked for and what is due with the editions that are here; see whether the clock was set.
 
         Raises:
             OSError: the SSD is full or does not answer.
@@ -183,6 +182,7 @@ class Updater:
         self._looked = self._clock.monotonic()
         while not self._asked.empty():
             self._asked.get()()
+        self._allowance.meter.look()
         self._turning.look()
 
     # What staff ask for
