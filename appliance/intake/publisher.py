@@ -172,10 +172,8 @@ class Publisher:
     def _unneeded(self, held: Sequence[HeldRelease], places: Sequence[Standing], *, gently: bool) -> set[str]:
         """Releases that are neither live, nor the one before, nor held back, nor carried by a drive that is here.
 
-        One that lacks its records is kept only for drives that are to bring them. While one is staged, nothing goes.
+        One that lacks its records is kept only for drives that are to bring them.
         """
-        if any(r.held_back == STAGED for r in held):
-            return set()
         carried = {p.drive.carried.folder for p in places if p.drive.carried is not None}
         keep = set(carried)
         if gently:
@@ -250,7 +248,13 @@ class Publisher:
 
 
 def kept(held: Sequence[HeldRelease]) -> list[str]:
-    """Of one bundle, falling: what readers have, what staff may go back to, and what they went back from."""
+    """Of one bundle, falling: what readers have, what staff may go back to, what they went back from, and what waits.
+
+    Of several that wait the newest is kept, and the newest that could be applied now.
+    """
     live = next((n for n, r in enumerate(held) if r.live), 0)
     before = [r.folder for r in held[live + 1 :] if not r.held_back][:1]
-    return [*(r.folder for r in held[: live + 1]), *before]
+    staged = [r for r in held[:live] if r.held_back == STAGED]
+    ready = [r for r in staged if r.catalogue.state == r.search.state == "ready"]
+    passed = {r.folder for r in staged} - {r.folder for r in (*staged[:1], *ready[:1])}
+    return [*(r.folder for r in held[: live + 1] if r.folder not in passed), *before]

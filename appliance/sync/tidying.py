@@ -1,7 +1,7 @@
 """What updates no longer need goes: what was begun for deltas that nobody lists, and items that no release names.
 
-Asked only when nothing is half made. No item goes while an edition is staged, and nothing that was begun while what a
-stick brought waits to be applied.
+Asked only when nothing is half made. What is staged names its items as every release does; nothing that was begun goes
+while what a stick brought waits to be applied.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ class Tidying:
         bringing: Bringing,
         incoming: Incoming,
         *,
-        is_staged: Callable[[], bool],
         is_pending: Callable[[], bool],
     ) -> None:
         """Begin with nothing tidied.
@@ -40,11 +39,10 @@ class Tidying:
             door: to the releases that are here.
             bringing: where documents and items lie.
             incoming: what is being fetched.
-            is_staged: whether an edition waits for its time.
             is_pending: whether what a stick brought waits to be applied.
         """
         self._files, self._door, self._bringing, self._incoming = files, door, bringing, incoming
-        self._is_staged, self._is_pending = is_staged, is_pending
+        self._is_pending = is_pending
         self._looked_at: frozenset[str] | None = None
 
     def begun(self, trusted: Trusted) -> None:
@@ -70,7 +68,7 @@ class Tidying:
         """
         here = list(self._door.store.all())
         folders = frozenset(stored.folder for stored in here)
-        if folders == self._looked_at or self._is_staged():
+        if folders == self._looked_at:
             return
         gone = self._bringing.carried.remove_unnamed((stored.items_txt for stored in here), self._files)
         self._looked_at = folders

@@ -45,6 +45,8 @@ class Turning:
         self._settings, self._clock, self._files, self._door = settings, clock, files, door
         self._preferences, self._board = preferences, board
         self._turned = True
+        self._here: frozenset[str] = frozenset()
+        self._ready: frozenset[str] = frozenset()
 
     def look(self) -> None:
         """What is due: lists of changes, since when readers have what they have, closing time.
@@ -60,6 +62,9 @@ class Turning:
         closed = closed_hours(self._settings.opening_hours, Window.parse(self._preferences.read().window))
         self._board.change(closing=closing_time(closed, local))
         staged = [r for r in releases if r.held_back == STAGED]
+        ready = frozenset(r.folder for r in staged if is_ready(r))
+        self._turned |= ready != self._ready  # of those that wait only the newest of these is needed
+        self._ready = ready
         if closed.is_open(local) and staged and all(is_ready(release) for release in staged):
             self.apply()
 
@@ -76,10 +81,6 @@ class Turning:
             newest = max(here, key=lambda release: (release.issued, release.seq))
             self.applied(newest.folder)
         self._door.board.changed()
-
-    def is_staged(self) -> bool:
-        """Whether anything waits."""
-        return any(hold.why == STAGED for hold in self._door.board.editions.holds().values())
 
     def applied(self, folder: str) -> None:
         """Tell that an update brings this to readers."""
@@ -118,18 +119,18 @@ class Turning:
             self._door.board.changed()
 
     def forget(self) -> None:
-        """When readers have another edition: older ones than the one before go, and holds and lists of what is gone.
+        """When other editions are here, or readers have another: what nobody needs goes, and holds and lists of it.
 
         Nothing is half made when this is asked.
 
         Raises:
             OSError: as `look`.
         """
-        if not self._turned:
+        here = frozenset(stored.folder for stored in self._door.store.all())
+        if not self._turned and here == self._here:
             return
-        self._turned = False
+        self._turned, self._here = False, here
         self._door.board.collect(gently=True)
-        here = {stored.folder for stored in self._door.store.all()}
         self._door.board.editions.let_go([f for f in self._door.board.editions.holds() if f not in here])
         wanted = {changes_path(self._settings.updates_folder, o.folder, n.folder) for o, n in self._pairs_now()}
         for path in (self._settings.updates_folder / "changes").glob("*.jsonl"):

@@ -109,9 +109,7 @@ class Updater:
         self._failures, self._next, self._looked = 0, -1e9, -1e9
         self._asked: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
         self._hurry = False
-        self._tidying = Tidying(
-            files, door, self._bringing, self._incoming, is_staged=self._is_staged, is_pending=self.sticks.pending
-        )
+        self._tidying = Tidying(files, door, self._bringing, self._incoming, is_pending=self.sticks.pending)
         self._glance, self._glance_at = Glance(settings.update_origins), -1e9
         self._thread = threading.Thread(target=self._follow, name="updates", daemon=True)
         if self._board.state.making:
@@ -311,9 +309,6 @@ class Updater:
         if self._door.trust.current().versions != before:
             self._door.news(None)
         self._board.change(checked=self._moment(), failing="", metered=self._is_metered())
-
-    def _is_staged(self) -> bool:
-        return self._settings.update_apply == "closing" and self._turning.is_staged()
 
     def _is_metered(self) -> bool:
         at, found = self._metered

@@ -1,4 +1,4 @@
-"""Items that no release names go: whenever other releases are here than last time, and never while one waits."""
+"""Items that no release names go: whenever other releases are here than last time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packager.format.files import RealFiles
 
 def test_items_go_when_the_release_that_named_them_was_collected(tmp_path):
     files, carried, told = RealFiles(), CarriedStore(tmp_path / "carried"), []
-    here, staged = [], []
+    here = []
     for name in ("one", "two"):
         digest = hashlib.sha256(name.encode()).hexdigest()
         path = carried.path(digest)
@@ -24,15 +24,11 @@ def test_items_go_when_the_release_that_named_them_was_collected(tmp_path):
     board = SimpleNamespace(carried_changed=lambda: told.append(len(list(carried.all()))))
     door = SimpleNamespace(store=SimpleNamespace(all=lambda: list(here)), board=board)
     bringing = SimpleNamespace(carried=carried)
-    tidying = Tidying(files, door, bringing, None, is_staged=lambda: bool(staged), is_pending=lambda: False)  # type: ignore[arg-type]
+    tidying = Tidying(files, door, bringing, None, is_pending=lambda: False)  # type: ignore[arg-type]
 
     tidying.items()
     assert len(list(carried.all())) == 2
     del here[0]  # collected: nothing new was made
-    staged.append("three")
-    tidying.items()
-    assert len(list(carried.all())) == 2
-    staged.clear()
     tidying.items()
     assert len(list(carried.all())) == 1
     assert told == [1]

@@ -15,6 +15,7 @@ from appliance.store.changes import ADDED, CHANGED, DROPPED, differing, read_cha
 from appliance.store.editions import STAGED, UNDONE, Editions, edition_before, edition_undone
 from appliance.store.holdings import Part, read_holdings
 from appliance.store.preferences import Preferences, PreferenceStore
+from appliance.store.releases import Stored
 from appliance.sync.closing import NIGHT, closed_hours, closing_time
 from appliance.sync.schedule import Window
 from appliance.sync.updater import Updater
@@ -176,14 +177,21 @@ def test_what_is_kept_is_the_live_one_what_is_held_back_and_the_one_before():
     every = [stored(one) for one in editions]
     folders = {one.release.seq: one.folder for one in every}
 
-    def kept_of(held: dict[int, str]) -> list[int]:
+    def kept_of(held: dict[int, str], making: int = 0) -> list[int]:
         marks = {folders[seq]: why for seq, why in held.items()}
-        found = held_releases(every, editions, lambda _stored, name: Part("ready", name), "x", marks)
+
+        def part(one: Stored, name: str) -> Part:
+            return Part("rebuilding") if one.release.seq == making else Part("ready", name)
+
+        found = held_releases(every, editions, part, "x", marks)
         return [r.seq for r in found if r.folder in kept(found)]
 
     assert kept_of({}) == [5, 4]
     assert kept_of({5: UNDONE}) == [5, 4, 3]
     assert kept_of({5: STAGED, 4: UNDONE}) == [5, 4, 3, 2]
+    assert kept_of({5: STAGED}) == [5, 4, 3]  # and not what is older than the one before
+    assert kept_of({5: STAGED, 4: STAGED}) == [5, 3, 2]  # one that waits, and a newer one waits too
+    assert kept_of({5: STAGED, 4: STAGED}, making=5) == [5, 4, 3, 2]  # but the older one could be applied now
     assert kept_of({4: UNDONE}) == [5, 3]  # what staff went back from, and something newer came
 
 

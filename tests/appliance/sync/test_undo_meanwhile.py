@@ -19,6 +19,7 @@ from packager.delta.editions import edition_of
 from packager.delta.listing import delta_folder
 from packager.delta.making import make_delta
 from packager.delta.signing import sign_deltas
+from packager.format.items import read_items
 from packager.publishing.publish import publish
 from packager.publishing.sites import FolderSite
 from packager.signing import sign_release
@@ -171,3 +172,22 @@ def test_drive_that_is_pulled_while_the_new_edition_is_made_is_asked_for_and_not
     assert packs
     assert not [name for name in origin.asked if name.startswith("objects/")]
     is_held(box, {3: STAGED, 2: "", 1: ""})
+
+
+@pytest.mark.slow
+def test_edition_that_waits_goes_with_its_items_when_a_newer_one_waits(boxes, origin, third):  # noqa: F811
+    box = boxes(**open_all_day({}))
+    assert box.updater.turn().key == "sync.staged"
+    box.until(lambda h: len(h.releases) == 2 and all(r.search.state == "ready" for r in h.releases))
+    origin.folder = third
+    assert box.updater.turn().key == "sync.staged"
+    box.until(lambda h: any(r.search.state == "ready" for r in h.releases if r.seq == 3))
+    box.updater.look()
+    box.updater._turning.forget()
+    is_held(box, {3: STAGED, 1: ""})
+    box.updater._tidying.items()
+    folders = box.settings.releases_folder
+    named = {line.sha256 for path in folders.glob("*/*/meta/items.txt") for line in read_items(path)}
+    assert {sha256 for sha256, _ in CarriedStore(box.settings.carried_folder).all()} <= named
+    box.updater.command({"do": "update-apply"})
+    box.until(live_is(3))
