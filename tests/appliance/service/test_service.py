@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,6 @@ import pytest
 
 from appliance.service.asking import ask
 from appliance.settings import Settings, load_settings
-from appliance.store.holdings import read_holdings
 from tests.appliance.service.test_notify import Heard
 from tests.appliance.stock import Stock
 from tests.box import free_port, wait_for
@@ -109,8 +109,8 @@ def test_hangup_is_told_as_reloading_until_the_next_process_serves(service: Serv
 
 
 def test_box_that_is_stopped_lets_a_slow_download_end_and_accepts_nobody_else(service: Service) -> None:
-    wait_for(lambda: bool(read_holdings(service.settings.holdings_file).drives), "the drive")
     port, got = service.settings.listen_port, bytearray()
+    wait_for(lambda: bool(film(port)), "the film")
     item, children = film(port), [child.pid for child in service.process.children()]
     with socket.create_connection(("127.0.0.1", port), timeout=20) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
@@ -133,9 +133,13 @@ def test_box_that_is_stopped_lets_a_slow_download_end_and_accepts_nobody_else(se
 
 
 def film(port: int) -> str:
-    """The address of the film."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/resources/V1", timeout=10) as answer:
-        return str(json.load(answer)["items"][0]["url"])
+    """The address of the film; empty while the drive is not served yet."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/resources/V1", timeout=10) as answer:
+            return str(json.load(answer)["items"][0]["url"])
+    except urllib.error.HTTPError as error:
+        assert error.code == 404
+        return ""
 
 
 def refuses(port: int) -> bool:
