@@ -138,7 +138,8 @@ def film(port: int) -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/resources/V1", timeout=10) as answer:
             return str(json.load(answer)["items"][0]["url"])
     except urllib.error.HTTPError as error:
-        assert error.code == 404
+        if error.code != 404:
+            raise
         return ""
 
 
