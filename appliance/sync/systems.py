@@ -166,8 +166,8 @@ class Systems:
                 continue
             try:
                 system = System.from_bytes(self._document(supply, version, wanted))
-            except FormatError as error:
-                _log.warning("system %d is for newer boxes: %s", version, error)
+            except (FormatError, OriginError) as error:  # a mirror may hold content only
+                _log.info("system %d cannot be had, or is for newer boxes: %s", version, error)
                 continue
             if system.version == version and system.minimum <= self.running:
                 return system

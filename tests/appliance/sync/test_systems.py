@@ -20,12 +20,14 @@ from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
 from appliance.store.preferences import PreferenceStore
 from appliance.store.releases import ReleaseStore
+from appliance.store.updating import read_state
 from appliance.sync.board import StateBoard
 from appliance.sync.incoming import PIECE, SourceError
 from appliance.sync.sources import directly
 from appliance.sync.stick_supply import StickSupply
 from appliance.sync.system_sticks import SystemSticks
 from appliance.sync.systems import Systems
+from appliance.sync.updater import Updater
 from packager.format.files import RealFiles
 from packager.format.origin import OriginError, object_path
 from packager.format.trust import TrustStore
@@ -33,6 +35,7 @@ from packager.publishing.sites import FolderSite
 from packager.systems.commands import sign_system
 from packager.systems.making import read_system
 from packager.systems.publishing import publish_system
+from tests.faulty_server import Asked, FaultyServer
 from tests.packager.system_folders import system_folder
 from tests.simulator import DAY, EARLIEST, Publisher, passphrase
 
@@ -220,3 +223,37 @@ def test_what_is_asked_names_this_boot(desk: Desk, national: tuple[Publisher, Pa
     desk.systems.ask()
     body = json.loads((desk.settings.systems_folder / "4" / "ready.json").read_bytes())
     assert body == {"schema": 1, "version": 4, "boot": "this boot"}
+
+
+def test_by_wire_it_goes_on_after_a_cut_and_is_asked_for_by_the_button(
+    national: tuple[Publisher, Path], tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path / "box", national[0])
+    server = FaultyServer(national[1])
+    board = SimpleNamespace(
+        say_of_updates=lambda _said: None, releases=list, editions=SimpleNamespace(holds=dict), changed=lambda: None
+    )
+    door = replace(desk.door, board=board)  # type: ignore[arg-type]
+    settings = replace(desk.settings, update_origins=(server.address,))
+    root = settings.root_file.read_bytes()
+    try:
+        for fault, said in (
+            (lambda asked: asked.out.close() if "/system/" in asked.name else asked.right(), "sync.current"),
+            (lambda asked: asked.out.close() if asked.start >= PIECE else asked.right(), "sync.unreachable"),
+        ):  # a mirror that holds content only is no trouble; a line that breaks off is
+            server.fault = fault
+            updater = Updater(settings, desk.clock, FILES, door, root)
+            assert updater.turn().key == said
+            updater.close()
+        server.fault = Asked.right
+        updater = Updater(settings, desk.clock, FILES, door, root)
+        assert updater.turn().key == "sync.current"
+        big = object_path(read_system(national[1].parent / "4").root.sha256)
+        assert sorted(offset for offset, _ in server.taken[big]) == [0, PIECE]
+        assert read_state(settings.updates_folder).system == 4
+        updater.command({"do": "system-apply"})
+        updater.look()
+        assert desk.asked == [4]
+    finally:
+        updater.close()
+        server.close()
