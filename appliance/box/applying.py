@@ -175,7 +175,7 @@ class Applier:
     def _write_all(self, box: BoxFile | None) -> bool:
         """Write what the box runs with; whether the running service must be told."""
         places = self._places
-        first = not (places.run / "settings.toml").exists()
+        first = not (places.run / NAME).exists()  # the image puts settings there for a box without this step
         settings, network = self._texts(box)
         changed = self._put(places.run / "root.json", self._root(box))
         changed |= self._write_staff(box)

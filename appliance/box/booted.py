@@ -56,8 +56,8 @@ def note_boot(places: Places, running: int, boot: str, clock: Clock, files: File
         OSError: it cannot be written.
     """
     known = read_system_state(places.run)
-    if known.running == running and running:
-        return known  # told in this boot already; a system may be being written
+    if known.running == running and known.state:
+        return known  # told in this boot already, or a system is being written
     last = _installed(places.state / "system" / INSTALLED)
     state = SystemState(running=running)
     if last is not None and last.boot != boot:

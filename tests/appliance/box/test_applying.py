@@ -157,7 +157,9 @@ def test_the_inbox_comes_before_the_boot_partition(machine: Machine) -> None:
 
 
 def test_a_new_file_asks_the_running_service_to_start_anew(machine: Machine) -> None:
+    (machine.places.run / "settings.toml").write_text("# the image's own\n")
     assert not machine.apply().restart
+    assert not (machine.places.run / "network-changed").exists()
     machine.stick(box_file().content)
     assert machine.apply().restart
     marker = machine.places.run / "restart"

@@ -244,7 +244,10 @@ def test_the_boot_after_says_what_became_of_it(box: Box, national: tuple[Publish
     assert boots(4, "next boot").state == UPDATED
     assert boots(3, "next boot").state == ""  # its entry has tries left: it was not tried
     (box.entries / "shuxiang-4+3.conf").rename(box.entries / "shuxiang-4+0-3.conf")
-    state = boots(3, "next boot")
+    box.entries.rename(box.entries.with_name("away"))
+    assert boots(3, "next boot").state == ""  # the boot partition comes late
+    box.entries.with_name("away").rename(box.entries)
+    state = note_boot(box.places, 3, "next boot", FixedClock(), RealFiles())
     assert (state.state, state.version) == (FELL_BACK, 4)
     assert [m.key for m, _ in system_messages(state, ready=0)] == ["box.system.fell_back"]
     assert note_boot(box.places, 3, "next boot", FixedClock(), RealFiles()) == state
