@@ -177,7 +177,8 @@ class Applier:
         places = self._places
         first = not (places.run / NAME).exists()  # the image puts settings there for a box without this step
         settings, network = self._texts(box)
-        changed = self._put(places.run / "root.json", self._root(box))
+        root = self._root(box)
+        changed = self._put(places.run / "root.json", root) if root else False
         changed |= self._write_staff(box)
         changed |= self._put(places.run / "settings.toml", settings.encode())
         self._files.make_dir(places.networkd)
@@ -188,10 +189,14 @@ class Applier:
         return changed and not first
 
     def _root(self, box: BoxFile | None) -> bytes:
-        """The root that the library's drives are proved by; on a box that knows no library, the image's own."""
+        """The root that the library's drives are proved by; on a box that knows no library, the image's own, if any."""
         if box is not None:
             return box.root.encode()
-        return read_small(self._places.trust / "root.json", MAX_ROOT)
+        try:
+            return read_small(self._places.trust / "root.json", MAX_ROOT)
+        except (OSError, ValueError) as error:
+            _log.error("the image trusts nobody: %s", error)
+            return b""
 
     def _write_staff(self, box: BoxFile | None) -> bool:
         """What the first account is made from: for the service alone."""

@@ -9,9 +9,12 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from appliance.box.command import lines
 from appliance.box.state import NAME, read_box_state
+from appliance.box.system_state import read_system_state
 from appliance.settings import load_settings
 from packager.format.files import RealFiles
 from provisioning.box_file import make_box
@@ -257,3 +260,23 @@ def test_the_state_is_read_as_written_and_nothing_else_is(machine: Machine) -> N
     path.write_bytes(state.to_bytes())
     assert read_box_state(machine.places.run) == state
     assert not read_box_state(None).known
+
+
+@given(st.binary(max_size=400), st.sampled_from(["a.box", "a.recovery", "A.BOX"]))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_on_a_stick_bring_the_step_down(machine: Machine, content: bytes, name: str) -> None:
+    stick = machine.stick(content, name)
+    state = machine.apply().state
+    assert not state.configured
+    assert len(state.refused) + len(state.recovery) == 1
+    stick.unlink()
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_state_brings_readers_down(machine: Machine, content: bytes) -> None:
+    machine.places.run.mkdir(exist_ok=True)
+    for name in (NAME, "system.json"):
+        (machine.places.run / name).write_bytes(content)
+    assert not read_box_state(machine.places.run).known
+    assert read_system_state(machine.places.run).running == 0
