@@ -31,6 +31,8 @@ THIRD = {name: row for name, row in NEW.items() if name != "renamed"} | {
 FOURTH = {name: row for name, row in THIRD.items() if name not in {"fresh", "moved"}} | {
     "edited": ("改过两次的书", OLD["edited"][1]),
     "grown": ("补录的数据", {"grown.dat": NEW["grown"][1]["grown.dat"][:2_000_000] + b"again" + noise(400_000, 12)}),
+    # Until now only on the drive, which carries the first edition.
+    "stays": ("没有变的书", {"stays.dat": OLD["stays"][1]["stays.dat"][:1_500_000] + b"once" + noise(100_000, 13)}),
     "last": ("第四版的新书", {"last.dat": noise(600_000, 11), "last.txt": "末一版的正文。".encode() * 3000}),
 }
 TITLES = {seq: {identity: title for identity, (title, _) in rows.items()} for seq, rows in ((3, THIRD), (4, FOURTH))}

@@ -48,7 +48,7 @@ from tests.powercut.scenes import essence
 PIECE = 32 << 10
 LATENCY = 0.004
 """Seconds before an answer: a line is not a disk."""
-LONGEST = 60.0
+LONGEST = 300.0
 OLD, NEW = 3, 4
 BOX = 9
 """Kills planned for one box."""
@@ -202,14 +202,21 @@ class Kills:
             moments[n] = moments[n] or moments[n + 1]
         self.lasts = {stage: moments[n + 1] - moments[n] for n, stage in enumerate(STAGES[:-1])}
 
-    def kill(self, times: int, *, seed: int = 1) -> None:
-        """Kill so many workers; each box is killed in stages by chance, in their order, and then comes to its end."""
+    def kill(self, times: int, *, seed: int = 1, told: Callable[[], object] = lambda: None) -> None:
+        """Kill so many workers; each box is killed in stages by chance, in their order, and then comes to its end.
+
+        Args:
+            times: how many.
+            seed: of the chance.
+            told: called when a box has come to its end.
+        """
         chance = random.Random(seed)
         while self.kills < times:
             self._begin()
             for stage in sorted(chance.choices(STAGES[:-1], k=min(BOX, times - self.kills)), key=STAGES.index):
                 self._kill_in(stage, chance)
             self._close_box()
+            told()
 
     def _kill_in(self, stage: str, chance: random.Random) -> None:
         asked, here = len(self.server.asked), self._here()

@@ -28,13 +28,15 @@ def test_worker_killed_in_an_update_goes_on_where_it_was(rounds):
 @pytest.mark.slow
 @pytest.mark.timeout(14_400)
 def test_worker_killed_hundreds_of_times_in_updates(rounds, capsys):
-    rounds.kill(COUNT)
+    def told():
+        with capsys.disabled():
+            sys.stdout.write(f"\n{rounds.kills} kills, {rounds.finished} updates to the end: {dict(rounds.found)}")
+            sys.stdout.flush()
+
+    rounds.kill(COUNT, told=told)
     most = rounds.finished * rounds.needed + rounds.kills * 2 * PIECE
     with capsys.disabled():
-        sys.stdout.write(
-            f"\n{rounds.kills} kills, {rounds.finished} updates to the end; "
-            f"an update needs {rounds.needed:,} bytes; fetched {rounds.fetched:,}\n"
-        )
+        sys.stdout.write(f"\nan update needs {rounds.needed:,} bytes; fetched {rounds.fetched:,}\n")
         for stage in STAGES:
             sys.stdout.write(f"{stage}: {rounds.found[stage]} kills, lasts {rounds.lasts.get(stage, 0):.3f} s\n")
     assert rounds.finished * rounds.needed <= rounds.fetched <= most
