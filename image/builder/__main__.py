@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -71,7 +70,6 @@ def build(plan: Plan, *, root_only: bool = False) -> None:
     with stages.stage("核对软件包 cache"):
         packages.prove(plan)
     with stages.stage("根目录 root tree"):
-        shutil.rmtree(plan.tree, ignore_errors=True)
         packages.unpack(plan)
     with stages.stage("书箱程序 environment"):
         installed = wheels.install(plan)

@@ -27,13 +27,17 @@ def run(plan: Plan, command: Sequence[str], *, given: bytes | None = None) -> st
     return done.stdout.decode("utf-8", "replace")
 
 
+ALONE = ("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child")
+"""What mounts something does so where nobody else sees it: a build that is killed leaves no mount in its tree, through
+which the next one would empty this host's folders."""
+
+
 def run_inside(plan: Plan, command: Sequence[str]) -> str:
-    """Run a command with the tree as its root, without network; its /proc is mounted where nobody else sees it.
+    """Run a command with the tree as its root and without network.
 
     Raises:
         BuildError: see `run`.
     """
     tree = shlex.quote(str(plan.tree))
     script = f'mount -t proc proc {tree}/proc && exec chroot {tree} "$@"'
-    alone = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private")
-    return run(plan, (*alone, "sh", "-c", script, "sh", *command))
+    return run(plan, (*ALONE, "--net", "sh", "-c", script, "sh", *command))

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from image.builder.commands import run
+from image.builder.commands import ALONE, run
 from image.builder.plan import IMAGE, SUITE, BuildError, Plan
 
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -134,7 +135,15 @@ def prove(plan: Plan) -> None:
 
 
 def unpack(plan: Plan) -> None:
-    """Make the tree of the cached packages."""
+    """Make the tree of the cached packages.
+
+    Raises:
+        BuildError: something is mounted below the last build's tree, or a package cannot be installed.
+    """
+    below = [line.split(" ")[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    if any(Path(mount.encode().decode("unicode_escape")).is_relative_to(plan.tree) for mount in below):
+        raise BuildError(f"something is mounted below {plan.tree}; unmount it first")
+    shutil.rmtree(plan.tree, ignore_errors=True)
     debs = plan.cache / "apt/debs"
     paths = ("/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*", "/usr/share/doc/*", "/usr/share/lintian/*")
     # Before the kernel is installed, so that its RAM disk is made once as it is wanted.
@@ -143,7 +152,7 @@ def unpack(plan: Plan) -> None:
     run(
         plan,
         (
-            "mmdebstrap", "--mode=root", "--variant=essential", "--architectures=amd64", "--format=directory",
+            *ALONE, "mmdebstrap", "--mode=root", "--variant=essential", "--architectures=amd64", "--format=directory",
             '--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"',
             *(f"--dpkgopt=path-exclude={path}" for path in paths),
             "--dpkgopt=path-include=/usr/share/doc/*/copyright",
