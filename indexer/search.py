@@ -23,7 +23,7 @@ from indexer.schema import sort_key
 from indexer.search_alike import by_alike, lines_behind
 from indexer.search_budget import Budget, Clock
 from indexer.search_collapse import Family
-from indexer.search_collector import PART_ROWS, VERIFY_LIMIT, Matches, PartIndex, Statistics
+from indexer.search_collector import PART_ROWS, VERIFY_LIMIT, Matches, PartIndex, Statistics, none_of
 from indexer.search_evaluate import Evaluation, asked_terms
 from indexer.search_facets import FacetCounter
 from indexer.search_filters import CHILDREN, Mask
@@ -204,6 +204,9 @@ class Searcher:
         """What is found: as typed, else or beside it in words of like meaning, else what may have been meant."""
         budget = Budget(self._clock)
         query, typed, exact, spoken = self._understood(request, budget)
+        serial = self._instead.serial_without(request, query, budget) if request.mend == "search" else ""
+        if serial:
+            return self._without_issue(request, query, serial, inside, budget)
         matches, whole = with_inside(self._parts, typed, inside)
         suggestion = self._instead.with_sign(request, matches, budget) if request.mend and not spoken else ""
         if request.mend == "search" and exact and whole and not spoken and not suggestion:
@@ -218,12 +221,28 @@ class Searcher:
             if more is not None:
                 return Asked(request, budget, query, more.matches, more.exact, True, [], more, "", False)
             suggestion = self._instead.wider(request, budget)
-        corrected = request.mend == "search" and suggestion != "" and nothing
-        if corrected:
-            request, budget = replace(request, q=suggestion), budget.again()
-            query, typed, exact, spoken = self._understood(request, budget)
-            matches, whole = with_inside(self._parts, typed, inside)
-        return Asked(request, budget, query, matches, exact, whole, spoken, None, suggestion, corrected)
+        if request.mend == "search" and suggestion and nothing:
+            return self._corrected(request, suggestion, inside, budget)
+        return Asked(request, budget, query, matches, exact, whole, spoken, None, suggestion, False)
+
+    def _corrected(
+        self, request: SearchRequest, suggestion: str, inside: Sequence[Inside | None], budget: Budget
+    ) -> Asked:
+        """What the suggestion finds."""
+        request, budget = replace(request, q=suggestion), budget.again()
+        query, typed, exact, spoken = self._understood(request, budget)
+        matches, whole = with_inside(self._parts, typed, inside)
+        return Asked(request, budget, query, matches, exact, whole, spoken, None, suggestion, True)
+
+    def _without_issue(
+        self, request: SearchRequest, query: Query, serial: str, inside: Sequence[Inside | None], budget: Budget
+    ) -> Asked:
+        """What there is where no title names an issue: texts that hold it, else the serial itself, else nothing."""
+        matches, whole = with_inside(self._parts, none_of(self._parts), inside)
+        suggestion = serial if self._instead.is_title(serial, request) else ""
+        if suggestion and not shown(matches, self._parts, request):
+            return self._corrected(request, suggestion, inside, budget)
+        return Asked(request, budget, query, matches, True, whole, [], None, suggestion, False)
 
     def _understood(self, request: SearchRequest, budget: Budget) -> tuple[Query, list[Matches], bool, Sounding]:
         """What matches, and what of it only by its sound: few words stand in records, letters may be pinyin."""

@@ -269,6 +269,13 @@ class PartIndex:
         """What the length of each row's text does to its scores."""
         return self._norms.take(self._lengths.take(rows))
 
+    def with_title(self, title: str) -> Matches:
+        """The visible rows with a title (see `title_key`), whole; unscored."""
+        found = self.files.figures("title", "=" + title) if title else None
+        rows = _NOTHING if found is None else self.files.postings(found)[0]
+        rows = kept(rows, self.visible.take(rows))
+        return Matches(rows, np.zeros(len(rows), "f4"), np.ones(len(rows), bool))
+
     def titled(self, titles: Iterable[str], rows: Rows) -> Mask:
         """Which of the rows have one of these titles (see `title_key`), whole."""
         whole = np.zeros(len(rows), bool)
@@ -280,6 +287,11 @@ class PartIndex:
                 places[places == len(rows)] = 0
                 whole[places.compress(rows.take(places) == wanted)] = True
         return whole
+
+
+def none_of(parts: Sequence[PartIndex]) -> list[Matches]:
+    """What is found where nothing is."""
+    return [Matches(_NOTHING, np.zeros(0, "f4"), np.zeros(0, bool)) for _ in parts]
 
 
 def _score(rarity: np.float32, gain: np.float32, often: Scores, norm: Scores) -> Scores:

@@ -8,15 +8,18 @@ from itertools import islice
 
 import numpy as np
 
+from indexer.analysis import title_key
 from indexer.search_alike import AlikeFound, alike, both, joined
 from indexer.search_budget import Budget
 from indexer.search_collector import Matches, PartIndex
 from indexer.search_correct import corrected
 from indexer.search_filters import CHILDREN
+from indexer.search_issues import in_titles
+from indexer.search_numbers import serial_in
 from indexer.search_query import Query, parse
 from indexer.search_request import SearchRequest
 from indexer.search_sounds import Sounding
-from indexer.search_wider import wider, with_sign
+from indexer.search_wider import is_plain, wider, with_sign
 from indexer.thesaurus.table import table
 
 FEW = 20
@@ -94,6 +97,19 @@ class Instead:
             if shown(self._match(parse(text), budget)[0], self._parts, request):
                 return text
         return ""
+
+    def serial_without(self, request: SearchRequest, query: Query, budget: Budget) -> str:
+        """The serial of which an issue is asked for that no title names; empty for any other question."""
+        name = serial_in(request.q) if is_plain(request.q) else ""
+        titled = in_titles(query, name) if name else None
+        if titled is None or budget.spent or shown(self._match(titled, budget)[0], self._parts, request):
+            return ""
+        return name
+
+    def is_title(self, text: str, request: SearchRequest) -> bool:
+        """Whether something that this reader's face shows is titled so."""
+        found = [part.with_title(title_key(text)) for part in self._parts]
+        return shown(found, self._parts, request) > 0
 
     def alike(
         self, request: SearchRequest, query: Query, matches: Sequence[Matches], clock: Budget, *, less: bool = False

@@ -15,6 +15,9 @@ from indexer.text.dates import parse_date
 from indexer.text.dynasties import DYNASTIES, REIGNS, simplify
 from indexer.text.numbers import parse_number
 
+_LONGEST_NAMED = 80
+"""Characters of a query that names an issue."""
+
 MAX_FORMS = 4
 """Numbers of one stretch that are looked for in other ways too."""
 
@@ -42,6 +45,12 @@ _COUNT = re.compile(rf"(?<!第)(?<!{_N}){_N}{{1,4}}卷\Z")
 _JUAN = re.compile(rf"卷[之第]?({_N}+)\Z")
 _LATIN = re.compile(r"(no|nos|issue|vol|volume)\.?([0-9]+)\Z", re.IGNORECASE)
 _DIGITS = re.compile(r"[12][0-9]{3}\Z")
+_ISSUE_OF_SERIAL = rf"(?:第?{_N}{{1,5}}卷\s*)?(?:[总總]?第?{_N}{{1,6}}[期号號]|no\.?\s*[0-9]{{1,5}})"
+_OF_SERIAL = re.compile(
+    rf"\s*(?:《(?P<quoted>[^《》]{{1,40}})》|(?P<plain>[^\s《》]{{2,24}}?))\s*"
+    rf"(?:(?:{_WESTERN}|[12][0-9]{{3}})\s*)?(?:{_ISSUE_OF_SERIAL}|(?P<day>{_DAY}))\s*\Z",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,18 @@ Meant: TypeAlias = "str | Form"
 def issue_in(text: str) -> bool:
     """Whether an issue or a volume is asked for: 读者 第3期, 三国演义 卷三, Nature no.3."""
     return _ASKS_ISSUE.search(_plain(text)) is not None
+
+
+def serial_in(text: str) -> str:
+    """The serial of which an issue is asked for by its number, or a quoted one by its day; empty for anything else.
+
+    《读者》2019年第3期 and 读者 第3期 ask for one of 读者; a day alone may be that of an event.
+    """
+    match = _OF_SERIAL.match(_plain(text)[:_LONGEST_NAMED])
+    if match is None or (match["day"] and not match["quoted"]):
+        return ""
+    name: str = (match["quoted"] or match["plain"]).strip()
+    return "" if has_number(name) else name
 
 
 def meant_by(word: str, *, issue: bool = False) -> list[Meant] | None:

@@ -101,13 +101,18 @@ def parts_text(held: Held) -> str:
 def _state(held: Held) -> str:
     """What it gathers, or what keeps it from being opened: 共 24 期, 仅有目录, 这里打不开, 硬盘未接."""
     if held.catalogue_only or held.resource.access.scope == "none":
-        return parts_text(held) or words().label("tag.catalogue")
+        return parts_text(held) or catalogue_tag()
     openable = can_be_opened(held.resource, download=gate(held.resource).download)
     if not openable:
         return words().label("tag.closed")
     if held.available:
         return ""
     return plugged_tag(held)
+
+
+def catalogue_tag() -> str:
+    """That it is only an entry of the catalogue; to a child that it is not there yet."""
+    return words().label("tag.catalogue_child" if current_display().face == "child" else "tag.catalogue")
 
 
 def plugged_tag(held: Held) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from appliance.web.class_words import class_text, tree_text
 from appliance.web.context import gate, library, words
+from appliance.web.display import current_display
 from appliance.web.place_names import place_in_full, place_text
 from appliance.web.query import facet_value, parse_year
 from indexer.hierarchy import Levels, clc_levels, place_levels, tree_levels
@@ -229,7 +230,10 @@ def value_text(name: str, value: str, *, short: bool = False) -> str:
 
 
 def _label(name: str, value: str) -> str:
+    """A value in readers' words, in children's own where there are such."""
     key = f"{name}.{value}"
+    if current_display().face == "child" and words().has_label(f"{key}_child"):
+        key = f"{key}_child"
     return words().label(key) if words().has_label(key) else value
 
 

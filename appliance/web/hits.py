@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from appliance.web.cards import (
     MOST_NAMES,
+    catalogue_tag,
     creator_text,
     creators_text,
     has_picture,
@@ -112,7 +113,7 @@ def _line(
         excerpt=marked(place.text, place.marks) if place is not None else excerpt_of(hit, explained),
         place=_place(explained, place, address.q) if explained is not None and place is not None else None,
         tag=tag,
-        bare=(bare := tag == spoken.label("tag.catalogue")),
+        bare=(bare := tag == catalogue_tag()),
         offer=offer_for(held, gate(resource)) if bare else None,
         by_sound=hit.why == "pinyin",
         alike=explained is not None and explained.alike is not None,
@@ -234,7 +235,7 @@ def use_tag(held: Held) -> str:
     """How it may be used, in a few words: 可下载, 仅限馆内阅览, 仅有目录, 这里打不开, 硬盘未接."""
     spoken, resource, decision = words(), held.resource, gate(held.resource)
     if held.catalogue_only or decision.reason == "rights.catalogue_only":
-        return parts_text(held) or spoken.label("tag.catalogue")
+        return parts_text(held) or catalogue_tag()
     if not can_be_opened(resource, download=decision.download):
         return spoken.label("tag.closed")
     if not held.available:

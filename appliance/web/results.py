@@ -25,7 +25,7 @@ from appliance.web.shelves import newest
 from appliance.web.wishes import ask_text, words_to_ask
 from indexer.analysis import fold, is_spaceless
 from indexer.errors import QueryError
-from indexer.search_numbers import CHINESE_DIGITS, has_number
+from indexer.search_numbers import CHINESE_DIGITS, has_number, serial_in
 from indexer.search_query import bare_words
 from indexer.search_request import SearchRequest
 
@@ -210,8 +210,10 @@ def _suggestion(address: SearchAddress, found: Found) -> Suggested | None:
     text, corrected = found.result.suggestion, found.result.corrected
     if not text or text == address.q:
         return None
-    key = "patron.search.corrected" if corrected else "patron.search.did_you_mean"
-    sentence = say(key, suggestion=text, query=address.q)
+    key = "corrected" if corrected else "did_you_mean"
+    if corrected and text == serial_in(address.q):
+        key = "other_issues"
+    sentence = say(f"patron.search.{key}", suggestion=text, query=address.q)
     if corrected:
         return Suggested(sentence.text, sentence.button, address.url(literal="1"), sentence.second)
     return Suggested("", sentence.text, address.url(q=text))
