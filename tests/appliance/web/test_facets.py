@@ -95,6 +95,18 @@ def test_what_is_only_in_the_catalogue_comes_last_and_the_page_leads_to_it(clien
     assert "另有" not in text(client, "/search?q=明月&available=yes")
 
 
+def test_children_read_in_their_own_words_what_is_not_there_yet(client: FlaskClient) -> None:
+    client.set_cookie("display", "child.paper.2.zh-Hans")
+    try:
+        page = text(client, "/search?q=明月")
+    finally:
+        client.delete_cookie("display")
+    assert "仅有目录" not in page
+    assert page.count('"tag">还没来</span>') == 2
+    assert page.index("下面的书还没来") < page.index('"tag">还没来</span>')
+    assert "还没来" in options(page)
+
+
 def test_other_forms_of_the_characters_are_explained_when_they_were_found(tmp_path: Path) -> None:
     with make_world(tmp_path, [one("a", "紅樓夢"), one("b", "红楼梦 研究")]) as world:
         client = make_app(world).test_client()

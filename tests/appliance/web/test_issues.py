@@ -124,6 +124,15 @@ def test_child_sees_no_issues_that_are_not_for_children(client: FlaskClient) -> 
         client.delete_cookie("display")
 
 
+def test_search_for_an_issue_that_is_not_held_says_so_and_leads_to_the_others(client: FlaskClient) -> None:
+    found = page(client, "/search?q=《月刊》2019年第9期")
+    assert "没有查到这一期，<wbr>下面先列“月刊”的其他各期。" in found or "没有查到这一期，下面先列“月刊”的其他各期。" in found
+    assert 'href="/resources/mixed"' in found
+    assert "literal=1" in found
+    assert "没有查到这一期" not in page(client, "/search?q=《月刊》2019年第2期")
+    assert "没有查到“《周刊》2019年第9期”" in page(client, "/search?q=《周刊》2019年第9期").replace("<wbr>", "")
+
+
 def test_bound_volume_lists_its_parts_by_their_years(client: FlaskClient) -> None:
     text = page(client, "/read/bound/issues?year=2019")
     assert re.findall(r"<b>([^<]*)</b>", text[text.index("<main") :]) == ["2019年第2期", "二〇一九年第10期", "无年月"]
