@@ -58,11 +58,11 @@ class Degraded:
             )  # fmt: skip
         try:
             self.process = process
-            wait_for(lambda: self.health() is not None, "the box to answer", self.log, 30)
+            wait_for(lambda: self.health() is not None, "the box to answer", self.log, 90)
             yield self
         finally:
             process.terminate()
-            code = process.wait(30)
+            code = process.wait(60)
         assert code == 0, self.log()
 
     @property
@@ -109,7 +109,7 @@ def test_box_without_a_disk_takes_its_drive_in_and_is_read(box: Degraded) -> Non
     (box.folder / "ssd").rmdir()
     (box.folder / "ssd").write_bytes(b"no disk")
     with box.running():
-        wait_for(box.reads, "the drive", box.log, 40)
+        wait_for(box.reads, "the drive", box.log, 90)
         assert box.tells(DEGRADED), box.health()
         assert len(list(box.memory.iterdir())) == 1
     assert list(box.memory.iterdir()) == []
@@ -131,11 +131,11 @@ FILLED = (
 def test_disk_that_was_good_and_takes_nothing_any_more(box: Degraded, before: str, sentence: str) -> None:
     """What it held is used: the drive is known again, nothing is copied, and nothing there is changed."""
     with box.running():
-        wait_for(box.reads, "the drive", box.log, 40)
+        wait_for(box.reads, "the drive", box.log, 90)
     data = box.folder / "ssd/data"
     before_it = {path: path.stat().st_mtime_ns for path in data.rglob("*") if path.is_file()}
     with box.running(before.format(ssd=box.folder / "ssd", keep=box.folder / "keep")):
-        wait_for(box.reads, "the drive", box.log, 40)
+        wait_for(box.reads, "the drive", box.log, 90)
         assert box.tells(sentence), box.health()
         (spare,) = box.memory.iterdir()
         (records,) = spare.glob("releases/*/*/meta/catalogue.jsonl")
@@ -152,7 +152,7 @@ def test_box_with_every_document_damaged_is_read(box: Degraded) -> None:
     for name in ("holdings.json", "verified.json", "starts.json", "diary.json", "home-place.txt", "intake.jsonl"):
         (data / name).write_bytes(b"\xff{")
     with box.running():
-        wait_for(box.reads, "the drive", box.log, 40)
+        wait_for(box.reads, "the drive", box.log, 90)
         assert box.tells(DEGRADED), box.health()
         assert "Traceback" not in box.log()
     for name in ("faults", "checks", "repairs"):
@@ -168,7 +168,7 @@ def test_box_that_was_killed_says_at_its_next_start_that_it_recovered(box: Degra
         family.kill()
         psutil.wait_procs(children, 20)
     with box.running():
-        wait_for(lambda: box.tells("书箱刚才自动恢复了一次，现在一切正常。"), "the sentence", box.log, 20)
+        wait_for(lambda: box.tells("书箱刚才自动恢复了一次，现在一切正常。"), "the sentence", box.log, 90)
     assert read_starts(box.settings.data_folder).running == ""
 
 
