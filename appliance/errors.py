@@ -57,6 +57,10 @@ class StoreError(ApplianceError):
     code = "store"
 
 
+class DamagedError(StoreError):
+    """A database of the box is no database any more, or not wholly; waiting will not help."""
+
+
 class HoldingsError(StoreError):
     """The holdings document is damaged, foreign or of another format. The last good one stays in use."""
 

@@ -329,7 +329,7 @@ def _accounts(settings: Settings, clock: Clock, *, make: bool) -> tuple[Accounts
 def _wishes(settings: Settings) -> WishStore | None:
     """The wishes of readers; None when their database cannot be used, for the library goes on without them."""
     try:
-        return WishStore(settings.wishes_file)
+        return WishStore(settings.wishes_file, renew=True)
     except StoreError as error:
         _log.error("no wishes are registered: %s", error)
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from appliance.errors import StoreError
+from appliance.errors import DamagedError, StoreError
 
 _log = logging.getLogger(__name__)
 
@@ -31,10 +31,24 @@ def open_or_renew(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection
         return open_database(path, migrations)
     except StoreError as error:
         _log.error("%s: put aside as %s%s, and made anew", error, path.name, ASIDE)
-        for end in ("", "-wal", "-shm"):
-            with suppress(OSError):
-                path.with_name(path.name + end).replace(path.with_name(path.name + ASIDE + end))
+        put_aside(path, path.name + ASIDE)
         return open_database(path, migrations)
+
+
+def put_aside(path: Path, name: str) -> None:
+    """Give a database with what belongs to it another name beside; what cannot be moved stays."""
+    for end in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            path.with_name(path.name + end).replace(path.with_name(name + end))
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether what SQLite raised says that the file is damaged, and not that it is locked or the disk full."""
+    if not isinstance(error, sqlite3.Error):
+        return isinstance(error, UnicodeDecodeError)
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    lacks = isinstance(error, sqlite3.OperationalError) and str(error).startswith(("no such table", "no such column"))
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB} or lacks
 
 
 def open_database(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection:
@@ -45,7 +59,8 @@ def open_database(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection
         migrations: statements that lead from each version to the next; never changed once released.
 
     Raises:
-        StoreError: it cannot be opened, is damaged, or a newer version of the product made it.
+        DamagedError: it is damaged.
+        StoreError: it cannot be opened, or a newer version of the product made it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +71,8 @@ def open_database(path: Path, migrations: tuple[str, ...]) -> sqlite3.Connection
         _migrate(connection, path.name, migrations)
     except DAMAGED as error:
         connection.close()
-        raise StoreError(f"{path.name} cannot be used: {error}") from error
+        kind = DamagedError if is_damage(error) else StoreError
+        raise kind(f"{path.name} cannot be used: {error}") from error
     except StoreError:
         connection.close()
         raise
@@ -67,7 +83,7 @@ def _migrate(connection: sqlite3.Connection, name: str, migrations: tuple[str, .
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
     if (found := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
-        raise StoreError(f"{name} is damaged: {found}")
+        raise DamagedError(f"{name} is damaged: {found}")
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(migrations):
         raise StoreError(f"{name} was made by a newer version: {version}, expected at most {len(migrations)}")

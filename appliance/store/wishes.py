@@ -3,20 +3,27 @@
 SQLite (WAL, synchronous=FULL), one writer: the serving process; a wish that was thanked for survives a power cut.
 Everything is bounded: wishes of one terminal a day, of a day, different wishes in all, and every text. Who asked is
 kept as a mark that nobody can read back, for the day alone, so that one terminal counts once for a wish.
+
+A database that is damaged is put aside by its writer, whenever that shows, and begun anew; nothing can make again what
+was in it, so each that was put aside stays, and staff are told.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 
-from appliance.errors import StoreError, WishLimitError
-from appliance.store.databases import DAMAGED, open_database, transaction
+from appliance.errors import DamagedError, StoreError, WishLimitError
+from appliance.store.databases import ASIDE, DAMAGED, is_damage, open_database, put_aside, transaction
+
+_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 RESOURCE, WORDS = "resource", "words"
 KINDS = (RESOURCE, WORDS)
@@ -121,20 +128,33 @@ class MonthlyWish:
     notes: tuple[str, ...] = ()
 
 
+_KNOWN = ".known"
+"""Ends the name of what was put aside, when staff know of it."""
+
 _COLUMNS = "SELECT number, kind, key, words, count, first, last, at, settled FROM wish"
 
 
 class WishStore:
     """The wishes of a library. Thread-safe."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, renew: bool = False) -> None:
         """Open or make the database.
 
+        Args:
+            path: the file.
+            renew: put it aside and begin another when it is damaged, now or later; for the one who writes.
+
         Raises:
+            DamagedError: it is damaged, without `renew`.
             StoreError: it cannot be opened, or a newer version of the product made it.
         """
-        self._lock = threading.Lock()
-        self._connection = open_database(path, _MIGRATIONS)
+        self._lock, self._path, self._renews = threading.Lock(), path, renew
+        try:
+            self._connection = open_database(path, _MIGRATIONS)
+        except DamagedError as error:
+            if not renew:
+                raise
+            self._connection = self._begun_anew(error)
 
     def add(self, kind: str, key: str, words: str, *, who: str, day: date, at: str, note: str = "") -> Asked:
         """Register a wish. Durable on return.
@@ -156,11 +176,12 @@ class WishStore:
         lengths = ((key, MAX_KEY), (words, MAX_WORDS), (who, MAX_WHO))
         if kind not in KINDS or not all(0 < len(text) <= most for text, most in lengths) or len(note) > MAX_NOTE:
             raise ValueError("a wish is out of its bounds")
-        try:
-            with self._lock, transaction(self._connection) as connection:
+
+        def add(connection: sqlite3.Connection) -> Asked:
+            with transaction(connection):
                 return self._add(connection, (kind, key, words), (who, day.isoformat(), at), note)
-        except sqlite3.Error as error:
-            raise StoreError(f"a wish cannot be kept: {error}") from error
+
+        return self._do(add)
 
     def _add(
         self, connection: sqlite3.Connection, wished: tuple[str, str, str], asked: tuple[str, str, str], note: str
@@ -203,19 +224,18 @@ class WishStore:
             StoreError: they cannot be read; so everywhere below.
         """
         order = "ORDER BY count DESC, last DESC, number LIMIT ? OFFSET ?"
-        with self._reading():
-            sql = f"{_COLUMNS} WHERE (settled = '') = ? {order}"
-            return [self._wish(row) for row in self._connection.execute(sql, (int(not settled), limit, offset))]
+        sql, values = f"{_COLUMNS} WHERE (settled = '') = ? {order}", (int(not settled), limit, offset)
+        return self._do(lambda c: [_wish(c, row) for row in c.execute(sql, values)])
 
     def count(self, *, settled: bool = False) -> int:
         """How many different wishes are open, or dealt with."""
-        return self._number("SELECT count(*) FROM wish WHERE (settled = '') = ?", int(not settled))
+        sql = "SELECT count(*) FROM wish WHERE (settled = '') = ?"
+        return self._do(lambda c: int(c.execute(sql, (int(not settled),)).fetchone()[0]))
 
     def news(self) -> tuple[int, str]:
         """How many open wishes came, or came again, since staff looked last; ISO time in UTC of the newest."""
-        with self._reading():
-            sql = "SELECT count(*), coalesce(max(at), '') FROM wish WHERE fresh AND settled = ''"
-            count, at = self._connection.execute(sql).fetchone()
+        sql = "SELECT count(*), coalesce(max(at), '') FROM wish WHERE fresh AND settled = ''"
+        count, at = self._do(lambda c: c.execute(sql).fetchone())
         return int(count), str(at)
 
     def looked(self) -> None:
@@ -239,42 +259,72 @@ class WishStore:
             "SELECT wish.number, kind, key, words, monthly.count, wish.count FROM monthly JOIN wish ON number = wish"
             " WHERE month = ? ORDER BY monthly.count DESC, wish.count DESC, number"
         )
-        with self._reading():
-            return [
-                MonthlyWish(kind, key if kind == RESOURCE else "", words, count, total, self._notes(number))
-                for number, kind, key, words, count, total in self._connection.execute(sql, (month,)).fetchall()
+        return self._do(
+            lambda c: [
+                MonthlyWish(kind, key if kind == RESOURCE else "", words, count, total, _notes(c, number))
+                for number, kind, key, words, count, total in c.execute(sql, (month,)).fetchall()
             ]
+        )
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        try:
-            with self._lock:
-                yield
-        except DAMAGED as error:
-            raise StoreError(f"wishes cannot be read: {error}") from error
+    # Damage
+
+    def lost(self) -> str:
+        """ISO day (UTC) on which a damaged database was put aside last, and staff have not said that they know."""
+        moments = [path.stat().st_mtime for path in self._aside() if not path.name.endswith(_KNOWN)]
+        return f"{datetime.fromtimestamp(max(moments), UTC):%Y-%m-%d}" if moments else ""
+
+    def know(self) -> None:
+        """Staff know that one was lost. What was put aside stays, for whoever can read it."""
+        for path in self._aside():
+            if not path.name.endswith(_KNOWN):
+                put_aside(path, path.name + _KNOWN)
+
+    def _aside(self) -> list[Path]:
+        found = self._path.parent.glob(f"{self._path.name}{ASIDE}*")
+        return [path for path in found if not path.name.endswith(("-wal", "-shm"))]
+
+    def _begun_anew(self, error: Exception) -> sqlite3.Connection:
+        name = f"{self._path.name}{ASIDE}-{len(self._aside()) + 1}"
+        _log.error("%s: put aside as %s, and begun anew", error, name)
+        put_aside(self._path, name)
+        self._path.with_name(name).touch()  # when it was put aside, and not when it was written last
+        return open_database(self._path, _MIGRATIONS)
+
+    def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Work with the database; once more with another one where it turns out to be damaged."""
+        with self._lock:
+            try:
+                return work(self._connection)
+            except DAMAGED as error:
+                if not (self._renews and is_damage(error)):
+                    raise StoreError(f"wishes cannot be used: {error}") from error
+                self._connection.close()
+                self._connection = self._begun_anew(error)
+            try:
+                return work(self._connection)
+            except DAMAGED as error:
+                raise StoreError(f"wishes cannot be used: {error}") from error
 
     def close(self) -> None:
         """Close the database."""
         with self._lock:
             self._connection.close()
 
-    def _wish(self, row: tuple[int, str, str, str, int, str, str, str, str]) -> Wish:
-        return Wish(*row, notes=self._notes(row[0]))
-
-    def _notes(self, number: int) -> tuple[str, ...]:
-        sql = "SELECT words FROM note WHERE wish = ? ORDER BY number"
-        return tuple(words for (words,) in self._connection.execute(sql, (number,)))
-
-    def _number(self, sql: str, *values: str | int) -> int:
-        with self._reading():
-            return int(self._connection.execute(sql, values).fetchone()[0])
-
     def _write(self, sql: str, *values: str | int) -> None:
-        try:
-            with self._lock, transaction(self._connection) as connection:
+        def write(connection: sqlite3.Connection) -> None:
+            with transaction(connection):
                 connection.execute(sql, values)
-        except sqlite3.Error as error:
-            raise StoreError(f"wishes cannot be changed: {error}") from error
+
+        self._do(write)
+
+
+def _wish(connection: sqlite3.Connection, row: tuple[int, str, str, str, int, str, str, str, str]) -> Wish:
+    return Wish(*row, notes=_notes(connection, row[0]))
+
+
+def _notes(connection: sqlite3.Connection, number: int) -> tuple[str, ...]:
+    sql = "SELECT words FROM note WHERE wish = ? ORDER BY number"
+    return tuple(words for (words,) in connection.execute(sql, (number,)))
 
 
 def _make_room(connection: sqlite3.Connection) -> None:

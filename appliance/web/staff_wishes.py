@@ -5,18 +5,28 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING
 
 from flask import abort, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from appliance.errors import StoreError
 from appliance.store.wishes import MOST_WISHES, RESOURCE, Wish, WishStore
 from appliance.web.bytes import content_disposition
-from appliance.web.context import gate, library, local_now, services, words
+from appliance.web.context import gate, library, local_now, say, services, settings, words
 from appliance.web.heading_addresses import words_url
 from appliance.web.paging import pages
 from appliance.web.staff import blueprint
 from appliance.web.staff_session import current_staff, signed_in
+
+if TYPE_CHECKING:
+    from provisioning.words import Sentence
+
+_log = logging.getLogger(__name__)
 
 PAGE = 50
 """Wishes on a page of the list."""
@@ -42,8 +52,24 @@ class WishRow:
     here: bool
 
 
+def calm(view: Callable[[], Response]) -> Callable[[], Response]:
+    """Say calmly that wishes cannot be read or changed now. What is damaged, their store begins anew by itself."""
+
+    @wraps(view)
+    def wrapped() -> Response:
+        try:
+            return view()
+        except StoreError as error:
+            _log.error("the list of wishes: %s", error)
+            page = render_template("staff/wishes_away.html", told=say("wish.unreadable"), staff=current_staff())
+            return make_response(page, 503)
+
+    return wrapped
+
+
 @blueprint.get("/wishes")
 @signed_in
+@calm
 def wishes() -> Response:
     """The list: open wishes, or those that were dealt with."""
     store, settled = _store(), request.args.get("settled") == "1"
@@ -61,6 +87,7 @@ def wishes() -> Response:
         settled=settled,
         counts=counts,
         news=store.news()[0],
+        lost=_lost(store),
         pages=pages(number, total, PAGE, url, most=total),
         staff=current_staff(),
     )
@@ -69,9 +96,13 @@ def wishes() -> Response:
 
 @blueprint.post("/wishes")
 @signed_in
+@calm
 def change_wish() -> Response:
     """Deal with a wish, open it again or forget it; or say that all were looked at."""
     store, wanted, text = _store(), request.form.get("do", ""), request.form.get("wish", "")
+    if wanted == "know":
+        store.know()
+        return redirect(url_for("staff.wishes"), 303)
     if wanted == "looked":
         store.looked()
         return redirect(url_for("staff.wishes"), 303)
@@ -90,6 +121,7 @@ def change_wish() -> Response:
 
 @blueprint.get("/wishes.csv")
 @signed_in
+@calm
 def wishes_csv() -> Response:
     """The whole list for a spreadsheet: UTF-8 with the mark by which one knows it, no cell a formula."""
     store, spoken = _store(), words()
@@ -107,6 +139,12 @@ def wishes_csv() -> Response:
     answer.headers["Content-Disposition"] = content_disposition(name, inline=False)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _lost(store: WishStore) -> Sentence | None:
+    """What is said when the database was damaged and another one begun, until staff say that they know."""
+    day = store.lost()
+    return words().message("wish.begun_anew", {"date": day, "support": settings().support_name}) if day else None
 
 
 def _store() -> WishStore:

@@ -75,4 +75,10 @@ def test_database_that_nobody_can_make_again_stays_as_it_is(tmp_path):
     path.write_bytes(b"no database at all" * 100)
     with pytest.raises(StoreError, match="cannot be"):
         WishStore(path)
-    assert [p.name for p in tmp_path.iterdir()] == ["wishes.db"]
+    assert [p.name for p in tmp_path.iterdir()] == ["wishes.db"]  # whoever only reads leaves it alone
+    newer = tmp_path / "newer.db"
+    open_database(newer, ("", "")).close()
+    content = newer.read_bytes()
+    with pytest.raises(StoreError, match="newer version"):
+        WishStore(newer, renew=True)  # of a system that was there before, and may come back
+    assert newer.read_bytes() == content

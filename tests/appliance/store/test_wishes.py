@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from contextlib import closing
 from datetime import date
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.errors import StoreError, WishLimitError
+from appliance.errors import DamagedError, StoreError, WishLimitError
 from appliance.store import wishes as module
 from appliance.store.wishes import RESOURCE, WORDS, Asked, MonthlyWish, WishStore
 
@@ -25,6 +26,10 @@ AT = "2026-11-22T08:00:00Z"
 def store(tmp_path: Path) -> Iterator[WishStore]:
     with closing(WishStore(tmp_path / "wishes.db")) as made:
         yield made
+
+
+def _number(store: WishStore, sql: str) -> int:
+    return int(store._connection.execute(sql).fetchone()[0])
 
 
 def add(store: WishStore, key: str, who: str = "a", day: date = DAY, note: str = "", kind: str = WORDS) -> Asked:
@@ -48,7 +53,7 @@ def test_add_one_terminal_counts_once_a_day_and_again_on_the_next(store: WishSto
     assert add(store, "水浒传") == Asked(0, again=True)
     assert add(store, "水浒传", day=date(2026, 12, 1)) == Asked(1)
     assert store.listed()[0].count == 2
-    assert store._number("SELECT count(*) FROM asked") == 1  # nothing of the day before
+    assert _number(store, "SELECT count(*) FROM asked") == 1  # nothing of the day before
 
 
 def test_add_a_terminal_and_a_day_have_their_bounds(store: WishStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,7 +81,7 @@ def test_add_without_room_what_was_dealt_with_goes_first(store: WishStore, monke
     add(store, "c", "b")
     assert [one.key for one in store.listed()] == ["b", "c"]
     assert store.count(settled=True) == 0
-    assert store._number("SELECT count(*) FROM note") == 0
+    assert _number(store, "SELECT count(*) FROM note") == 0
 
 
 @pytest.mark.parametrize(
@@ -140,7 +145,50 @@ def test_add_from_many_threads_counts_each(store: WishStore) -> None:
     assert store.listed()[0].count == 20
 
 
-def test_damaged_database_is_told(tmp_path: Path) -> None:
+def test_damaged_database_is_told_and_begun_anew_by_the_one_who_writes(tmp_path: Path) -> None:
     (tmp_path / "wishes.db").write_bytes(b"x" * 5000)
-    with pytest.raises(StoreError):
+    with pytest.raises(DamagedError):
         WishStore(tmp_path / "wishes.db")
+    with closing(WishStore(tmp_path / "wishes.db", renew=True)) as store:
+        assert store.count() == 0
+        assert store.lost()
+        assert (tmp_path / "wishes.db.damaged-1").read_bytes() == b"x" * 5000
+        add(store, "采茶戏", "1")
+        store.know()
+        assert (store.lost(), store.count()) == ("", 1)
+    assert (tmp_path / "wishes.db.damaged-1.known").read_bytes() == b"x" * 5000
+
+
+def test_damage_that_shows_later_costs_one_question_and_loses_nothing_twice(tmp_path: Path) -> None:
+    path = tmp_path / "wishes.db"
+    store = WishStore(path, renew=True)
+    for spoiled in (1, 2):
+        add(store, "采茶戏", "1")
+        store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        store._connection.close()
+        store._connection = sqlite3.connect(path, isolation_level=None)
+        assert store.listed() == []
+        assert len(list(tmp_path.glob("wishes.db.damaged-?"))) == spoiled
+    add(store, "采茶戏", "1")
+    assert store.count() == 1
+    store.close()
+
+
+def test_lock_or_a_full_disk_is_no_damage(tmp_path: Path) -> None:
+    store = WishStore(tmp_path / "wishes.db", renew=True)
+    add(store, "采茶戏", "1")
+    pages = store._connection.execute("PRAGMA page_count").fetchone()[0]
+    store._connection.execute(f"PRAGMA max_page_count={pages}")
+
+    def fill() -> None:
+        for n in range(50):
+            store.add(WORDS, f"{n}" * 50, "长" * 200, who=f"{n}", day=DAY, at=AT, note="长" * 100)
+
+    with pytest.raises(StoreError, match="full"):
+        fill()
+    assert store.count() >= 1
+    store.close()
+    assert not list(tmp_path.glob("*.damaged*"))

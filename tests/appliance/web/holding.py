@@ -284,7 +284,7 @@ def make_world(
         chunks=chunks,
         pools=pools,
         command=commands.append,
-        wishes=(wishes := WishStore(settings.wishes_file)),
+        wishes=(wishes := WishStore(settings.wishes_file, renew=True)),
     )
     try:
         yield World(root, settings, clock, keeper, faults, accounts, services, holdings, records, commands)

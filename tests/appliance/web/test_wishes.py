@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.store import wishes as store
-from appliance.store.databases import open_database
 from tests.appliance.web.conftest import post, set_display, token_of
 from tests.appliance.web.holding import make_app, make_world, one
 from tests.appliance.web.searching import books, classes
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
+    from appliance.store.wishes import WishStore
     from tests.appliance.web.holding import World
 
 BARE = "x.mulu"
@@ -276,10 +277,8 @@ def test_a_full_disk_is_told_calmly(client: FlaskClient, world: World) -> None:
     assert len(kept(world)) == statuses.count(303)
 
 
-def test_damaged_wishes_spoil_no_other_page(staff: FlaskClient, world: World) -> None:
-    store_ = world.services.wishes
-    assert store_ is not None
-    post(staff, "/wish", q="采茶戏")
+def spoil(store_: WishStore) -> None:
+    """Damage the database as a dying disk does, under the one who writes it."""
     connection = store_._connection
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path = Path(connection.execute("PRAGMA database_list").fetchone()[2])
@@ -288,10 +287,38 @@ def test_damaged_wishes_spoil_no_other_page(staff: FlaskClient, world: World) ->
     with path.open("r+b") as file:
         file.seek(size)
         file.write(b"\xff" * (path.stat().st_size - size))
-    store_._connection = open_database(path, store._MIGRATIONS)
+    store_._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+
+
+def test_damaged_wishes_are_begun_anew_and_said_calmly_until_staff_know(staff: FlaskClient, world: World) -> None:
+    store_ = world.services.wishes
+    assert store_ is not None
+    post(staff, "/wish", q="采茶戏")
+    spoil(store_)
+    page = staff.get("/staff/wishes")
+    assert page.status_code == 200
+    assert "从头登记" in text_of(page)
+    assert post(staff, "/wish", q="采茶戏").status_code == 303
+    assert len(kept(world)) == 1
+    spoil(store_)
+    assert post(staff, "/wish", q="黄梅戏").status_code == 303  # a reader does not notice
+    assert [words for _, _, words, _ in kept(world)] == ["黄梅戏"]
+    assert "从头登记" in text_of(staff.get("/staff/wishes"))
+    assert post(staff, "/staff/wishes", do="know").status_code == 303
+    assert "从头登记" not in text_of(staff.get("/staff/wishes"))
+
+
+def test_wishes_that_cannot_be_read_now_are_said_calmly(staff: FlaskClient, world: World) -> None:
+    assert world.services.wishes is not None
+    world.services.wishes._connection.close()
+    for answer in (
+        staff.get("/staff/wishes"),
+        staff.get("/staff/wishes.csv"),
+        post(staff, "/staff/wishes", do="looked"),
+    ):
+        assert answer.status_code == 503
+        assert "暂时读不出来" in text_of(answer)
     assert staff.get("/staff/").status_code == 200
-    assert post(staff, "/wish", q="采茶戏").status_code == 503
-    assert staff.get("/staff/wishes").status_code == 500
 
 
 def test_only_staff_see_wishes_and_no_light_of_readers_changes(client: FlaskClient) -> None:
