@@ -59,7 +59,7 @@ def delta(works, old, new, folder, origin):
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory):
-    """(publisher, work folders by number, an origin with an edge from each edition to the next, one with one to all)."""
+    """(publisher, work folders by number, an origin with an edge from each edition to the next, one to the last)."""
     folder = tmp_path_factory.mktemp("chain")
     publisher, edges = Publisher(folder / "publisher"), folder / "edges"
     works = {seq: publisher.release(seq, sources=sources(seq), sign=seq == 1) for seq in range(1, LAST + 1)}
