@@ -109,7 +109,7 @@ class SystemInstallError(ApplianceError):
     """A system that is not installed; the one that runs goes on.
 
     Attributes:
-        state: what staff are told, see `appliance.box.system_state`.
+        state: what staff are told, see `appliance.box.system_state`; empty: nothing, it is tried again later.
     """
 
     code = "system-install"

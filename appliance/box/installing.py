@@ -132,12 +132,15 @@ class Installer:
     def _disarm(self, slots: Slots) -> None:
         """Nothing but the running slot can be started from here on."""
         entries = read_entries(self._entries)
-        if not any(_starts(entry, slots.running) for entry in entries):
+        own = [entry for entry in entries if _starts(entry, slots.running)]
+        if not own:
             raise SystemInstallError(REFUSED, "the running system has no entry of the boot loader")
+        if all(entry.tries is not None for entry in own):
+            raise SystemInstallError("", "the running system has not shown yet that it serves; the one before stays")
         for entry in entries:
             if not _starts(entry, slots.running):
                 self._files.remove(entry.path)
-        kept = {str(entry.version) for entry in entries if _starts(entry, slots.running)} | {str(self._running)}
+        kept = {str(entry.version) for entry in own} | {str(self._running)}
         for path in sorted(self._places.efi.iterdir()):
             if _FOLDER.match(path.name) and path.name not in kept and path.is_dir():
                 self._files.discard(path)

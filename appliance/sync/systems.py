@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 
 DOCUMENT, READY = "system.json", "ready.json"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+AGAIN_SECONDS = 12 * 3600.0
+"""Root is asked again after so long, when it did nothing: the next night."""
 _VERSION = re.compile(r"[1-9][0-9]{0,13}\Z", re.ASCII)
 
 
@@ -73,7 +75,7 @@ class Systems:
         self._boot = boot or _boot
         self._folder = settings.systems_folder
         self._incoming = Incoming(self._folder / "incoming", files)
-        self._asked = 0
+        self._asked, self._asked_at, self._tidied = 0, 0.0, False
         self._state = read_system_state(settings.box_folder)
 
     @property
@@ -90,12 +92,17 @@ class Systems:
         before, self._state = self._state, read_system_state(self._settings.box_folder)
         if not self.running:
             return
-        if before != self._state or self._state.state == REFUSED:
+        if not self._tidied or before != self._state or self._state.state == REFUSED:
             self._tidy()
+            self._tidied = True
         waits = self.waiting()
         self._board.change(system=waits)
-        if waits and waits != self._asked and self._is_closed():
+        if waits and (waits != self._asked or self._waits_long()) and self._is_closed():
             self.ask()
+
+    def _waits_long(self) -> bool:
+        """Whether root was asked some time ago, and did not do it then."""
+        return self._clock.monotonic() - self._asked_at > AGAIN_SECONDS
 
     def waiting(self) -> int:
         """Version of the system that is here whole and may be installed; 0: none."""
@@ -157,7 +164,7 @@ class Systems:
         self._files.sync_all()
         body = {"schema": 1, "version": version, "boot": self._boot()}
         self._files.write_atomic(folder / READY, json.dumps(body).encode() + b"\n")
-        self._asked = version
+        self._asked, self._asked_at = version, self._clock.monotonic()
         _log.info("root is asked to install system %d", version)
 
     def _newest(self, supply: Supply, trusted: Trusted) -> System | None:

@@ -177,6 +177,17 @@ def test_nothing_is_touched_when_the_running_system_has_no_entry(box: Box, natio
     assert (box.folder / "dev" / "b").read_bytes() == box.root_of(2)
 
 
+def test_the_system_before_stays_until_the_running_one_has_shown_that_it_serves(
+    box: Box, national: tuple[Publisher, Path]
+) -> None:
+    (box.entries / "shuxiang-3.conf").rename(box.entries / "shuxiang-3+2-1.conf")
+    box.bring(*national)
+    state = box.install()
+    assert list(system_messages(state, ready=0)) == []
+    assert names(box) == ["shuxiang-2.conf", "shuxiang-3+2-1.conf"]
+    assert (box.folder / "dev" / "b").read_bytes() == box.root_of(2)
+
+
 def bootable(state: dict[str, bytes | None], signed: dict[int, dict[str, bytes]]) -> dict[str, int]:
     """The slots that entries start, each with its version; every entry there must start a whole system."""
     found = {}

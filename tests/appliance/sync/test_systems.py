@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -28,7 +29,7 @@ from appliance.sync.stick_supply import StickSupply
 from appliance.sync.system_sticks import SystemSticks
 from appliance.sync.systems import Systems
 from appliance.sync.updater import Updater
-from packager.format.files import RealFiles
+from packager.format.files import Files, RealFiles
 from packager.format.origin import OriginError, object_path
 from packager.format.trust import TrustStore
 from packager.publishing.sites import FolderSite
@@ -37,6 +38,8 @@ from packager.systems.making import read_system
 from packager.systems.publishing import publish_system
 from tests.faulty_server import Asked, FaultyServer
 from tests.packager.system_folders import system_folder
+from tests.powercut.box import put
+from tests.powercut.recording import RecordingFiles, states
 from tests.simulator import DAY, EARLIEST, Publisher, passphrase
 
 FILES = RealFiles()
@@ -60,7 +63,8 @@ def national(tmp_path_factory: pytest.TempPathFactory) -> tuple[Publisher, Path]
 class Desk:
     """The service's part of a box that runs system 3, with one stick."""
 
-    def __init__(self, folder: Path, publisher: Publisher, running: int = 3) -> None:
+    def __init__(self, folder: Path, publisher: Publisher, running: int = 3, files: Files = FILES) -> None:
+        self.files = files
         (folder / "run").mkdir(parents=True)
         (folder / "root.json").write_bytes(publisher.root)
         self.settings = Settings(
@@ -68,12 +72,12 @@ class Desk:
             opening_hours="9:00-17:00",
         )  # fmt: skip
         self.clock = FixedClock(DAYTIME)
-        trust = TrustStore(self.settings.trust_folder, publisher.root, FILES, earliest=EARLIEST)
+        trust = TrustStore(self.settings.trust_folder, publisher.root, self.files, earliest=EARLIEST)
         trust.offer(publisher.keys / "tuf")
-        self.store = ReleaseStore(self.settings.releases_folder, self.settings.scratch_folder, FILES)
+        self.store = ReleaseStore(self.settings.releases_folder, self.settings.scratch_folder, self.files)
         self.store.start()
         self.door = Door(self.store, SharedTrust(trust), SimpleNamespace(), {}, lambda _news: None)  # type: ignore[arg-type]
-        self.board = StateBoard(self.settings.updates_folder, FILES)
+        self.board = StateBoard(self.settings.updates_folder, self.files)
         self.root(SystemState(running))
         self.begin()
 
@@ -84,9 +88,9 @@ class Desk:
 
     def begin(self) -> None:
         """Another start of the worker."""
-        preferences = PreferenceStore(self.settings, FILES)
+        preferences = PreferenceStore(self.settings, self.files)
         self.systems = Systems(
-            self.settings, self.clock, FILES, self.door, preferences, self.board, boot=lambda: "this boot"
+            self.settings, self.clock, self.files, self.door, preferences, self.board, boot=lambda: "this boot"
         )
 
     def bring(self, stick: Path, allow=lambda _size: None) -> int:
@@ -118,7 +122,11 @@ def test_the_newest_that_fits_is_brought_and_root_proves_it(desk: Desk, national
         assert (offer.folder / name).stat().st_size == digest.size
     (offer.folder / "ready.json").unlink()
     desk.systems.turn()
-    assert desk.asked == []  # once a start
+    assert desk.asked == []  # once a night
+    desk.clock.advance(24 * 3600)
+    desk.systems.turn()
+    assert desk.asked == [4]
+    (offer.folder / "ready.json").unlink()
     desk.begin()
     desk.systems.turn()
     assert desk.asked == [4]  # the power went before root was done
@@ -174,6 +182,7 @@ def test_what_runs_or_did_not_start_goes_and_is_not_brought_again(
 ) -> None:
     desk.bring(national[1])
     desk.root(state)
+    desk.begin()
     desk.systems.turn()
     assert not (desk.settings.systems_folder / "4").exists()
     assert desk.board.state.system == 0
@@ -257,3 +266,50 @@ def test_by_wire_it_goes_on_after_a_cut_and_is_asked_for_by_the_button(
     finally:
         updater.close()
         server.close()
+
+
+def test_after_new_keys_root_proves_it_from_the_root_that_the_box_was_given(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.release(1)
+    publisher.rotate("root-1", "targets-2", "online")
+    made = system_folder(tmp_path / "system")
+    sign_system(made, publisher.keys, passphrase, DAY, FILES)
+    publish_system(made, publisher.keys, FolderSite(tmp_path / "stick", FILES))
+    desk = Desk(tmp_path / "box", publisher)
+    assert desk.bring(tmp_path / "stick") == 4
+    desk.systems.ask()
+    (offer,) = offers(desk.settings.systems_folder)
+    assert prove(offer, publisher.root, 3).version == 4
+
+
+def test_at_every_power_cut_what_asks_root_is_whole(tmp_path: Path) -> None:
+    publisher = Publisher(tmp_path / "publisher")
+    publisher.release(1)
+    made = system_folder(tmp_path / "system")
+    sign_system(made, publisher.keys, passphrase, DAY, FILES)
+    publish_system(made, publisher.keys, FolderSite(tmp_path / "stick", FILES))
+    (tmp_path / "box").mkdir()
+    recorder = RecordingFiles(tmp_path / "box" / "data")
+    FILES.make_dir(recorder.root)
+    desk = Desk(tmp_path / "box", publisher, files=recorder)
+    recorder.sync_all()
+    begin = len(recorder.ops)
+    desk.bring(tmp_path / "stick")
+    desk.systems.ask()
+    cuts = asking = 0
+    system = read_system(made)
+    for done, _, state in states(recorder.ops, start=begin, cap=6):
+        cuts += 1
+        if state.get("system/4/system.json") is not None:  # counts as whole
+            for name, digest in system.parts():
+                content = state.get(f"system/4/{name}")
+                assert content is not None, done
+                assert hashlib.sha256(content).hexdigest() == digest.sha256, done
+        if state.get("system/4/ready.json"):
+            asking += 1
+            folder = tmp_path / f"cut-{cuts}"
+            put({path: content for path, content in state.items() if path.startswith("system/4/")}, folder)
+            (offer,) = offers(folder / "system")
+            assert prove(offer, publisher.root, 3) == system, done
+    assert cuts > 100
+    assert asking
