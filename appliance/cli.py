@@ -232,10 +232,11 @@ def _box(words: argparse.Namespace) -> int:
 def _report(settings: Settings, to: Path | None) -> int:
     from appliance.sync.carrying import carry, report_lines
 
-    for line in report_lines(settings):
+    day = max(min(RealClock().now(), settings.horizon), settings.earliest).date()
+    for line in report_lines(settings, day):
         print(line)
     if to is not None:
-        print(f"已放进 {to}：{'、'.join(carry(settings, to))}")
+        print(f"已放进 {to}：{'、'.join(carry(settings, to, day))}")
     return 0
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from provisioning import terminal
 from provisioning.batch_commands import add_batch_commands
 from provisioning.desk_keys import NAMES, make_desk_keys
+from provisioning.enrol_commands import add_enrol_commands
 from provisioning.errors import CommandError, ListError, PassphraseError, ProvisioningError
 from provisioning.flash.commands import add_flash_command
 from provisioning.terminal import DONE, INTERRUPTED, NOT_DONE, failure, passphrases, words
@@ -89,6 +90,7 @@ def _parser() -> Parser:
     keys.set_defaults(run=_keys)
     add_batch_commands(commands)
     add_verify_commands(commands)
+    add_enrol_commands(commands)
     add_flash_command(commands)
     return parser
 

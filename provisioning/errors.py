@@ -2,6 +2,8 @@
 
 ProvisioningError
 ├── KeyFileError       a key file that is not one, is readable by others, or is there already
+├── DeviceFileError    a device file that its own key did not sign, or that is none
+├── RegistryError      a registry of devices that no box key signed, or that is none
 ├── PassphraseError    a passphrase that is wrong or too weak; carries the sentence for the signer
 └── CommandError       a command that was not done; the text is what staff read
     ├── LedgerFileError the ledger is damaged, or cannot be written
@@ -40,6 +42,18 @@ class PassphraseError(ProvisioningError):
 
     code = "passphrase"
     sentence = "desk.sign.passphrase"
+
+
+class DeviceFileError(ProvisioningError):
+    """What a box said of itself is damaged, or its own key did not sign it."""
+
+    code = "device-file"
+
+
+class RegistryError(ProvisioningError):
+    """A registry of devices that no box key signed, or that is none."""
+
+    code = "registry"
 
 
 class CommandError(ProvisioningError):

@@ -10,13 +10,16 @@ from appliance.errors import StoreError
 from appliance.sync.identity import device_key, library_id
 from appliance.sync.outbox import Outbox
 from packager.format.files import RealFiles
+from provisioning.device_file import DeviceFile, device_file_name, make_device
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from appliance.settings import Settings
     from provisioning.keys import Key
 
 
-def report_lines(settings: Settings) -> Iterator[str]:
+def report_lines(settings: Settings, day: date) -> Iterator[str]:
     """Lines in Chinese.
 
     Raises:
@@ -26,6 +29,7 @@ def report_lines(settings: Settings) -> Iterator[str]:
     key = _key(settings)
     yield f"馆号　　　{library_id(settings.library_id, key)}"
     yield f"设备公钥　{key.public.raw.hex()}"
+    yield f"登记用文字　{_device(settings, key, day).text}"
     outbox = Outbox(settings.outbox_folder, RealFiles())
     for report in outbox.reports():
         receipt = outbox.receipt(report)
@@ -33,21 +37,32 @@ def report_lines(settings: Settings) -> Iterator[str]:
         yield f"{report.head.month} 第 {report.head.number} 份　{state}"
 
 
-def carry(settings: Settings, folder: Path) -> list[str]:
-    """Put the public key (for enrolment) and the waiting reports into a folder; their names.
+def carry(settings: Settings, folder: Path, day: date) -> list[str]:
+    """Put the public key and the waiting reports into a folder; their names.
+
+    Args:
+        settings: of this box.
+        folder: a stick's.
+        day: a plausible one, for the signed form of the key (docs/provisioning.md).
 
     Raises:
         StoreError: as `report_lines`.
         OSError: a disk is full or does not answer.
     """
     key, files = _key(settings), RealFiles()
-    name = f"{library_id(settings.library_id, key)}.pub"
+    device = _device(settings, key, day)
+    name = f"{device.library}.pub"
     files.write_atomic(folder / name, key.public.to_pem())
-    found = [name]
+    files.write_atomic(folder / device_file_name(device.library), device.content)
+    found = [name, device_file_name(device.library)]
     for report in Outbox(settings.outbox_folder, files).waiting():
         files.write_atomic(folder / report.file_name, report.content)
         found.append(report.file_name)
     return found
+
+
+def _device(settings: Settings, key: Key, day: date) -> DeviceFile:
+    return make_device(library_id(settings.library_id, key), day, key)
 
 
 def _key(settings: Settings) -> Key:

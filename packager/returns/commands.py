@@ -18,8 +18,11 @@ from packager.format.machine_keys import machine_key
 from packager.format.reports import MAX_REPORT
 from packager.returns.application import Receiver
 from packager.returns.enrolled import Enrolled
+from packager.returns.registered import Registered
 from packager.returns.store import ReturnStore, alone, kept_in
 from packager.terminal import DONE, LEFT_OUT, say
+from provisioning.desk_keys import trusted_keys
+from provisioning.errors import RegistryError
 
 if TYPE_CHECKING:
     import argparse
@@ -56,9 +59,10 @@ def add_returns_commands(commands: Any) -> None:
     listed = returns.add_parser("list", help="列出收到的报表")
     for command in (received, taken, listed):
         command.add_argument("--store", metavar="报表文件夹", type=Path, required=True, help="存放收到的报表")
-        command.add_argument(
-            "--keys", metavar="公钥文件夹", type=Path, required=command is not listed, help="各馆设备的公钥：馆号.pub"
-        )
+        known = command.add_mutually_exclusive_group(required=command is not listed)
+        known.add_argument("--keys", metavar="公钥文件夹", type=Path, help="各馆设备的公钥：馆号.pub")
+        known.add_argument("--registry", metavar="设备名单", type=Path, help="provisioning enrol 签出的名单")
+        command.add_argument("--trust", metavar="公钥文件夹", type=Path, help="核对设备名单用，含 box-*.pub")
     received.set_defaults(run=_receive)
     taken.set_defaults(run=_take)
     listed.set_defaults(run=_list)
@@ -77,10 +81,27 @@ def _now() -> dt.datetime:
 
 
 def _store(arguments: argparse.Namespace) -> ReturnStore:
+    enrolled = _enrolled(arguments)
+    if enrolled is None:
+        raise PackagerError("没有写各馆的设备公钥：--keys 或 --registry")
+    key = machine_key(arguments.store / RECEIVER_KEY)
+    return ReturnStore(arguments.store, enrolled, key, RealFiles(), _now)
+
+
+def _enrolled(arguments: argparse.Namespace) -> Enrolled | Registered | None:
+    """Who may report; None when nothing was said of it."""
+    if arguments.registry:
+        if not arguments.trust:
+            raise PackagerError("用设备名单时还要写 --trust，含 box-*.pub 的文件夹")
+        try:
+            return Registered(arguments.registry, trusted_keys(arguments.trust))
+        except RegistryError as error:
+            raise PackagerError(f"设备名单 {arguments.registry.name} 不完整，或不是这些钥匙签的") from error
+    if arguments.keys is None:
+        return None
     if not arguments.keys.is_dir():
         raise PackagerError(f"没有公钥文件夹：{arguments.keys}")
-    key = machine_key(arguments.store / RECEIVER_KEY)
-    return ReturnStore(arguments.store, Enrolled(arguments.keys), key, RealFiles(), _now)
+    return Enrolled(arguments.keys)
 
 
 def _receive(arguments: argparse.Namespace) -> int:
@@ -131,7 +152,7 @@ def _take(arguments: argparse.Namespace) -> int:
 def _list(arguments: argparse.Namespace) -> int:
     if not arguments.store.is_dir():
         raise PackagerError(f"没有报表文件夹：{arguments.store}")
-    enrolled = Enrolled(arguments.keys) if arguments.keys else None
+    enrolled = _enrolled(arguments)
     newest: dict[str, str] = {}
     count = 0
     for kept in kept_in(arguments.store):

@@ -31,6 +31,7 @@ from packager.format.reports import (
 if TYPE_CHECKING:
     from packager.format.files import Files
     from packager.returns.enrolled import Enrolled
+    from packager.returns.registered import Registered
     from provisioning.keys import Key
 
 MONTHS = 36
@@ -52,7 +53,9 @@ class Kept:
 class ReturnStore:
     """The store. Several threads, one process (`alone`)."""
 
-    def __init__(self, folder: Path, enrolled: Enrolled, key: Key, files: Files, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, folder: Path, enrolled: Enrolled | Registered, key: Key, files: Files, now: Callable[[], datetime]
+    ) -> None:
         """Name the parts.
 
         Args:

@@ -18,7 +18,7 @@ from appliance.store.faults import FaultStore
 from appliance.store.holdings import HeldDrive, HeldRelease, Holdings, Message, write_holdings
 from appliance.store.wishes import WishStore
 from appliance.sync import reporter as reporting
-from appliance.sync.carrying import carry
+from appliance.sync.carrying import carry, report_lines
 from appliance.sync.facts import wishes_at
 from appliance.sync.identity import device_key
 from appliance.sync.outbox import Outbox
@@ -30,6 +30,7 @@ from packager.returns.application import Receiver
 from packager.returns.enrolled import Enrolled
 from packager.returns.server import server_of
 from packager.returns.store import ReturnStore, kept_in
+from provisioning.device_file import read_device
 from provisioning.keys import Key, load_public_key
 from tests.faulty_server import FaultyServer
 from tests.powercut.box import put
@@ -313,7 +314,11 @@ def test_reports_and_the_public_key_are_carried_by_files(settings, clock, tmp_pa
     box = reporter_of(settings, clock)
     (report,) = box.make()
     (tmp_path / "stick").mkdir()
-    assert carry(settings, tmp_path / "stick") == ["SC-511702.pub", report.file_name]
+    carried = carry(settings, tmp_path / "stick", date(2026, 11, 27))
+    assert carried == ["SC-511702.pub", "SC-511702.device", report.file_name]
+    device = read_device((tmp_path / "stick/SC-511702.device").read_bytes())
+    assert (device.library, device.key) == ("SC-511702", load_public_key(tmp_path / "stick/SC-511702.pub"))
+    assert device.text in "\n".join(report_lines(settings, date(2026, 11, 27)))
     assert read_report((tmp_path / "stick" / report.file_name).read_bytes()) == report
     report.prove(load_public_key(tmp_path / "stick/SC-511702.pub"))
     file = tmp_path / "settings.toml"
