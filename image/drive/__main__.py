@@ -1,4 +1,7 @@
-"""attach DEV, detach DEV: a block device came or went. blocked PATH, unblocked PATH: a USB device that is no disk."""
+"""attach, detach: a block device came or went. blocked, unblocked: a USB device that is no disk did.
+
+The argument is the device's folder in sysfs.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,26 @@ import sys
 import time
 from pathlib import Path
 
-from image.drive import events, mounting, sticks
+from image.drive import events, mounting, owners, sticks
 from image.drive.decision import decide
 from image.drive.events import Event
 from image.drive.probe import Found, probe
 
-_DEVICE = re.compile(r"[a-z][a-z0-9]{1,31}", re.ASCII)
-_USB = re.compile(r"/sys/devices/[0-9A-Za-z._:/+-]{1,400}", re.ASCII)
+_PLACE = re.compile(r"/sys/devices/[0-9A-Za-z._:/+-]{1,400}", re.ASCII)
+_BLOCK = re.compile(_PLACE.pattern + r"/block/([a-z][a-z0-9]{1,31}/)?[a-z][a-z0-9]{1,31}", re.ASCII)
 
 
 def main(arguments: list[str]) -> int:
     """Do what the unit asks for; return 2 for a command line that no unit of ours has."""
     match arguments:
-        case ["attach", device] if _DEVICE.fullmatch(device):
-            attach(device)
-        case ["detach", device] if _DEVICE.fullmatch(device):
-            detach(device)
-        case ["blocked", path] if _USB.fullmatch(path):
-            blocked(Path(path))
-        case ["unblocked", path] if _USB.fullmatch(path):
-            unblocked(Path(path))
+        case ["attach", place] if _BLOCK.fullmatch(place):
+            attach(Path(place))
+        case ["detach", place] if _BLOCK.fullmatch(place):
+            detach(Path(place))
+        case ["blocked", place] if _PLACE.fullmatch(place):
+            blocked(Path(place))
+        case ["unblocked", place] if _PLACE.fullmatch(place):
+            unblocked(Path(place))
         case _:
             return 2
     return 0
@@ -36,43 +39,55 @@ def _now() -> int:
     return int(time.time())  # noqa: TID251 -- a process of seconds, which has no clock to be passed in
 
 
-def attach(device: str) -> None:
+def attach(place: Path) -> None:
     """Look at a block device, mount it if it may be, and say what became of it."""
+    device = place.name
+    with owners.held():
+        owners.take(device, place)
+        left = sticks.forget(device)
     try:
-        found = probe(device)
+        found = probe(place)
     except OSError:
         return
     decision = decide(found)
-    if decision.act == "ignore":
-        return
-    if decision.act != "mount":
-        say(found, decision.act, reason=decision.reason)
-        return
-    done, detail = mounting.mount(device, found.kind, decision.options)
-    if not done:
-        say(found, "failed", reason="mount", detail=detail)
-        return
-    copied = sticks.collect(mounting.MEDIA / device, device)
-    say(found, "mounted", path=str(mounting.MEDIA / device))
-    if copied:
+    copied = 0
+    if decision.act == "mount":
+        done, detail = mounting.mount(device, found.kind, decision.options)
+        copied = sticks.collect(mounting.MEDIA / device, device) if done else 0
+        if done:
+            say(place, found, "mounted", path=str(mounting.MEDIA / device))
+        else:
+            say(place, found, "failed", reason="mount", detail=detail)
+    elif decision.act != "ignore":
+        say(place, found, decision.act, reason=decision.reason)
+    if copied or left:
         sticks.call_box_step()
 
 
-def say(found: Found, state: str, *, path: str = "", reason: str = "", detail: str = "") -> None:
-    """Write the event of a block device."""
+def say(place: Path, found: Found, state: str, *, path: str = "", reason: str = "", detail: str = "") -> None:
+    """Write the event of a block device, unless its name belongs to another one by now."""
     event = Event(
         device=found.device, state=state, at=_now(), path=path, file_system=found.kind, label=found.label,
         uuid=found.uuid, reason=reason, detail=detail,
     )  # fmt: skip
-    events.write(event)
+    with owners.held():
+        if owners.belongs(found.device, place):
+            events.write(event)
 
 
-def detach(device: str) -> None:
-    """A block device has gone, or its unit was stopped."""
-    mounting.unmount(device)
-    if events.state_of(device):
-        events.write(Event(device=device, state="removed", at=_now()))
-    if sticks.forget(device):
+def detach(place: Path) -> None:
+    """A block device has gone, or its unit was stopped. Its mount goes by itself, it is bound to the device."""
+    device = place.name
+    with owners.held():
+        if not owners.belongs(device, place):
+            return
+        owners.leave(device)
+        if events.state_of(device):
+            events.write(Event(device=device, state="removed", at=_now()))
+        left = sticks.forget(device)
+    if place.exists():
+        mounting.unmount(device)
+    if left:
         sticks.call_box_step()
 
 

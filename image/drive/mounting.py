@@ -6,11 +6,14 @@ import subprocess
 from pathlib import Path
 
 MEDIA = Path("/run/media/shuxiang")
-MOUNT_SECONDS = 120
+MOUNT_SECONDS = 60
+TRIES = 2
 
 
 def mount(device: str, kind: str, options: str) -> tuple[bool, str]:
     """Mount a device below `MEDIA`; it is let go of as soon as it is unplugged.
+
+    What had the same name before may still be on its way out: it is shown the door, and it is tried again.
 
     Returns:
         Whether it is mounted, and what went wrong.
@@ -21,14 +24,23 @@ def mount(device: str, kind: str, options: str) -> tuple[bool, str]:
         f"--property=BindsTo=dev-{device}.device", "--property=LazyUnmount=yes", "--property=ForceUnmount=yes",
         f"/dev/{device}", str(MEDIA / device),
     )  # fmt: skip
+    detail = ""
+    for _ in range(TRIES):
+        done, detail = _run(command)
+        if done:
+            return True, ""
+        unmount(device)
+    return False, detail
+
+
+def unmount(device: str) -> None:
+    """Let go of it, and wait until that is done."""
+    _run(("/usr/bin/systemd-umount", "--no-ask-password", str(MEDIA / device)))
+
+
+def _run(command: tuple[str, ...]) -> tuple[bool, str]:
     try:
         done = subprocess.run(command, capture_output=True, timeout=MOUNT_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return False, "it took too long"
     return done.returncode == 0, done.stderr.decode("utf-8", "replace")
-
-
-def unmount(device: str) -> None:
-    """Let go of it, when it has not been already."""
-    command = ("/usr/bin/systemd-umount", "--no-ask-password", "--no-block", str(MEDIA / device))
-    subprocess.run(command, capture_output=True, timeout=MOUNT_SECONDS, check=False)

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-SYSFS = Path("/sys/class/block")
 BLKID_SECONDS = 60
 _ESCAPED = re.compile(rb"\\x([0-9a-fA-F]{2})")
 
@@ -46,17 +45,16 @@ def _unescape(text: str) -> str:
     return _ESCAPED.sub(lambda match: bytes([int(match[1], 16)]), text.encode()).decode("utf-8", "replace")
 
 
-def describe(device: str, values: Mapping[str, str], sysfs: Path = SYSFS) -> Found:
-    """Put together what `parse_blkid` and the kernel say.
+def describe(folder: Path, values: Mapping[str, str]) -> Found:
+    """Put together what `parse_blkid` and the kernel say; `folder` is the device's place in sysfs.
 
     Raises:
         OSError: the device has gone.
     """
-    folder = (sysfs / device).resolve(strict=True)
     partition = (folder / "partition").exists()
     disk = folder.parent if partition else folder
     return Found(
-        device=device,
+        device=folder.name,
         size=int((folder / "size").read_text()) * 512,
         partition=partition,
         siblings=sum(1 for child in disk.iterdir() if (child / "partition").exists()),
@@ -69,15 +67,15 @@ def describe(device: str, values: Mapping[str, str], sysfs: Path = SYSFS) -> Fou
     )
 
 
-def probe(device: str) -> Found:
-    """Look at a device. What cannot be read of it counts as not there.
+def probe(place: Path) -> Found:
+    """Look at the device at a place in sysfs. What cannot be read of it counts as not there.
 
     Raises:
         OSError: the device has gone.
     """
-    command = ("/sbin/blkid", "-p", "-o", "udev", f"/dev/{device}")
+    command = ("/sbin/blkid", "-p", "-o", "udev", f"/dev/{place.name}")
     try:
         said = subprocess.run(command, capture_output=True, timeout=BLKID_SECONDS, check=False).stdout
     except subprocess.TimeoutExpired:
         said = b""
-    return describe(device, parse_blkid(said.decode("utf-8", "replace")))
+    return describe(place, parse_blkid(said.decode("utf-8", "replace")))

@@ -27,28 +27,24 @@ def sysfs(tmp_path):
         (disk / name / "size").write_text("2048\n")
     (disk / "queue").mkdir()
     (disk / "size").write_text("8192\n")
-    block = tmp_path / "block"
-    block.mkdir()
-    for name, place in (("sdb", disk), ("sdb1", disk / "sdb1")):
-        (block / name).symlink_to(place)
-    return block
+    return tmp_path / "devices"
 
 
 def test_a_partition_is_described(sysfs):
-    found = describe("sdb1", parse_blkid(SAID), sysfs)
+    found = describe(sysfs / "sdb/sdb1", parse_blkid(SAID))
     assert (found.size, found.partition, found.siblings) == (1 << 20, True, 2)
     assert (found.usage, found.kind, found.label, found.uuid) == ("filesystem", "ext4", "LIBRARY 047\n", "1f2e")
     assert (found.name, found.type_id) == ("books", "0fc63daf-8483-4772-8e79-3d69d8477de4")
 
 
 def test_a_disk_knows_of_its_partitions(sysfs):
-    found = describe("sdb", {}, sysfs)
+    found = describe(sysfs / "sdb", {})
     assert (found.size, found.partition, found.siblings, found.usage) == (4 << 20, False, 2, "")
 
 
 def test_a_device_that_has_gone_is_an_error(sysfs):
     with pytest.raises(FileNotFoundError):
-        describe("sdc", {}, sysfs)
+        describe(sysfs / "sdc", {})
 
 
 def test_a_label_of_broken_letters_does_not_break_anything():
