@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from indexer.analysis import fold, fold_with_offsets, normal_text, normal_with_places
+from indexer.analysis import fold, fold_with_offsets, is_one_word, normal_text, normal_with_places
 from indexer.model import ContentsEntry, Resource
 from indexer.schema import SECTION_MARK, SECTIONS
 from indexer.search_request import Hit, Marks
@@ -21,6 +21,8 @@ MAX_ENTRIES = 2_000
 """Lines of contents that are looked at for the one to show."""
 
 _BEFORE = 20
+_LONGEST = 40
+"""Characters by which a snippet is made longer or shorter so that it does not begin or end inside a word."""
 
 
 def explained(part: int, row: int, resource: Resource, text: str, query: Query) -> Hit:
@@ -112,17 +114,28 @@ def snippet_of(description: str, conditions: tuple[Condition, ...]) -> tuple[str
         window = description[start : start + WINDOW]
         normal = normal_text(fold(window)) if len(description) > WINDOW else ""
         if not normal or any(condition.text in normal for condition in conditions):
-            text, marks = _cut(window, conditions)
+            text, marks = _cut(description, start, window, conditions)
             if marks:
                 return text, marks
     return "", ()
 
 
-def _cut(window: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
-    marks = marks_in(window, conditions, {"x", "text"})
+def _cut(text: str, offset: int, window: str, conditions: tuple[Condition, ...]) -> tuple[str, Marks]:
+    """The piece around the first mark of a window that begins at `offset` of the text, between words of letters."""
+    marks = tuple((a + offset, b + offset) for a, b in marks_in(window, conditions, {"x", "text"}))
     if not marks:
         return "", ()
-    start = max(0, marks[0][0] - _BEFORE)
-    end = min(len(window), start + SNIPPET)
-    text = window[start:end].replace("\n", " ")
-    return text, tuple((a - start, min(b, end) - start) for a, b in marks if a < end)
+    first, last = marks[0]
+    start = _between_words(text, max(offset, first - _BEFORE), 0, first)
+    start += len(text[start:first]) - len(text[start:first].lstrip())
+    end = _between_words(text, min(offset + len(window), start + SNIPPET), min(last, start + SNIPPET), len(text))
+    return text[start:end].replace("\n", " "), tuple((a - start, min(b, end) - start) for a, b in marks if a < end)
+
+
+def _between_words(text: str, place: int, least: int, most: int) -> int:
+    """The nearest place between words, from `least` to `most`; `place` itself where a word goes on for too long."""
+    for far in range(_LONGEST):
+        for near in (place - far, place + far):
+            if least <= near <= most and not is_one_word(text[max(0, near - 1) : near + 1]):
+                return near
+    return place

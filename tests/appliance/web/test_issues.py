@@ -125,11 +125,8 @@ def test_child_sees_no_issues_that_are_not_for_children(client: FlaskClient) -> 
 
 
 def test_search_for_an_issue_that_is_not_held_says_so_and_leads_to_the_others(client: FlaskClient) -> None:
-    found = page(client, "/search?q=《月刊》2019年第9期")
-    assert (
-        "没有查到这一期，<wbr>下面先列“月刊”的其他各期。" in found
-        or "没有查到这一期，下面先列“月刊”的其他各期。" in found
-    )
+    found = page(client, "/search?q=《月刊》2019年第9期").replace("<wbr>", "")
+    assert "没有查到这一期，下面先列“月刊”的其他各期。" in found
     assert 'href="/resources/mixed"' in found
     assert "literal=1" in found
     assert "没有查到这一期" not in page(client, "/search?q=《月刊》2019年第2期")
