@@ -7,7 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,10 +47,11 @@ class Degraded:
         self.memory.mkdir(exist_ok=True)
 
     @contextlib.contextmanager
-    def running(self, before: str = ":") -> Iterator[Degraded]:
-        """The box runs after a shell command, in mounts of its own when there is one."""
-        serve = shlex.join([sys.executable, "-m", "appliance.cli", "serve", "--settings", str(self.file)])
-        words = ["unshare", "-m", "sh", "-c"] if before != ":" else ["sh", "-c"]
+    def running(self, before: str = ":", serve: Sequence[str] = ("-m",)) -> Iterator[Degraded]:
+        """The box runs after a shell command, in mounts of its own when there is one, or another program before it."""
+        words = ["unshare", "-m"] if (before, *serve) != (":", "-m") else []
+        words += ["sh", "-c"]
+        serve = shlex.join([sys.executable, *serve, "appliance.cli", "serve", "--settings", str(self.file)])
         with (self.folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 [*words, f"{before} && exec {serve}"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -160,6 +161,26 @@ def test_box_with_every_document_damaged_is_read(box: Degraded) -> None:
     # Nobody can make these again: what was wished stays beside, and who may sign in is nobody's to begin anew.
     assert (data / "wishes.db.damaged-1").read_bytes() == b"x" * 9000
     assert (data / "accounts.db").read_bytes() == b"x" * 9000
+
+
+HANGING = """
+import ctypes, os, sys
+fuse = os.open("/dev/fuse", os.O_RDWR)  # a file system whose daemon never answers
+os.set_inheritable(fuse, True)
+options = f"fd={fuse},rootmode=40000,user_id=0,group_id=0".encode()
+if ctypes.CDLL(None, use_errno=True).mount(b"hanging", sys.argv[1].encode(), b"fuse", 0, options):
+    sys.exit(f"mount: {os.strerror(ctypes.get_errno())}")
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(not os.path.exists("/dev/fuse"), reason="needs FUSE")  # noqa: PTH110
+def test_drive_that_hangs_at_the_start_holds_nobody_up(box: Degraded) -> None:
+    hanging = box.folder / "media/hanging"
+    hanging.mkdir()
+    with box.running(serve=["-c", HANGING, str(hanging), "-m"]):
+        wait_for(box.reads, "the drive", box.log, 90)
 
 
 def test_box_that_was_killed_says_at_its_next_start_that_it_recovered(box: Degraded) -> None:
