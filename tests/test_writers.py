@@ -36,6 +36,7 @@ ALLOWED = {
     "appliance/store/databases.py": "the folder of a database of our own, which SQLite itself cannot make",
     "appliance/store/objects.py": "what a crash left half written of a chunk is removed; left there it is ignored",
     "appliance/store/reading.py": "a sign between the processes, of which only the time counts",
+    "appliance/store/wishes.py": "the time of what was put aside, by which staff are told; nothing hangs on it",
     "appliance/screen/framebuffer.py": "the attached screen, which shows and keeps nothing",
     "appliance/service/spare.py": "a folder in memory that stands in for a broken disk, and goes with it",
     "appliance/serving/texts_made.py": "a cache: read again only when it is whole, made again when it is not",
