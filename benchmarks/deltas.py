@@ -3,9 +3,10 @@
     SHUXIANG_COLLECTION=… python benchmarks/deltas.py [--records 20000] [--fresh 200]
 
 Edits: a chapter of an EPUB, a PDF with an update at its end and one written anew, a comment in a JPEG, the header of an
-MP4. For each: the whole file; rsync-like (blocks of 2 KiB of the old file found anywhere in the new one, the rest sent
-as it is); content-defined chunks of 16 KiB on the mean; `zstd -19 --long=27 --patch-from`, the floor; ours. Then two
-editions of many records, 1 % of the records changed, 1 % of the payload edited or replaced by new items.
+MP4, the catalogue and the list of items when 1 % changed. For each: the whole file; rsync-like (blocks of 2 KiB of the old
+file found anywhere in the new one, the rest sent as it is); content-defined chunks of 16 KiB on the mean; `zstd -19
+--long=27 --patch-from`, the floor; ours. Before that two editions of many records, 1 % of the records changed, 1 % of the
+payload edited or replaced by new items.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ from packager.delta.making import make_delta
 from packager.format.delta_apply import PackStream, apply_list
 from packager.format.deltas import read_delta
 from packager.format.files import RealFiles
-from packager.format.patches import WINDOW, make_frame
+from packager.format.patches import make_frame, windows_of
 
 BLOCK = 2048
 MEAN = 16 << 10
+LARGE = 150_000_000
 FILES = RealFiles()
 OPTIONS = BuildOptions(bundle="national", issued="2026-11-22", edition="2026.10", quiet=True, workers=2)
 
@@ -49,16 +51,17 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=8, help="files of a kind, the largest first")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="deltas-") as name:
+        lists = editions(Path(name) / "edits", options.records, "edits")
+        editions(Path(name) / "new-items", options.records, "new items")
         if folder := os.environ.get("SHUXIANG_COLLECTION"):
-            edited_files(Path(folder), Path(name), options.each)
-        for kind in ("edits", "new items"):
-            editions(Path(name) / kind.replace(" ", "-"), options.records, kind)
+            print()
+            edited_files(Path(folder), Path(name), options.each, lists)
 
 
 # — edited files —
 
 
-def edited_files(collection: Path, scratch: Path, each: int) -> None:
+def edited_files(collection: Path, scratch: Path, each: int, lists: dict[str, tuple[bytes, bytes, int]]) -> None:
     kinds: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
         "EPUB, a chapter": ("*.epub", edited_epub),
         "PDF, an update at its end": ("*.pdf", lambda old: old + b"\n% an incremental update\n" + bytes(600)),
@@ -82,18 +85,44 @@ def edited_files(collection: Path, scratch: Path, each: int) -> None:
             except Exception as error:  # noqa: BLE001 - hostile samples are among them
                 print(f"left out: {path.name}: {error}", file=sys.stderr)
                 continue
-            found["files"] += 1
-            found["whole"] += len(new)
-            found["rsync"] += rsync_like(old, new)
-            found["chunks"] += by_content(old, new)
-            found["floor"] += floor(old, new, scratch)
             began = time.process_time()
-            found["ours"] += len(make_frame(new, old)) if len(old) <= WINDOW else 0
+            ours = patch_size(old, new)
             spent += time.process_time() - began
+            add(found, old, new, ours, scratch)
         row(kind, found, spent)
         for name, count in found.items():
             total[name] += count
-    row("all", total, 0.0)
+    for kind, (old, new, ours) in lists.items():
+        found = defaultdict(int)
+        add(found, old, new, ours, scratch)
+        row(kind, found, 0.0)
+        for name, count in found.items():
+            total[name] += count
+    row("all, up to 64 MiB", total, 0.0)
+    old, found = random.Random(9).randbytes(LARGE), defaultdict(int)
+    new = old[:50] + b"title" * 60 + old[50 : LARGE // 2] + old[LARGE // 2 + 5000 :] + bytes(100_000)
+    began = time.process_time()
+    ours = patch_size(old, new)
+    spent = time.process_time() - began
+    add(found, old, new, ours, scratch, others=False)  # these would take gigabytes of memory
+    row("larger: 150 MB, header, a cut, an end", found, spent)
+
+
+def add(found: dict[str, int], old: bytes, new: bytes, ours: int, scratch: Path, *, others: bool = True) -> None:
+    found["files"] += 1
+    found["whole"] += len(new)
+    found["rsync"] += rsync_like(old, new) if others else 0
+    found["chunks"] += by_content(old, new) if others else 0
+    found["floor"] += floor(old, new, scratch)
+    found["ours"] += ours
+
+
+def patch_size(old: bytes, new: bytes) -> int:
+    """Bytes of our frames, window by window."""
+    found = 0
+    for first, size, start, count in windows_of(len(new), len(old)):
+        found += min(size, len(make_frame(new[first : first + size], old[start : start + count])))
+    return found
 
 
 def row(kind: str, found: dict[str, int], spent: float) -> None:
@@ -183,8 +212,12 @@ def chunks(data: bytes) -> Iterator[bytes]:
 # — editions —
 
 
-def editions(folder: Path, records: int, kind: str) -> None:
-    """Two editions of `records` records, one in ten with a file of 64 KiB that no packing helps."""
+def editions(folder: Path, records: int, kind: str) -> dict[str, tuple[bytes, bytes, int]]:
+    """Two editions of `records` records, one in ten with a file of 64 KiB that no packing helps.
+
+    Returns:
+        Their lists, as they were and are, with the bytes of our patches.
+    """
     chance = random.Random(7)
     source, work = folder / "source", folder / "work"
     source.mkdir(parents=True)
@@ -227,6 +260,12 @@ def editions(folder: Path, records: int, kind: str) -> None:
         patched = floor((old.layout.catalogue).read_bytes(), new.layout.catalogue.read_bytes(), folder)
         print(f"zstd over the whole catalogue: {patched:,}")
     assert list(read_delta(folder / "delta/delta.jsonl")[1])
+    return {
+        f"catalogue, {records:,} records, 1 %": (
+            old.layout.catalogue.read_bytes(), new.layout.catalogue.read_bytes(), head.catalogue,
+        ),
+        "list of items": (old.layout.items.read_bytes(), new.layout.items.read_bytes(), head.items),
+    }  # fmt: skip
 
 
 def write_catalogue(source: Path, names: list[str], touched: dict[str, str]) -> None:

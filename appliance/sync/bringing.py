@@ -19,7 +19,7 @@ from appliance.sync.routes import route
 from appliance.sync.tables import Tables
 from appliance.sync.update import OldAwayError, Update
 from appliance.sync.wholes import Wholes
-from packager.format.deltas import Delta, read_delta
+from packager.format.deltas import Delta, parse_target, read_delta
 from packager.format.errors import DigestError
 from packager.format.origin import OriginError
 
@@ -83,8 +83,8 @@ class Bringing:
             if newer:
                 yield stored, sorted(newer, key=lambda release: -release.seq)
 
-    def heads(self, supply: Supply, trusted: Trusted, bundle: str) -> list[tuple[Delta, int]]:
-        """The listed deltas of a bundle that a supply has, each with the bytes of its document.
+    def heads(self, supply: Supply, trusted: Trusted, old: Release) -> list[tuple[Delta, int]]:
+        """The listed deltas that begin with a release or a later one and that a supply has, with bytes of documents.
 
         Raises:
             OriginError: a document is another one.
@@ -92,7 +92,8 @@ class Bringing:
         """
         found = []
         for name, wanted in trusted.deltas.items():
-            if name.startswith(f"deltas/{bundle}/") and supply.has(name, wanted):
+            bundle, begins, _ = parse_target(name) or ("", 0, 0)
+            if bundle == old.bundle and begins >= old.seq and supply.has(name, wanted):
                 found.append((read_delta(self._document(supply, name, wanted))[0], wanted.size))
         return found
 
@@ -103,7 +104,7 @@ class Bringing:
         """
         plans, stuck = [], []
         for stored, newer in self.due(trusted):
-            heads = self.heads(supply, trusted, stored.release.bundle)
+            heads = self.heads(supply, trusted, stored.release)
             chains = ((release, route(heads, stored.release, release)) for release in newer)
             plan = next((Plan(stored, chain, release) for release, chain in chains if chain), None)
             if plan is None:
@@ -155,7 +156,9 @@ class Bringing:
         """Whether all packs of a delta are here."""
         return all(self._incoming.is_whole(pack) for pack in step.packs)
 
-    def make(self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None) -> Stored:
+    def make(
+        self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None, *, last: bool = True
+    ) -> Stored:
         """Make the release that a delta leads to; its document and packs are here.
 
         Args:
@@ -163,6 +166,8 @@ class Bringing:
             step: the delta.
             trusted: what is listed.
             supply: asked for items whole whose old bytes are damaged; those of a drive that is away wait for it.
+            last: whether nothing follows at once. Else intake is not told: nothing is derived of what is passed by,
+                and it goes when the next release is here.
 
         Raises:
             as `Update.apply`.
@@ -180,10 +185,23 @@ class Bringing:
             reserve=self._settings.reserve_bytes, progress=lambda _done, _total: self._check_stop(),
         )  # fmt: skip
         self._door.board.carried_changed()
-        self._door.came(stored)
+        if last:
+            self._door.came(stored)
         for pack in step.packs:
             self._incoming.forget(pack)
+        self._leave(old)
         return stored
+
+    def stay_at(self, reached: Stored) -> None:
+        """Tell intake of a release that was to be passed by: what follows it cannot be had now."""
+        self._door.came(reached)
+
+    def _leave(self, passed: Stored) -> None:
+        """Drop a release that was only passed by. What a run before this one made is intake's business."""
+        if passed.folder not in self._door.board.stored:
+            self._door.store.drop(passed)
+            if self._settings.update_apply == "closing":
+                self._door.board.editions.let_go([passed.folder])
 
     def _whole(self, supply: Supply | None, old: Stored, item: ItemLine) -> Iterator[bytes] | None:
         here = supply is not None and self.old.has_drive(old)

@@ -32,14 +32,12 @@ if TYPE_CHECKING:
     from appliance.settings import Settings
     from appliance.store.releases import Stored
     from appliance.sync.incoming import Incoming
-    from packager.format.deltas import Delta
     from packager.format.files import Files
     from packager.format.release import Digest
-    from packager.format.trust import Trusted
 
 _log = logging.getLogger(__name__)
 
-Make = Callable[["Stored", "Delta", "Trusted"], "Stored"]
+Make = Callable[..., "Stored"]
 
 WHOLE = "whole-from-stick"
 """Beside the documents: all packs of a chain are here, and it is to be applied although nothing is plugged in."""
@@ -250,7 +248,12 @@ class Sticks:
             for plan in plans:
                 stored = plan.stored
                 for step in plan.steps:
-                    stored = self._make(stored, step, trusted)
+                    try:
+                        stored = self._make(stored, step, trusted, last=step is plan.steps[-1])
+                    except Exception:
+                        if stored is not plan.stored:
+                            self._bringing.stay_at(stored)
+                        raise
                     applied.append(step)
                 release = stored.release
             self._bringing.tables.place()

@@ -77,24 +77,32 @@ class Wire:
         chain, whole = self._way(supply, trusted, old, new)
         if whole and (stored := self._whole_or_none(supply, old, new, leads=bool(chain))):
             return [stored.release]
-        made = []
-        for step in chain:
-            old = self._step(supply, old, step, trusted)
+        made: list[Release] = []
+        for number, step in enumerate(chain, 1):
+            try:
+                old = self._step(supply, old, step, trusted, last=number == len(chain))
+            except Exception:
+                if made:
+                    self._bringing.stay_at(old)
+                raise
             made.append(old.release)
         return made
 
-    def make(self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None) -> Stored:
-        """Make the release that a delta leads to, when all that it needs is here, and tell of it.
+    def make(
+        self, old: Stored, step: Delta, trusted: Trusted, supply: Supply | None = None, *, last: bool = True
+    ) -> Stored:
+        """Make the release that a delta leads to, when all that it needs is here, and tell of the last of a chain.
 
         Raises:
             as `Bringing.make`.
         """
         self.needed = Words.load(CHINESE).bundle(old.release.bundle, old.release.name)
         self._board.change(fetching=False, making=True)
-        stored = self._bringing.make(old, step, trusted, supply)
-        counts = (step.added, step.changed, step.removed)
-        self._board.change(counts={**self._board.state.counts, stored.folder: counts})
-        self._brought(stored)
+        stored = self._bringing.make(old, step, trusted, supply, last=last)
+        if last:
+            counts = (step.added, step.changed, step.removed)
+            self._board.change(counts={**self._board.state.counts, stored.folder: counts})
+            self._brought(stored)
         return stored
 
     def _way(self, supply: Supply, trusted: Trusted, old: Stored, new: Release) -> tuple[tuple[Delta, ...], bool]:
@@ -102,7 +110,7 @@ class Wire:
 
         Whole objects are thought of only where deltas are more than the lists alone, which every other way needs.
         """
-        chain = route(self._bringing.heads(supply, trusted, new.bundle), old.release, new)
+        chain = route(self._bringing.heads(supply, trusted, old.release), old.release, new)
         packs = [pack for step in chain or () for pack in step.packs]
         if chain is not None and sum(pack.size for pack in packs) <= lists_of(new):
             self._begin(packs)
@@ -132,11 +140,11 @@ class Wire:
         self._brought(stored)
         return stored
 
-    def _step(self, supply: Supply, old: Stored, step: Delta, trusted: Trusted) -> Stored:
+    def _step(self, supply: Supply, old: Stored, step: Delta, trusted: Trusted, *, last: bool) -> Stored:
         """Fetch what one delta needs and make the release that it leads to."""
         self._bringing.check_room([([step], led_to(step, trusted))])
         self._bringing.fetch(supply, step)
-        return self.make(old, step, trusted, supply)
+        return self.make(old, step, trusted, supply, last=last)
 
     def _brought(self, stored: Stored) -> None:
         self._board.change(making=False)

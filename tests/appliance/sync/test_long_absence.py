@@ -13,11 +13,12 @@ from packager.authority import add_signature, publish, read_published
 from packager.delta.editions import edition_of
 from packager.delta.making import DOCUMENT, make_delta
 from packager.delta.packs import pack_name
+from packager.format.deltas import read_delta
 from packager.format.origin import object_path
 from packager.format.release import target_name
 from packager.signing import SIGNERS
 from tests.appliance.sync.updating import UpdatedBox, taken_twice
-from tests.faulty_server import FaultyServer
+from tests.faulty_server import Asked, FaultyServer
 from tests.simulator import DAY, FastFiles, Publisher
 
 FILES = FastFiles()
@@ -59,7 +60,7 @@ def delta(works, old, new, folder, origin):
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory):
-    """(publisher, work folders by number, an origin with an edge from each edition to the next, one to the last)."""
+    """(publisher, work folders by number, an origin with a delta to each edition, one with one over all)."""
     folder = tmp_path_factory.mktemp("chain")
     publisher, edges = Publisher(folder / "publisher"), folder / "edges"
     works = {seq: publisher.release(seq, sources=sources(seq), sign=seq == 1) for seq in range(1, LAST + 1)}
@@ -96,6 +97,22 @@ def test_fifty_deltas_lead_to_the_newest_and_items_that_never_changed_come_from_
     assert box.has(works[LAST])
     # All packs, and the list of items, to see whether whole items would be less.
     assert len([name for name in brought(server) if name.startswith("objects/")]) == LAST
+    assert not taken_twice(server.taken)
+    assert (box.seqs(), len(box.came)) == ([1, LAST], 1)  # nobody was told of what was passed by, and it went
+
+
+def test_chain_that_breaks_off_leaves_readers_what_was_reached(chain, box_at):
+    _, works, edges, _ = chain
+    server, box = box_at(edges)
+    document = next((edges / "tuf/targets/deltas/national").glob("*.5-6.jsonl"))
+    lacking = object_path(read_delta(document)[0].packs[0].sha256)
+    server.fault = lambda asked: asked.send(asked.head("404 Not Found")) if asked.name == lacking else asked.right()
+    box.updater.turn()
+    assert (box.seqs(), [name.split("-")[0] for name in box.came]) == ([1, 5], ["national/5"])
+    server.fault = Asked.right
+    assert box.updater.turn().key == "sync.applied"
+    assert box.has(works[LAST])
+    assert box.seqs() == [1, 5, LAST]  # what intake knows of is intake's business
     assert not taken_twice(server.taken)
 
 

@@ -57,7 +57,8 @@ class UpdatedBox:
         self.store.start()
         if not self.store.all():
             self._bring_first()
-        board = SimpleNamespace(say_of_updates=self.said.append, carried_changed=lambda: None)
+        known = {stored.folder: stored for stored in self.store.all()}
+        board = SimpleNamespace(say_of_updates=self.said.append, carried_changed=lambda: None, stored=known)
         self.door = _Door(self.store, SharedTrust(trust), board, {}, self._hear)
         object.__setattr__(self.door, "archive", archive)
         self.updater = Updater(self.settings, self.clock, self.files, self.door, root, luck=random.Random(1))
@@ -74,6 +75,7 @@ class UpdatedBox:
     def _hear(self, news: tuple[object, Stored] | None) -> None:
         if news is not None:
             self.came.append(news[1].folder)
+            self.door.board.stored[news[1].folder] = news[1]
 
     def seqs(self) -> list[int]:
         """Numbers of the releases that are here."""
