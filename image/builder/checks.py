@@ -29,12 +29,13 @@ _FORBIDDEN = (
 )  # fmt: skip
 _PRIVATE = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _DEBUG = re.compile(r"ttyS|ttyUSB|hvc0|debug-shell|/dev/console|systemd\.debug", re.IGNORECASE)
+_EXEC = re.compile(r"^Exec\w+=([^\s]+)", re.MULTILINE)
 _KEY_PLACES = ("etc", "root", "home", "usr/share/shuxiang", "usr/lib/shuxiang", "srv", "boot")
 
 
 def complaints(tree: Path) -> list[str]:
     """What is wrong with a tree; empty when it may be shipped."""
-    found = [*_accounts(tree), *_files(tree), *_keys(tree), *_consoles(tree), *_enabled(tree)]
+    found = [*_accounts(tree), *_files(tree), *_keys(tree), *_consoles(tree), *_enabled(tree), *_commands(tree)]
     return [*found, *(f"the kernel is told {word}" for word in OPTIONS.split() if _bad_option(word))]
 
 
@@ -90,6 +91,13 @@ def _enabled(tree: Path) -> Iterator[str]:
     yield from (f"{name} starts, and nobody decided so" for name in sorted(wants - ENABLED))
     if not (tree / "etc/systemd/system/boot-complete.target.requires/shuxiang-healthy.service").is_symlink():
         yield "nothing proves that the system serves before it is blessed"
+
+
+def _commands(tree: Path) -> Iterator[str]:
+    for unit in sorted((tree / "usr/lib/systemd/system").glob("shuxiang*.service")):
+        for command in _EXEC.findall(unit.read_text()):
+            if not (tree / command.lstrip("/")).is_file():
+                yield f"{unit.name} calls {command}, which is not there"
 
 
 def exposures(units: Path = UNITS) -> dict[str, bool]:

@@ -69,7 +69,7 @@ def spoil_console(tree: Path) -> None:
 def spoil_unit(tree: Path) -> None:
     folder = tree / "usr/lib/systemd/system"
     folder.mkdir(parents=True)
-    (folder / "shuxiang-dbg.service").write_text("[Service]\nExecStart=/bin/sh -c 'journalctl >/dev/ttyS0'\n")
+    (folder / "shuxiang-dbg.service").write_text("[Service]\nTTYPath=/dev/ttyS0\n")
 
 
 def spoil_wanted(tree: Path) -> None:
@@ -83,6 +83,12 @@ def spoil_blessing(tree: Path) -> None:
 def spoil_mode(tree: Path) -> None:
     (tree / "usr/lib/su").write_text("")
     (tree / "usr/lib/su").chmod(0o4755)
+
+
+def spoil_command(tree: Path) -> None:
+    folder = tree / "usr/lib/systemd/system"
+    folder.mkdir(parents=True)
+    (folder / "shuxiang.service").write_text("[Service]\nExecReload=/bin/kill -HUP $MAINPID\n")
 
 
 @pytest.mark.parametrize("spoil", [value for name, value in list(globals().items()) if name.startswith("spoil_")])
