@@ -90,7 +90,7 @@ class Searcher:
             for files, part in zip(self._files, parts, strict=True)
         ]
         self._instead = Instead(self._parts, self._match)
-        self._pages = Pages(self._parts, TitleOrder(self._files, self._title_key))
+        self._pages = Pages(self._parts, TitleOrder(self._title_key))
         self.headings, self.tallies, self._related = Headings(self._parts), Tallies(self._parts), Related(self._parts)
 
     def close(self) -> None:

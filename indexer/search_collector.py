@@ -17,6 +17,7 @@ from indexer.codec_terms import TermFigures
 from indexer.schema import TITLE_WEIGHT, term_key
 from indexer.search_collapse import Families
 from indexer.search_facets import FacetColumns
+from indexer.search_orders import RowOrders
 from indexer.search_postings import COMMON, KeptPostings
 from indexer.search_readable import ReadableRows
 from indexer.search_rows import Rows, distinct, kept, mark, pieces, rows_of, taken
@@ -118,6 +119,7 @@ class PartIndex:
         self.facets = FacetColumns(files, parents)
         self.families = Families(files, self.visible)
         self.readable = ReadableRows(files)
+        self.orders = RowOrders(files)
         self.all_visible = bool(self.visible.all())
         self._postings = KeptPostings(files)
 

@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.schema import NO_YEAR
+from indexer.codec import Ids
 from indexer.search_best import best_places, first_alike, floor_of
 from indexer.search_collapse import Families
 from indexer.search_collector import Matches, PartIndex, Scores
 from indexer.search_filters import that_pass
+from indexer.search_orders import DENSE, date_ranks, first_lines
 from indexer.search_readable import ABLE, ANYWHERE, States
 from indexer.search_rows import Rows, kept, pieces, rows_of, taken
 
-_DAYS = 511
-"""Highest of column `day` that is compared."""
 _LEAST = 64
 """Rows that are looked at for the first lines, at least."""
 _MANY = 1 << 14
@@ -56,6 +56,7 @@ class Found:
         by_row: whether equal ones of different parts are ordered by their rows before their parts.
         likely: from a number of rows, and which are open, to the places of at least so many of the first open ones,
             where that is told without ranking all: nothing open that is not among them comes before them. Else none.
+        order: all rows of the part as `rank` orders them, where that is kept.
         behind: which of the rows only words of like meaning find; None: none.
     """
 
@@ -67,6 +68,7 @@ class Found:
     by_row: bool = True
     likely: Callable[[int, Mask | None], Places] | None = None
     behind: Mask | None = None
+    order: Callable[[], Ids] | None = None
 
     def lines(self) -> Places:
         """Where the rows that stand for a line are among all, in their order."""
@@ -101,6 +103,11 @@ class Found:
     def first(self, wanted: int) -> Places:
         """Where among the rows the first `wanted` lines stand, in order; a family stands where its best row does."""
         alone = self.families is None or self.count == len(self.rows)
+        if self.order is not None and len(self.rows) >= _MANY:
+            order = self.order()
+            if len(self.rows) * DENSE >= len(order):
+                lines = first_lines(order, self.rows, None if alone else self.families, wanted)
+                return np.searchsorted(self.rows, lines)
         least = wanted if alone else max(_LEAST, 2 * wanted)
         found = self._likely_lines(wanted, least, alone=alone)
         if found is not None:
@@ -208,7 +215,7 @@ def ordered(number: int, part: PartIndex, match: Matches, passed: Mask | None, s
             ranks[behind.take(places)] -= _BEHIND if ranks.dtype == np.dtype("i4") else _FAR_BEHIND
             return ranks
 
-        found.rank, found.behind, found.likely = rank_behind, behind, None
+        found.rank, found.behind, found.likely, found.order = rank_behind, behind, None, None
     return found
 
 
@@ -222,19 +229,22 @@ def _ordered(number: int, part: PartIndex, match: Matches, passed: Mask | None, 
         return Found(number, rows, relevance.rank, likely=relevance.likely)
     if sort == "title":
         return Found(
-            number, rows, lambda places: -columns["title_rank"].take(rows.take(places)).astype("i8"), by_row=False
+            number,
+            rows,
+            lambda places: -columns["title_rank"].take(rows.take(places)).astype("i8"),
+            by_row=False,
+            order=part.orders.by_title,
         )
     if sort == "issue":
         return Found(number, rows, lambda places: -columns["part"].take(rows.take(places)).astype("i8"), by_row=False)
 
-    def by_date(places: Places) -> Ranks:
-        some = rows.take(places)
-        years = columns["year_from"].take(some).astype("i4")
-        days = (years << 9) + np.minimum(columns["day"].take(some), _DAYS).astype("i4")
-        signed = days if sort == "year_desc" else -days
-        return np.where(years == NO_YEAR, 0, signed + (1 << 26))
-
-    return Found(number, rows, by_date)
+    newest_first = sort == "year_desc"
+    return Found(
+        number,
+        rows,
+        lambda places: date_ranks(part.files, rows.take(places), newest_first=newest_first),
+        order=partial(part.orders.by_date, newest_first=newest_first),
+    )
 
 
 @dataclass(frozen=True, slots=True)

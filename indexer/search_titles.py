@@ -12,36 +12,23 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-import numpy as np
-
 from indexer.build_runs import SORT_BYTES
 from indexer.codec import Ids
-from indexer.codec_index import IndexFiles
 from indexer.search_order import Found
 
 MAX_KEYS = 20_000
 """Keys of titles that are kept, about 200 bytes each."""
-
-_DENSE = 16
-"""Rows a result from which all rows in order are cheaper than sorting those of the result."""
 
 KeyOf = Callable[[int, int], bytes]
 """The key by which the title of a part and row is sorted."""
 
 
 class TitleOrder:
-    """The titles of all parts in one order; any thread may ask. Memory: 4 bytes a row, once a long list was asked."""
+    """The titles of all parts in one order; any thread may ask."""
 
-    def __init__(self, files: Sequence[IndexFiles], key_of: KeyOf) -> None:
-        """Know the indexes.
-
-        Args:
-            files: of each part.
-            key_of: reads a key that is not known yet.
-        """
-        self._files = files
+    def __init__(self, key_of: KeyOf) -> None:
+        """Know no titles yet; `key_of` reads a key."""
         self._key_of = key_of
-        self._orders: dict[int, Ids] = {}
         self._keys: dict[tuple[int, int], bytes] = {}
 
     def page(self, found: Sequence[Found], first: int, last: int) -> list[tuple[int, int]]:
@@ -50,14 +37,12 @@ class TitleOrder:
         Raises:
             IndexFormatError: a record cannot be read.
         """
-        lists = [(part.part, self._in_order(part)) for part in found if part.count]
-        if not lists:
+        if first >= sum(part.count for part in found):
             return []
+        lists = [(part.part, part.rows.take(part.first(last))) for part in found if part.count]
         if len(lists) == 1:
             number, rows = lists[0]
             return [(number, int(row)) for row in rows[first:last]]
-        if first >= sum(len(rows) for _, rows in lists):
-            return []
         starts = self._split(lists, first)
         wanted = last - first
         runs = [
@@ -66,21 +51,6 @@ class TitleOrder:
         ]
         rows_of = dict(lists)
         return [(number, int(rows_of[number][at])) for _, number, at in islice(heapq.merge(*runs), wanted)]
-
-    def _in_order(self, part: Found) -> Ids:
-        rows = part.rows.take(part.lines())
-        files = self._files[part.part]
-        ranks = files.columns["title_rank"]
-        if len(rows) * _DENSE < files.records:
-            return rows.take(np.argsort(ranks.take(rows), kind="stable"))
-        order = self._orders.get(part.part)
-        if order is None:
-            order = self._orders[part.part] = np.argsort(ranks, kind="stable").astype("u4")
-        if len(rows) == files.records:
-            return order
-        held = np.zeros(files.records, bool)
-        held[rows] = True
-        return order.compress(held.take(order))
 
     def _split(self, lists: Sequence[tuple[int, Ids]], first: int) -> list[int]:
         """How many of each list are among the `first` smallest of all; ties go by part."""

@@ -85,9 +85,10 @@ def test_a_deep_page_is_what_follows_the_one_before(
 ) -> None:
     whole = [places for page in range(1, 20) for places in _page(searcher, query, sort, page)]
     assert len(whole) == len(set(whole)) == searcher.search(SearchRequest(q=query)).total
-    monkeypatch.setattr(order_module, "_DEEP", 1)
-    for page in (1, 2, 7, 8, 9, 200):
-        assert _page(searcher, query, sort, page) == whole[(page - 1) * 60 : page * 60]
+    for name in ("_DEEP", "_MANY"):  # without ordering what stands before, and along the order of all rows
+        monkeypatch.setattr(order_module, name, 1)
+        for page in (1, 2, 7, 8, 9, 200):
+            assert _page(searcher, query, sort, page) == whole[(page - 1) * 60 : page * 60]
 
 
 def test_lines_between_two_places_hold_equal_ones_of_several_parts_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
