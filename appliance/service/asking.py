@@ -50,7 +50,7 @@ def ask(settings: Settings, *, port: int = 0, seconds: float = 3.0) -> Health | 
     for place in dict.fromkeys((host, "127.0.0.1") if host == "::1" else (host,)):
         try:
             return _health(_answer(place, port or settings.listen_port, seconds))
-        except (TimeoutError, ValueError):
+        except (TimeoutError, ValueError, RecursionError):
             return None
         except OSError:
             continue

@@ -13,7 +13,8 @@ BUILDING = {"pypinyin", "reportlab", "markdown_it"}
 NEVER = HOSTILE | BUILDING | {"multiprocessing", "unittest", "pytest"}
 
 PROCESSES = {
-    "appliance.cli, appliance.keeping": NEVER
+    "appliance.cli, appliance.keeping, appliance.worker_keeping, appliance.grounding, appliance.service.asking, "
+    "appliance.service.notify, appliance.service.watchdog, appliance.service.journal": NEVER
     | {"numpy", "sqlite3", "cryptography", "tuf", "flask", "ssl", "http", "email", "indexer", "packager"},
     "appliance.worker": NEVER | {"numpy", "whoosh", "sqlite_utils", "opencc", "flask", "jinja2", "waitress", "lxml"},
     "appliance.serving_process": NEVER | {"tuf", "securesystemslib", "cryptography", "urllib3", "watchdog"},
