@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from image.smoke.run import Run
 
 STAFF, UPDATES = "/staff/", "/staff/updates"
+_BLESSING = 60.0
+"""Seconds after the first page in which a slot is blessed; from outside nothing tells it."""
 _PASSPHRASES = "demonstration-passphrases.txt"
 
 
@@ -56,9 +58,9 @@ def version_of(system: Path) -> int:
         raise MachineError(f"{system} holds no system: {error}") from error
 
 
-def newer_system_is_installed(run: Run, box: VirtualBox, system: Path) -> str:
+def newer_system_is_installed(box: VirtualBox, stick: Path) -> str:
     """It is offered, the director says now, it is written into the other slot, and the box starts with it."""
-    begin_system(run, box, system)
+    begin_system(box, stick)
     resets = _resets(box)
     seconds = box.wait(lambda: _resets(box) > resets, "the restart", 1500)
     box.unplug("system")
@@ -68,9 +70,10 @@ def newer_system_is_installed(run: Run, box: VirtualBox, system: Path) -> str:
     return f"restarted {seconds:.0f} s after the button, page {page:.0f} s later; {updated}"
 
 
-def begin_system(run: Run, box: VirtualBox, system: Path) -> str:
-    """Plug the stick in and press the button."""
-    box.plug("system", system_stick(run, system, f"system-{version_of(system)}"))
+def begin_system(box: VirtualBox, stick: Path) -> str:
+    """Plug the stick in and press the button. The running system must have been blessed before."""
+    time.sleep(_BLESSING)
+    box.plug("system", stick)
     ready = said(box, "box.system.ready", STAFF, 900)
     answer = box.client.post("/staff/updates/command", UPDATES, do="system-apply")
     if answer.status != 200:
@@ -78,9 +81,9 @@ def begin_system(run: Run, box: VirtualBox, system: Path) -> str:
     return ready
 
 
-def older_system_is_refused(run: Run, box: VirtualBox, system: Path) -> str:
-    """A system that is not newer than the running one is not installed."""
-    box.plug("older-system", system_stick(run, system, f"system-{version_of(system)}-again"))
+def older_system_is_refused(box: VirtualBox, stick: Path) -> str:
+    """A stick whose newest system is older than the running one: nothing is installed."""
+    box.plug("older-system", stick)
     try:
         return said(box, "box.system.older", STAFF, 900)
     finally:

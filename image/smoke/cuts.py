@@ -75,7 +75,7 @@ def record(run: Run, name: str = "life") -> tuple[Path, Path, list[Phase]]:
         box.unplug("update")
         mark(DELTA)
         if run.newer is not None:
-            checks_system.begin_system(run, box, run.newer)
+            checks_system.begin_system(box, checks_system.system_stick(run, run.newer, "system-newer"))
             box.wait(lambda: _restarted(box), "the restart", 1500)
             mark(SYSTEM)
         time.sleep(45)

@@ -110,17 +110,19 @@ def system(run: Run) -> None:
         if run.newer is None:
             run.leave("newer system", "no second build at hand (--newer)")
             return
-        newer = run.newer
+        newer, own = run.newer, run.image.parent / "system"
+        # The older one is listed first: two people never sign a lower number after a higher one.
+        older_stick = checks_system.system_stick(run, own, "system-older") if own.is_dir() else None
+        stick = checks_system.system_stick(run, newer, "system-newer")
         disk = overlay(run.image, run.scratch / "system.qcow2")
         with VirtualBox(disk, run.scratch, "system") as box:
             run.check("boot to the first page", lambda: checks_open.first_page(box))
             run.password = ""
             run.check("box file by stick", lambda: checks_open.apply_box_file(run, box))
             run.check("director signs in", lambda: checks_open.director_signs_in(run, box))
-            run.check("newer system", lambda: checks_system.newer_system_is_installed(run, box, newer))
-            own = run.image.parent / "system"
-            if own.is_dir():
-                run.check("older system refused", lambda: checks_system.older_system_is_refused(run, box, own))
+            run.check("newer system", lambda: checks_system.newer_system_is_installed(box, stick))
+            if older_stick is not None:
+                run.check("older system refused", lambda: checks_system.older_system_is_refused(box, older_stick))
             time.sleep(20)
         version = checks_system.version_of(newer)
         run.check("the new system stays", lambda: checks_system.new_system_is_blessed(run, disk, version))
