@@ -39,6 +39,7 @@ from appliance.store.diary import Diary
 from appliance.store.faults import MAX_STANDING, Fault, FaultStore
 from appliance.store.holdings import HeldDrive
 from appliance.store.objects import ObjectStore
+from appliance.store.outbox import OutboxReader
 from appliance.store.preferences import PreferenceStore
 from appliance.store.reading import ReadingSign
 from appliance.store.starts import read_starts
@@ -139,6 +140,7 @@ class ServingBox:
                 happened=lambda: diary.lines,
                 starts=lambda: read_starts(settings.data_folder),
                 updates=lambda: read_state(settings.updates_folder),
+                reports=OutboxReader(settings.outbox_folder).rows,
                 preferences=PreferenceStore(settings, files).read,
             ),
         )

@@ -29,9 +29,11 @@ from appliance.intake.watch import Watch
 from appliance.service.ground import ground_of, settled
 from appliance.service.journal import set_up_logging
 from appliance.settings import Settings, load_settings
-from appliance.store.commands import BRANCH, UPDATES, UPKEEP
+from appliance.store.commands import BRANCH, REPORTS, UPDATES, UPKEEP
 from appliance.store.holdings import Holdings, read_holdings
+from appliance.store.outbox import Outbox
 from appliance.sync.facts import wishes_at
+from appliance.sync.receipts import Receipts
 from appliance.sync.reporter import Reporter
 from appliance.sync.updater import Updater
 from appliance.upkeep.upkeep import Upkeep
@@ -93,7 +95,9 @@ def begin(settings: Settings, clock: Clock, files: Files) -> Intake:
         earliest=settings.earliest,
         strict=settings.strict_trust,
     )
-    return Intake(settings, clock, files, trust_store, os.getpid(), last_holdings(settings.holdings_file))
+    receipts = Receipts(settings, Outbox(settings.outbox_folder, files)).take
+    before = last_holdings(settings.holdings_file)
+    return Intake(settings, clock, files, trust_store, os.getpid(), before, receipts=receipts)
 
 
 def _work(
@@ -108,7 +112,7 @@ def _work(
         upkeep.start()
         ending.callback(upkeep.close)
         if resting:
-            intake.others |= dict.fromkeys(UPDATES, _rests)
+            intake.others |= dict.fromkeys((*UPDATES, *REPORTS), _rests)
         else:
             _bring_updates(settings, clock, files, intake, ending)
         branch = BranchDesk(settings, clock, files, intake.door().board, read_root(settings.root_file))
@@ -132,10 +136,11 @@ def _bring_updates(settings: Settings, clock: Clock, files: Files, intake: Intak
     intake.others |= dict.fromkeys(UPDATES, updater.command)
     reporter = Reporter(
         settings, clock, files, wishes=wishes_at(settings.wishes_file), fetched=updater.fetched,
-        stale=lambda: updater.stale_mirrors,
+        stale=lambda: updater.stale_mirrors, say=intake.door().board.say_of_reports,
     )  # fmt: skip
     updater.start()
     ending.callback(updater.close)
+    intake.others |= dict.fromkeys(REPORTS, reporter.command)
     reporter.start()
     ending.callback(reporter.close)
 

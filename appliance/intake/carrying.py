@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from appliance.intake.look import COPYING, TELLING, lists_folder
@@ -23,11 +24,16 @@ from packager.format.withdrawals import MAX_NOTICE, PLACES
 
 _log = logging.getLogger(__name__)
 
+Receipts = Callable[[Path], Message | None]
+"""Takes the receipts of reports in a folder."""
+
 FIRST_GUESS = 60
 """Seconds that reading an update is said to take until that is known."""
 
 
-def judge(root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event) -> Admission | Message:
+def judge(
+    root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event, receipts: Receipts = lambda _root: None
+) -> Admission | Message:
     """Decide whether a drive may be used; of a carrier of lists, take them and say what became of them.
 
     Args:
@@ -35,6 +41,7 @@ def judge(root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event)
         scratch: an empty folder of our own.
         shared: whom the box trusts.
         stop: breaks off.
+        receipts: takes receipts of reports, wherever they come along; what is to be said when nothing else is there.
 
     Raises:
         TrustError: the drive is refused, or the metadata of a stick.
@@ -43,7 +50,10 @@ def judge(root: Path, scratch: Path, shared: SharedTrust, stop: threading.Event)
     """
     if _is_half_copied(root):
         raise HalfCopiedError("a copy of several drives was broken off here", path=COPYING)
+    said_of_reports = receipts(root)
     root = carrier_root(root)
+    if said_of_reports is not None and not _telling(root):
+        return said_of_reports
     notice = read_notice(root)
     if carries_lists_only(root):
         copy_metadata(root, scratch, stop)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 
-from appliance.intake.place import Place
+from appliance.intake.place import LEAST_ROOM, Place
 from appliance.intake.publishing import Standing
 from appliance.intake.states import WORKING, Drive
-from appliance.intake.taking import Parcel
+from appliance.intake.taking import Parcel, bytes_needed
 from packager.format.release import Admission
 
 START_SECONDS = 20.0
@@ -73,6 +73,13 @@ class Entry:
             return False
         self.empty_since = now if self.empty_since is None else self.empty_since
         return now - self.empty_since >= BLANK_SECONDS
+
+    def room(self, held: Container[str]) -> int:
+        """Bytes that must be free on the SSD before a drive that waits is tried again; `held`: folders of releases."""
+        need = LEAST_ROOM
+        if self.admission is not None and self.drive.carried is not None:
+            need = bytes_needed(self.admission.release, held=self.drive.carried.folder in held)
+        return need
 
     def facts(self) -> dict[str, str | int]:
         """What the journal says of it."""

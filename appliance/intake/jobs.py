@@ -24,7 +24,7 @@ class Jobs:
 
     Attributes:
         settings: of the box. store: the releases on the SSD. trust: whom the box trusts.
-        verified: remembered drives. files: the writer.
+        verified: remembered drives. files: the writer. receipts: see `carrying.judge`.
     """
 
     settings: Settings
@@ -32,6 +32,7 @@ class Jobs:
     trust: SharedTrust
     verified: VerifiedDrives
     files: Files
+    receipts: carrying.Receipts
 
     def judge(self, entry: Entry) -> Job:
         """Whether the drive may be used; see `carrying.judge`."""
@@ -40,7 +41,7 @@ class Jobs:
         def job(place: Place) -> Admission | Message:
             folder = self.store.stage(scratch)
             try:
-                return carrying.judge(root, folder, self.trust, place.stopping)
+                return carrying.judge(root, folder, self.trust, place.stopping, self.receipts)
             finally:
                 self.store.unstage(scratch)
 

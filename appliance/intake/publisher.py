@@ -69,6 +69,7 @@ class Publisher:
         self._told: list[tuple[str, str]] = []
         self._updating: Message | None = None
         self._copying: Message | None = None
+        self._reporting: Message | None = None
         self._devices: tuple[Device, ...] = ()
         # A run that was killed may have brought items and not said so; whoever kept what it knew of them looks again.
         self._carried = before.carried + any(CarriedStore(settings.carried_folder).all())
@@ -89,6 +90,10 @@ class Publisher:
     def say_of_branch(self, message: Message | None) -> None:
         """What staff are told of a copy for a branch; None: nothing. In any thread."""
         self._copying, self._dirty = message, True
+
+    def say_of_reports(self, message: Message | None) -> None:
+        """What staff are told of a report that they saved; None: nothing. In any thread."""
+        self._reporting, self._dirty = message, True
 
     def carried_changed(self) -> None:
         """Items came by an update, or went. In any thread."""
@@ -231,6 +236,7 @@ class Publisher:
                 ),
                 *((self._copying,) if self._copying else ()),
                 *((self._updating,) if self._updating else ()),
+                *((self._reporting,) if self._reporting else ()),
             ),
             withdrawn=told.withdrawn,
             withdrawals=told.withdrawals,

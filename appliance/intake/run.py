@@ -16,6 +16,7 @@ from pathlib import Path
 
 from appliance.clock import Clock
 from appliance.intake import states, wording
+from appliance.intake.carrying import Receipts
 from appliance.intake.door import UPDATE, Door
 from appliance.intake.editions import is_superseded
 from appliance.intake.entry import Entry, all_known
@@ -24,12 +25,11 @@ from appliance.intake.jobs import Jobs
 from appliance.intake.journal import Journal
 from appliance.intake.making import Key, Maker
 from appliance.intake.mounts import Candidate, Mount, candidates, read_mounts
-from appliance.intake.place import LEAST_ROOM, Admitted, Brought, Followed, Looked, News, Place, Progressed
+from appliance.intake.place import Admitted, Brought, Followed, Looked, News, Place, Progressed
 from appliance.intake.publisher import WORKING, Publisher
 from appliance.intake.publishing import carried_by, drive_key, restored
 from appliance.intake.remaking import Remaking
 from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
-from appliance.intake.taking import bytes_needed
 from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
 from appliance.store.commands import receive
@@ -54,7 +54,14 @@ class Intake:
     """
 
     def __init__(
-        self, settings: Settings, clock: Clock, files: Files, trust_store: TrustStore, pid: int, before: Holdings
+        self,
+        settings: Settings,
+        clock: Clock,
+        files: Files,
+        trust_store: TrustStore,
+        pid: int,
+        before: Holdings,
+        receipts: Receipts = lambda _root: None,
     ) -> None:
         """Look at what is on the SSD.
 
@@ -65,13 +72,14 @@ class Intake:
             trust_store: whom the box trusts.
             pid: of this process, for the document.
             before: the last document, for the numbers of generations and for drives that were there.
+            receipts: takes receipts of reports that come along, see `carrying.judge`.
         """
         self._settings, self._clock, self._files = settings, clock, files
         self._trust = SharedTrust(trust_store)
         self._store = ReleaseStore(settings.releases_folder, settings.scratch_folder, files)
         self._store.start()
         verified = VerifiedDrives(settings.data_folder / "verified.json", files)
-        self._jobs = Jobs(settings, self._store, self._trust, verified, files)
+        self._jobs = Jobs(settings, self._store, self._trust, verified, files, receipts)
         self._journal = Journal(settings.journal_file, files, clock)
         self._news: queue.Queue[tuple[Place, News] | tuple[Key, Stored | None] | None] = queue.Queue()
         self._maker = Maker(self._store, lambda key, made: self._news.put((key, made)))
@@ -367,15 +375,9 @@ class Intake:
     def _make_room(self) -> None:
         """Try again what waits for room when there is enough."""
         for entry in list(self._entries.values()):
-            if entry.drive.phase == "waiting" and self._store.free_space() >= self._room_for(entry):
+            free = self._store.free_space() - self._settings.reserve_bytes
+            if entry.drive.phase == "waiting" and free >= entry.room(self._board.stored):
                 self._step(entry, Room())
-
-    def _room_for(self, entry: Entry) -> int:
-        """Bytes that must be free before a drive that waits is tried again."""
-        carried, need = entry.drive.carried, LEAST_ROOM
-        if entry.admission is not None and carried is not None:
-            need = bytes_needed(entry.admission.release, held=carried.folder in self._board.stored)
-        return need + self._settings.reserve_bytes
 
     def _watch_for_silence(self) -> None:
         for entry in list(self._entries.values()):

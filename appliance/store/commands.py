@@ -32,7 +32,8 @@ UPDATES = (
     "update-set", "system-apply",
 )  # fmt: skip
 BRANCH = ("branch-copy", "branch-stop")
-COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP, *UPDATES, *BRANCH)
+REPORTS = ("report-export", "report-send")
+COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP, *UPDATES, *BRANCH, *REPORTS)
 """eject: let go of a drive (`drive`). released: no reader uses it any more (`drive`). keep: take the ejection back
 (`drive`). look-again: look at a drive as if it had just been plugged in (`drive`, or all when absent; `why`: sick when
 a read did not come back). rebuild: make a derived file again (`folder`, `part`: catalogue or search; `why`: broken when
@@ -44,7 +45,11 @@ update-resume: rest, go on. update-apply: give readers what is staged. update-un
 (`window`) and bytes a month (`cap`). system-apply: have the system that is here installed now.
 branch-copy: copy a drive (`source`), or the library as it is (`bundle`; of a set one drive of it: `disk`), to an empty
 disk (`drive`). branch-stop:
-break that off."""
+break that off.
+report-export: save what waits to be reported on a stick (`drive`). report-send: send it now."""
+
+STICKS = frozenset({"refused", "told"})
+"""States of a stick that is ours to write on when staff ask for it: it carries no bag."""
 
 COPY_TARGETS = frozenset({"intake.refused.blank", "intake.refused.half_copied"})
 """What is said of a disk to which a copy for a branch may go: an empty one, or one with a copy that was broken off."""

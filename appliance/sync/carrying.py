@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.errors import StoreError
+from appliance.store.outbox import Outbox
 from appliance.sync.identity import device_key, library_id
-from appliance.sync.outbox import Outbox
 from packager.format.files import RealFiles
 from provisioning.device_file import DeviceFile, device_file_name, make_device
 
@@ -38,7 +38,7 @@ def report_lines(settings: Settings, day: date) -> Iterator[str]:
 
 
 def carry(settings: Settings, folder: Path, day: date) -> list[str]:
-    """Put the public key and the waiting reports into a folder; their names.
+    """Put the public key and the waiting reports into a folder, else the newest; their names.
 
     Args:
         settings: of this box.
@@ -55,7 +55,8 @@ def carry(settings: Settings, folder: Path, day: date) -> list[str]:
     files.write_atomic(folder / name, key.public.to_pem())
     files.write_atomic(folder / device_file_name(device.library), device.content)
     found = [name, device_file_name(device.library)]
-    for report in Outbox(settings.outbox_folder, files).waiting():
+    outbox = Outbox(settings.outbox_folder, files)
+    for report in outbox.waiting() or outbox.reports()[-1:]:
         files.write_atomic(folder / report.file_name, report.content)
         found.append(report.file_name)
     return found

@@ -8,20 +8,28 @@ from __future__ import annotations
 
 import json
 import logging
+import queue
 import random
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.clock import plausible_now
 from appliance.errors import ApplianceError
+from appliance.serving.pools import DrivePools, PoolLimits, Urgency
+from appliance.store.commands import STICKS
+from appliance.store.holdings import Message, read_holdings
+from appliance.store.outbox import Outbox
+from appliance.sync.carrying import carry
 from appliance.sync.facts import Wishes, facts_of
 from appliance.sync.identity import device_key, library_id
-from appliance.sync.outbox import Outbox
+from appliance.sync.receipts import FOLDER
 from appliance.sync.schedule import month_of, wait_after
 from indexer import __version__
 from packager.format.errors import FormatError, ReportSignatureError
+from packager.format.files import RealFiles
 from packager.format.origin import OriginError, rest_of, send
 from packager.format.release import canonical_json
 from packager.format.reports import MAX_RECEIPT, Head, Report, make_report, moment_text, read_receipt
@@ -68,6 +76,7 @@ class Reporter:
         wishes: Wishes = lambda _month: (),
         fetched: Callable[[str], int] = lambda _month: 0,
         stale: Callable[[], Iterable[str]] = tuple,
+        say: Callable[[Message | None], None] = lambda _message: None,
         luck: random.Random | None = None,
     ) -> None:
         """Begin with what is in the outbox.
@@ -79,14 +88,17 @@ class Reporter:
             wishes: what readers wish for, see `facts.Wishes`.
             fetched: bytes of updates in a month.
             stale: hosts of mirrors that were behind.
+            say: told what staff read of a report that they saved.
             luck: for the waits after failures.
         """
-        self._settings, self._clock = settings, clock
+        self._settings, self._clock, self._say = settings, clock, say
         self._wishes, self._fetched, self._stale = wishes, fetched, stale
         self._luck = luck or random.Random()  # noqa: S311 - waits need no secrecy
         self.outbox = Outbox(settings.outbox_folder, files)
         self._failures, self._next, self._made = 0, -1e9, -1e9
-        self._stop = threading.Event()
+        self._stop, self._wake = threading.Event(), threading.Event()
+        self._asked: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._pools = DrivePools(PoolLimits(threads=1, deadline=float(settings.drive_deadline_seconds)))
         self._thread = threading.Thread(target=self._follow, name="reports", daemon=True)
 
     def start(self) -> None:
@@ -96,18 +108,25 @@ class Reporter:
     def close(self) -> None:
         """Break off; what was made stays."""
         self._stop.set()
+        self._wake.set()
+        self._pools.close()
         if self._thread.is_alive():
             self._thread.join(5)
 
     def _follow(self) -> None:
-        while not self._stop.wait(TURN_SECONDS):
+        while not self._stop.is_set():
+            self._wake.wait(TURN_SECONDS)
+            self._wake.clear()
             try:
-                self.turn()
+                if not self._stop.is_set():
+                    self.turn()
             except Exception:  # noqa: BLE001 - readers and updates go on, whatever a report does
                 _log.exception("a report broke off")
 
     def turn(self) -> None:
-        """Make what is due, and send what waits, each when its time has come."""
+        """Save what was asked for, make what is due, and send what waits, each when its time has come."""
+        while not self._asked.empty():
+            self._save(self._asked.get())
         now = self._clock.monotonic()
         if now - self._made >= CHECK_SECONDS:
             self._made = now
@@ -117,6 +136,41 @@ class Reporter:
                 _log.warning("no report could be made: %s", error)
         if self._settings.report_url and now >= self._next:
             self._send_all()
+
+    # What staff ask for
+
+    def command(self, command: dict[str, str]) -> None:
+        """Take a command of the spool (`commands.REPORTS`), in any thread."""
+        if command["do"] == "report-send":
+            self._next = -1e9
+        else:
+            self._asked.put(command.get("drive", ""))
+        self._wake.set()
+
+    def _save(self, key: str) -> None:
+        """Put what waits on a stick, durably; what came of it is said."""
+        drives = read_holdings(self._settings.holdings_file).drives
+        stick = next((d for d in drives if d.key == key and d.state in STICKS), None)
+        waiting = self.outbox.waiting() or self.outbox.reports()[-1:]
+        if stick is None or not waiting:
+            self._say(Message("report.not_saved"))
+            return
+        folder = Path(stick.path) / FOLDER
+        day = max(min(self._clock.now(), self._settings.horizon), self._settings.earliest).date()
+
+        def save() -> bytes:
+            folder.parent.stat()  # never a folder where a stick was a moment ago
+            RealFiles().make_dir(folder)
+            return "\n".join(carry(self._settings, folder, day)).encode()
+
+        try:
+            name = f"stick {key} {stick.since}"
+            self._pools.wait(self._pools.submit(name, "save", save, Urgency.AHEAD))
+        except (ApplianceError, FormatError, OSError) as error:
+            _log.warning("the reports cannot be saved: %s", error)
+            self._say(Message("report.not_saved"))
+        else:
+            self._say(Message("report.saved", {"month": waiting[-1].head.month}))
 
     # Making
 
@@ -167,6 +221,7 @@ class Reporter:
                 try:
                     self.send(report)
                 except RefusedError as error:
+                    self.outbox.refused(report, error.code)
                     if error.code not in _OF_THE_REPORT:
                         raise
                     refused = error  # it may never be taken, and the others are not to wait for it

@@ -15,6 +15,7 @@ from appliance.errors import StoreError
 from appliance.store.holdings import Message
 from appliance.web.box_states import box_states, system_states
 from appliance.web.context import library, local_now, services, settings, today
+from appliance.web.report_states import report_states
 from appliance.web.staff_session import current_staff
 from appliance.web.start_states import start_states
 from appliance.web.status import State, Status, choose, for_public, state_of
@@ -166,7 +167,12 @@ def _known() -> tuple[State, ...]:
             services().starts(), library().holdings, services().degraded, now=local_now(),
             task=Words.load(CHINESE).label("staff.task_index"),
         )  # fmt: skip
-        g.known = (*upkeep, *updates, *begun, *_box())
+        spoken = Words.load(CHINESE)
+        reports = report_states(
+            services().reports(), today=today(),
+            reason=lambda code: spoken.label(f"report_reason.{code.replace('-', '_')}"),
+        )  # fmt: skip
+        g.known = (*upkeep, *updates, *begun, *_box(), *reports)
     found: tuple[State, ...] = g.known
     return found
 

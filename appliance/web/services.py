@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from appliance.serving.texts import TextSearch
     from appliance.serving.throttle import ByteShares
     from appliance.store.faults import FaultStore
+    from appliance.store.outbox import ReportRow
     from appliance.store.wishes import WishStore
     from appliance.web.renditions import RenditionService
 
@@ -54,6 +55,7 @@ class Services:
         degraded: why the box's own disk cannot be relied upon; empty: it can. accounts_away: whether accounts cannot be
             read, so that nobody can sign in. starts: after ends that nobody wanted.
         happened: what was said of late, the newest last.
+        reports: of every month the last report to the issuer, the newest first.
         updates: how updates stand. preferences: what the director chose about them.
     """
 
@@ -77,4 +79,5 @@ class Services:
     system: Callable[[], SystemState] = SystemState
     happened: Callable[[], tuple[Line, ...]] = tuple
     updates: Callable[[], UpdateState] = UpdateState
+    reports: Callable[[], tuple[ReportRow, ...]] = tuple
     preferences: Callable[[], Preferences] = Preferences

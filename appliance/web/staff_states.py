@@ -48,6 +48,15 @@ _UPDATES = {
     "sync.downloading": "update-pause",
     "box.system.ready": "system-apply",
 }
+_REPORT_PLACES = {
+    "report.waiting_network": "by-stick",
+    "report.waiting_stick": "by-stick",
+    "report.not_saved": "by-stick",
+    "report.overdue": "months",
+    "report.returned": "months",
+    "report.sending": "months",
+}
+"""Where on the page of reports the button of a sentence leads."""
 _UPDATE_PLACES = {
     "sync.paused.cap": "settings",
     "sync.no_network": "by-stick",
@@ -193,8 +202,9 @@ def _button(state: State, sentence: Sentence) -> Button | None:
         return Button(sentence.button, url_for("staff.command"), command="rebuild")
     if key in _UPDATES:
         return Button(sentence.button, url_for("staff.update_command"), command=_UPDATES[key])
-    if key in _UPDATE_PLACES:
-        return Button(sentence.button, url_for("staff.updates", _anchor=_UPDATE_PLACES[key]))
+    if (place := _UPDATE_PLACES.get(key) or _REPORT_PLACES.get(key)) is not None:
+        endpoint = "staff.updates" if key in _UPDATE_PLACES else "staff.reports"
+        return Button(sentence.button, url_for(endpoint, _anchor=place))
     if sentence.button in _PUT_AWAY:
         return Button(sentence.button, url_for("staff.put_away"), token=state.token)
     if key in _LINKS:

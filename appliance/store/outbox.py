@@ -2,27 +2,33 @@
 
     outbox/<library>-2026-11-2.report      kept until a later one of its month is received
     outbox/<library>-2026-11-2.receipt     it was received
+    outbox/<library>-2026-11-2.refused     why it was not taken, when it was sent last
 
-A report is there whole or not at all. The next number of a month is above every one that is here.
+A report is there whole or not at all. The next number of a month is above every one that is here. The worker writes,
+the serving process reads.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packager.format.errors import FormatError
-from packager.format.files import Files
+from packager.format.files import Files, RealFiles
 from packager.format.reports import MAX_RECEIPT, MAX_REPORT, Receipt, Report, read_receipt, read_report
 
 _log = logging.getLogger(__name__)
 
 KEPT_MONTHS = 24
+MAX_CODE = 40
+"""Characters of a reason."""
 
 
 class Outbox:
-    """The folder. One thread writes."""
+    """The folder. One process writes, in any thread: every step is whole, and doing one twice does no harm."""
 
     def __init__(self, folder: Path, files: Files) -> None:
         """Name the folder (`Settings.outbox_folder`); it need not be there."""
@@ -70,13 +76,30 @@ class Outbox:
             OSError: the SSD is full or does not answer.
         """
         self._files.write_atomic(self._path(report, ".receipt"), receipt.content)
+        self._files.remove(self._path(report, ".refused"))
         for old in self.reports():
             if old.head.month == report.head.month and old.head.number < report.head.number:
                 self._remove(old)
 
+    def refused(self, report: Report, code: str) -> None:
+        """Note why a receiver did not take a report. Durable on return.
+
+        Raises:
+            OSError: the SSD is full or does not answer.
+        """
+        self._files.write_atomic(self._path(report, ".refused"), code.encode())
+
+    def reason(self, report: Report) -> str:
+        """Why a report was not taken when it was sent last; empty when that is not known."""
+        try:
+            text = _bounded(self._path(report, ".refused"), MAX_CODE).decode("ascii")
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return text if len(text) <= MAX_CODE else ""
+
     def _remove(self, report: Report) -> None:
-        self._files.remove(self._path(report))
-        self._files.remove(self._path(report, ".receipt"))
+        for ending in (".report", ".receipt", ".refused"):
+            self._files.remove(self._path(report, ending))
 
     def _path(self, report: Report, ending: str = ".report") -> Path:
         return self._folder / f"{report.file_name.removesuffix('.report')}{ending}"
@@ -92,3 +115,49 @@ class Outbox:
 def _bounded(path: Path, most: int) -> bytes:
     with path.open("rb") as file:
         return file.read(most + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A report as staff see it.
+
+    Attributes:
+        library, month, number, made: of its head. received: moment of its receipt, UTC, empty while there is none.
+        reason: why it was not taken, when it was sent last. told: how many facts of a kind it tells.
+    """
+
+    library: str
+    month: str
+    number: int
+    made: str
+    received: str = ""
+    reason: str = ""
+    told: Mapping[str, int] = field(default_factory=dict)
+
+
+class OutboxReader:
+    """Reads the folder when it has changed. Thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name the folder; it need not be there."""
+        self._folder, self._outbox = folder, Outbox(folder, RealFiles())
+        self._kept: tuple[int, tuple[ReportRow, ...]] = (-1, ())
+
+    def rows(self) -> tuple[ReportRow, ...]:
+        """Of every month the last report, the newest month first."""
+        try:
+            seen = self._folder.stat().st_mtime_ns
+        except OSError:
+            return ()
+        if self._kept[0] != seen:
+            last = {report.head.month: report for report in self._outbox.reports()}
+            self._kept = seen, tuple(self._row(last[month]) for month in sorted(last, reverse=True))
+        return self._kept[1]
+
+    def _row(self, report: Report) -> ReportRow:
+        head, receipt = report.head, self._outbox.receipt(report)
+        told = Counter(str(fact["of"]) for fact in report.facts)
+        reason = "" if receipt else self._outbox.reason(report)
+        return ReportRow(
+            head.library, head.month, head.number, head.made, receipt.at if receipt else "", reason, dict(told)
+        )
