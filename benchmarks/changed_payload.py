@@ -2,11 +2,11 @@
 
     SHUXIANG_COLLECTION=… python benchmarks/changed_payload.py [--bytes 1100000000] [--share 0.01]
 
-The payload is the collection's files, once each and as they are, and beyond them files of random bytes of 0.2 to 24 MB,
-which no packing helps. Edited: in files drawn by chance, stretches of 16 KiB that together are a tenth of each are
-written over with random bytes, until that is the share. New: files of random bytes take the place of others until they
-are the share. An update is its packs, its document and the new release's; the signed lists of a day (some 10 kB) are not
-in it.
+The payload is the collection's files, once each and as they are, and beyond them files of random bytes of 0.2 to 24
+MB, which no packing helps. Edited: in files drawn by chance, stretches of 16 KiB that together are a tenth of each
+are written over with random bytes, until that is the share. New: files of random bytes take the place of others until
+they are the share. An update is its packs, its document and the new release's; the signed lists of a day (some 10 kB)
+are not in it.
 """
 
 from __future__ import annotations

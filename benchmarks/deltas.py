@@ -2,11 +2,11 @@
 
     SHUXIANG_COLLECTION=… python benchmarks/deltas.py [--records 20000] [--fresh 200]
 
-Edits: a chapter of an EPUB, a PDF with an update at its end and one written anew, a comment in a JPEG, the header of an
-MP4, the catalogue and the list of items when 1 % changed. For each: the whole file; rsync-like (blocks of 2 KiB of the old
-file found anywhere in the new one, the rest sent as it is); content-defined chunks of 16 KiB on the mean; `zstd -19
---long=27 --patch-from`, the floor; ours. Before that two editions of many records, 1 % of the records changed, 1 % of the
-payload edited or replaced by new items.
+Edits: a chapter of an EPUB, a PDF with an update at its end and one written anew, a comment in a JPEG, the header of
+an MP4, the catalogue and the list of items when 1 % changed. For each: the whole file; rsync-like (blocks of 2 KiB of
+the old file found anywhere in the new one, the rest sent as it is); content-defined chunks of 16 KiB on the mean;
+`zstd -19 --long=27 --patch-from`, the floor; ours. Before that two editions of many records, 1 % of the records
+changed, 1 % of the payload edited or replaced by new items.
 """
 
 from __future__ import annotations

@@ -106,8 +106,8 @@ class Found:
         if self.order is not None and len(self.rows) >= _MANY:
             order = self.order()
             if len(self.rows) * DENSE >= len(order):
-                lines = first_lines(order, self.rows, None if alone else self.families, wanted)
-                return np.searchsorted(self.rows, lines)
+                first = first_lines(order, self.rows, None if alone else self.families, wanted)
+                return np.searchsorted(self.rows, first)
         least = wanted if alone else max(_LEAST, 2 * wanted)
         found = self._likely_lines(wanted, least, alone=alone)
         if found is not None:
