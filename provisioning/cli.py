@@ -19,6 +19,7 @@ from provisioning.desk_keys import NAMES, make_desk_keys
 from provisioning.enrol_commands import add_enrol_commands
 from provisioning.errors import CommandError, ListError, PassphraseError, ProvisioningError
 from provisioning.flash.commands import add_flash_command
+from provisioning.print_commands import add_print_commands
 from provisioning.terminal import DONE, INTERRUPTED, NOT_DONE, failure, passphrases, words
 from provisioning.verify_commands import add_verify_commands
 from provisioning.writing import make_folder
@@ -47,6 +48,8 @@ class Parser(terminal.Parser):
         "--report-key": "请写 64 位十六进制数字，packager returns receive 启动时会显示",
         "--window": "请写成 22:00-06:00，或“全天”",
         "--workers": "请写 1 至 64",
+        "--address": "请写成 library.local 或 192.168.1.10",
+        "--also": "请写成 library.local 或 192.168.1.10",
     }
 
 
@@ -91,6 +94,7 @@ def _parser() -> Parser:
     add_batch_commands(commands)
     add_verify_commands(commands)
     add_enrol_commands(commands)
+    add_print_commands(commands)
     add_flash_command(commands)
     return parser
 

@@ -1,0 +1,128 @@
+"""What makes a reading-room computer a terminal of the library: managed policies of Chromium and Edge.
+
+The browser opens the library's pages and nothing else, keeps nothing of a reader, and asks nobody outside. Policies are
+the browsers' own, so they hold whatever a reader tries; how it starts by itself is in the instructions beside them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.words import CHINESE, Words
+
+POLICY, CHROME, EDGE = "shuxiang-policy.json", "chrome-policy.reg", "edge-policy.reg"
+AUTOSTART, README = "shuxiang-terminal.desktop", "README.txt"
+_BLOCK_ALL, _ALLOW_MOST = 3, 0
+_REG = {
+    CHROME: r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Google\Chrome",
+    EDGE: r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Edge",
+}
+_PARTS = (("about", 3), ("windows", 4), ("linux", 3), ("after", 3))
+_EDGE_NAMES = {"IncognitoModeAvailability": "InPrivateModeAvailability"}
+_EDGE_ONLY = {"HideFirstRunExperience": True, "HubsSidebarEnabled": False, "ShowRecommendationsEnabled": False}
+
+Policy = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What a terminal may open.
+
+    Attributes:
+        address: host of the box, as readers type it. others: further hosts of it, such as its four numbers.
+        downloads: whether readers may save files.
+    """
+
+    address: str
+    others: tuple[str, ...] = ()
+    downloads: bool = False
+
+    @property
+    def home(self) -> str:
+        """The page that it opens."""
+        return f"http://{self.address}/"
+
+
+def policy_of(terminal: Terminal) -> Policy:
+    """Policies by their names, as Chromium, Chrome and Edge know them alike."""
+    hosts = (terminal.address, *terminal.others)
+    return {
+        # one site
+        "HomepageLocation": terminal.home, "HomepageIsNewTabPage": False, "NewTabPageLocation": terminal.home,
+        "ShowHomeButton": True, "RestoreOnStartup": 4, "RestoreOnStartupURLs": [terminal.home],
+        "URLBlocklist": ["*"],
+        "URLAllowlist": [f"{scheme}://.{host}" for host in hosts for scheme in ("http", "https")],
+        # nothing of a reader stays
+        "ForceEphemeralProfiles": True, "IncognitoModeAvailability": 1, "BrowserSignin": 0, "SyncDisabled": True,
+        "SavingBrowserHistoryDisabled": True, "PasswordManagerEnabled": False, "AutofillAddressEnabled": False,
+        "AutofillCreditCardEnabled": False, "BrowserGuestModeEnabled": False, "BrowserAddPersonEnabled": False,
+        # nothing is changed, added or recorded
+        "DeveloperToolsAvailability": 2, "ExtensionInstallBlocklist": ["*"], "BookmarkBarEnabled": False,
+        "EditBookmarksEnabled": False, "DefaultNotificationsSetting": 2, "DefaultGeolocationSetting": 2,
+        "AudioCaptureAllowed": False, "VideoCaptureAllowed": False, "DefaultPopupsSetting": 2,
+        "DownloadRestrictions": _ALLOW_MOST if terminal.downloads else _BLOCK_ALL,
+        "PromptForDownloadLocation": terminal.downloads, "AllowFileSelectionDialogs": terminal.downloads,
+        # nobody outside is asked, and plain http inside is right
+        "DefaultSearchProviderEnabled": False, "SearchSuggestEnabled": False, "TranslateEnabled": False,
+        "MetricsReportingEnabled": False, "ComponentUpdatesEnabled": False, "BackgroundModeEnabled": False,
+        "DnsOverHttpsMode": "off", "HttpsOnlyMode": "disallowed", "HttpsUpgradesEnabled": False,
+        "DefaultBrowserSettingEnabled": False, "PromotionalTabsEnabled": False,
+    }  # fmt: skip
+
+
+def terminal_files(terminal: Terminal) -> dict[str, bytes]:
+    """Every file of a terminal, by name; the same arguments give the same bytes."""
+    policy = policy_of(terminal)
+    edge = {_EDGE_NAMES.get(name, name): value for name, value in policy.items()} | _EDGE_ONLY
+    return {
+        POLICY: json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n",
+        CHROME: _registry_file(_REG[CHROME], policy),
+        EDGE: _registry_file(_REG[EDGE], edge),
+        AUTOSTART: _autostart(terminal).encode(),
+        README: _readme(terminal),
+    }
+
+
+def _registry_file(key: str, policy: Policy) -> bytes:
+    """A file that Windows' own editor of settings takes: UTF-16 with a mark, CR LF."""
+    plain, lists = [], []
+    for name, value in policy.items():
+        if isinstance(value, list):
+            # the list that was there goes first, or longer ones would keep their ends
+            lists += ["", f"[-{key}\\{name}]", "", f"[{key}\\{name}]"]
+            lists += [f'"{n}"={_quoted(one)}' for n, one in enumerate(value, 1)]
+        else:
+            plain.append(f'"{name}"={_quoted(value) if isinstance(value, str) else f"dword:{int(value):08x}"}')
+    lines = ["Windows Registry Editor Version 5.00", "", f"[{key}]", *plain, *lists, ""]
+    return b"\xff\xfe" + "\r\n".join(lines).encode("utf-16-le")
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _autostart(terminal: Terminal) -> str:
+    name = Words.load(CHINESE).label("kiosk.name")
+    return (
+        f"[Desktop Entry]\nType=Application\nName={name}\n"
+        f"Exec=chromium --kiosk --noerrdialogs --disable-pinch {terminal.home}\nX-GNOME-Autostart-enabled=true\n"
+    )
+
+
+def _readme(terminal: Terminal) -> bytes:
+    """UTF-8 with a byte order mark and CR LF, as the oldest Notepad wants it."""
+    words = Words.load(CHINESE)
+    told = {
+        "home": terminal.home, "policy": POLICY, "chrome": CHROME, "edge": EDGE, "autostart": AUTOSTART,
+        "downloads": words.label("kiosk.downloads_yes" if terminal.downloads else "kiosk.downloads_no"),
+    }  # fmt: skip
+    lines = [words.label("kiosk.title"), ""]
+    for part, count in _PARTS:
+        steps = (words.label(f"kiosk.{part}_{n}", **told) for n in range(1, count + 1))
+        lines += [words.label(f"kiosk.{part}"), *(f"{n}. {step}" for n, step in enumerate(steps, 1)), ""]
+    # a line to be typed as it stands is not a part of the words
+    at = next(n for n, line in enumerate(lines) if line.endswith(words.label("kiosk.windows_3", **told)))
+    lines.insert(at + 1, f"   msedge.exe --kiosk {terminal.home} --edge-kiosk-type=fullscreen")
+    return ("\ufeff" + "\r\n".join(lines)).encode()

@@ -1,0 +1,105 @@
+"""Terminals and the staff card: policies that hold in every form, words that fit their page."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from provisioning.cli import main
+from provisioning.kiosk import AUTOSTART, CHROME, EDGE, POLICY, README, Terminal, policy_of, terminal_files
+from provisioning.staff_card import staff_card
+
+TERMINAL = Terminal("library.local", ("192.168.1.10",))
+
+
+def registry(content: bytes) -> dict[str, dict[str, str]]:
+    """What a `.reg` file would set: key → name → value as it stands."""
+    assert content.startswith(b"\xff\xfe")
+    text = content.decode("utf-16")
+    assert text.startswith("Windows Registry Editor Version 5.00\r\n\r\n")
+    assert "\n" not in text.replace("\r\n", "")
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(text.partition("\r\n\r\n")[2])
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def test_only_the_library_may_be_opened() -> None:
+    policy = policy_of(TERMINAL)
+    assert policy["URLBlocklist"] == ["*"]
+    assert policy["URLAllowlist"] == [
+        "http://.library.local", "https://.library.local", "http://.192.168.1.10", "https://.192.168.1.10",
+    ]  # fmt: skip
+    assert policy["RestoreOnStartupURLs"] == ["http://library.local/"]
+    assert policy["DownloadRestrictions"] == 3
+    assert policy_of(Terminal("library.local", downloads=True))["DownloadRestrictions"] == 0
+
+
+@pytest.mark.parametrize("name", [CHROME, EDGE])
+def test_windows_gets_the_same_policies(name: str) -> None:
+    files = terminal_files(TERMINAL)
+    policy, keys = json.loads(files[POLICY]), registry(files[name])
+    (root,) = [key for key in keys if key.endswith(("Chrome", "Edge"))]
+    lists = {key.rpartition("\\")[2]: values for key, values in keys.items() if not key.startswith("-") and key != root}
+    for member, value in policy.items():
+        if isinstance(value, list):
+            assert lists[member] == {f'"{n}"': f'"{one}"' for n, one in enumerate(value, 1)}
+            assert f"-{root}\\{member}" in keys
+            continue
+        spelt = member.replace("Incognito", "InPrivate") if name == EDGE else member
+        expected = f'"{value}"' if isinstance(value, str) else f"dword:{int(value):08x}"
+        assert keys[root][f'"{spelt}"'] == expected
+
+
+def test_instructions_hold_lines_that_can_be_typed() -> None:
+    files = terminal_files(Terminal("shuxiang.tushuguan.example.org"))
+    text = files[README].decode("utf-8-sig")
+    assert "   msedge.exe --kiosk http://shuxiang.tushuguan.example.org/ --edge-kiosk-type=fullscreen\r\n" in text
+    assert "…" not in text
+    assert not re.search(r"\{[a-z]+\}", text)
+    assert b"Exec=chromium --kiosk --noerrdialogs --disable-pinch http://shuxiang.tushuguan" in files[AUTOSTART]
+
+
+def test_commands_write_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kiosk", "--also", "192.168.1.10", "--to", str(tmp_path / "k")]) == 0
+    assert {path.name for path in (tmp_path / "k").iterdir()} == set(terminal_files(TERMINAL))
+    assert (tmp_path / "k" / POLICY).read_bytes() == terminal_files(TERMINAL)[POLICY]
+    assert main(["staff-card", "--support", "<省馆>", "--phone", "028", "--to", str(tmp_path / "c.html")]) == 0
+    text = (tmp_path / "c.html").read_text()
+    assert "<b>&lt;省馆&gt;</b><b>028</b>" in text
+    assert "下一步：用浏览器打开" in capsys.readouterr().out
+    for host in ("https://x", "a b", "127.0.0.1", "-a.b", "x" * 300, "library"):
+        with pytest.raises(SystemExit):
+            main(["kiosk", f"--address={host}", "--to", str(tmp_path / "k")])
+    assert "请写成 library.local 或 192.168.1.10" in capsys.readouterr().err
+
+
+def test_a_card_without_support_leaves_room_to_write() -> None:
+    assert "＿＿＿＿" in staff_card().decode()
+
+
+@pytest.mark.root
+@pytest.mark.slow
+def test_a_real_chromium_keeps_to_the_policies(tmp_path: Path) -> None:
+    """In a mount namespace of its own, for policies lie in one place of the whole system."""
+    if not shutil.which("unshare") or not shutil.which("chromium"):
+        pytest.skip("needs unshare and Chromium")
+    (tmp_path / "policies/managed").mkdir(parents=True)
+    (tmp_path / "policies/managed/shuxiang.json").write_bytes(terminal_files(Terminal("library.local"))[POLICY])
+    (tmp_path / "page.html").write_text("<title>local file</title>")
+    script = (
+        "mkdir -p /etc/chromium/policies && mount --bind policies /etc/chromium/policies && "
+        'exec chromium --headless --no-sandbox --user-data-dir=profile --dump-dom "$0"'
+    )
+    for address in (f"file://{tmp_path}/page.html", "chrome://version/", "http://other.local/"):
+        command = ["unshare", "--mount", "sh", "-c", script, address]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+        if "Operation not permitted" in done.stderr:
+            pytest.skip("no mount namespace here")
+        assert "ERR_BLOCKED_BY_ADMINISTRATOR" in done.stdout, done.stdout[:500] + done.stderr[-500:]
