@@ -83,7 +83,7 @@ def make_editions(folder: Path, count: int, share: float = 0.01) -> Editions:
     seconds = time.process_time() - began
     sign_deltas(second, publisher.keys, passphrase, new.release, DAY, FILES)
     publish(second, publisher.keys, FolderSite(folder / "origin", FILES), DAY, payload=False, lists=False)
-    new_id = next(line.id for line in map(load_line, new.layout.catalogue.open("rb")) if line.id.endswith("-x"))
+    new_id = next(line.id for line in map(load_line, new.layout.catalogue.open("rb")) if line.id.endswith("-"))
     payload = new.release.disks[0].bytes
     lists = sum(digest.size for digest in new.release.truth.values())
     document = (made / "delta.jsonl").stat().st_size
@@ -201,6 +201,6 @@ def _changed(catalogue: Path, share: float) -> Iterator[Resource]:
             yield record
             if 0.75 <= drawn < 1:
                 fresh = replace(
-                    record, id=record.id + "-x", title="续" + record.title, title_sort="", title_pinyin="", items=()
+                    record, id=record.id + "-", title="续" + record.title, title_sort="", title_pinyin="", items=()
                 )
                 yield replace(fresh, items=(_item(fresh.id, chance.randbytes(SMALL_FILE)),)) if record.items else fresh

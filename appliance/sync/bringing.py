@@ -66,6 +66,7 @@ class Bringing:
         self.carried = CarriedStore(settings.carried_folder)
         self.documents = settings.incoming_folder / "documents"
         self.old = OldItems(door, self.carried)
+        self._passed: set[str] = set()  # folders of releases of which intake is not told
         self.tables = Tables(files, door, incoming)
         self.wholes = Wholes(settings, files, door, incoming, self.carried, self.old.read)
 
@@ -187,6 +188,8 @@ class Bringing:
         self._door.board.carried_changed()
         if last:
             self._door.came(stored)
+        else:
+            self._passed.add(stored.folder)
         for pack in step.packs:
             self._incoming.forget(pack)
         self._leave(old)
@@ -194,11 +197,13 @@ class Bringing:
 
     def stay_at(self, reached: Stored) -> None:
         """Tell intake of a release that was to be passed by: what follows it cannot be had now."""
+        self._passed.discard(reached.folder)
         self._door.came(reached)
 
     def _leave(self, passed: Stored) -> None:
-        """Drop a release that was only passed by. What a run before this one made is intake's business."""
-        if passed.folder not in self._door.board.stored:
+        """Drop a release that was only passed by, unless a drive of it came meanwhile."""
+        if passed.folder in self._passed and passed.folder not in self._door.board.stored:
+            self._passed.discard(passed.folder)
             self._door.store.drop(passed)
             if self._settings.update_apply == "closing":
                 self._door.board.editions.let_go([passed.folder])
