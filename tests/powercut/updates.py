@@ -144,6 +144,10 @@ class UpdateJudge(Judge):
 
     origin: FolderOrigin
 
+    def __init__(self, scene: Scene, scratch: Path, *, start_every: int = 1, finish_every: int = 1) -> None:
+        super().__init__(scene, scratch, start_every=start_every, finish_every=finish_every)
+        self.passed = frozenset(scene.releases_of(2))
+
     def _more(self, state: State) -> Iterator[str]:
         for name, content in state.items():
             if not name.startswith("carried/bag/data/") or content is None or name.endswith("~"):
