@@ -48,8 +48,8 @@ def main(argv: list[str] | None = None) -> int:
         releases = make_releases(scratch / "releases", authority / "keys")
         boxes = make_boxes(scratch / "boxes", authority)
     except (MachineError, OSError) as error:
-        print(f"not looked at: {error}", file=sys.stderr)
-        return CANNOT
+        print(f"drives and box files could not be made: {error}", file=sys.stderr)
+        return 1
     pictures = arguments.pictures or scratch / "pictures"
     run = Run(image, scratch, authority, boxes, releases, report, pictures, arguments.newer)
     for name in stories:
