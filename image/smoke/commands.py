@@ -16,7 +16,7 @@ from image.smoke.errors import MachineError
 from image.smoke.inputs import BOOTED, Booted, inputs_digest
 from image.smoke.releases import ROOT, make_releases
 from image.smoke.report import Report, file_digest
-from image.smoke.run import Run
+from image.smoke.run import TITLE, Run
 from image.smoke.stories import ALL, STORIES
 
 BUILD = ROOT / "build/image"
@@ -51,13 +51,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"drives and box files could not be made: {error}", file=sys.stderr)
         return 1
     pictures = arguments.pictures or scratch / "pictures"
-    run = Run(image, scratch, authority, boxes, releases, report, pictures, arguments.newer)
+    run = Run(image, scratch, authority, boxes, releases, report, pictures, arguments.newer, arguments.report)
     for name in stories:
         STORIES[name](run)
-    text = report.markdown("The shipped image in QEMU")
-    if arguments.report:
-        arguments.report.write_text(text, encoding="utf-8")
-    print(text)
+    print(report.markdown(TITLE))
     if not report.failed and arguments.note:
         BOOTED.write_text(Booted(inputs, report.sha256, report.date).to_text(), encoding="utf-8")
     if not arguments.scratch:

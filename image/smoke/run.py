@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from image.smoke.boxes import Boxes
     from image.smoke.releases import Releases
 
+TITLE = "The shipped image in QEMU"
 PASSWORD = "smoke-own-words-55"  # noqa: S105 - of a box that lives for minutes
 """What the director of the box chooses."""
 
@@ -31,6 +32,7 @@ class Run:
         authority: folder of the keys that the image trusts.
         boxes, releases: what is plugged in. report: what was seen.
         pictures: folder for screenshots.
+        written: where the report is written after every check, so that a run that is stopped leaves what it saw.
         newer: folder `system` of a newer build, None where there is none.
         password: the director's, as it is now.
     """
@@ -43,6 +45,7 @@ class Run:
     report: Report
     pictures: Path
     newer: Path | None = None
+    written: Path | None = None
     password: str = ""
     _section: str = field(default="", init=False)
 
@@ -73,5 +76,7 @@ class Run:
     def _add(self, name: str, *, passed: bool | None, seen: str, begun: float) -> None:
         result = Result(name, passed, seen, time.monotonic() - begun)
         self.report.add(self._section, result)
+        if self.written is not None:
+            self.written.write_text(self.report.markdown(TITLE), encoding="utf-8")
         mark = {True: "yes", False: "NO ", None: "-- "}[passed]
         print(f"{mark} {self._section}: {name}: {seen[:300]} ({result.seconds:.0f} s)", file=sys.stderr, flush=True)  # noqa: T201
