@@ -68,7 +68,11 @@ def test_a_stick_with_nothing_but_an_efi_partition_is_read():
     assert decide(found(type_id=EFI, usage="filesystem", kind="vfat")).act == "mount"
 
 
-@given(st.builds(found, usage=st.text(max_size=12), kind=st.text(max_size=12), name=st.text(max_size=12)))
+USAGES = st.sampled_from(["filesystem", "crypto", "raid", ""]) | st.text(max_size=12)
+KINDS = st.sampled_from([*OPTIONS, "ntfs"]) | st.text(max_size=12)
+
+
+@given(st.builds(found, usage=USAGES, kind=KINDS, name=st.text(max_size=12)))
 def test_nothing_is_ever_mounted_for_writing(thing):
     decision = decide(thing)
     assert decision.act != "mount" or (decision.options.startswith("ro,") and "rw" not in decision.options.split(","))
