@@ -12,7 +12,7 @@ from provisioning.box_errors import BoxFileError
 from provisioning.box_file import MAX_BOX, BoxFile, box_file_name, make_box, open_box
 from provisioning.cards import Card, card_page
 from provisioning.errors import CommandError
-from provisioning.writing import PRIVATE, make_folder, read_bounded, write_file
+from provisioning.writing import PRIVATE, make_durable, make_folder, read_bounded, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,7 +77,8 @@ def write_boxes(
         if found is not None:
             return found.sha256, True
         box = make_box(one.facts(secret.password_hash(one.library, one.serial), recovery[one.library]), key)
-        write_file(path, box.content)
+        # a torn one is seen by its signature and made again: durable all at once, before the ledger names digests
+        write_file(path, box.content, durable=False)
         return box.sha256, False
 
     files, kept = [], 0
@@ -86,6 +87,7 @@ def write_boxes(
             files.append((one, digest))
             kept += was_there
             tell(len(files))
+    make_durable(folder / BOXES / box_file_name(one.library) for one in planned)
     return Made(tuple(files), kept, tuple(_write_cards(planned, passwords, folder / CARDS)))
 
 

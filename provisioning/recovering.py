@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from provisioning.errors import CommandError
 from provisioning.issuing import Entry, Planned, issued
 from provisioning.recovery_file import RecoveryFile, make_recovery, recovery_file_name
-from provisioning.writing import PRIVATE, make_folder, write_file
+from provisioning.writing import PRIVATE, make_durable, make_folder, write_file
 
 if TYPE_CHECKING:
     from datetime import date
@@ -57,7 +57,8 @@ def write_recoveries(
     ledger.enter(make)
     make_folder(folder, private=True)
     for _, made in files:
-        write_file(folder / recovery_file_name(made.library), made.content, PRIVATE)
+        write_file(folder / recovery_file_name(made.library), made.content, PRIVATE, durable=False)
+    make_durable(folder / recovery_file_name(made.library) for _, made in files)
     return [f"{one.name}　{recovery_file_name(one.library)}" for one, _ in files]
 
 

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _TEMPORARY = ".tmp~"
@@ -14,13 +15,15 @@ _TEMPORARY = ".tmp~"
 PUBLIC, PRIVATE = 0o644, 0o600
 
 
-def write_file(path: Path, content: bytes, mode: int = PUBLIC) -> None:
-    """Put `content` in the place of `path`, durably: after a kill or a power cut there is the old file or the new one.
+def write_file(path: Path, content: bytes, mode: int = PUBLIC, *, durable: bool = True) -> None:
+    """Put `content` in the place of `path`: after a kill or a power cut there is the old file or the new one.
 
     Args:
         path: in a folder that exists.
         content: all bytes.
         mode: `PRIVATE` for what nobody else may read.
+        durable: with False a power cut may leave the file torn or without bytes until `make_durable` returned; whoever
+            reads it must see that. One by one, thousands of files would wait for the disk twice each.
 
     Raises:
         OSError: the disk is full or does not answer; an older file stays.
@@ -34,13 +37,33 @@ def write_file(path: Path, content: bytes, mode: int = PUBLIC) -> None:
             os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
+
+
+def make_durable(paths: Iterable[Path]) -> None:
+    """Make files and their names durable that were written with `durable=False`.
+
+    Raises:
+        OSError: the disk does not answer.
+    """
+    folders = set()
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        folders.add(path.parent)
+    for folder in folders:
+        _sync_folder(folder)
 
 
 def make_folder(path: Path, *, private: bool = False) -> None:
