@@ -49,7 +49,7 @@ def drives_to_refuse(run: Run) -> dict[str, tuple[Callable[[Path], Path], str]]:
         "noise": (noise_disk, "intake.refused.unreadable"),
         "of another issuer": (lambda _: run.releases.stranger, "intake.refused.unknown_issuer"),
         "with a changed list": (
-            lambda path: spoiled(path, run.releases.newer, line, changed), "intake.refused.list_changed",
+            lambda path: spoiled(path, run.releases.older, line, changed), "intake.refused.list_changed",
         ),
     }  # fmt: skip
     if there("mkfs.exfat"):
@@ -153,6 +153,9 @@ def keyboard_is_refused(box: VirtualBox) -> str:
 
 
 def _a_line_of_the_list(run: Run) -> bytes:
-    """A line of the signed list of files: digest, size, path."""
-    with (run.releases.work / "bag/meta/items.txt").open("rb") as file:
+    """A line of the older edition's signed list of files: digest, size, path.
+
+    Of the edition in use the box has its own lists, proved before, and asks no drive for them again.
+    """
+    with (run.releases.work_older / "bag/meta/items.txt").open("rb") as file:
         return file.readline()

@@ -27,7 +27,7 @@ class Releases:
         older, newer: two editions of one bundle, signed by the box's issuer.
         stranger: the older one, signed by somebody else.
         count: resources in the newer one. title: of one of them. recording: bytes of the long recording's file.
-        work: the newer edition's work folder.
+        work, work_older: the work folders of both editions.
         update: folder of what lies on a stick that leads from the older edition to the newer one.
     """
 
@@ -37,6 +37,7 @@ class Releases:
     title: str
     recording: bytes
     work: Path
+    work_older: Path
     update: Path
 
 
@@ -92,7 +93,16 @@ def make_releases(folder: Path, keys: Path) -> Releases:
         packager("stick", work, update, "--keys", keys)
     rows = _rows(source)
     recording = (source / "smoke.wav").read_bytes()
-    return Releases(images["older"], images["newer"], images["stranger"], rows[0]["title"], recording, work, update)
+    return Releases(
+        images["older"],
+        images["newer"],
+        images["stranger"],
+        rows[0]["title"],
+        recording,
+        work,
+        folder / "work-older",
+        update,
+    )
 
 
 def _release(source: Path, work: Path, issued: str, edition: str, keys: Path) -> None:
