@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from image.smoke.checks_open import item_of, said
 from image.smoke.errors import CheckError
 from image.smoke.media import blank_disk, empty_disk, noise_disk, spoiled, stick, there
-from image.smoke.releases import RECORDING
+from image.smoke.releases import NEWS, RECORDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,16 +75,19 @@ def drive_refused(run: Run, box: VirtualBox, name: str, make: Callable[[Path], P
 
 
 def spoiled_bytes_never_arrive(run: Run, box: VirtualBox) -> str:
-    """On a drive whose recording was changed in one byte, that part of it is not sent."""
-    content = run.releases.recording
-    middle = content[48_000_000:48_000_064]
+    """On a drive on which a recording was changed in one byte, that part of it is not sent.
+
+    One that nobody read before: of others the box may still have sound bytes in memory, and sends these.
+    """
+    content = run.releases.news
+    middle = content[12_000_000:12_000_064]
     image = spoiled(
         run.scratch / "spoiled.img", run.releases.newer, middle, bytes((middle[0] ^ 1,)) + middle[1:]
     )  # fmt: skip
     box.plug("spoiled", image)
     try:
         box.wait(lambda: bool(box.health()["drives"]), "the drive", 300)
-        item = item_of(box, RECORDING)
+        item = item_of(box, NEWS)
         received = bytearray()
         with suppress(OSError, ValueError):
             for block in box.client.stream(str(item["url"]), 120):

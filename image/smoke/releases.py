@@ -14,8 +14,8 @@ from pathlib import Path
 from image.smoke.errors import MachineError
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORDING = "SMOKE-1"
-"""Id of the long recording."""
+RECORDING, NEWS = "SMOKE-1", "SMOKE-2"
+"""Ids of the long recording, and of one that only the newer edition has."""
 _RECORDING_MB, _NEWS_MB = 96, 24
 
 
@@ -26,7 +26,7 @@ class Releases:
     Attributes:
         older, newer: two editions of one bundle, signed by the box's issuer.
         stranger: the older one, signed by somebody else.
-        count: resources in the newer one. title: of one of them. recording: bytes of the long recording's file.
+        count: resources in the newer one. title: of one of them. recording, news: bytes of the two recordings' files.
         work, work_older: the work folders of both editions.
         update: folder of what lies on a stick that leads from the older edition to the newer one.
     """
@@ -36,6 +36,7 @@ class Releases:
     stranger: Path
     title: str
     recording: bytes
+    news: bytes
     work: Path
     work_older: Path
     update: Path
@@ -83,7 +84,7 @@ def make_releases(folder: Path, keys: Path) -> Releases:
         packager("image", other, images["stranger"])
     if not images["newer"].exists():
         if not (source / "news.wav").exists():
-            _add_recording(source, "news.wav", "SMOKE-2", "试运行新到录音", _NEWS_MB)
+            _add_recording(source, "news.wav", NEWS, "试运行新到录音", _NEWS_MB)
         _release(source, work, "2026-11-22", "2026.11", keys)
         packager("image", work, images["newer"])
     update = folder / "update"
@@ -92,13 +93,14 @@ def make_releases(folder: Path, keys: Path) -> Releases:
         packager("sign", work, "--keys", keys, "--passphrases", keys / "demonstration-passphrases.txt")
         packager("stick", work, update, "--keys", keys)
     rows = _rows(source)
-    recording = (source / "smoke.wav").read_bytes()
+    recording, news = (source / "smoke.wav").read_bytes(), (source / "news.wav").read_bytes()
     return Releases(
         images["older"],
         images["newer"],
         images["stranger"],
         rows[0]["title"],
         recording,
+        news,
         work,
         folder / "work-older",
         update,
