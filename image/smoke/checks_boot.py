@@ -117,6 +117,7 @@ def spoil_newer_slot(run: Run, plain: Path) -> str:
 def falls_back(run: Run, box: VirtualBox) -> str:
     """A system that does not start is tried three times, then the one before starts by itself."""
     seconds = box.wait_page(3600)
+    box.qmp.command("query-status")  # events come with answers
     resets = sum(name == "RESET" for name, _ in box.qmp.events)
     box.cut_power()
     left = disks.entries(disks.cut_out(box.disk, disks.ESP, run.scratch / "after.esp"))
