@@ -22,6 +22,8 @@ _EVENING, _NIGHT = 18, 6
 LEAST_ROOM = 64 << 20
 """Bytes that are asked for where the SSD became full and more is not known."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+REST_SECONDS = 5.0
+"""Rests are no longer than this at a time."""
 USUAL_RATE = 1_000_000
 """Bytes a second that an estimate begins with."""
 
@@ -102,9 +104,16 @@ class Allowance:
         if left is not None and left < size:
             date = f"{next_month(now):%Y-%m-%d}"
             raise WaitError(Message("sync.paused.cap", {"date": date, "percent": self._board.state.percent}))
-        if self._settings.update_rate:
-            self._wait(size / self._settings.update_rate)
+        self._keep_to_rate(size)
         self._board.change(fetching=True)
+
+    def _keep_to_rate(self, size: int) -> None:
+        """Wait for as long as a piece would take; between short rests whatever else is due is done."""
+        left = size / self._settings.update_rate if self._settings.update_rate else 0.0
+        while left > 0:
+            self._wait(min(REST_SECONDS, left))
+            left -= REST_SECONDS
+            self._check()
 
     def took(self, size: int, *, counts: bool = True) -> None:
         """Count a piece that came; with `counts` it is of what was said at `begin`."""

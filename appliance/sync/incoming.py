@@ -1,6 +1,7 @@
 """What is being fetched: an object in pieces of 4 MiB, each durable, so that nothing is fetched twice after a cut.
 
     incoming/<SHA-256>/00000 …      pieces, in order
+    incoming/<SHA-256>/00007.part   the first bytes of one that was broken off; it goes on behind them
     incoming/<SHA-256>/WHOLE        all of them are there and have the digest
 
 What is whole stays until the update that it belongs to is applied.
@@ -22,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 PIECE = 4 << 20
 _WHOLE = "WHOLE"
+_PART = ".part"
+PROGRESS = 64 << 10
+"""A source that gave so many bytes before it broke off is asked to go on at once: its line is thin, or was cut once."""
 
 
 class Source(Protocol):
@@ -39,7 +43,12 @@ class Source(Protocol):
 
 
 class SourceError(Exception):
-    """A source did not give what was asked for."""
+    """A source did not give what was asked for. got: the first bytes of it, where a part came."""
+
+    def __init__(self, reason: str, got: bytes = b"") -> None:
+        """Keep the bytes."""
+        self.got = got
+        super().__init__(reason)
 
 
 class Incoming:
@@ -60,7 +69,7 @@ class Incoming:
         """Bytes of an object that are here."""
         if self.is_whole(wanted):
             return wanted.size
-        return sum(path.stat().st_size for path in self._pieces(wanted))
+        return sum(path.stat().st_size for path in (*self._pieces(wanted), *self._parts(wanted)))
 
     def is_whole(self, wanted: Digest) -> bool:
         """Whether all of an object is here, proved."""
@@ -107,7 +116,7 @@ class Incoming:
         folder = self._folder / wanted.sha256
         alone = False
         while not alone:
-            alone = not self._pieces(wanted)
+            alone = not self._pieces(wanted) and not self._parts(wanted)
             if not self._from(source, wanted, folder, allow, took):
                 return False
             if self._prove(wanted, folder, source):
@@ -123,15 +132,46 @@ class Incoming:
             path = folder / f"{number:05d}"
             if path.exists() and path.stat().st_size == length:
                 continue
-            allow(length)
-            piece = source.piece(wanted.sha256, wanted.size, offset, length)
+            piece = self._piece(source, wanted, path.with_name(path.name + _PART), (offset, length), allow, took)
             if piece is None:
                 return False
-            if len(piece) != length:
-                raise SourceError(f"gave {len(piece)} bytes instead of {length}")
             self._files.write_atomic(path, piece)
-            took(length)
+            self._files.remove(path.with_name(path.name + _PART))
         return True
+
+    def _piece(
+        self,
+        source: Source,
+        wanted: Digest,
+        part: Path,
+        stretch: tuple[int, int],
+        allow: Callable[[int], None],
+        took: Callable[[int], None],
+    ) -> bytes | None:
+        """A piece, on from what is here of it; what comes until it is broken off is kept, durably."""
+        offset, length = stretch
+        piece = part.read_bytes()[:length] if part.exists() else b""
+        while len(piece) < length:
+            missing = length - len(piece)
+            allow(missing)
+            try:
+                found = source.piece(wanted.sha256, wanted.size, offset + len(piece), missing)
+            except SourceError as error:
+                got = error.got[:missing]
+                if got:
+                    piece += got
+                    self._files.write_atomic(part, piece)
+                    took(len(got))
+                if len(got) < min(PROGRESS, missing):
+                    raise
+                continue
+            if found is None:
+                return None
+            if len(found) != missing:
+                raise SourceError(f"gave {len(found)} bytes instead of {missing}")
+            piece += found
+            took(missing)
+        return piece
 
     def _prove(self, wanted: Digest, folder: Path, source: Source) -> bool:
         """Compare the whole with its digest; what is something else goes, all of it."""
@@ -152,6 +192,9 @@ class Incoming:
         folder = self._folder / wanted.sha256
         names = (f"{number:05d}" for number in range(-(-wanted.size // PIECE)))
         return [folder / name for name in names if (folder / name).exists()]
+
+    def _parts(self, wanted: Digest) -> list[Path]:
+        return sorted((self._folder / wanted.sha256).glob(f"*{_PART}"))
 
     def forget(self, wanted: Digest) -> None:
         """Throw away what is here of an object."""

@@ -11,7 +11,7 @@ from appliance.store.carried import read_at
 from appliance.sync.incoming import SourceError
 from packager.format.errors import FormatError, LayoutError
 from packager.format.layout import open_nofollow
-from packager.format.origin import OriginError, fetch, object_path
+from packager.format.origin import BrokenOffError, OriginError, fetch, object_path
 
 Reading = Callable[[Hashable, Callable[[], bytes]], bytes]
 """Has something read that may block for ever, under a name, and gives up at a deadline.
@@ -93,4 +93,4 @@ class ServerSource:
         try:
             return fetch(self._address, sha256, size=size, offset=offset, length=length, deadline=self._deadline)
         except (OriginError, OSError) as error:
-            raise SourceError(str(error)) from error
+            raise SourceError(str(error), error.got if isinstance(error, BrokenOffError) else b"") from error

@@ -324,6 +324,16 @@ class Updater:
             raise OSError("the worker ends")
         if self._thread is threading.current_thread() and self._clock.monotonic() - self._looked > LOOK_SECONDS:
             self._guarded(self.look)
+            self._guarded(self._lists_meanwhile)
+
+    def _lists_meanwhile(self) -> None:
+        """What is withdrawn while an update comes, all night over a thin line, counts within a minute too."""
+        period, now = self._settings.update_glance_seconds, self._clock.monotonic()
+        if not (period and self._settings.update_origins) or now < self._glance_at or self._is_metered():
+            return
+        self._glance_at = now + until_own(self._clock.now(), self._share, float(period))
+        if self._glance.is_news():
+            self._lists()
 
     def _check_sticks(self) -> None:
         self._check_stop()

@@ -38,6 +38,15 @@ class BusyError(OriginError):
         super().__init__(reason)
 
 
+class BrokenOffError(OriginError):
+    """A server began to give what was asked for, and did not end. got: what came, from the first byte on."""
+
+    def __init__(self, reason: str, got: bytes) -> None:
+        """Keep the bytes."""
+        self.got = got
+        super().__init__(reason)
+
+
 def object_path(sha256: str) -> str:
     """Where an object stands below an origin, a stick or a folder."""
     return f"objects/{sha256[:2]}/{sha256}"
@@ -61,8 +70,9 @@ def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, dea
         deadline: seconds for everything.
 
     Raises:
+        BrokenOffError: it gives a part of it.
         OriginError: it sends something else, or takes longer.
-        OSError: it cannot be reached, or breaks off.
+        OSError: it cannot be reached, or breaks off before.
     """
     wanted = {"Range": f"bytes={offset}-{offset + length - 1}"}
     return _asked(address, object_path(sha256), wanted, deadline, lambda answer: _stretch(answer, size, offset, length))
@@ -194,8 +204,10 @@ def _stretch(answer: http.client.HTTPResponse, size: int, offset: int, length: i
         if found is None or tuple(map(int, found.groups())) != (offset, offset + length - 1, size):
             raise OriginError("sends another range")
     body = _read(answer, length)
-    if len(body) != length:
-        raise OriginError(f"sends {'more' if len(body) > length else 'fewer'} bytes than it was asked for")
+    if len(body) > length:
+        raise OriginError("sends more bytes than it was asked for")
+    if len(body) < length:
+        raise BrokenOffError("sends fewer bytes than it was asked for", body)
     return body
 
 
@@ -225,11 +237,16 @@ def _check_plain(answer: http.client.HTTPResponse) -> None:
 
 
 def _read(answer: http.client.HTTPResponse, length: int) -> bytes:
-    """At most one byte more than wanted, which tells that there are more."""
+    """At most one byte more than wanted, which tells that there are more; what came before the line was cut."""
     parts, got = [], 0
-    while got <= length and (block := answer.read(min(_BLOCK, length + 1 - got))):
-        parts.append(block)
-        got += len(block)
+    try:
+        while got <= length and (block := answer.read(min(_BLOCK, length + 1 - got))):
+            parts.append(block)
+            got += len(block)
+    except (OSError, http.client.HTTPException) as error:
+        if not parts:
+            raise
+        _log.debug("broken off after %d bytes: %s", got, error)
     return b"".join(parts)
 
 

@@ -23,6 +23,8 @@ OBJECTS = dict.fromkeys(FAULTS, "sync.unreachable") | {
     "slow": "sync.applied",
     "other_bytes": "sync.mirror.bad_data",
     "says_more": "sync.applied",  # what is there is right
+    "truncated": "sync.applied",  # it goes on behind what came
+    "ends_early": "sync.applied",
 }
 """What staff read after the first try, by what is wrong with lists and with objects."""
 
