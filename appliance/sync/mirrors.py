@@ -111,9 +111,9 @@ class Mirrors:
             _log.info("%s has no %s, or another", host_of(address), name)
         raise OriginError(f"nobody gives {name}")
 
-    def sources(self, spoiled: Collection[str]) -> list[Source]:
-        """Where objects are asked for; without those that spoiled some, while others are there."""
-        found: list[Source] = [ServerSource(address, host_of(address)) for address in self._order]
+    def sources(self, spoiled: Collection[str], file: str = "") -> list[Source]:
+        """Where objects, or one file, are asked for; without those that spoiled some, while others are there."""
+        found: list[Source] = [ServerSource(address, host_of(address), file=file) for address in self._order]
         return [source for source in found if source.name not in spoiled] or found
 
 

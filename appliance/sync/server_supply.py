@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from packager.format.origin import OriginError, delta_document
+
 if TYPE_CHECKING:
     from appliance.sync.incoming import Incoming, Source
     from appliance.sync.mirrors import Mirrors
@@ -29,9 +31,15 @@ class ServerSupply:
 
     def document(self, target: str, wanted: Digest) -> Iterator[bytes]:
         """See `Supply.document`."""
-        if wanted.size > SMALL:
-            self.allow(wanted.size)
-        yield self._mirrors.document(target, wanted, lambda _size: None)
+        if wanted.size <= SMALL:
+            yield self._mirrors.document(target, wanted, lambda _size: None)
+            return
+        sources = self._mirrors.sources(self._incoming.spoiled, delta_document(target, wanted.sha256))
+        if self._incoming.fetch(wanted, sources, self.allow, lambda _size: None) is None:  # counted when it is whole
+            raise OriginError(f"nobody gives {target}")
+        for path in self._incoming.pieces(wanted):
+            yield path.read_bytes()
+        self._incoming.forget(wanted)
 
     def sources(self) -> Sequence[Source]:
         """See `Supply.sources`."""

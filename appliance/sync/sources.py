@@ -84,13 +84,15 @@ class FolderSource:
 class ServerSource:
     """An origin on a server; see `incoming.Source`."""
 
-    def __init__(self, address: str, name: str, deadline: float = 60.0) -> None:
-        """Name the server; `deadline` is for one piece, in seconds."""
-        self._address, self.name, self._deadline = address, name, deadline
+    def __init__(self, address: str, name: str, deadline: float = 60.0, file: str = "") -> None:
+        """Name the server; `deadline` is for one piece, in seconds; `file`: the only one it is asked for, no object."""
+        self._address, self.name, self._deadline, self._file = address, name, deadline, file
 
     def piece(self, sha256: str, size: int, offset: int, length: int) -> bytes | None:
         """See `incoming.Source`."""
         try:
-            return fetch(self._address, sha256, size=size, offset=offset, length=length, deadline=self._deadline)
+            return fetch(
+                self._address, sha256, size=size, offset=offset, length=length, deadline=self._deadline, name=self._file
+            )
         except (OriginError, OSError) as error:
             raise SourceError(str(error), error.got if isinstance(error, BrokenOffError) else b"") from error

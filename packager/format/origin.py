@@ -58,7 +58,9 @@ def delta_document(target: str, sha256: str) -> str:
     return f"tuf/targets/{folder}/{sha256}.{last}"
 
 
-def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, deadline: float) -> bytes | None:
+def fetch(
+    address: str, sha256: str, *, size: int, offset: int, length: int, deadline: float, name: str = ""
+) -> bytes | None:
     """The bytes that a server gives for a stretch of an object, None when it says that it has no such object.
 
     Args:
@@ -68,6 +70,7 @@ def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, dea
         offset: first byte of the stretch.
         length: bytes in the stretch, at least 1.
         deadline: seconds for everything.
+        name: below the origin, where it is not among the objects.
 
     Raises:
         BrokenOffError: it gives a part of it.
@@ -75,7 +78,9 @@ def fetch(address: str, sha256: str, *, size: int, offset: int, length: int, dea
         OSError: it cannot be reached, or breaks off before.
     """
     wanted = {"Range": f"bytes={offset}-{offset + length - 1}"}
-    return _asked(address, object_path(sha256), wanted, deadline, lambda answer: _stretch(answer, size, offset, length))
+    return _asked(
+        address, name or object_path(sha256), wanted, deadline, lambda answer: _stretch(answer, size, offset, length)
+    )
 
 
 def send(address: str, body: bytes, most: int, deadline: float) -> tuple[int, bytes]:

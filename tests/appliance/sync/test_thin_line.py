@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from appliance.sync import incoming, updater
+from appliance.sync import incoming, server_supply, updater
 from packager.format.files import RealFiles
 from packager.publishing.publish import publish
 from packager.publishing.sites import FolderSite
@@ -79,6 +79,26 @@ def test_line_on_which_no_piece_comes_at_one_go_brings_all_of_it(published, serv
     assert objects(thin) < objects(whole) * 1.02  # heads of more answers, and no byte of an object twice
     assert updated.updater._board.state.used == reference.updater._board.state.used
     assert not list(updated.settings.incoming_folder.rglob("*.part"))
+
+
+def test_large_document_of_a_delta_comes_in_pieces_too(published, serve, box, monkeypatch):
+    monkeypatch.setattr(server_supply, "SMALL", 0)
+    monkeypatch.setattr(incoming, "PROGRESS", 1)
+
+    def thin(asked):
+        if not asked.name.startswith("tuf/targets/deltas/") or len(asked.body) <= 300:
+            asked.right()
+            return
+        asked.send(asked.right_head(), asked.body[:300])
+
+    server = serve(thin)
+    updated = box(server)
+    assert updated.updater.turn().key == "sync.applied"
+    assert updated.has(published[2])
+    starts = [start for name, start in server.asked if name.startswith("tuf/targets/deltas/")]
+    assert starts == [300 * n for n in range(len(starts))]
+    assert len(starts) > 2
+    assert [path.name for path in updated.settings.incoming_folder.iterdir()] == ["documents"]
 
 
 def test_line_that_is_cut_early_goes_on_at_the_byte_and_what_came_counts(published, serve, box):

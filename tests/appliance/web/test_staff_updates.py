@@ -209,6 +209,14 @@ def test_content_of_three_and_six_months_is_told(world: World, issued: str, toda
     assert [message.key for message in said(world, UpdateState(), today=today)] == ([key] if key else [])
 
 
+@pytest.mark.parametrize("issued", ["2019-01-01", "2026-05-20", "2046-01-01"])
+def test_old_content_stops_nothing(client: FlaskClient, world: World, issued: str) -> None:
+    world.write(releases=(replace(world.holdings.releases[0], issued=issued),))
+    identity = next(iter(world.records))
+    for address in ("/", "/new", f"/resources/{identity}", f"/api/resources/{identity}"):
+        assert client.get(address).status_code == 200, address
+
+
 def test_months_between() -> None:
     assert months_between(dt.date(2026, 1, 31), dt.date(2026, 2, 28)) == 0
     assert months_between(dt.date(2026, 1, 28), dt.date(2026, 2, 28)) == 1
