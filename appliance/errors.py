@@ -105,6 +105,12 @@ class BranchError(ApplianceError):
         super().__init__(f"{sentence}: {reason}")
 
 
+class NotWritableError(ApplianceError):
+    """A stick or disk is not given for writing."""
+
+    code = "not-writable"
+
+
 class SystemInstallError(ApplianceError):
     """A system that is not installed; the one that runs goes on.
 

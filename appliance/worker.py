@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+from appliance.box.writable import give_all_back
 from appliance.branch.desk import BranchDesk
 from appliance.clock import Clock, RealClock
 from appliance.errors import HoldingsError, SettingsError
@@ -104,6 +105,7 @@ def _work(
     settings: Settings, clock: Clock, files: Files, stop: threading.Event, parent: int, alive: Callable[[], None],
     *, resting: bool,
 ) -> None:  # fmt: skip
+    give_all_back(settings)
     with ExitStack() as ending:
         intake = begin(settings, clock, files)
         ending.callback(intake.close)

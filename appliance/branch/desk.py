@@ -7,13 +7,16 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.box.writable import COPY, lent
 from appliance.branch.command import branch_copy
-from appliance.errors import ApplianceError, BranchError
+from appliance.errors import ApplianceError, BranchError, NotWritableError
 from appliance.store.commands import COPY_TARGETS
 from appliance.store.holdings import Message, read_holdings
 from appliance.upkeep.priority import give_way
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from appliance.clock import Clock
     from appliance.intake.publisher import Publisher
     from appliance.settings import Settings
@@ -67,35 +70,46 @@ class BranchDesk:
         give_way()
         began = self._clock.monotonic()
 
-        def progress(done: int, total: int) -> None:
-            if self._stop.is_set():
-                raise _EndedError
-            now = self._clock.monotonic()
-            if now - self._told >= TELL_SECONDS:
-                self._told = now
-                left = (now - began) * (total - done) / done if done else FIRST_GUESS
-                percent = min(99, 100 * done // max(1, total))
-                self._say(Message("branch.copying", {"duration": max(1, round(left)), "percent": percent}))
+        def progress(keep: Callable[[], None]) -> Callable[[int, int], None]:
+            def tell(done: int, total: int) -> None:
+                if self._stop.is_set():
+                    raise _EndedError
+                keep()
+                self._tell(began, done, total)
+
+            return tell
 
         self._say(Message("branch.copying", {"duration": FIRST_GUESS, "percent": 0}))
         try:
             target, source = self._disks(command)
-            branch_copy(
-                self._settings, self._files, self._root, target, progress=progress, source=source,
-                bundle=command.get("bundle", ""), disk=_number(command.get("disk", "")),
-            )  # fmt: skip
+            with lent(self._settings, target, COPY) as keep:
+                branch_copy(
+                    self._settings, self._files, self._root, target, progress=progress(keep), source=source,
+                    bundle=command.get("bundle", ""), disk=_number(command.get("disk", "")),
+                )  # fmt: skip
             self._say(Message("branch.copied"))
         except _EndedError:
             self._say(None)
         except BranchError as error:
             _log.warning("a copy for a branch is not made: %s", error)
             self._say(Message(error.sentence, error.params))
+        except NotWritableError as error:
+            _log.warning("a copy for a branch is not made: %s", error)
+            self._say(Message("branch.read_only"))
         except (ApplianceError, OSError) as error:
             _log.warning("a copy for a branch is not made: %s", error)
             self._say(Message("branch.not_copied"))
         except Exception:  # noqa: BLE001 - the box goes on, whatever becomes of a copy
             _log.exception("a copy for a branch broke off")
             self._say(Message("branch.not_copied"))
+
+    def _tell(self, began: float, done: int, total: int) -> None:
+        now = self._clock.monotonic()
+        if now - self._told >= TELL_SECONDS:
+            self._told = now
+            left = (now - began) * (total - done) / done if done else FIRST_GUESS
+            percent = min(99, 100 * done // max(1, total))
+            self._say(Message("branch.copying", {"duration": max(1, round(left)), "percent": percent}))
 
     def _disks(self, command: dict[str, str]) -> tuple[Path, Path | None]:
         """Where the copy goes, and which drive is copied; None: the library as it is."""

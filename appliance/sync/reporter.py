@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.box.writable import FILES, lent
 from appliance.clock import plausible_now
 from appliance.errors import ApplianceError
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
@@ -165,7 +166,8 @@ class Reporter:
 
         try:
             name = f"stick {key} {stick.since}"
-            self._pools.wait(self._pools.submit(name, "save", save, Urgency.AHEAD))
+            with lent(self._settings, Path(stick.path), FILES):
+                self._pools.wait(self._pools.submit(name, "save", save, Urgency.AHEAD))
         except (ApplianceError, FormatError, OSError) as error:
             _log.warning("the reports cannot be saved: %s", error)
             self._say(Message("report.not_saved"))

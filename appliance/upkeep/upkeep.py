@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from appliance.box.writable import FILES, lent
 from appliance.clock import Clock
-from appliance.errors import HoldingsError, ServingError
+from appliance.errors import HoldingsError, NotWritableError, ServingError
 from appliance.intake.carrying import carrier_root
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
 from appliance.settings import Settings
@@ -173,9 +174,10 @@ class Upkeep:
             return (source / LIST_NAME).read_bytes()
 
         try:
-            content = self.pools.wait(self.pools.submit(f"stick {key} {stick.since}", "save", save, Urgency.FIRST))
+            with lent(self._settings, Path(stick.path), FILES):
+                content = self.pools.wait(self.pools.submit(f"stick {key} {stick.since}", "save", save, Urgency.FIRST))
             places = load_list(content)
-        except (ServingError, OSError, FormatError) as error:
+        except (ServingError, NotWritableError, OSError, FormatError) as error:
             _log.warning("the repair list cannot be saved: %s", error)
             self._report(key, "repair.list.not_saved")
             return

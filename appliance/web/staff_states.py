@@ -103,6 +103,7 @@ _LINKS = {
     "sync.applied.none": "patrons.new",
     "branch.not_copied": "staff.drives",
     "branch.too_small": "staff.drives",
+    "branch.read_only": "staff.drives",
     "branch.not_empty": "staff.drives",
     "branch.items_lost": "staff.health",
     "sync.withdrawn": "staff.withdrawn",

@@ -17,8 +17,8 @@ UNITS = IMAGE / "overlay/usr/lib/systemd/system"
 ENABLED = frozenset(
     {
         "avahi-daemon.service", "nftables.service", "remote-fs.target", "shuxiang-box.service", "shuxiang-changed.path",
-        "shuxiang-grow.service", "shuxiang-screen.service", "shuxiang-slot.path", "shuxiang.service",
-        "systemd-networkd.service", "usbguard.service",
+        "shuxiang-grow.service", "shuxiang-screen.service", "shuxiang-slot.path", "shuxiang-writable.path",
+        "shuxiang.service", "systemd-networkd.service", "usbguard.service",
     }
 )  # fmt: skip
 """What `multi-user.target` wants; anything else has come in by a package and is to be looked at."""

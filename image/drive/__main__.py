@@ -1,6 +1,6 @@
 """attach, detach: a block device came or went. blocked, unblocked: a USB device that is no disk did.
 
-The argument is the device's folder in sysfs.
+Their argument is the device's folder in sysfs. lend: the service asks for a disk to write on, see `lending`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from image.drive import events, mounting, owners, sticks
+from image.drive import events, lending, mounting, owners, sticks
 from image.drive.decision import decide
 from image.drive.events import Event
 from image.drive.probe import Found, probe
@@ -30,6 +30,8 @@ def main(arguments: list[str]) -> int:
             blocked(Path(place))
         case ["unblocked", place] if _PLACE.fullmatch(place):
             unblocked(Path(place))
+        case ["lend"]:
+            lending.run()
         case _:
             return 2
     return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 SPOOL = Path("/run/shuxiang/events")
@@ -24,6 +24,7 @@ class Event:
         path: where it is mounted. file_system, label, uuid: as the disk says; empty when it says nothing.
         reason: file_system, mount, no_file_system or not_storage; empty when all is well.
         detail: for the log, from outside: cut and without control characters.
+        writable: whether the service may write on it now, because it asked (`lending`).
         at: seconds since 1970.
     """
 
@@ -36,6 +37,7 @@ class Event:
     uuid: str = ""
     reason: str = ""
     detail: str = ""
+    writable: bool = False
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> str:
@@ -56,6 +58,7 @@ def encode(event: Event) -> bytes:
         "uuid": plain(event.uuid, 64),
         "reason": event.reason,
         "detail": plain(event.detail),
+        "writable": event.writable,
         "at": event.at,
     }
     return json.dumps(values, ensure_ascii=False).encode()
@@ -74,10 +77,16 @@ def write(event: Event, spool: Path = SPOOL) -> None:
     waiting.replace(spool / f"{event.device}.json")
 
 
-def state_of(device: str, spool: Path = SPOOL) -> str:
-    """The state that the spool has of a device; empty: none."""
+def read(device: str, spool: Path = SPOOL) -> Event | None:
+    """What the spool says of a device; None: nothing."""
     try:
         values = json.loads((spool / f"{device}.json").read_bytes())
-    except (OSError, ValueError):
-        return ""
-    return str(values.get("state", "")) if isinstance(values, dict) else ""
+        return Event(**{field.name: values[field.name] for field in fields(Event)})
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def state_of(device: str, spool: Path = SPOOL) -> str:
+    """The state that the spool has of a device; empty: none."""
+    event = read(device, spool=spool)
+    return event.state if event is not None else ""

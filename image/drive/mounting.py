@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
+import struct
 import subprocess
+import time
 from pathlib import Path
 
 MEDIA = Path("/run/media/shuxiang")
 MOUNT_SECONDS = 60
 TRIES = 2
+FREE_SECONDS = 8.0
+_BLKROSET = 0x125D
 
 
 def mount(device: str, kind: str, options: str) -> tuple[bool, str]:
@@ -36,6 +43,38 @@ def mount(device: str, kind: str, options: str) -> tuple[bool, str]:
 def unmount(device: str) -> None:
     """Let go of it, and wait until that is done."""
     _run(("/usr/bin/systemd-umount", "--no-ask-password", str(MEDIA / device)))
+
+
+def sync(device: str) -> None:
+    """Have what was written reach the disk."""
+    _run(("/usr/bin/sync", "--file-system", str(MEDIA / device)))
+
+
+def is_free(device: str, seconds: float = FREE_SECONDS) -> bool:
+    """Wait until nothing of what was mounted is left: whoever had a file open there holds it a little longer."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            os.close(os.open(f"/dev/{device}", os.O_RDONLY | os.O_EXCL | os.O_NONBLOCK | os.O_CLOEXEC))
+        except OSError as error:
+            if error.errno != errno.EBUSY or time.monotonic() > until:
+                return False
+            time.sleep(0.2)
+        else:
+            return True
+
+
+def protect(device: str, *, on: bool) -> None:
+    """Have the kernel refuse every write to a block device, or let them through again.
+
+    Raises:
+        OSError: the device has gone.
+    """
+    descriptor = os.open(f"/dev/{device}", os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        fcntl.ioctl(descriptor, _BLKROSET, struct.pack("i", on))
+    finally:
+        os.close(descriptor)
 
 
 def _run(command: tuple[str, ...]) -> tuple[bool, str]:

@@ -29,10 +29,15 @@ def take(device: str, place: Path, folder: Path = FOLDER) -> None:
 
 def belongs(device: str, place: Path, folder: Path = FOLDER) -> bool:
     """Whether the name still belongs to what is, or was, at this place."""
+    return place_of(device, folder=folder) == place
+
+
+def place_of(device: str, folder: Path = FOLDER) -> Path | None:
+    """The place in sysfs of what has a name; None: nothing of ours has it."""
     try:
-        return (folder / device).read_text() == str(place)
+        return Path((folder / device).read_text())
     except FileNotFoundError:
-        return False
+        return None
 
 
 def leave(device: str, folder: Path = FOLDER) -> None:

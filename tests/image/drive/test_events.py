@@ -16,7 +16,7 @@ def test_an_event_says_what_became_of_a_device(tmp_path):
     write(event, tmp_path)
     assert json.loads((tmp_path / "sdb1.json").read_bytes()) == {
         "schema": 1, "device": "sdb1", "state": "mounted", "path": "/run/media/shuxiang/sdb1", "file_system": "ext4",
-        "label": "书", "uuid": "", "reason": "", "detail": "", "at": 7,
+        "label": "书", "uuid": "", "reason": "", "detail": "", "writable": False, "at": 7,
     }  # fmt: skip
     assert [path.name for path in tmp_path.iterdir()] == ["sdb1.json"]
     assert (tmp_path / "sdb1.json").stat().st_mode & 0o777 == 0o644
