@@ -30,18 +30,8 @@ def settings(machine):
 
 @pytest.fixture
 def root(machine):
-    """Root's step, which looks often."""
-    ended = threading.Event()
-
-    def follow():
-        while not ended.wait(0.01):
-            machine.lender.turn(time.monotonic())
-
-    thread = threading.Thread(target=follow)
-    thread.start()
-    yield machine
-    ended.set()
-    thread.join()
+    with machine.following():
+        yield machine
 
 
 def mode(top):

@@ -18,6 +18,7 @@ from packager.format.files import RealFiles
 from packager.format.machine_keys import machine_key
 from packager.format.reports import MAX_RECEIPT, make_receipt
 from tests.appliance.stock import Stock
+from tests.image.drive.lending import Machine
 
 FILES = RealFiles()
 
@@ -27,7 +28,7 @@ class County:
 
     def __init__(self, folder, **options):
         self.folder, self.media = folder, folder / "media"
-        self.media.mkdir()
+        self.media.mkdir(exist_ok=True)
         self.stick, self.pocket = self.media / "usb", folder / "pocket"
         self.store, self.keys = folder / "store", folder / "keys"
         self.receiver = machine_key(self.store / "receiver.key")
@@ -155,6 +156,23 @@ def test_stick_that_is_gone_or_full_is_said_and_the_report_stays(county, monkeyp
     box.pull()
     assert box.save(drive).key == "report.not_saved"
     assert box.reporter.outbox.waiting() == [report]
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_a_stick_that_is_mounted_for_reading_only_is_asked_for(county, tmp_path, monkeypatch, given):
+    root = Machine(tmp_path / "root", monkeypatch, media=tmp_path / "media")
+    box = county(box_folder=root.base, event_spool=root.spool)
+    box.reporter.make()
+    box.pocket.mkdir()
+    (box.pocket / "照片.jpg").write_bytes(b"x")
+    drive = box.plug("intake.refused.not_ours")
+    root.plug("usb")
+    root.fails |= set() if given else {"rw"}
+    with root.following():
+        assert box.save(drive).key == ("report.saved" if given else "report.not_saved")
+    assert (box.stick / FOLDER).exists() == given
+    assert root.asked[-1] == "mount ro usb"
+    assert not root.event("usb").writable
 
 
 def _full(*_):

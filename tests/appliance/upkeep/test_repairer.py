@@ -17,6 +17,7 @@ from packager.format.origin import object_path
 from packager.format.repair_list import LIST_NAME, dump_list, lacking, load_list
 from packager.repair.fill import fill
 from tests.appliance.upkeep.room import SINCE, big, spoil, wait_for
+from tests.image.drive.lending import Machine
 from tests.simulator import FastFiles
 
 BOOKS = {"long": ("长卷", {"long.bin": big(5)}), "short": ("短文", {"short.txt": b"a short text\n"})}
@@ -263,3 +264,22 @@ def test_stick_that_cannot_be_written_is_told(room):
     upkeep.command({"do": "repair-export", "drive": "u"})
     wait_for(lambda: told(room))
     assert told(room)[0].key == "repair.list.not_saved"
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_list_asks_for_a_stick_that_is_mounted_for_reading_only(room, tmp_path, monkeypatch, given):
+    plug(room, 1)
+    room.settings.repair_list_folder.mkdir(parents=True)
+    (room.settings.repair_list_folder / LIST_NAME).write_bytes(dump_list([]))
+    top = stick(room, "usb")
+    root = Machine(tmp_path / "root", monkeypatch, media=top.parent)
+    root.plug("usb")
+    root.fails |= set() if given else {"rw"}
+    room.settings = replace(room.settings, box_folder=root.base, event_spool=root.spool)
+    upkeep = room.start()
+    wait_for(lambda: upkeep._holdings.drives)
+    with root.following():
+        upkeep.command({"do": "repair-export", "drive": "usb"})
+        wait_for(lambda: told(room))
+    assert told(room)[0].key == ("repair.list.saved" if given else "repair.list.not_saved")
+    assert root.asked[-1] == "mount ro usb"

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from image.drive import events, lending, mounting, owners
@@ -16,13 +20,13 @@ USB = "sys/devices/pci0/usb2/2-1/host6/block"
 class Machine:
     """One with a folder for each thing. `asked`: what the first process and the kernel were asked for."""
 
-    def __init__(self, base: Path, monkeypatch) -> None:
-        """Nothing is plugged in."""
+    def __init__(self, base: Path, monkeypatch, media: Path | None = None) -> None:
+        """Nothing is plugged in. media: where the system mounts."""
         self.base, self.asked, self.fails = base, [], set()
-        self.spool, self.requests, self.media = base / "events", base / "requests", base / "media"
+        self.spool, self.requests, self.media = base / "events", base / "requests", media or base / "media"
         self.owners = base / "drives"
         for folder in (self.spool, self.requests, self.media, self.owners, base / "own"):
-            folder.mkdir()
+            folder.mkdir(parents=True, exist_ok=True)
         monkeypatch.setattr(mounting, "MEDIA", self.media)
         monkeypatch.setattr(events, "SPOOL", self.spool)
         monkeypatch.setattr(lending, "OWN_DISKS", base / "own")
@@ -47,7 +51,8 @@ class Machine:
         (place / "partition").write_text("1")
         owners.take(device, place)
         top = self.media / device
-        top.mkdir(mode=0o555, exist_ok=True)
+        top.mkdir(exist_ok=True)
+        top.chmod(0o555)
         events.write(Event(device=device, state="mounted", at=at, path=str(top), file_system=kind, label="U"))
         return top
 
@@ -55,6 +60,23 @@ class Machine:
         """It is gone, and the helper says so."""
         owners.leave(device)
         events.write(Event(device=device, state="removed", at=9))
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Root's step runs meanwhile, and looks often."""
+        ended = threading.Event()
+
+        def follow() -> None:
+            while not ended.wait(0.01):
+                self.lender.turn(time.monotonic())
+
+        thread = threading.Thread(target=follow)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def event(self, device: str = "sdb1") -> Event:
         """What is told of it."""
