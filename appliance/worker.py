@@ -38,7 +38,7 @@ from appliance.sync.receipts import Receipts
 from appliance.sync.reporter import Reporter
 from appliance.sync.updater import Updater
 from appliance.upkeep.upkeep import Upkeep
-from packager.format.files import Files, RealFiles
+from packager.format.files import Files, RealFiles, SharedFiles
 from packager.format.trust import TrustStore
 
 _log = logging.getLogger(__name__)
@@ -117,7 +117,7 @@ def _work(
             intake.others |= dict.fromkeys((*UPDATES, *REPORTS), _rests)
         else:
             _bring_updates(settings, clock, files, intake, ending)
-        branch = BranchDesk(settings, clock, files, intake.door().board, read_root(settings.root_file))
+        branch = BranchDesk(settings, clock, SharedFiles(), intake.door().board, read_root(settings.root_file))
         intake.others |= dict.fromkeys(BRANCH, branch.command)
         ending.callback(branch.close)
         watch = Watch(watched_folders(settings), intake.poke)

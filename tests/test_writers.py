@@ -31,6 +31,7 @@ THE_WRITER = {
 ALLOWED = {
     "appliance/box/applying.py": "the mode of a file in /run, made anew at every boot",
     "appliance/box/slot_writing.py": "a slot in place: it counts only when a boot entry names it, which comes after",
+    "appliance/box/writable.py": "a request in /run, which means nothing after a power cut",
     "appliance/grounding.py": "as appliance/service/spare.py",
     "appliance/intake/trusting.py": "a drive's metadata is put into the scratch folder, judged there and thrown away",
     "appliance/store/databases.py": "the folder of a database of our own, which SQLite itself cannot make",

@@ -364,3 +364,18 @@ class PrivateFiles(RealFiles):
 
     def _open_new(self, path: Path) -> int:
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+class SharedFiles(RealFiles):
+    """The real disk, for files that any machine may read, whoever makes them there: a service keeps its own private."""
+
+    def _open_new(self, path: Path) -> int:
+        handle = super()._open_new(path)
+        with contextlib.suppress(OSError):  # FAT knows no owners
+            os.fchmod(handle, 0o644)
+        return handle
+
+    def _make_dir(self, path: Path) -> None:
+        super()._make_dir(path)
+        with contextlib.suppress(OSError):
+            path.chmod(0o755)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from packager.format.errors import DigestError, LayoutError, TooLargeError
-from packager.format.files import TEMPORARY_SUFFIX, Files, RealFiles
+from packager.format.files import TEMPORARY_SUFFIX, Files, RealFiles, SharedFiles
 from packager.format.layout import CHUNK
 from packager.format.source_file import SourceReadError, read_chunk
 from tests.packager.format.simulated_files import SimulatedFiles
@@ -281,3 +281,15 @@ def test_files_not_durable_writes_are_lost_until_sync_all(tmp_path: Path) -> Non
     files.sync_all()
     last = [state for done, state in files.states(per_cut=50) if done == len(files.journal)]
     assert all(state == {"a": b"x" * 10} for state in last)
+
+
+def test_files_for_other_machines_are_readable_whatever_a_service_keeps_private(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        files = SharedFiles()
+        files.make_dir(tmp_path / "bag/data")
+        files.write_atomic(tmp_path / "bag/data/x", b"x")
+    finally:
+        os.umask(before)
+    modes = [path.stat().st_mode & 0o777 for path in (tmp_path / "bag", tmp_path / "bag/data", tmp_path / "bag/data/x")]
+    assert modes == [0o755, 0o755, 0o644]
