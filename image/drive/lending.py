@@ -130,7 +130,7 @@ class Lender:
             mounting.protect(name, on=False)
         done, detail = mounting.mount(device, kind, writing.options(kind, self._user, self._group))
         top = mounting.MEDIA / device
-        if not done or os.statvfs(top).f_flag & os.ST_RDONLY:
+        if not done or mounting.is_read_only(device):
             raise RefusedError(events.plain(detail) or "it cannot be written")
         if self._check(request, kind, place) == "take":
             os.chown(top, self._user, self._group, follow_symlinks=False)

@@ -64,6 +64,15 @@ def is_free(device: str, seconds: float = FREE_SECONDS) -> bool:
             return True
 
 
+def is_read_only(device: str) -> bool:
+    """Whether what is mounted cannot be written: asked for writing, a stick with a switch is mounted all the same.
+
+    Raises:
+        OSError: it has gone.
+    """
+    return bool(os.statvfs(MEDIA / device).f_flag & os.ST_RDONLY)
+
+
 def protect(device: str, *, on: bool) -> None:
     """Have the kernel refuse every write to a block device, or let them through again.
 

@@ -39,6 +39,7 @@ class Machine:
         monkeypatch.setattr(mounting, "unmount", lambda device: self.asked.append(f"unmount {device}"))
         monkeypatch.setattr(mounting, "sync", lambda device: self.asked.append(f"sync {device}"))
         monkeypatch.setattr(mounting, "is_free", lambda _device: "free" not in self.fails)
+        monkeypatch.setattr(mounting, "is_read_only", lambda _device: "switch" in self.fails)
         monkeypatch.setattr(mounting, "protect", self._protect)
         monkeypatch.setattr(lending, "_is_mount_of", lambda top, place: top.name == place.name and top.is_dir())
         self.lender = Lender(os.getuid(), os.getgid(), self.requests)

@@ -145,9 +145,10 @@ def test_what_was_never_plugged_in_is_not_given(machine):
     assert list(machine.requests.iterdir()) == []
 
 
-def test_a_stick_with_a_switch_is_as_it_was(machine):
+@pytest.mark.parametrize("fails", ["rw", "switch"])
+def test_a_stick_with_a_switch_is_as_it_was(machine, fails):
     machine.plug()
-    machine.fails.add("rw")
+    machine.fails.add(fails)
     ask(machine)
     assert not machine.lender.turn(0.0)
     assert machine.asked[-1] == "mount ro sdb1"

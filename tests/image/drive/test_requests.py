@@ -64,7 +64,8 @@ def test_links_pipes_and_folders_make_no_sense(tmp_path):
     (tmp_path / "sdb1.json").symlink_to("elsewhere")
     os.mkfifo(tmp_path / "sdc1.json")
     (tmp_path / "sdd1.json").mkdir()
-    os.link(tmp_path / "elsewhere", tmp_path / "sde1.json")
+    put(tmp_path, "another", device="sde1")
+    os.link(tmp_path / "another", tmp_path / "sde1.json")
     assert {device: one.request for device, one in asked(tmp_path).items()} == dict.fromkeys(
         ("sdb1", "sdc1", "sdd1", "sde1")
     )
