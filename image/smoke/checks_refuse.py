@@ -87,6 +87,7 @@ def spoiled_bytes_never_arrive(run: Run, box: VirtualBox) -> str:
     box.plug("spoiled", image)
     try:
         box.wait(lambda: bool(box.health()["drives"]), "the drive", 300)
+        box.wait(lambda: bool(item_of(box, NEWS)), "the recording", 120)
         item = item_of(box, NEWS)
         received = bytearray()
         with suppress(OSError, ValueError):
@@ -127,9 +128,6 @@ def unplug_in_mid_read(run: Run, box: VirtualBox, name: str, image: Path) -> str
         raise CheckError("all of it was there already; nothing was interrupted")
     if bytes(received) != content[: len(received)]:
         raise CheckError("wrong bytes came")
-    staff = box.client.get(DRIVES)
-    if "/sign-in" in staff.url:
-        raise CheckError("the session is gone: the service was restarted")
     box.plug(name, image)
     seconds = box.wait(lambda: bool(box.health()["drives"]), "the drive again", 300)
     again = box.client.get(str(item["url"]), 120, Range="bytes=0-999999")
