@@ -5,8 +5,6 @@ from __future__ import annotations
 import configparser
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -82,24 +80,3 @@ def test_commands_write_them(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 def test_a_card_without_support_leaves_room_to_write() -> None:
     assert "＿＿＿＿" in staff_card().decode()
-
-
-@pytest.mark.root
-@pytest.mark.slow
-def test_a_real_chromium_keeps_to_the_policies(tmp_path: Path) -> None:
-    """In a mount namespace of its own, for policies lie in one place of the whole system."""
-    if not shutil.which("unshare") or not shutil.which("chromium"):
-        pytest.skip("needs unshare and Chromium")
-    (tmp_path / "policies/managed").mkdir(parents=True)
-    (tmp_path / "policies/managed/shuxiang.json").write_bytes(terminal_files(Terminal("library.local"))[POLICY])
-    (tmp_path / "page.html").write_text("<title>local file</title>")
-    script = (
-        "mkdir -p /etc/chromium/policies && mount --bind policies /etc/chromium/policies && "
-        'exec chromium --headless --no-sandbox --user-data-dir=profile --dump-dom "$0"'
-    )
-    for address in (f"file://{tmp_path}/page.html", "chrome://version/", "http://other.local/"):
-        command = ["unshare", "--mount", "sh", "-c", script, address]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
-        if "Operation not permitted" in done.stderr:
-            pytest.skip("no mount namespace here")
-        assert "ERR_BLOCKED_BY_ADMINISTRATOR" in done.stdout, done.stdout[:500] + done.stderr[-500:]
