@@ -69,9 +69,10 @@ class Watchdog:
                 self._notifier.ready()
 
     def close(self) -> None:
-        """Say that the service ends, and ask no more."""
-        self._stop.set()
-        self._notifier.stopping()
+        """Say that the service ends, and ask no more. It is the last that is said."""
+        with self._lock:
+            self._stop.set()
+            self._notifier.stopping()
 
     def _watch(self) -> None:
         while not self._stop.is_set():
@@ -85,17 +86,19 @@ class Watchdog:
 
     def _look(self) -> None:
         health = self._ask(self._longest)
-        if self._stop.is_set():
-            return
+        lives = health is not None and self._worker_lives()
+        with self._lock:
+            if not self._stop.is_set():
+                self._tell(health, lives=lives)
+
+    def _tell(self, health: Health | None, *, lives: bool) -> None:
         if health is None:
             self._unanswered()
             return
         self._notifier.status(health.line)
-        with self._lock:
-            if not self._ready:
-                self._ready = True
-                self._notifier.ready()
-        lives = self._worker_lives()
+        if not self._ready:
+            self._ready = True
+            self._notifier.ready()
         if lives:
             self._notifier.alive()
         self._note(silent=not lives)
