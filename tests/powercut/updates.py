@@ -73,11 +73,12 @@ class FolderOrigin:
         return path.read_bytes()[: most + 1] if path.is_file() else None
 
     def fetch(
-        self, _address: str, sha256: str, *, size: int, offset: int, length: int, deadline: float
+        self, _address: str, sha256: str, *, size: int, offset: int, length: int, deadline: float, name: str = ""
     ) -> bytes | None:
         del size, deadline
-        self.taken[object_path(sha256), offset] += 1
-        return (self.folder / object_path(sha256)).read_bytes()[offset : offset + length]
+        file = name or object_path(sha256)
+        self.taken[file, offset] += 1
+        return (self.folder / file).read_bytes()[offset : offset + length]
 
     def objects(self) -> Counter[tuple[str, int]]:
         """What was given of objects and documents of deltas."""
