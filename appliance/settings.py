@@ -64,11 +64,12 @@ class Settings:
         check_after_seconds: how long a drive serves before its full check begins.
         repair_bytes: room on the SSD for repaired chunks.
         repair_folders: folders in which data for repairs are looked for (`objects/`, `repair/`), there or not.
-        repair_origins: addresses below which the publisher's objects lie (`<address>/objects/ab/<SHA-256>`).
+        repair_origins: addresses below which the publisher's objects lie (`<address>/objects/ab/<SHA-256>`);
+            none: those of `update_origins`.
         update_origins: addresses of origins and their mirrors, in the order in which they are asked for updates.
-        update_window: the part of the day in which updates are fetched: 22:00-06:00; empty: at any hour.
-        update_cap_bytes: bytes a month that updates may fetch; 0: as many as there are.
-        update_rate: bytes a second of updates; 0: as fast as the line is.
+        update_window: the part of the day in which updates and repairs are fetched: 22:00-06:00; empty: at any hour.
+        update_cap_bytes: bytes a month that updates and repairs may fetch; 0: as many as there are.
+        update_rate: bytes a second of updates and repairs; 0: as fast as the line is.
         update_glance_seconds: between two glances at one small file of an origin, which tells of new lists, such as
             notices that withdraw something; 0: lists are looked at every hour only. Not on a line that is metered.
         update_apply: when readers get an edition that an update brought: `closing` (outside of the opening hours, or

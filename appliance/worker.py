@@ -30,13 +30,14 @@ from appliance.intake.watch import Watch
 from appliance.service.ground import ground_of, settled
 from appliance.service.journal import set_up_logging
 from appliance.settings import Settings, load_settings
-from appliance.store.commands import BRANCH, REPORTS, UPDATES, UPKEEP
+from appliance.store.commands import BRANCH, LINE_CHANGES, REPORTS, UPDATES, UPKEEP
 from appliance.store.holdings import Holdings, read_holdings
 from appliance.store.outbox import Outbox
 from appliance.sync.facts import wishes_at
 from appliance.sync.receipts import Receipts
 from appliance.sync.reporter import Reporter
 from appliance.sync.updater import Updater
+from appliance.upkeep.line import Line
 from appliance.upkeep.upkeep import Upkeep
 from packager.format.files import Files, RealFiles, SharedFiles
 from packager.format.trust import TrustStore
@@ -46,6 +47,8 @@ _log = logging.getLogger(__name__)
 MAX_ROOT = 1 << 20
 TURN_SECONDS = 0.5
 RENEW_SECONDS = 5.0
+
+Command = Callable[[dict[str, str]], None]
 
 
 def run(
@@ -109,14 +112,17 @@ def _work(
     with ExitStack() as ending:
         intake = begin(settings, clock, files)
         ending.callback(intake.close)
-        upkeep = Upkeep(settings, clock, files)
-        intake.others |= dict.fromkeys(UPKEEP, upkeep.command)
-        upkeep.start()
-        ending.callback(upkeep.close)
+        line: Line | None = None
         if resting:
             intake.others |= dict.fromkeys((*UPDATES, *REPORTS), _rests)
         else:
-            _bring_updates(settings, clock, files, intake, ending)
+            line = _bring_updates(settings, clock, files, intake, ending)
+        upkeep = Upkeep(settings, clock, files, line)
+        intake.others |= dict.fromkeys(UPKEEP, upkeep.command)
+        for name in LINE_CHANGES if line is not None else ():
+            intake.others[name] = _both(intake.others[name], upkeep.command)
+        upkeep.start()
+        ending.callback(upkeep.close)
         branch = BranchDesk(settings, clock, SharedFiles(), intake.door().board, read_root(settings.root_file))
         intake.others |= dict.fromkeys(BRANCH, branch.command)
         ending.callback(branch.close)
@@ -132,8 +138,8 @@ def _work(
                 renewed = time.monotonic()
 
 
-def _bring_updates(settings: Settings, clock: Clock, files: Files, intake: Intake, ending: ExitStack) -> None:
-    """Updates and reports, until the end."""
+def _bring_updates(settings: Settings, clock: Clock, files: Files, intake: Intake, ending: ExitStack) -> Line:
+    """Updates and reports, until the end; the line as repairs have it."""
     updater = Updater(settings, clock, files, intake.door(), read_root(settings.root_file))
     intake.others |= dict.fromkeys(UPDATES, updater.command)
     reporter = Reporter(
@@ -145,6 +151,15 @@ def _bring_updates(settings: Settings, clock: Clock, files: Files, intake: Intak
     intake.others |= dict.fromkeys(REPORTS, reporter.command)
     reporter.start()
     ending.callback(reporter.close)
+    return updater.repair_line
+
+
+def _both(first: Command, second: Command) -> Command:
+    def command(wanted: dict[str, str]) -> None:
+        first(wanted)
+        second(wanted)
+
+    return command
 
 
 def _rests(command: dict[str, str]) -> None:

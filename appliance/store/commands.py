@@ -31,6 +31,8 @@ UPDATES = (
     "update-check", "update-now", "update-pause", "update-resume", "update-apply", "update-undo", "update-again",
     "update-set", "system-apply",
 )  # fmt: skip
+LINE_CHANGES = ("update-pause", "update-resume", "update-set")
+"""Of those: what repairs by the line are told too."""
 BRANCH = ("branch-copy", "branch-stop")
 REPORTS = ("report-export", "report-send")
 COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP, *UPDATES, *BRANCH, *REPORTS)

@@ -15,6 +15,8 @@ from pathlib import Path
 from appliance.store.databases import DatabaseReader, open_or_renew, transaction
 
 SOURCES = ("drive", "network", "stick")
+THE_LINE = "/line"
+"""What a report is about that says why nothing is fetched now; as long as it stands, that is so."""
 MIGRATIONS = (
     """CREATE TABLE epoch (id TEXT NOT NULL) STRICT;
     INSERT INTO epoch VALUES (lower(hex(randomblob(8))));
@@ -67,10 +69,11 @@ class Repaired:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What happened with a stick or a list, for staff.
+    """What happened with a stick or a list, or what repairs by the line wait for, for staff.
 
     Attributes:
-        about: key of the stick's place, or `list`. key: of the sentence. params: raw values. at: ISO time in UTC.
+        about: key of the stick's place, `list`, or `THE_LINE`. key: of the sentence. params: raw values.
+        at: ISO time in UTC.
     """
 
     about: str

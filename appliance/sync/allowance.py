@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from appliance.store.holdings import Message
-from appliance.sync.meter import Meter
-from appliance.sync.schedule import Window, left_of_cap, next_month
+from appliance.sync.meter import UPDATES, Meter
+from appliance.sync.pace import Pace
+from appliance.sync.schedule import Window, next_month
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
@@ -26,6 +27,8 @@ REST_SECONDS = 5.0
 """Rests are no longer than this at a time."""
 USUAL_RATE = 1_000_000
 """Bytes a second that an estimate begins with."""
+Obstacle = Literal["paused", "window", "metered", "cap"]
+"""Why nothing may be fetched: staff, the hour, what the line costs, the traffic of the month."""
 
 
 class WaitError(Exception):
@@ -38,7 +41,9 @@ class WaitError(Exception):
 
 
 class Allowance:
-    """Asked before every piece, told after it. For one thread; what staff ask for may be set in any.
+    """Asked before every piece of an update, told after it. For one thread; what staff ask for may be set in any.
+
+    `obstacle`, `delay`, `meter`, `window` and `now` are for any thread: repairs keep to the same.
 
     Attributes:
         paused: staff paused fetching.
@@ -71,7 +76,7 @@ class Allowance:
             share: of this box; see `schedule.share_of`.
         """
         self._settings, self._clock, self._preferences, self._board = settings, clock, preferences, board
-        self.meter = Meter(settings, clock, board)
+        self.meter, self._pace = Meter(settings, clock, board), Pace(clock)
         self._check, self._wait, self._metered, self._share = check, wait, metered, share
         self.paused, self.urgent = board.state.paused, False
         self._began, self._fetched = clock.monotonic(), 0
@@ -93,23 +98,44 @@ class Allowance:
             WaitError: not now.
         """
         self._check()
-        if self.paused:
-            raise WaitError(Message("sync.paused.staff", {"percent": self._board.state.percent}))
-        now = self.now()
-        if not self.urgent and not self.window.is_open(now):
-            raise WaitError(self._closed(now))
-        if not self.urgent and self._metered():
-            raise WaitError(Message("sync.paused.metered", {"size": self._left()}))
-        left = left_of_cap(self._preferences.read().cap, self.meter.used())
-        if left is not None and left < size:
-            date = f"{next_month(now):%Y-%m-%d}"
-            raise WaitError(Message("sync.paused.cap", {"date": date, "percent": self._board.state.percent}))
+        if why := self.obstacle(UPDATES, size, urgent=self.urgent):
+            raise WaitError(self._said(why))
         self._keep_to_rate(size)
         self._board.change(fetching=True)
 
+    def obstacle(self, who: str, size: int, *, urgent: bool) -> Obstacle | None:
+        """What stands against fetching a piece now; None: nothing, and its bytes are held until the meter took them.
+
+        Args:
+            who: `meter.UPDATES` or `meter.REPAIRS`.
+            size: bytes.
+            urgent: staff want it now, whatever the hour and whatever the line costs.
+        """
+        if self.paused:
+            return "paused"
+        if not urgent and not self.window.is_open(self.now()):
+            return "window"
+        if not urgent and self._metered():
+            return "metered"
+        return None if self.meter.hold(who, size, self._preferences.read().cap) else "cap"
+
+    def delay(self, who: str, size: int) -> float:
+        """Seconds that a piece waits for the rate."""
+        return self._pace.delay(who, size, self._settings.update_rate)
+
+    def _said(self, why: Obstacle) -> Message:
+        now, percent = self.now(), self._board.state.percent
+        if why == "window":
+            return self._closed(now)
+        if why == "metered":
+            return Message("sync.paused.metered", {"size": self._left()})
+        if why == "cap":
+            return Message("sync.paused.cap", {"date": f"{next_month(now):%Y-%m-%d}", "percent": percent})
+        return Message("sync.paused.staff", {"percent": percent})
+
     def _keep_to_rate(self, size: int) -> None:
         """Wait for as long as a piece would take; between short rests whatever else is due is done."""
-        left = size / self._settings.update_rate if self._settings.update_rate else 0.0
+        left = self.delay(UPDATES, size)
         while left > 0:
             self._wait(min(REST_SECONDS, left))
             left -= REST_SECONDS

@@ -8,10 +8,11 @@ paid for, and none stops anything for longer than a month.
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from appliance.sync.schedule import month_of
+from appliance.sync.schedule import left_of_cap, month_of
 
 if TYPE_CHECKING:
     from appliance.clock import Clock
@@ -22,10 +23,12 @@ JUMP = timedelta(days=1)
 """A wall clock that went so much further, or less far, than time did was set."""
 KEPT = 24
 """Months that are remembered."""
+UPDATES, REPAIRS = "updates", "repairs"
+"""Who fetches."""
 
 
 class Meter:
-    """Counts bytes by months, on the board. For one thread."""
+    """Counts bytes by months, on the board. Thread-safe: updates and repairs have one month between them."""
 
     def __init__(self, settings: Settings, clock: Clock, board: StateBoard) -> None:
         """Go on with what the board says.
@@ -37,19 +40,44 @@ class Meter:
         """
         self._settings, self._clock, self._board = settings, clock, board
         self._last = clock.now(), clock.monotonic()
+        self._lock = threading.RLock()
+        self._held: dict[str, int] = {}
 
     def used(self) -> int:
         """Bytes that were fetched in the running month."""
-        self.look()
-        return self._board.state.used
+        with self._lock:
+            self.look()
+            return self._board.state.used
 
-    def took(self, size: int) -> None:
-        """Count bytes that came."""
-        self.look()
-        self._keep(self._board.state.month, self._board.state.used + size)
+    def hold(self, who: str, size: int, cap: int) -> bool:
+        """Whether a piece fits into the month, beside what others are fetching; if so it is held until `took`.
+
+        Args:
+            who: fetches it, one piece at a time.
+            size: bytes.
+            cap: bytes a month; 0 for none.
+        """
+        with self._lock:
+            others = sum(held for name, held in self._held.items() if name != who)
+            left = left_of_cap(cap, self.used() + others)
+            fits = left is None or size <= left
+            self._held[who] = size if fits else 0
+            return fits
+
+    def took(self, size: int, who: str = UPDATES) -> None:
+        """Count bytes that came; 0: what was held did not come."""
+        with self._lock:
+            self.look()
+            self._held[who] = 0
+            if size:
+                self._keep(self._board.state.month, self._board.state.used + size)
 
     def look(self) -> None:
         """See which month it is; to be asked often, for a jump shows between two looks."""
+        with self._lock:
+            self._look()
+
+    def _look(self) -> None:
         (at, ticks), now = self._last, self._clock.now()
         passed = timedelta(seconds=self._clock.monotonic() - ticks)
         self._last = now, self._clock.monotonic()

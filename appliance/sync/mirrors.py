@@ -55,6 +55,11 @@ class Mirrors:
         self.all_behind = False
         self.rest = 0.0
 
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Addresses, those that had the newest lists first. From any thread."""
+        return self._order
+
     def ask(self, trust: SharedTrust) -> None:
         """Take the newest lists; afterwards those that have them are the first to be asked for anything.
 

@@ -28,6 +28,7 @@ from appliance.sync.incoming import Incoming
 from appliance.sync.line import has_line, is_metered
 from appliance.sync.mirrors import Mirrors, is_refusal
 from appliance.sync.own_seed import own_seed
+from appliance.sync.repair_line import RepairLine
 from appliance.sync.schedule import HOUR, share_of, until_own, wait_after
 from appliance.sync.server_supply import ServerSupply
 from appliance.sync.sticks import Sticks
@@ -59,7 +60,12 @@ _QUIET = frozenset({"sync.current", "sync.staged", "sync.applied"})
 
 
 class Updater:
-    """Brings updates from the origins of the settings, and from sticks. `turn` is for one thread, `command` for any."""
+    """Brings updates from the origins of the settings, and from sticks. `turn` is for one thread, `command` for any.
+
+    Attributes:
+        repair_line: by it repairs keep to the same hours, traffic and rate.
+        sticks: reads those with updates.
+    """
 
     def __init__(
         self,
@@ -96,6 +102,7 @@ class Updater:
             settings, clock, self._preferences, self._board,
             check=self._check_sticks, wait=self._stop.wait, metered=self._is_metered, share=self._share,
         )  # fmt: skip
+        self.repair_line = RepairLine(settings, self._allowance, self._mirrors)
         self._wire = Wire(
             settings, self._board, self._bringing, self._incoming, self._allowance,
             applied=self._turning.applied, check_stop=self._check_stop,
@@ -235,6 +242,7 @@ class Updater:
         except Exception:  # noqa: BLE001 - intake and readers go on, whatever an update does
             _log.exception("an update broke off")
             said = self._failed("sync.not_applied")
+        self._allowance.meter.took(0)  # a piece that was broken off is held no more
         self._board.change(fetching=False, making=False)
         if not self._stop.is_set():
             self._say(said)

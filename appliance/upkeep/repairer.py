@@ -91,6 +91,7 @@ class Repairer:
         make_drive: Callable[[Plugged, dict[str, str]], DriveSource],
         others: Sequence[Source],
         progress: Callable[[int, int], None] = lambda _done, _total: None,
+        broken_off: Callable[[], bool] = lambda: False,
     ) -> Outcome:
         """Try to repair all standing damage.
 
@@ -100,6 +101,7 @@ class Repairer:
             make_drive: makes a source of a drive and the paths of the wanted items in its release.
             others: sources that are no drives, in the order in which they are asked.
             progress: told after every place: places done, places altogether.
+            broken_off: whether a source gave way to another round, which is to follow at once.
         """
         outcome = Outcome()
         standing = self._standing()
@@ -124,6 +126,8 @@ class Repairer:
             done += rows
             outcome.done += bool(rows)
             if not rows:
+                if broken_off():
+                    break
                 failed.append(place)
             if len(done) >= BATCH:
                 self._store.add(done)

@@ -25,8 +25,9 @@ from appliance.store import commands
 from appliance.store.checks import CheckStore
 from appliance.store.holdings import Holdings, read_holdings
 from appliance.store.objects import ObjectStore
-from appliance.store.repairs import RepairStore, Report
+from appliance.store.repairs import THE_LINE, RepairStore, Report
 from appliance.upkeep.checks import Checks
+from appliance.upkeep.line import Fetching, Line, NoLine
 from appliance.upkeep.medium import medium_of
 from appliance.upkeep.origin import OriginSource
 from appliance.upkeep.payload import Plugged
@@ -48,8 +49,14 @@ AGAIN_SECONDS = 900.0
 class Upkeep:
     """Looks after the drives until `close`."""
 
-    def __init__(self, settings: Settings, clock: Clock, files: Files) -> None:
+    def __init__(self, settings: Settings, clock: Clock, files: Files, line: Line | None = None) -> None:
         """Open what is kept; `start` begins.
+
+        Args:
+            settings: of the box.
+            clock: both of its sides.
+            files: the writer.
+            line: by which servers are asked for repairs; none: they are not.
 
         Raises:
             StoreError: a database cannot be opened.
@@ -67,7 +74,11 @@ class Upkeep:
         self._repairer = Repairer(
             settings, clock, files, store=self._repair_store, objects=self.objects, stopping=self._stop
         )
-        self._origins = [OriginSource(address) for address in settings.repair_origins]
+        self._line: Line = line or NoLine()
+        self._fetching = Fetching(self._line, self._stop)
+        self._servers: dict[str, OriginSource] = {}
+        self._urgent = threading.Event()
+        self._waits = True  # as far as is known: the last run may have said so
         self._holdings = Holdings()
         self._media: dict[tuple[str, str], str] = {}
         self._seen: object = None
@@ -158,6 +169,9 @@ class Upkeep:
             self._export(command.get("drive", ""))
         elif what == "repair":
             self._repairer.forget_answers()
+            self._urgent.set()
+            self._ask_again.set()
+        elif what in commands.LINE_CHANGES:
             self._ask_again.set()
 
     def _export(self, key: str) -> None:
@@ -228,7 +242,7 @@ class Upkeep:
                 plugged = plugged_drives(holdings, self._settings.releases_folder)
                 folders = self._folders(holdings)
                 now = {p.key + p.since for p in plugged} | {f.mark for f in folders}
-                again = bool(left and self._origins) and self._clock.monotonic() - tried > AGAIN_SECONDS
+                again = bool(left and self._line.origins()) and self._clock.monotonic() - tried > AGAIN_SECONDS
                 if self._repairer.news() or now != before or self._ask_again.is_set() or again:
                     self._ask_again.clear()
                     before, tried = now, self._clock.monotonic()
@@ -248,16 +262,22 @@ class Upkeep:
                 if done % 20 == 1:
                     self._report(about, "repair.stick.reading", done=done, total=total)
 
+        urgent, here = self._urgent.is_set(), _here(self._holdings)
+        self._urgent.clear()
+        # What comes meanwhile may mend at once what would be fetched slowly.
+        self._fetching.begin(urgent=urgent, news=lambda: self._ask_again.is_set() or _here(self._holdings) != here)
         outcome = self._repairer.round(
             releases,
             plugged,
             lambda p, paths: DriveSource(p, paths, self.pools),
-            [*folders, *self._origins],
+            [*folders, *self._origins()],
             progress,
+            lambda: self._fetching.broken_off,
         )
+        self._tell_of_line(urgent=urgent)
         if outcome.done or outcome.left:
             _log.info("repair: %d places done, nobody has the bytes of %d", outcome.done, outcome.left)
-        for mark, about in sticks.items():
+        for mark, about in () if self._fetching.broken_off else sticks.items():
             done, wrong = outcome.by_mark.get(mark, (0, 0))
             if wrong and not done:
                 self._report(about, "repair.stick.not_matching")
@@ -268,6 +288,28 @@ class Upkeep:
             elif outcome.done:
                 self._repair_store.forget_report(about)  # what was mended meanwhile came from elsewhere
         return outcome
+
+    def _origins(self) -> list[OriginSource]:
+        """The servers in the order of now; each keeps what it is known for."""
+        addresses = self._line.origins()
+        for address in addresses:
+            if address not in self._servers:
+                self._servers[address] = OriginSource(address, self._fetching)
+        return [self._servers[address] for address in addresses]
+
+    def _tell_of_line(self, *, urgent: bool) -> None:
+        """Say what repairs wait for; a round that gave way is taken up again as it was asked for."""
+        refused = self._fetching.refused
+        if self._fetching.broken_off:
+            if urgent:
+                self._urgent.set()
+            self._ask_again.set()
+        elif refused is not None:
+            self._report(THE_LINE, refused.key, **refused.params)
+            self._waits = True
+        elif self._waits:
+            self._repair_store.forget_report(THE_LINE)
+            self._waits = False
 
     def _report(self, about: str, key: str, **params: str | int) -> None:
         self._repair_store.report(Report(about, key, params, f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"))
@@ -295,6 +337,11 @@ class Upkeep:
         except (ServingError, OSError, FormatError):
             return None
         return Path(os.fsdecode(found)) if found else None
+
+
+def _here(holdings: Holdings) -> list[tuple[str, str, str]]:
+    """Which drives and sticks are plugged in, and what became of them."""
+    return [(drive.key, drive.since, drive.state) for drive in holdings.drives]
 
 
 def plugged_drives(holdings: Holdings, releases: Path) -> list[Plugged]:

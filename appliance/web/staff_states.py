@@ -33,6 +33,13 @@ _COMMANDS = {
     "intake.sick.back": "check",
     "check.paused.staff": "check-resume",
 }
+_OF_THE_BOX = {
+    "branch.copying": "branch-stop",
+    "index.not_built": "rebuild",
+    "repair.waiting.window": "repair",
+    "repair.waiting.metered": "repair",
+}
+"""Commands that name no drive."""
 _UPDATES = {
     "sync.staged": "update-apply",
     "sync.stick.ready": "update-apply",
@@ -45,6 +52,7 @@ _UPDATES = {
     "sync.paused.window": "update-now",
     "sync.paused.metered": "update-now",
     "sync.paused.staff": "update-resume",
+    "repair.waiting.paused": "update-resume",
     "sync.downloading": "update-pause",
     "box.system.ready": "system-apply",
 }
@@ -59,6 +67,7 @@ _REPORT_PLACES = {
 """Where on the page of reports the button of a sentence leads."""
 _UPDATE_PLACES = {
     "sync.paused.cap": "settings",
+    "repair.waiting.cap": "settings",
     "sync.no_network": "by-stick",
     "sync.here": "by-stick",
     "sync.stale.notice": "by-stick",
@@ -197,10 +206,8 @@ def _button(state: State, sentence: Sentence) -> Button | None:
     if key in _OPEN:
         endpoint, anchor = _OPEN[key]
         return Button(sentence.button, url_for(endpoint, _anchor=anchor), open=True)
-    if key == "branch.copying":
-        return Button(sentence.button, url_for("staff.command"), command="branch-stop")
-    if key == "index.not_built":
-        return Button(sentence.button, url_for("staff.command"), command="rebuild")
+    if key in _OF_THE_BOX:
+        return Button(sentence.button, url_for("staff.command"), command=_OF_THE_BOX[key])
     if key in _UPDATES:
         return Button(sentence.button, url_for("staff.update_command"), command=_UPDATES[key])
     if (place := _UPDATE_PLACES.get(key) or _REPORT_PLACES.get(key)) is not None:

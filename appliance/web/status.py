@@ -71,6 +71,7 @@ _RANKS = (
     ("sync.stick.gap", _REFUSED),
     ("sync.stick.incomplete", _REFUSED),
     ("repair.done.", _REMINDER),
+    ("repair.waiting.window", _REMINDER),
     ("report.", _REMINDER),
     ("repair.", _DAMAGE),
     ("box.", _BOX),

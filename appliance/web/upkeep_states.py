@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from appliance.store.checks import month_after
 from appliance.store.holdings import Holdings, Message
+from appliance.store.repairs import THE_LINE
 from appliance.web.damage import joined
 from appliance.web.status import State, as_time, is_fresh, state_of
 from provisioning.words import numbers
@@ -76,6 +77,8 @@ def upkeep_states(
         yield replace(state, since=pressed, asked=True) if is_fresh(pressed, now) else state
     yield from _repairs(upkeep, now, title_of)
     for report in upkeep.reports:
+        if report.about == THE_LINE:
+            continue  # said with the damage that waits for it
         if holdings.drive(report.about) is not None or is_fresh(report.at, now):
             yield state_of(Message(report.key, dict(report.params)), drive=report.about, since=report.at)
 
@@ -130,8 +133,11 @@ def _damage(damages: Sequence[Damage], upkeep: UpkeepState, now: dt.datetime) ->
     elif mending:
         yield state_of(Message("check.damage.many", {"count": len(mending)}))
     left = sum(d.tried for d in damages)
+    line = next((report for report in upkeep.reports if report.about == THE_LINE), None)
     done = sum(is_fresh(r.at, now) for r in upkeep.repaired)
-    if left and done:
+    if left and line is not None:
+        yield state_of(Message(line.key, {**line.params, "count": left}))
+    elif left and done:
         yield state_of(Message("repair.partial", {"done": done, "left": left}))
     elif left:
         yield state_of(Message("repair.list.needed", {"count": left}))

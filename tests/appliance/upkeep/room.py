@@ -13,9 +13,11 @@ from appliance.serving.upkeep_view import UpkeepView
 from appliance.settings import Settings
 from appliance.store.faults import FaultStore
 from appliance.store.objects import ObjectStore
+from appliance.upkeep.line import Line
 from appliance.upkeep.upkeep import Upkeep
 from packager.format.layout import CHUNK
 from tests.appliance.library.world import World
+from tests.appliance.upkeep.line import OpenLine
 from tests.simulator import FastFiles
 
 SINCE = "2026-11-22T08:00:00Z"
@@ -41,6 +43,7 @@ class Room:
         self.faults = FaultStore(self.settings.faults_file, self.clock)
         self.view = UpkeepView(self.settings, self.faults)
         self.upkeep: Upkeep | None = None
+        self.line: Line | None = None
         self.objects = ObjectStore(self.settings.objects_folder)
 
     def take(self, work: Path, key: str, **options: object) -> Path:
@@ -62,7 +65,8 @@ class Room:
     def start(self) -> Upkeep:
         """Start the worker's part."""
         self.publish()
-        self.upkeep = Upkeep(self.settings, RealClock(), FastFiles())
+        line = self.line or OpenLine(*self.settings.repair_origins)
+        self.upkeep = Upkeep(self.settings, RealClock(), FastFiles(), line)
         self.upkeep.start()
         return self.upkeep
 

@@ -14,6 +14,7 @@ from appliance.upkeep import origin
 from appliance.upkeep.origin import OriginSource
 from appliance.upkeep.payload import Piece
 from packager.format.layout import CHUNK
+from tests.appliance.upkeep.line import fetching
 from tests.appliance.upkeep.room import big, wait_for
 
 CONTENT = big(3)
@@ -64,14 +65,14 @@ GOOD = CONTENT[CHUNK : 2 * CHUNK]
 
 def test_range_of_the_object_is_asked_for_and_proved():
     with server(says("206 Partial Content", GOOD, Content_Range=RANGE)) as (address, heads):
-        assert OriginSource(address).fetch(PIECE).chunk == GOOD
+        assert OriginSource(address, fetching()).fetch(PIECE).chunk == GOOD
     assert heads[0].startswith(f"GET /books/objects/{SHA[:2]}/{SHA} HTTP/1.1\r\n")
     assert f"Range: bytes={CHUNK}-{2 * CHUNK - 1}\r\n" in heads[0]
 
 
 def test_small_object_may_come_whole():
     with server(says("200 OK", b"small")) as (address, _):
-        assert OriginSource(address).fetch(SMALL).chunk == b"small"
+        assert OriginSource(address, fetching()).fetch(SMALL).chunk == b"small"
 
 
 @pytest.mark.parametrize(
@@ -94,20 +95,20 @@ def test_small_object_may_come_whole():
 )  # fmt: skip
 def test_anything_else_is_refused_and_may_be_asked_again_later(answer):
     with server(answer) as (address, heads):
-        got = OriginSource(address).fetch(PIECE)
+        got = OriginSource(address, fetching()).fetch(PIECE)
     assert (got.chunk, got.wrong, got.away) == (None, False, True)
     assert len(heads) == 1  # no redirect is followed
 
 
 def test_other_bytes_under_the_right_range_are_wrong():
     with server(says("206 Partial Content", b"x" * CHUNK, Content_Range=RANGE)) as (address, _):
-        got = OriginSource(address).fetch(PIECE)
+        got = OriginSource(address, fetching()).fetch(PIECE)
     assert (got.chunk, got.wrong, got.away) == (None, True, False)
 
 
 def test_object_that_is_not_there_is_no_failure():
     with server(says("404 Not Found")) as (address, _):
-        got = OriginSource(address).fetch(PIECE)
+        got = OriginSource(address, fetching()).fetch(PIECE)
     assert (got.chunk, got.wrong, got.away) == (None, False, False)
 
 
@@ -130,7 +131,7 @@ def test_answer_in_pieces_of_its_own_size_is_refused_unread():
             sent += connection.send(b"x" * CHUNK)
 
     with server(answer) as (address, _):
-        got = OriginSource(address, deadline=20).fetch(PIECE)
+        got = OriginSource(address, fetching(), deadline=20).fetch(PIECE)
     assert (got.chunk, got.wrong, got.away) == (None, False, True)
     assert sent < 100 * CHUNK
 
@@ -149,7 +150,7 @@ def slow_head(connection, _head):
 def test_server_that_takes_for_ever_is_left_at_the_deadline(answer):
     with server(answer) as (address, _):
         began = time.monotonic()
-        got = OriginSource(address, deadline=0.4).fetch(PIECE)
+        got = OriginSource(address, fetching(), deadline=0.4).fetch(PIECE)
         assert time.monotonic() - began < 2.5
     assert (got.chunk, got.away) == (None, True)
 
@@ -158,7 +159,7 @@ def test_server_that_is_away_rests_after_some_failures():
     now = [0.0]
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    source = OriginSource(f"http://127.0.0.1:{port}", monotonic=lambda: now[0])
+    source = OriginSource(f"http://127.0.0.1:{port}", fetching(), monotonic=lambda: now[0])
     for _ in range(origin.MOST_FAILURES):
         assert not source.rests
         assert source.fetch(PIECE).away

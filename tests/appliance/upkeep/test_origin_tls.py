@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from appliance.clock import RealClock
 from appliance.upkeep.origin import OriginSource
 from packager.format import origin
+from tests.appliance.upkeep.line import fetching
 from tests.appliance.upkeep.test_origin import GOOD, PIECE, RANGE
 
 HERE = "127.0.0.1"
@@ -71,11 +72,11 @@ def secure(certificate):
 
 def test_known_certificate_is_taken(secure, certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    assert OriginSource(secure).fetch(PIECE).chunk == GOOD
+    assert OriginSource(secure, fetching()).fetch(PIECE).chunk == GOOD
 
 
 def test_unknown_certificate_is_refused(secure):
-    got = OriginSource(secure).fetch(PIECE)
+    got = OriginSource(secure, fetching()).fetch(PIECE)
     assert got.chunk is None
     assert got.away
 

@@ -14,7 +14,7 @@ import pytest
 from appliance.serving.upkeep_view import UpkeepState
 from appliance.store.checks import CheckRun
 from appliance.store.holdings import HeldDrive, Message
-from appliance.store.repairs import Repaired, Report
+from appliance.store.repairs import THE_LINE, Repaired, Report
 from appliance.web.harm import Harm, HarmFinder, told_by_record
 from appliance.web.renditions import RenditionService
 from appliance.web.renditions_cache import RenditionCache
@@ -164,6 +164,29 @@ def test_damage_that_nobody_can_mend_asks_for_the_list(staff: FlaskClient, world
     assert 'value="repair"' in page
     assert post(staff, "/staff/command", "/staff/health", do="repair").status_code == 303
     assert world.commands == [{"do": "repair"}]
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence", "button"),
+    [
+        (Message("repair.waiting.window", {"time": "22:00"}), "1 处损坏等到 22:00 从网络修复。", 'value="repair"'),
+        (Message("repair.waiting.cap", {"date": "2026-12-01"}), "本月流量已用完，1 处损坏", "/staff/updates#settings"),
+        (Message("repair.waiting.metered"), "网络按流量计费，1 处损坏暂不修复。", 'value="repair"'),
+        (Message("repair.waiting.paused"), "下载已暂停，1 处损坏也在等候修复。", 'value="update-resume"'),
+    ],
+    ids=lambda value: getattr(value, "key", ""),
+)  # fmt: skip
+def test_damage_that_waits_for_the_line_says_so_with_its_button(
+    staff: FlaskClient, world: World, message: Message, sentence: str, button: str
+) -> None:
+    waits = Report(THE_LINE, message.key, message.params, NOW_TEXT)
+    tell(world, reports=(waits,))
+    assert "一切正常" in staff.get("/staff/").get_data(as_text=True)  # nothing is damaged
+    tell(world, attempts=frozenset({hurt(world)}), reports=(waits,))
+    page = staff.get("/staff/").get_data(as_text=True).replace("<wbr>", "")
+    assert sentence in page
+    assert button in page
+    assert "要另取数据修复。" not in page
 
 
 def test_repaired_title_is_named_with_its_source(staff: FlaskClient, world: World) -> None:
