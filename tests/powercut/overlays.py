@@ -94,20 +94,6 @@ def replaced_again(scene: Scene) -> int:
     return done
 
 
-def laid_again(dies: Callable[[Op], bool]) -> Callable[[Scene], int]:
-    """The worker is killed while it lays them, and the next one goes on; cut while that works."""
-
-    def story(scene: Scene) -> int:
-        begun(scene)
-        scene.kill(dies, scene.serving(3))
-        done = len(scene.files.ops)
-        scene.start()
-        scene.work(scene.serving(3))
-        return done
-
-    return story
-
-
 def forms(scene: Scene) -> dict[str, bool]:
     """Part → whether that of the third edition lies over another."""
     assert scene.box is not None

@@ -21,7 +21,6 @@ from tests.powercut.overlays import (
     gets_its_place,
     is_made,
     laid,
-    laid_again,
     light,
     replaced,
     replaced_again,
@@ -29,14 +28,14 @@ from tests.powercut.overlays import (
 from tests.powercut.recording import RecordingFiles
 from tests.powercut.scenes import Scene
 from tests.powercut.stories import after, scene_at
-from tests.powercut.updates import at_hand, begun, make_stock
+from tests.powercut.updates import at_hand, begun, make_stock, updated_again
 
 LAID, WHOLE = {"catalogue": True, "search": True}, {"catalogue": False, "search": False}
 STORIES: dict[str, tuple[bool, Callable[[Scene], int]]] = {
     "laid": (True, laid),
     "laid and then made whole": (False, replaced),
-    "killed when the catalogue is laid": (True, laid_again(gets_its_place("catalogue"))),
-    "killed when the index is laid": (True, laid_again(gets_its_place("search"))),
+    "killed when the catalogue is laid": (True, updated_again(gets_its_place("catalogue"))),
+    "killed when the index is laid": (True, updated_again(gets_its_place("search"))),
     "killed when the whole index has its place": (False, replaced_again),
 }
 """Name → whether overlays are to stay, and what happens."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import threading
-from dataclasses import replace
 
 import pytest
 
@@ -14,21 +12,13 @@ from appliance.store.editions import STAGED, UNDONE
 from appliance.store.updating import read_state
 from appliance.sync import incoming, updater
 from appliance.web.update_states import update_states
-from packager.build import build
-from packager.delta.editions import edition_of
-from packager.delta.listing import delta_folder
-from packager.delta.making import make_delta
-from packager.delta.signing import sign_deltas
 from packager.format.items import read_items
-from packager.publishing.publish import publish
-from packager.publishing.sites import FolderSite
-from packager.signing import sign_release
 from tests.appliance.sync.test_turning import open_all_day
 from tests.appliance.sync.test_updater import boxes, content_of, live_is, origin, tree  # noqa: F401 - fixtures
+from tests.appliance.sync.third import with_third
 from tests.appliance.sync.updating import UpdatedBox
 from tests.faulty_server import FaultyServer
-from tests.packager.editions import FILES, NEW, OPTIONS, noise, write_source
-from tests.simulator import DAY, passphrase
+from tests.packager.editions import NEW, noise
 
 STAYS = noise(2_200_000, 4)
 CORRECTED = STAYS[:1_000_000] + b"corrected" + STAYS[1_000_009:]
@@ -42,16 +32,7 @@ THIRD = NEW | {
 @pytest.fixture
 def third(published, tmp_path, tree):  # noqa: F811
     """An origin with three editions, and deltas from each to the next; the third corrects what is on the drive."""
-    publisher, _, second = published
-    ours, work = publisher.fork(tmp_path / "publisher"), shutil.copytree(second, tmp_path / "work")
-    source = write_source(tmp_path / "source", THIRD)
-    release = build(source, work, replace(OPTIONS, edition="2026.12"), FILES).release
-    sign_release(work, ours.keys, passphrase, FILES)
-    make_delta(edition_of([second]), edition_of([work]), delta_folder(work, "national", 2, 3), FILES)
-    sign_deltas(work, ours.keys, passphrase, release, DAY, FILES)
-    folder = shutil.copytree(tree[0], tmp_path / "origin")
-    publish(work, ours.keys, FolderSite(folder, FILES), DAY)
-    return folder
+    return with_third(published, tree, tmp_path, THIRD)
 
 
 @pytest.fixture
