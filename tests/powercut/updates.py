@@ -14,7 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 from appliance.library.keeper import LibraryKeeper
-from appliance.sync import incoming, lists, mirrors, sources
+from appliance.sync import glance, incoming, lists, mirrors, sources
 from appliance.sync.incoming import Incoming
 from packager.delta.editions import edition_of
 from packager.delta.listing import delta_folder
@@ -97,7 +97,8 @@ def at_hand(folder: Path) -> Iterator[FolderOrigin]:
 
     with ExitStack() as stack:
         for module, name, instead in (
-            (mirrors, "get", origin.get), (lists, "get", origin.get), (sources, "fetch", origin.fetch),
+            (mirrors, "get", origin.get), (lists, "get", origin.get), (glance, "get", origin.get),
+            (sources, "fetch", origin.fetch),
             (lists, "verify", remembered), (incoming, "PIECE", PIECE),
         ):  # fmt: skip
             stack.enter_context(mock.patch.object(module, name, instead))
