@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from image.smoke.client import Client
 from image.smoke.errors import CheckError, MachineError
+from image.smoke.freeze import freeze
 from image.smoke.qmp import Qmp
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 FIRMWARE = Path("/usr/share/OVMF")
 CODE, VARIABLES = "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"
 DISK_SIZE = "8G"
+PROCESSORS = 2
 BOOT_SECONDS = 1200.0
 """How long a boot may take here: two cores that others use too, and no KVM."""
 PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils"}
@@ -120,7 +122,8 @@ class VirtualBox:
     def _machine(self, variables: Path) -> list[str]:
         options = self.options
         arguments = [
-            "-machine", "q35", "-m", str(options.memory), "-smp", "2", "-accel", "tcg,thread=multi,tb-size=512",
+            "-machine", "q35", "-m", str(options.memory), "-smp", str(PROCESSORS),
+            "-accel", "tcg,thread=multi,tb-size=512",
             "-cpu", "Nehalem", "-nodefaults", "-no-user-config", "-display", "none", "-vga", "std",
             "-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE / CODE}",
             "-drive", f"if=pflash,format=qcow2,file={variables}",
@@ -197,6 +200,14 @@ class VirtualBox:
         for key in keys:
             self.qmp.command("send-key", keys=[{"type": "qcode", "data": key}])
             time.sleep(0.2)
+
+    def freeze(self) -> None:
+        """Let every processor turn in one place and hear nothing, as if the machine had broken down."""
+        port = free_port()
+        self.qmp.monitor(f"gdbserver tcp:127.0.0.1:{port}")
+        freeze(("127.0.0.1", port), PROCESSORS)
+        self.qmp.monitor("gdbserver none")
+        self.qmp.command("cont")
 
     def screen(self, target: Path) -> Path:
         """What the attached screen shows, as PNG."""

@@ -22,11 +22,11 @@ OPEN = {80, 443}
 IMAGE_YEAR = 2026
 
 
-def only_pages_are_open(wire: Wire) -> str:
-    """Of all TCP ports a neighbour finds none open but those of pages."""
+def only_pages_are_open(wire: Wire, version: int = 4) -> str:
+    """Of all TCP ports a neighbour finds none open but those of pages, whichever Internet protocol (4, 6) it speaks."""
     wire.wait_lease(600)
-    opened, refused = wire.knock(range(1, 65536))
-    if not {80} <= opened <= OPEN or not refused <= OPEN:
+    opened, refused = wire.knock(range(1, 65536), version=version)
+    if not opened <= OPEN or not refused <= OPEN or (version == 4 and 80 not in opened):
         raise CheckError(f"open {sorted(opened)}, refused {sorted(refused)[:20]}")
     return f"65,535 knocked at: open {sorted(opened)}, refused {sorted(refused)}, silent all others"
 
@@ -39,8 +39,9 @@ def tells_its_name(wire: Wire) -> str:
 
 
 def sends_nothing_else(wire: Wire) -> str:
-    """What the box sent unasked: DHCP, mDNS, and the multicast groups of these."""
-    others = {(p, s, d) for p, s, d in wire.heard if p not in {1, 2} and not {s, d} & {67, 68, 5353, 5355, 123, 53}}
+    """What the box sent unasked: DHCP, mDNS, and what tells neighbours and multicast groups (IGMP, ICMP)."""
+    told, asked = {0, 1, 2, 58}, {67, 68, 5353, 5355, 123, 53}  # protocols; ports
+    others = {(p, s, d) for p, s, d in wire.heard if p not in told and not {s, d} & asked}
     if others:
         raise CheckError(f"(protocol, from, to): {sorted(others)[:12]}")
     return f"{sorted(wire.heard)[:12]}"
@@ -128,6 +129,22 @@ def falls_back(run: Run, box: VirtualBox) -> str:
     return f"page after {seconds:.0f} s and {resets} resets; entries {sorted(left)}"
 
 
+def watchdog_restarts_it(box: VirtualBox) -> str:
+    """A box whose processors hang is started again by its own watchdog, and its page comes back."""
+    before = {name: sum(seen == name for seen, _ in box.qmp.events) for name in ("WATCHDOG", "RESET")}
+    box.freeze()
+    begun = time.monotonic()
+
+    def fired() -> bool:
+        box.qmp.command("query-status")  # events come with answers
+        return all(sum(seen == name for seen, _ in box.qmp.events) > count for name, count in before.items())
+
+    seconds = box.wait(fired, "the watchdog", 600)
+    box.started = time.monotonic()
+    page = box.wait_page()
+    return f"hung; the watchdog fired after {seconds:.0f} s; page {page:.0f} s later ({time.monotonic() - begun:.0f} s)"
+
+
 def _root_b(entry: str, plain: Path) -> str:
     """The same entry for slot B, whatever names the slot in it."""
     import json
@@ -141,10 +158,3 @@ def _root_b(entry: str, plain: Path) -> str:
                 line = line.replace(old, new)
         lines.append(line)
     return "\n".join(lines) + "\n"
-
-
-def wait_blessed(box: VirtualBox, seconds: float = 60) -> None:
-    """Give the box time to bless its slot after the first page."""
-    end = time.monotonic() + seconds
-    while box.alive() and time.monotonic() < end:
-        time.sleep(1)

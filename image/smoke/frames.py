@@ -1,15 +1,16 @@
-"""Ethernet frames by hand: ARP, IPv4, TCP, UDP, ICMP and DHCP, as little of each as a scan of a box needs."""
+"""Ethernet frames by hand: ARP, IPv4, IPv6, TCP, UDP, ICMP and DHCP, as little of each as a scan of a box needs."""
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
 
-ARP, IPV4 = 0x0806, 0x0800
-ICMP, TCP, UDP = 1, 6, 17
+ARP, IPV4, IPV6 = 0x0806, 0x0800, 0x86DD
+ICMP, TCP, UDP, ICMP6 = 1, 6, 17, 58
 SYN, ACK, RST = 0x02, 0x10, 0x04
 DHCP_SERVER, DHCP_CLIENT, MDNS = 67, 68, 5353
 _COOKIE = b"\x63\x82\x53\x63"
+_SOLICITATION, _ADVERTISEMENT = 135, 136
 _DISCOVER, _OFFER, _REQUEST, _GIVEN = 1, 2, 3, 5
 
 
@@ -25,7 +26,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """An IPv4 packet. protocol: TCP, UDP or ICMP; ports are 0 where there are none; flags: of TCP."""
+    """A packet, IPv4 or IPv6. protocol: TCP, UDP or ICMP; ports are 0 where there are none; flags: of TCP."""
 
     sender: bytes
     to: bytes
@@ -49,13 +50,19 @@ def frame(to: bytes, sender: bytes, kind: int, content: bytes) -> bytes:
 
 
 def read_packet(data: bytes) -> Packet | None:
-    """The packet in an IPv4 frame; None for what is none, or broken."""
+    """The packet in an IPv4 or IPv6 frame; None for what is none, or broken. Of IPv6 no further headers are read."""
+    if len(data) >= 40 and data[0] >> 4 == 6:
+        end = 40 + int.from_bytes(data[4:6], "big")
+        return None if end > len(data) else _content(data[6], data[8:24], data[24:40], data[40:end])
     if len(data) < 20 or data[0] >> 4 != 4:
         return None
     header, total = (data[0] & 15) * 4, int.from_bytes(data[2:4], "big")
     if header < 20 or not header <= total <= len(data):
         return None
-    protocol, sender, to, rest = data[9], data[12:16], data[16:20], data[header:total]
+    return _content(data[9], data[12:16], data[16:20], data[header:total])
+
+
+def _content(protocol: int, sender: bytes, to: bytes, rest: bytes) -> Packet | None:
     if protocol == TCP and len(rest) >= 20:
         first, second = struct.unpack(">HH", rest[:4])
         return Packet(sender, to, TCP, first, second, rest[13], rest[(rest[12] >> 4) * 4 :])
@@ -73,11 +80,38 @@ def ipv4(sender: bytes, to: bytes, protocol: int, content: bytes) -> bytes:
     return bare[:10] + struct.pack(">H", checksum(bare)) + bare[12:] + content
 
 
+def ipv6(sender: bytes, to: bytes, protocol: int, content: bytes) -> bytes:
+    """An IPv6 packet's bytes."""
+    return struct.pack(">IHBB16s16s", 6 << 28, len(content), protocol, 255, sender, to) + content
+
+
 def tcp(sender: bytes, to: bytes, ports: tuple[int, int], flags: int, sequence: int = 1) -> bytes:
-    """A TCP segment without content in its packet."""
+    """A TCP segment without content in its packet, IPv4 or IPv6 by the length of the addresses."""
     bare = struct.pack(">HHIIBBHHH", *ports, sequence, 0, 5 << 4, flags, 1024, 0, 0)
-    pseudo = sender + to + struct.pack(">BBH", 0, TCP, len(bare))
-    return ipv4(sender, to, TCP, bare[:16] + struct.pack(">H", checksum(pseudo + bare)) + bare[18:])
+    pseudo = sender + to + struct.pack(">BBH", 0, TCP, len(bare))  # the same sum in both, whatever the fields' widths
+    wrap = ipv4 if len(sender) == 4 else ipv6
+    return wrap(sender, to, TCP, bare[:16] + struct.pack(">H", checksum(pseudo + bare)) + bare[18:])
+
+
+def link_local(hardware: bytes) -> bytes:
+    """The IPv6 address that a card gives itself (RFC 4291, appendix A)."""
+    return (
+        b"\xfe\x80" + bytes(6) + bytes((hardware[0] ^ 2,)) + hardware[1:3] + b"\xff\xfe" + hardware[3:]
+    )  # fmt: skip
+
+
+def asked_neighbour(packet: Packet) -> bytes | None:
+    """The IPv6 address whose hardware address is asked for (RFC 4861); None for other messages."""
+    if packet.protocol != ICMP6 or len(packet.content) < 24 or packet.content[0] != _SOLICITATION:
+        return None
+    return packet.content[8:24]
+
+
+def neighbour(sender: bytes, to: bytes, hardware: bytes) -> bytes:
+    """The answer: `sender` has this hardware address."""
+    body = struct.pack(">BBHI16sBB6s", _ADVERTISEMENT, 0, 0, 0x60000000, sender, 2, 1, hardware)
+    pseudo = sender + to + struct.pack(">IHBB", len(body), 0, 0, ICMP6)
+    return ipv6(sender, to, ICMP6, body[:2] + struct.pack(">H", checksum(pseudo + body)) + body[4:])
 
 
 def udp(sender: bytes, to: bytes, ports: tuple[int, int], content: bytes) -> bytes:

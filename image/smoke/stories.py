@@ -50,6 +50,7 @@ def opening(run: Run) -> None:
         _picture(run, box, "screen-new")
         _take(run, box, "new", "/")
         run.check("TCP ports", lambda: checks_boot.only_pages_are_open(wire))
+        run.check("TCP ports, IPv6", lambda: checks_boot.only_pages_are_open(wire, 6))
         run.check("name on the network", lambda: checks_boot.tells_its_name(wire))
         run.check("sends nothing unasked", lambda: checks_boot.sends_nothing_else(wire))
         for name, path, key in (
@@ -107,6 +108,8 @@ def cold(run: Run) -> None:
             run.check("still this library, drive served", lambda box=box: checks_boot.still_this_library(run, box))  # type: ignore[misc]
             run.check("plausible clock", lambda box=box: checks_boot.clock_is_plausible(box))  # type: ignore[misc]
             run.check("search", lambda box=box: checks_open.search_finds(box, run.releases.title))  # type: ignore[misc]
+            if keyboard:
+                run.check("hangs", lambda box=box: checks_boot.watchdog_restarts_it(box))  # type: ignore[misc]
             box.cut_power()
 
 

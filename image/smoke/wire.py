@@ -22,7 +22,8 @@ _EVERYONE = b"\xff" * 6
 _MDNS_GROUP, _MDNS_HARDWARE = bytes((224, 0, 0, 251)), bytes.fromhex("01005e0000fb")
 ADDRESS, GIVEN = bytes((192, 168, 77, 1)), bytes((192, 168, 77, 20))
 _BATCH = 64
-_KNOWN_OPEN = 80
+_KNOWN = 80
+"""A port that the firewall lets through: it answers, whoever listens there."""
 
 
 class Wire:
@@ -45,11 +46,9 @@ class Wire:
             probe.bind(("127.0.0.1", 0))
             self.remote = int(probe.getsockname()[1])
         self.hardware: bytes | None = None
+        self._doors: dict[tuple[bytes, int], bool] = {}
         self.named: list[bytes] = []
         self.heard: set[tuple[int, int, int]] = set()
-        self._open: set[int] = set()
-        self._refused: set[int] = set()
-        self._echoes = 0
         self._leased = threading.Event()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -77,31 +76,42 @@ class Wire:
         if not self._leased.wait(limit):
             raise CheckError("the box asked for no address")
 
-    def knock(self, ports: Iterable[int]) -> tuple[set[int], set[int]]:
+    def knock(self, ports: Iterable[int], *, version: int = 4) -> tuple[set[int], set[int]]:
         """(open, refused) of TCP ports; all others never answered.
 
-        Every port is tried twice; a door known to be open is tried after every few others.
+        Every port is tried twice; a door known to answer is tried after every few others.
+
+        Args:
+            ports: which.
+            version: of the Internet protocol, 4 or 6 (there at the address which a card gives itself).
 
         Raises:
-            CheckError: answers of the known door were lost, so silence says nothing.
+            CheckError: answers of the known door were lost, so silence says nothing; or there was no lease yet.
         """
-        wanted = [port for port in ports if port != _KNOWN_OPEN]
+        if self.hardware is None:
+            raise CheckError("the box has no address yet")
+        here, there = (ADDRESS, GIVEN) if version == 4 else (frames.link_local(_OWN), frames.link_local(self.hardware))
+        wanted = [port for port in ports if port != _KNOWN]
+        known = (there, _KNOWN)
         asked = answered = 0
         for source in (40001, 40002):
             for first in range(0, len(wanted), _BATCH):
                 for port in wanted[first : first + _BATCH]:
-                    self._send_tcp(source, port)
-                self._open.discard(_KNOWN_OPEN)
-                self._send_tcp(50_000 + asked % 10_000, _KNOWN_OPEN)  # the same caller twice would be made to wait
+                    self._send_tcp(here, there, (source, port))
+                self._doors.pop(known, None)
+                self._send_tcp(here, there, (50_000 + asked % 10_000, _KNOWN))  # the same caller twice is made to wait
                 asked += 1
                 end = time.monotonic() + 2
-                while _KNOWN_OPEN not in self._open and time.monotonic() < end:
+                while known not in self._doors and time.monotonic() < end:
                     time.sleep(0.005)
-                answered += _KNOWN_OPEN in self._open
+                answered += known in self._doors
         time.sleep(2)
         if answered < asked * 0.95:
-            raise CheckError(f"port {_KNOWN_OPEN} answered {answered} of {asked} times")
-        return set(self._open), set(self._refused)
+            raise CheckError(f"port {_KNOWN} answered {answered} of {asked} times")
+        found = {port: opened for (address, port), opened in dict(self._doors).items() if address == there}
+        return {port for port, opened in found.items() if opened}, {
+            port for port, opened in found.items() if not opened
+        }
 
     def ask_name(self, name: str, limit: float = 30) -> bool:
         """Whether the box answers to a name over mDNS."""
@@ -115,14 +125,13 @@ class Wire:
                 return True
         return False
 
-    def _send_tcp(self, source: int, port: int) -> None:
-        packet = frames.tcp(ADDRESS, GIVEN, (source, port), frames.SYN)
-        self._send(self.hardware or _EVERYONE, frames.IPV4, packet)
+    def _send_tcp(self, here: bytes, there: bytes, ports: tuple[int, int]) -> None:
+        self._send(self.hardware or _EVERYONE, _kind(there), frames.tcp(here, there, ports, frames.SYN))
 
     def _hang_up(self, answer: frames.Packet) -> None:
         """Leave no half of a connection behind: the box would soon answer nobody."""
-        bye = frames.tcp(ADDRESS, GIVEN, (answer.port, answer.sender_port), frames.RST, sequence=2)
-        self._send(self.hardware or _EVERYONE, frames.IPV4, bye)
+        bye = frames.tcp(answer.to, answer.sender, (answer.port, answer.sender_port), frames.RST, sequence=2)
+        self._send(self.hardware or _EVERYONE, _kind(answer.sender), bye)
 
     def _send(self, to: bytes, kind: int, content: bytes) -> None:
         self._socket.sendto(frames.frame(to, _OWN, kind, content), ("127.0.0.1", self.remote))
@@ -138,7 +147,7 @@ class Wire:
                 continue
             if found.kind == frames.ARP:
                 self._answer_arp(found)
-            elif found.kind == frames.IPV4:
+            elif found.kind in {frames.IPV4, frames.IPV6}:
                 self._take(found)
 
     def _answer_arp(self, found: frames.Frame) -> None:
@@ -151,15 +160,19 @@ class Wire:
         packet = frames.read_packet(found.content)
         if packet is None:
             return
+        if frames.asked_neighbour(packet) == frames.link_local(_OWN):
+            answer = frames.neighbour(frames.link_local(_OWN), packet.sender, _OWN)
+            self._send(found.sender, frames.IPV6, answer)
+            return
         if packet.protocol == frames.UDP and packet.port == frames.DHCP_SERVER:
             self._lease(found.sender, packet.content)
         elif packet.protocol == frames.UDP and packet.port == frames.MDNS:
             self.named.append(packet.content)
-        elif packet.protocol == frames.TCP and packet.to == ADDRESS:
+        elif packet.protocol == frames.TCP and packet.to in {ADDRESS, frames.link_local(_OWN)}:
             if packet.flags & frames.RST:
-                self._refused.add(packet.sender_port)
+                self._doors[packet.sender, packet.sender_port] = False
             elif packet.flags & frames.SYN and packet.flags & frames.ACK:
-                self._open.add(packet.sender_port)
+                self._doors[packet.sender, packet.sender_port] = True
                 self._hang_up(packet)
             return
         self.heard.add((packet.protocol, packet.sender_port, packet.port))
@@ -173,3 +186,7 @@ class Wire:
         if b"\x35\x01\x03" in request[240:]:
             self.hardware = hardware
             self._leased.set()
+
+
+def _kind(address: bytes) -> int:
+    return frames.IPV4 if len(address) == 4 else frames.IPV6

@@ -44,6 +44,20 @@ def test_client_is_offered_an_address_and_then_given_it():
     assert frames.dhcp_answer(dhcp(7), ADDRESS, GIVEN) is None
 
 
+def test_ipv6_packets_come_back_and_neighbours_are_told():
+    here, there = frames.link_local(bytes.fromhex("525400aabb01")), frames.link_local(HARDWARE)
+    assert socket.inet_ntop(socket.AF_INET6, there) == "fe80::5054:ff:fe00:2"
+    packet = frames.tcp(here, there, (40001, 22), frames.SYN)
+    found = frames.read_packet(packet + b"filling")
+    assert (found.sender, found.to, found.protocol, found.port, found.flags) == (here, there, 6, 22, frames.SYN)
+    assert frames.checksum(here + there + struct.pack(">IHBB", 20, 0, 0, 6) + packet[40:]) == 0
+    asks = frames.ipv6(there, here, frames.ICMP6, bytes((135, 0, 0, 0)) + bytes(4) + here + b"\1\1" + HARDWARE)
+    assert frames.asked_neighbour(frames.read_packet(asks)) == here
+    told = frames.neighbour(here, there, bytes(6))
+    assert frames.checksum(here + there + struct.pack(">IHBB", 32, 0, 0, 58) + told[40:]) == 0
+    assert frames.asked_neighbour(frames.read_packet(told)) is None
+
+
 @given(st.binary(max_size=400))
 def test_bytes_of_strangers_are_answered_or_left(data):
     frames.read_packet(data)
@@ -79,14 +93,19 @@ def test_neighbour_gives_an_address_and_finds_the_open_doors():
                 except TimeoutError:
                     continue
                 flags = {80: 0x12, 443: 0x12, 22: frames.RST | frames.ACK}.get(found.port)
-                if flags:
-                    send(frames.IPV4, frames.tcp(GIVEN, ADDRESS, (found.port, found.sender_port), flags))
+                if flags and (len(found.to) == 4 or found.port != 80):
+                    kind = frames.IPV4 if len(found.to) == 4 else frames.IPV6
+                    send(kind, frames.tcp(found.to, found.sender, (found.port, found.sender_port), flags))
+                elif found.port == 80:  # nobody listens there by IPv6
+                    answer = frames.tcp(found.to, found.sender, (80, found.sender_port), frames.RST | frames.ACK)
+                    send(frames.IPV6, answer)
 
         box.settimeout(0.3)
         thread = threading.Thread(target=answer)
         thread.start()
         try:
             assert wire.knock(range(1, 600)) == ({80, 443}, {22})
+            assert wire.knock(range(1, 600), version=6) == ({443}, {80, 22})
         finally:
             ended.set()
             thread.join()
