@@ -168,12 +168,13 @@ class VirtualBox:
 
     # — what one does to a box —
 
-    def plug(self, name: str, image: Path) -> None:
-        """Plug a disk or stick into USB; it cannot be written."""
+    def plug(self, name: str, image: Path, *, writable: bool = False) -> None:
+        """Plug a disk or stick into USB; unless `writable` it cannot be written, as with its switch."""
         node = f"{name}-{len(self._plugged)}-{int(time.monotonic() * 1000)}"
         self.qmp.command(
             "blockdev-add",
-            driver="raw", node_name=node, read_only=True, file={"driver": "file", "filename": str(image.resolve())},
+            driver="raw", node_name=node, read_only=not writable,
+            file={"driver": "file", "filename": str(image.resolve())},
         )  # fmt: skip
         self.qmp.command("device_add", driver="usb-storage", bus="xhci.0", drive=node, id=f"usb-{name}")
         self._plugged[name] = node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -72,22 +73,23 @@ def noise_disk(path: Path) -> Path:
     return path
 
 
-def empty_disk(path: Path, kind: str) -> Path:
+def empty_disk(path: Path, kind: str, megabytes: int = 62) -> Path:
     """A disk with a file system and nothing in it.
 
     Args:
         path: of the image.
         kind: ext4, exfat or ntfs.
+        megabytes: of its partition.
     """
     partition = path.with_suffix(".part")
-    _sparse(partition, _STICK - 2 * MIB)
+    _sparse(partition, megabytes * MIB)
     if kind == "ext4":
         run("mke2fs", "-q", "-t", "ext4", "-F", partition)
     elif kind == "exfat":
         run("mkfs.exfat", "-L", "MYDISK", partition)
     else:
         run("mkntfs", "-q", "-Q", "-F", "-L", "MYDISK", "-s", "512", "-p", "2048", "-H", "255", "-S", "63", partition)
-    return _disk(path, partition, "label: gpt\nstart=1MiB, size=62MiB\n")
+    return _disk(path, partition, f"label: gpt\nstart=1MiB, size={megabytes}MiB\n")
 
 
 def spoiled(path: Path, drive: Path, find: bytes, put: bytes) -> Path:
@@ -125,6 +127,18 @@ def copy_sparse(source: Path, target: Path) -> Path:
 def _sparse(path: Path, size: int) -> None:
     with path.open("wb") as out:
         out.truncate(size)
+
+
+def taken_out(disk: Path, target: Path) -> Path:
+    """The first partition of a disk as a file of its own, after it was written on."""
+    (first, *_) = json.loads(run("sfdisk", "-J", disk))["partitiontable"]["partitions"]
+    with disk.open("rb") as source, target.open("wb") as out:
+        source.seek(first["start"] * 512)
+        left = first["size"] * 512
+        while left and (block := source.read(min(4 * MIB, left))):
+            out.write(block)
+            left -= len(block)
+    return target
 
 
 def _disk(path: Path, partition: Path, table: str) -> Path:

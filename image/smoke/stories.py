@@ -6,7 +6,7 @@ import functools
 import time
 from typing import TYPE_CHECKING
 
-from image.smoke import checks_boot, checks_open, checks_refuse, checks_system, cuts, pictures
+from image.smoke import checks_boot, checks_open, checks_refuse, checks_system, checks_write, cuts, pictures
 from image.smoke.box import Options, VirtualBox, overlay, raw_copy
 from image.smoke.errors import CheckError
 from image.smoke.releases import RECORDING
@@ -108,7 +108,9 @@ def cold(run: Run) -> None:
             run.check("still this library, drive served", lambda box=box: checks_boot.still_this_library(run, box))  # type: ignore[misc]
             run.check("plausible clock", lambda box=box: checks_boot.clock_is_plausible(box))  # type: ignore[misc]
             run.check("search", lambda box=box: checks_open.search_finds(box, run.releases.title))  # type: ignore[misc]
-            if keyboard:
+            if not keyboard:
+                run.check("copy for a branch", lambda box=box: checks_write.branch_copy(run, box))  # type: ignore[misc]
+            else:
                 run.check("hangs", lambda box=box: checks_boot.watchdog_restarts_it(box))  # type: ignore[misc]
             box.cut_power()
 
