@@ -123,26 +123,40 @@ def cut_and_boot(run: Run, plain: Path, log: Path, moment: tuple[str, int], numb
     """
     phase, entry = moment
     writes = read_log(log)
-    disk = copy_sparse(plain, run.scratch / "cut.raw")
-    done = cut(log, writes, entry, disk, random.Random(number))  # noqa: S311 - the same cuts for the same seed
-    seen = [f"{phase}, after write {entry} of {len(writes)} ({done.lost} lost, {done.torn} torn)"]
+    name = f"cut-{number}"
+    disk, seen = copy_sparse(plain, run.scratch / f"{name}.raw"), list[str]()
+    try:
+        done = cut(log, writes, entry, disk, random.Random(number))  # noqa: S311 - the same cuts for the same seed
+        seen.append(f"{phase}, after write {entry} of {len(writes)} ({done.lost} lost, {done.torn} torn)")
+        seen += _sound(run, disk)
+        with VirtualBox(disk, run.scratch, name, Options(cold=(run.releases.older,))) as box:
+            seen += _used(run, box, known=phase not in {BOOT, BOX_FILE})
+    except CheckError as error:
+        raise CheckError(f"{'; '.join(seen)}: {error}") from error
+    finally:
+        for suffix in ("raw", "data", "esp", "vars.qcow2"):
+            (run.scratch / f"{name}.{suffix}").unlink(missing_ok=True)
+    return "; ".join(seen)
+
+
+def _sound(run: Run, disk: Path) -> list[str]:
+    """Partitions and file systems as the cut left them, after what they repair by themselves."""
     names = disks.partitions(disk)
     if not {disks.ESP, disks.ROOT_A, disks.ROOT_B, disks.DATA} <= names.keys():
-        raise CheckError(f"{seen[0]}: partitions {sorted(names)}")
-    seen.append(f"state {disks.check_ext4(disks.cut_out(disk, disks.DATA, run.scratch / 'cut.data'))}")
-    seen.append(f"boot partition {disks.check_fat(disks.cut_out(disk, disks.ESP, run.scratch / 'cut.esp'))}")
-    options = Options(cold=(run.releases.older,))
-    (run.scratch / "cut.vars.qcow2").unlink(missing_ok=True)
-    with VirtualBox(disk, run.scratch, "cut", options) as box:
-        seen.append(f"first page after {box.wait_page():.0f} s")
-        if phase in {ACCOUNT, DRIVE, DELTA, SYSTEM, IDLE}:
-            box.wait(lambda: run.boxes.library in box.client.get("/").words, "the library's name", 120)
-            seen.append("the library's")
-            drive_is_readable(box, "", None, plug=False)
-            seen.append("drive served")
-        elif run.boxes.library not in box.client.get("/").words:
-            said(box, "box.file.missing", "/staff/", 60)
-            seen.append("asks for its box file")
-        else:
-            seen.append("the library's")
-    return "; ".join(seen)
+        raise CheckError(f"partitions {sorted(names)}")
+    state = disks.cut_out(disk, disks.DATA, run.scratch / f"{disk.stem}.data")
+    boot = disks.cut_out(disk, disks.ESP, run.scratch / f"{disk.stem}.esp")
+    return [f"state {disks.check_ext4(state)}", f"boot partition {disks.check_fat(boot)}"]
+
+
+def _used(run: Run, box: VirtualBox, *, known: bool) -> list[str]:
+    """The box starts by itself and is used. known: whether it had been the library's before the cut."""
+    seen = [f"first page after {box.wait_page():.0f} s"]
+    if known:
+        box.wait(lambda: run.boxes.library in box.client.get("/").words, "the library's name", 120)
+        drive_is_readable(box, "", None, plug=False)
+        return [*seen, "the library's", "drive served"]
+    if run.boxes.library in box.client.get("/").words:
+        return [*seen, "the library's"]
+    said(box, "box.file.missing", "/staff/", 60)
+    return [*seen, "asks for its box file"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -48,6 +49,7 @@ class Run:
     written: Path | None = None
     password: str = ""
     _section: str = field(default="", init=False)
+    _alone: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     @contextmanager
     def section(self, name: str) -> Iterator[None]:
@@ -75,8 +77,9 @@ class Run:
 
     def _add(self, name: str, *, passed: bool | None, seen: str, begun: float) -> None:
         result = Result(name, passed, seen, time.monotonic() - begun)
-        self.report.add(self._section, result)
-        if self.written is not None:
-            self.written.write_text(self.report.markdown(TITLE), encoding="utf-8")
+        with self._alone:
+            self.report.add(self._section, result)
+            if self.written is not None:
+                self.written.write_text(self.report.markdown(TITLE), encoding="utf-8")
         mark = {True: "yes", False: "NO ", None: "-- "}[passed]
         print(f"{mark} {self._section}: {name}: {seen[:300]} ({result.seconds:.0f} s)", file=sys.stderr, flush=True)  # noqa: T201

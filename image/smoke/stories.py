@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from image.smoke import checks_boot, checks_open, checks_refuse, checks_system, checks_write, cuts, pictures
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from image.smoke.run import Run
 
 CUTS = 20
+_AT_A_TIME = 2
 _SEED = 55
 _CLOCK_OLD, _CLOCK_LATE = "2001-01-01T00:00:00", "2038-06-01T00:00:00"
 
@@ -149,12 +151,15 @@ def system(run: Run) -> None:
 
 
 def power(run: Run, count: int = CUTS) -> None:
-    """Power cuts."""
+    """Power cuts; two boxes start at a time."""
     with run.section(f"Power cuts ({count}, seed {_SEED})"):
         plain, log, phases = cuts.record(run)
-        for n, moment in enumerate(cuts.chosen(phases, count, _SEED), 1):
-            look = functools.partial(cuts.cut_and_boot, run, plain, log, moment, n)
-            run.check(f"cut {n}", look)
+
+        def look(n: int, moment: tuple[str, int]) -> None:
+            run.check(f"cut {n}", lambda: cuts.cut_and_boot(run, plain, log, moment, n))
+
+        with ThreadPoolExecutor(_AT_A_TIME) as boxes:
+            list(boxes.map(look, range(1, count + 1), cuts.chosen(phases, count, _SEED)))
 
 
 def _reading(run: Run, box: VirtualBox) -> None:
