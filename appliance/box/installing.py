@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from appliance.box.entries import Entry, entry_name, entry_text, read_entries
-from appliance.box.offered import READY, Offer, offers, opened_part, prove
+from appliance.box.offered import ASKED, READY, Offer, offers, opened_part, prove
 from appliance.box.places import Places
 from appliance.box.slot_writing import Slot
 from appliance.box.slots import Slots
@@ -81,6 +81,7 @@ class Installer:
         Raises:
             OSError: what is to be told cannot be written.
         """
+        self._files.remove(self._places.data / "system" / ASKED)  # first: what is asked from now on starts it anew
         asked = offers(self._places.data / "system")
         state = read_system_state(self._places.run)
         for n, offer in enumerate(asked):

@@ -3,6 +3,7 @@
 <data>/system/<version>/tuf/metadata, tuf/system.json      lists and document
 <data>/system/<version>/root, kernel, initrd               the parts
 <data>/system/<version>/ready.json                         asks root to install it, in this boot
+<data>/system/asked                                        written last: the first process sees it and starts the step
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ from packager.format.tuf_folder import opened_repository
 _log = logging.getLogger(__name__)
 
 READY, DOCUMENT = "ready.json", "system.json"
+ASKED = "asked"
+"""A name that never changes: of a pattern the first process watches only the folder before its first star."""
 MAX_READY = 4096
 MAX_OFFERS = 64
 _VERSION = re.compile(r"[1-9][0-9]{0,13}\Z", re.ASCII)

@@ -3,6 +3,7 @@
 system/incoming/…                 parts in pieces, as `incoming`
 system/<version>/root, kernel, initrd, system.json     whole and proved; the document is written last
 system/<version>/tuf/…, ready.json                     for root, which proves all of it again (`appliance.box.offered`)
+system/asked                                           written last: starts root's step
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.box.offered import ASKED, DOCUMENT, READY
 from appliance.box.state import read_small
 from appliance.box.system_state import FELL_BACK, REFUSED, read_system_state
 from appliance.sync.closing import closed_hours
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-DOCUMENT, READY = "system.json", "ready.json"
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 AGAIN_SECONDS = 12 * 3600.0
 """Root is asked again after so long, when it did nothing: the next night."""
@@ -164,6 +165,7 @@ class Systems:
         self._files.sync_all()
         body = {"schema": 1, "version": version, "boot": self._boot()}
         self._files.write_atomic(folder / READY, json.dumps(body).encode() + b"\n")
+        self._files.write_atomic(self._folder / ASKED, b"\n")
         self._asked, self._asked_at = version, self._clock.monotonic()
         _log.info("root is asked to install system %d", version)
 

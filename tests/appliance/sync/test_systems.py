@@ -115,6 +115,7 @@ def test_the_newest_that_fits_is_brought_and_root_proves_it(desk: Desk, national
     desk.clock.at = NIGHT
     desk.systems.turn()
     assert desk.asked == [4]
+    assert (desk.settings.systems_folder / "asked").is_file()
     (offer,) = offers(desk.settings.systems_folder)
     assert offer.boot == "this boot"
     system = prove(offer, national[0].root, 3)
