@@ -105,11 +105,13 @@ def _serve(settings: Settings, settings_file: Path) -> int:
     from appliance.service.asking import ask
     from appliance.service.journal import set_up_logging
     from appliance.service.notify import Notifier
+    from appliance.service.troubles import SERVICE, keep_troubles
     from appliance.service.watchdog import Watchdog
     from appliance.serving.listening import BACKLOG, listen
     from appliance.worker_keeping import WorkerKeeper
 
     set_up_logging(settings.log_level)
+    keep_troubles(settings.data_folder, SERVICE)
     told: queue.SimpleQueue[str] = queue.SimpleQueue()
     _hear_signals(told)
     file = settings_file.absolute()

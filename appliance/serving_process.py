@@ -22,6 +22,7 @@ from appliance.errors import ApplianceError
 from appliance.serve import ServingBox
 from appliance.service.ground import ground_of, settled
 from appliance.service.journal import set_up_logging
+from appliance.service.troubles import SERVING, keep_troubles
 from appliance.serving.listening import ENOUGH, LEAVING, READY
 from appliance.serving.server import VerifyingServer, make_server
 from appliance.settings import Settings, load_settings
@@ -40,6 +41,7 @@ def main(settings_file: Path, listener: socket.socket, parent: socket.socket) ->
     ground = ground_of()
     settings = settled(load_settings(settings_file), ground)
     set_up_logging(settings.log_level)
+    keep_troubles(settings.data_folder, SERVING)
     logging.getLogger("tuf").setLevel(logging.WARNING)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # meant for the parent
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -29,6 +29,7 @@ from appliance.intake.run import Intake
 from appliance.intake.watch import Watch
 from appliance.service.ground import ground_of, settled
 from appliance.service.journal import set_up_logging
+from appliance.service.troubles import WORKER, keep_troubles
 from appliance.settings import Settings, load_settings
 from appliance.store.commands import BRANCH, LINE_CHANGES, REPORTS, UPDATES, UPKEEP
 from appliance.store.holdings import Holdings, read_holdings
@@ -230,6 +231,7 @@ def main(settings_file: Path, parent: int = 0, link: socket.socket | None = None
     settings = settled(load_settings(settings_file), ground)
     logging.getLogger("tuf").setLevel(logging.WARNING)
     set_up_logging(settings.log_level, "worker")
+    keep_troubles(settings.data_folder, WORKER)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stop.set())

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from appliance.errors import SearchNotReadyError
+from appliance.service.troubles import TOLD
 from appliance.web.cards import cards_of
 from appliance.web.context import gate, library, say, settings, words
 from appliance.web.display import current_display
@@ -150,7 +151,8 @@ def inside_error(error: Exception) -> Response:
     """A mistake of ours: written down with a short number that staff can read out."""
     number = f"{secrets.randbelow(10**8):08}"
     number = f"{number[:4]}-{number[4:]}"
-    _log.error("%s on %s", number, request.endpoint, exc_info=error)
+    told = {"number": number, "page": request.endpoint or ""}
+    _log.error("%s on %s", number, request.endpoint, exc_info=error, extra={TOLD: told})
     if wants_json():
         return _json(500, {"reason": "not answered; written down", "number": number})
     try:
