@@ -119,8 +119,8 @@ def test_killed_after_any_operation_while_it_is_laid(line: Stock, scratch: Path)
 def test_power_cut_at_every_write_of_overlays(
     name: str, line: Stock, scratch: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The box starts from every state, one in twenty gets its drive and its line again."""
-    verdict = judged(name, line, scratch / "s", cap=96, start_every=1, finish_every=20)
+    """The box starts from one state in four, of every moment several; one in five of these gets its line again."""
+    verdict = judged(name, line, scratch / "s", cap=24, start_every=4, finish_every=5)
     with capsys.disabled():
         sys.stdout.write(f"\n{name}: {verdict.moments} moments, {verdict.states} states, {len(verdict.disks)} disks\n")
     check(verdict)
