@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from image.smoke.client import Client
 from image.smoke.errors import CheckError, MachineError
 from image.smoke.freeze import freeze
+from image.smoke.origin import ADDRESS, PORT
 from image.smoke.qmp import Qmp
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Options:
         cold: disk images on USB from the start. keyboard: a USB keyboard from the start.
         write_log: file that gets every write to the disk, in order (`writelog`).
         wire: (local, remote) UDP ports of a second network card (`wire.Wire`).
+        origin: port of this machine that the box reaches as `origin.URL`; nothing else of the world.
         memory: MiB.
     """
 
@@ -52,6 +54,7 @@ class Options:
     keyboard: bool = False
     write_log: Path | None = None
     wire: tuple[int, int] | None = None
+    origin: int = 0
     memory: int = 1536
 
 
@@ -121,6 +124,7 @@ class VirtualBox:
 
     def _machine(self, variables: Path) -> list[str]:
         options = self.options
+        forward = f"guestfwd=tcp:{ADDRESS}:{PORT}-tcp:127.0.0.1:{options.origin}," if options.origin else ""
         arguments = [
             "-machine", "q35", "-m", str(options.memory), "-smp", str(PROCESSORS),
             "-accel", "tcg,thread=multi,tb-size=512",
@@ -128,7 +132,7 @@ class VirtualBox:
             "-drive", f"if=pflash,format=raw,readonly=on,file={FIRMWARE / CODE}",
             "-drive", f"if=pflash,format=qcow2,file={variables}",
             *self._disk_arguments(), "-device", "virtio-blk-pci,drive=disk,bootindex=0,serial=BOXDISK1",
-            "-netdev", f"user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:80",
+            "-netdev", f"user,id=n0,restrict=on,{forward}hostfwd=tcp:127.0.0.1:{self.port}-:80",
             "-device", "virtio-net-pci,netdev=n0,romfile=,mac=52:54:00:00:00:01",
             "-device", "qemu-xhci,id=xhci", "-device", "virtio-rng-pci",
             "-device", "i6300esb", "-action", "watchdog=reset",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from image.smoke.client import words_of
 from image.smoke.errors import MachineError
+from image.smoke.origin import URL
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARY, OTHER = "清溪县图书馆", "平武县图书馆"
@@ -26,8 +27,8 @@ class Boxes:
 
     Attributes:
         good: the library's second. older: its first. other: another library's. expired: too old to begin with.
-        tampered: the good one with one letter changed.
-        library: the name that readers see. password: the director's first.
+        tampered: the good one with one letter changed. wired: the library's, with an origin for its updates.
+        library: the name that readers see. password: the director's first; wired_password: in the wired one.
         recovery: the library's recovery stick's file.
     """
 
@@ -36,8 +37,10 @@ class Boxes:
     other: Path
     expired: Path
     tampered: Path
+    wired: Path
     library: str
     password: str
+    wired_password: str
     recovery: Path | None
 
 
@@ -82,16 +85,32 @@ def make_boxes(folder: Path, authority: Path) -> Boxes:
     tampered = folder / "tampered" / _NAME
     tampered.parent.mkdir()
     tampered.write_bytes(good.read_bytes().replace("省馆".encode(), "市馆".encode(), 1))
-    card = next((folder / "second/cards").glob("*.html"))
-    found = _PASSWORD.search(words_of(card.read_text(encoding="utf-8")))
-    if found is None:
-        raise MachineError(f"no password on {card}")
+    wired = _wired(folder, authority)
     provisioning("recovery", _ID, "--to", folder / "recovery", *common)
     return Boxes(
         good, folder / "first/boxes" / _NAME, folder / "first/boxes/county-510727.box",
-        next((folder / "old/boxes").glob("*.box")), tampered, LIBRARY, found[0],
+        next((folder / "old/boxes").glob("*.box")), tampered, wired / "boxes" / _NAME,
+        LIBRARY, _password(folder / "second"), _password(wired),
         next((folder / "recovery").rglob("*.recovery"), None),
     )  # fmt: skip
+
+
+def _wired(folder: Path, authority: Path) -> Path:
+    """The same library at a desk that knows an origin."""
+    desk, made, libraries = folder / "desk-wired", folder / "wired", folder / "libraries-wired.csv"
+    _desk_with_key_of(authority, desk)
+    libraries.write_text(f"馆号,馆名,行政区划代码,更新站点\n{_ID},{LIBRARY},510726,{URL}\n", encoding="utf-8")
+    common = ("--keys", desk, "--passphrases", desk / _PASSPHRASES)
+    provisioning("batch", libraries, "--root", authority / "keys/root.json", "--to", made, *common)
+    return made
+
+
+def _password(made: Path) -> str:
+    card = next((made / "cards").glob("*.html"))
+    found = _PASSWORD.search(words_of(card.read_text(encoding="utf-8")))
+    if found is None:
+        raise MachineError(f"no password on {card}")
+    return found[0]
 
 
 def _desk_with_key_of(authority: Path, desk: Path) -> None:

@@ -14,6 +14,8 @@ from image.smoke.run import PASSWORD
 from image.smoke.seen import keys_said, says
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from image.smoke.box import VirtualBox
     from image.smoke.run import Run
 
@@ -51,10 +53,10 @@ def said(box: VirtualBox, key: str, path: str, limit: float = 180) -> str:
     return f"{key} after {seconds:.0f} s"
 
 
-def apply_box_file(run: Run, box: VirtualBox) -> str:
-    """A stick with the library's box file makes the box that library's."""
-    name = run.boxes.library
-    box.plug("stick", stick(run.scratch / "stick-good.img", {run.boxes.good.name: run.boxes.good.read_bytes()}))
+def apply_box_file(run: Run, box: VirtualBox, path: Path | None = None) -> str:
+    """A stick with the library's box file (the good one, or `path`) makes the box that library's."""
+    name, path = run.boxes.library, path or run.boxes.good
+    box.plug("stick", stick(run.scratch / f"{box.name}.stick.img", {path.name: path.read_bytes()}))
     try:
         seconds = box.wait(lambda: name in box.client.get("/").words, f"the name {name}", 300)
         said(box, "box.file.applied", "/staff/", 60)

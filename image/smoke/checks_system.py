@@ -8,10 +8,10 @@ import time
 from typing import TYPE_CHECKING
 
 from image.smoke import disk as disks
-from image.smoke.checks_open import said
+from image.smoke.checks_open import item_of, said
 from image.smoke.errors import CheckError, MachineError
 from image.smoke.media import stick_of
-from image.smoke.releases import packager
+from image.smoke.releases import NEWS, packager
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,14 +36,33 @@ def system_stick(run: Run, system: Path, name: str) -> Path:
     Raises:
         MachineError: it could not be signed or published.
     """
-    keys = run.authority / "keys"
-    work, site = run.scratch / f"{name}.system", run.scratch / f"{name}.site"
-    for folder in (work, site):
-        shutil.rmtree(folder, ignore_errors=True)
+    site = run.scratch / f"{name}.site"
+    shutil.rmtree(site, ignore_errors=True)
+    publish_system(run, system, site)
+    return stick_of(run.scratch / f"{name}.img", site)
+
+
+def publish_system(run: Run, system: Path, site: Path) -> None:
+    """Sign a system and publish it at a site, a folder.
+
+    Raises:
+        MachineError: it could not be signed or published.
+    """
+    keys, work = run.authority / "keys", run.scratch / f"{site.name}.system"
+    shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(system, work)
     packager("system", "sign", work, "--keys", keys, "--passphrases", keys / _PASSPHRASES, expect=(0,))
     packager("system", "publish", work, site, "--keys", keys, expect=(0,))
-    return stick_of(run.scratch / f"{name}.img", site)
+    shutil.rmtree(work)
+
+
+def origin_of(run: Run, system: Path) -> Path:
+    """A site with the newer edition, the way to it from the older one, and a system."""
+    site = run.scratch / "origin"
+    shutil.rmtree(site, ignore_errors=True)
+    packager("publish", run.releases.work, site, "--keys", run.authority / "keys", expect=(0,))
+    publish_system(run, system, site)
+    return site
 
 
 def version_of(system: Path) -> int:
@@ -58,22 +77,50 @@ def version_of(system: Path) -> int:
         raise MachineError(f"{system} holds no system: {error}") from error
 
 
-def newer_system_is_installed(box: VirtualBox, stick: Path) -> str:
-    """It is offered, the director says now, it is written into the other slot, and the box starts with it."""
+def edition_comes_by_wire(run: Run, box: VirtualBox) -> str:
+    """The box looks at its origin when it is told to, brings the newer edition and gives it to readers when told."""
+    before = box.health()["resources"]
+    if (answer := box.client.post("/staff/updates/command", UPDATES, do="update-now")).status != 200:
+        raise CheckError(f"the button answered {answer.status}")
+    seconds = box.wait(lambda: applied(box, before), "the update", 900)
+    content = box.client.get(str(item_of(box, NEWS)["url"]), 120, Range="bytes=0-999999").body
+    if content != run.releases.news[:1_000_000]:
+        raise CheckError(f"of what is new {len(content)} bytes came, and they are others")
+    return f"{before} resources before, {box.health()['resources']} after {seconds:.0f} s; new sound read"
+
+
+def applied(box: VirtualBox, before: int) -> bool:
+    """Whether an update is in use; it waits for its hour, and is told now. before: resources then."""
+    if box.health()["resources"] > before:
+        return True
+    box.client.post("/staff/updates/command", UPDATES, do="update-apply")
+    time.sleep(10)
+    return False
+
+
+def newer_system_is_installed(box: VirtualBox, stick: Path | None) -> str:
+    """It is offered, the director says now, it is written into the other slot, and the box starts with it.
+
+    Args:
+        box: it was blessed long enough ago.
+        stick: what brings the system; None: it comes by wire.
+    """
     begin_system(box, stick)
-    resets = _resets(box)
-    seconds = box.wait(lambda: _resets(box) > resets, "the restart", 1500)
-    box.unplug("system")
+    resets = restarts(box)
+    seconds = box.wait(lambda: restarts(box) > resets, "the restart", 1500)
+    if stick is not None:
+        box.unplug("system")
     box.started = time.monotonic()
     page = box.wait_page()
     updated = said(box, "box.system.updated", STAFF, 180)
     return f"restarted {seconds:.0f} s after the button, page {page:.0f} s later; {updated}"
 
 
-def begin_system(box: VirtualBox, stick: Path) -> str:
-    """Plug the stick in and press the button. The running system must have been blessed before."""
+def begin_system(box: VirtualBox, stick: Path | None) -> str:
+    """Plug the stick in, if it comes by one, and press the button. The running system must have been blessed before."""
     time.sleep(_BLESSING)
-    box.plug("system", stick)
+    if stick is not None:
+        box.plug("system", stick)
     ready = said(box, "box.system.ready", STAFF, 900)
     answer = box.client.post("/staff/updates/command", UPDATES, do="system-apply")
     if answer.status != 200:
@@ -102,6 +149,7 @@ def new_system_is_blessed(run: Run, disk: Path, version: int) -> str:
     return f"entries {found}"
 
 
-def _resets(box: VirtualBox) -> int:
+def restarts(box: VirtualBox) -> int:
+    """How often it started anew by itself."""
     box.qmp.command("query-status")  # events come with answers
     return sum(name == "RESET" for name, _ in box.qmp.events)

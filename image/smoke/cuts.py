@@ -71,12 +71,12 @@ def record(run: Run, name: str = "life") -> tuple[Path, Path, list[Phase]]:
         mark(DRIVE)
         before = box.health()["resources"]
         box.plug("update", stick_of(run.scratch / "update.img", run.releases.update))
-        box.wait(lambda: _applied(box, before), "the update", 900)
+        box.wait(lambda: checks_system.applied(box, before), "the update", 900)
         box.unplug("update")
         mark(DELTA)
         if run.newer is not None:
             checks_system.begin_system(box, checks_system.system_stick(run, run.newer, "system-newer"))
-            box.wait(lambda: _restarted(box), "the restart", 1500)
+            box.wait(lambda: checks_system.restarts(box) > 0, "the restart", 1500)
             mark(SYSTEM)
         time.sleep(45)
         mark(IDLE)
@@ -88,20 +88,6 @@ def record(run: Run, name: str = "life") -> tuple[Path, Path, list[Phase]]:
         begin = end
     kept.write_text(json.dumps([asdict(phase) for phase in phases]))
     return plain, log, phases
-
-
-def _applied(box: VirtualBox, before: int) -> bool:
-    """Whether the update is in use; it waits for its hour, and is told now."""
-    if box.health()["resources"] > before:
-        return True
-    box.client.post("/staff/updates/command", "/staff/updates", do="update-apply")
-    time.sleep(10)
-    return False
-
-
-def _restarted(box: VirtualBox) -> bool:
-    box.qmp.command("query-status")
-    return any(name == "RESET" for name, _ in box.qmp.events)
 
 
 def chosen(phases: list[Phase], count: int, seed: int) -> list[tuple[str, int]]:

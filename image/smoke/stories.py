@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from image.smoke import checks_boot, checks_open, checks_refuse, checks_system, checks_write, cuts, pictures
 from image.smoke.box import Options, VirtualBox, overlay, raw_copy
 from image.smoke.errors import CheckError
+from image.smoke.origin import serving
 from image.smoke.releases import RECORDING
 from image.smoke.wire import Wire
 
@@ -150,6 +151,29 @@ def system(run: Run) -> None:
         run.check("the new system stays", lambda: checks_system.new_system_is_blessed(run, disk, version))
 
 
+def wire(run: Run) -> None:
+    """The same by wire: a newer edition, then a newer system, from an origin that is all the network there is."""
+    with run.section("Updates by wire"):
+        if run.newer is None:
+            run.leave("newer system", "no second build at hand (--newer)")
+            return
+        site = checks_system.origin_of(run, run.newer)
+        disk = overlay(run.image, run.scratch / "wire.qcow2")
+        with serving(site) as origin:
+            options = Options(cold=(run.releases.older,), origin=origin.server_port)
+            with VirtualBox(disk, run.scratch, "wire", options) as box:
+                run.check("boot to the first page", lambda: checks_open.first_page(box))
+                run.password = run.boxes.wired_password
+                run.check("box file by stick", lambda: checks_open.apply_box_file(run, box, run.boxes.wired))
+                run.check("director signs in", lambda: checks_open.director_signs_in(run, box))
+                run.check("drive served", lambda: checks_open.drive_is_readable(box, "", None, plug=False))
+                run.check("newer edition", lambda: checks_system.edition_comes_by_wire(run, box))
+                run.check("newer system", lambda: checks_system.newer_system_is_installed(box, None))
+                time.sleep(20)
+        version = checks_system.version_of(run.newer)
+        run.check("the new system stays", lambda: checks_system.new_system_is_blessed(run, disk, version))
+
+
 def power(run: Run, count: int = CUTS) -> None:
     """Power cuts; two boxes start at a time."""
     with run.section(f"Power cuts ({count}, seed {_SEED})"):
@@ -200,6 +224,7 @@ def _take(run: Run, box: VirtualBox, name: str, path: str) -> None:
 
 
 STORIES: dict[str, Callable[[Run], None]] = {
-    "one": one, "opening": opening, "pulled": pulled, "cold": cold, "slots": slots, "system": system, "power": power
+    "one": one, "opening": opening, "pulled": pulled, "cold": cold, "slots": slots, "system": system, "wire": wire,
+    "power": power,
 }  # fmt: skip
-ALL = ("opening", "pulled", "cold", "slots", "system", "power")
+ALL = ("opening", "pulled", "cold", "slots", "system", "wire", "power")
