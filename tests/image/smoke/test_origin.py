@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -17,9 +18,10 @@ def test_files_and_parts_come_and_strangers_do_not(tmp_path: Path) -> None:
 
         def get(path: str, **headers: str) -> tuple[int, bytes, str | None]:
             connection = HTTPConnection("127.0.0.1", origin.server_port, timeout=20)
-            connection.request("GET", path, headers=headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read(), answer.headers["Content-Range"]
+            with closing(connection):
+                connection.request("GET", path, headers=headers)
+                answer = connection.getresponse()
+                return answer.status, answer.read(), answer.headers["Content-Range"]
 
         whole = bytes(range(200))
         assert get("/objects/one") == (200, whole, None)
