@@ -245,6 +245,11 @@ class Settings:
         return self.data_folder / "repair-list"
 
     @property
+    def diagnosis_folder(self) -> Path:
+        """The diagnosis file as staff asked for it last, for the worker to carry to a stick."""
+        return self.data_folder / "diagnosis"
+
+    @property
     def reading_folder(self) -> Path:
         """Signs that readers use a drive."""
         return self.data_folder / "reading"

@@ -40,7 +40,7 @@ def machine_facts(root: Path = Path("/")) -> dict[str, Any]:
         "memory_kib": _memory(_text(proc / "meminfo")),
         "degrees": _degrees(system / "class/thermal"),
         "network": _network(system / "class/net"),
-        "degraded_log": _NAMES.sub("…", _text(FSCK_LOG)[-MAX_LOG:]) if MARKER.exists() else "",
+        "degraded_log": _NAMES.sub("…", _text(FSCK_LOG)[-MAX_LOG:]).splitlines() if MARKER.exists() else [],
     }
 
 

@@ -26,7 +26,7 @@ MAX_WAITING = 1000
 _NAME = re.compile(r"[0-9]{14}-[0-9]{1,10}-[0-9]{1,10}\.json\Z")
 _serial = itertools.count()
 
-UPKEEP = ("check", "check-pause", "check-resume", "repair", "repair-export")
+UPKEEP = ("check", "check-pause", "check-resume", "repair", "repair-export", "diagnosis-export")
 UPDATES = (
     "update-check", "update-now", "update-pause", "update-resume", "update-apply", "update-undo", "update-again",
     "update-set", "system-apply",
@@ -41,6 +41,7 @@ COMMANDS = ("eject", "released", "keep", "look-again", "rebuild", *UPKEEP, *UPDA
 a read did not come back). rebuild: make a derived file again (`folder`, `part`: catalogue or search; `why`: broken when
 no person asks). check, check-pause, check-resume: read a whole drive, rest, go on (`drive`, or all when absent).
 repair: ask every source again. repair-export: write the list of what is lacking to a stick (`drive`).
+diagnosis-export: put the diagnosis file there.
 update-check: look for updates now. update-now: and fetch them, whatever the hour and the line. update-pause,
 update-resume: rest, go on. update-apply: give readers what is staged. update-undo: go back to the edition before
 (`bundle`). update-again: forward to the one that staff went back from (`bundle`). update-set: hours for fetching

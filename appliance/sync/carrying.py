@@ -6,17 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.errors import StoreError
+from appliance.store.identity import device_of, known_key, library_id
 from appliance.store.outbox import Outbox
-from appliance.sync.identity import device_key, library_id
 from packager.format.files import RealFiles
-from provisioning.device_file import DeviceFile, device_file_name, make_device
+from provisioning.device_file import device_file_name
 
 if TYPE_CHECKING:
     from datetime import date
 
     from appliance.settings import Settings
-    from provisioning.keys import Key
 
 
 def report_lines(settings: Settings, day: date) -> Iterator[str]:
@@ -26,10 +24,10 @@ def report_lines(settings: Settings, day: date) -> Iterator[str]:
         StoreError: this box has no key yet, or a damaged one.
         OSError: the SSD does not answer.
     """
-    key = _key(settings)
+    key = known_key(settings)
     yield f"馆号　　　{library_id(settings.library_id, key)}"
     yield f"设备公钥　{key.public.raw.hex()}"
-    yield f"登记用文字　{_device(settings, key, day).text}"
+    yield f"登记用文字　{device_of(settings, key, day).text}"
     outbox = Outbox(settings.outbox_folder, RealFiles())
     for report in outbox.reports():
         receipt = outbox.receipt(report)
@@ -49,8 +47,8 @@ def carry(settings: Settings, folder: Path, day: date) -> list[str]:
         StoreError: as `report_lines`.
         OSError: a disk is full or does not answer.
     """
-    key, files = _key(settings), RealFiles()
-    device = _device(settings, key, day)
+    key, files = known_key(settings), RealFiles()
+    device = device_of(settings, key, day)
     name = f"{device.library}.pub"
     files.write_atomic(folder / name, key.public.to_pem())
     files.write_atomic(folder / device_file_name(device.library), device.content)
@@ -60,14 +58,3 @@ def carry(settings: Settings, folder: Path, day: date) -> list[str]:
         files.write_atomic(folder / report.file_name, report.content)
         found.append(report.file_name)
     return found
-
-
-def _device(settings: Settings, key: Key, day: date) -> DeviceFile:
-    return make_device(library_id(settings.library_id, key), day, key)
-
-
-def _key(settings: Settings) -> Key:
-    """The key of this box; the worker makes it, for it must be readable to the worker."""
-    if not settings.device_key_file.exists():
-        raise StoreError("this box has no key yet: it is made when the box has been on for a minute")
-    return device_key(settings.device_key_file)

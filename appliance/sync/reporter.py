@@ -22,10 +22,10 @@ from appliance.errors import ApplianceError
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
 from appliance.store.commands import STICKS
 from appliance.store.holdings import Message, read_holdings
+from appliance.store.identity import device_key, library_id
 from appliance.store.outbox import Outbox
 from appliance.sync.carrying import carry
 from appliance.sync.facts import Wishes, facts_of
-from appliance.sync.identity import device_key, library_id
 from appliance.sync.receipts import FOLDER
 from appliance.sync.schedule import month_of, wait_after
 from indexer import __version__

@@ -15,15 +15,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from appliance.box.writable import FILES, lent
 from appliance.clock import Clock
-from appliance.errors import HoldingsError, NotWritableError, ServingError
+from appliance.errors import HoldingsError, ServingError
 from appliance.intake.carrying import carrier_root
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
 from appliance.settings import Settings
 from appliance.store import commands
 from appliance.store.checks import CheckStore
-from appliance.store.holdings import Holdings, read_holdings
+from appliance.store.holdings import HeldDrive, Holdings, read_holdings
 from appliance.store.objects import ObjectStore
 from appliance.store.repairs import THE_LINE, RepairStore, Report
 from appliance.upkeep.checks import Checks
@@ -32,6 +31,7 @@ from appliance.upkeep.medium import medium_of
 from appliance.upkeep.origin import OriginSource
 from appliance.upkeep.payload import Plugged
 from appliance.upkeep.priority import give_way
+from appliance.upkeep.putting import NOT_PUT, put_on_stick
 from appliance.upkeep.repairer import Outcome, Repairer
 from appliance.upkeep.sources import DriveSource, FolderSource, offers_repairs
 from packager.format.errors import FormatError
@@ -167,6 +167,8 @@ class Upkeep:
             self._checks.command(what, [p for p in plugged if command.get("drive", p.key) == p.key])
         elif what == "repair-export":
             self._export(command.get("drive", ""))
+        elif what == "diagnosis-export":
+            self._export_diagnosis(command.get("drive", ""))
         elif what == "repair":
             self._repairer.forget_answers()
             self._urgent.set()
@@ -179,23 +181,27 @@ class Upkeep:
         stick = next((d for d in self._holdings.drives if d.key == key and d.state == "refused"), None)
         if stick is None:
             return
-        root, source = Path(stick.path) / FOLDER, self._settings.repair_list_folder
-
-        def save() -> bytes:
-            self._files.make_dir(root)
-            for path in sorted(source.iterdir()):
-                self._files.write_atomic(root / path.name, path.read_bytes())
-            return (source / LIST_NAME).read_bytes()
-
+        source = self._settings.repair_list_folder
         try:
-            with lent(self._settings, Path(stick.path), FILES):
-                content = self.pools.wait(self.pools.submit(f"stick {key} {stick.since}", "save", save, Urgency.FIRST))
-            places = load_list(content)
-        except (ServingError, NotWritableError, OSError, FormatError) as error:
+            places = load_list(self._put(stick, source, FOLDER)[LIST_NAME])
+        except (*NOT_PUT, FormatError, KeyError) as error:
             _log.warning("the repair list cannot be saved: %s", error)
             self._report(key, "repair.list.not_saved")
             return
         self._report(key, "repair.list.saved", count=len(places), size=sum(p.length for p in places))
+
+    def _export_diagnosis(self, key: str) -> None:
+        """Carry the diagnosis file that the serving process made to a stick."""
+        stick = next((d for d in self._holdings.drives if d.key == key and d.state in commands.STICKS), None)
+        try:
+            found = self._put(stick, self._settings.diagnosis_folder, "") if stick is not None else {}
+        except NOT_PUT as error:
+            _log.warning("the diagnosis cannot be saved: %s", error)
+            found = {}
+        self._report(key, "box.diagnosis.ready" if found else "box.diagnosis.not_saved")
+
+    def _put(self, stick: HeldDrive, source: Path, below: str) -> dict[str, bytes]:
+        return put_on_stick(self._settings, self.pools, self._files, stick, source, below)
 
     def _read(self) -> Holdings:
         """The holdings as the worker published them last."""

@@ -32,6 +32,8 @@ from appliance.web import (
     security,
     staff,
     staff_branch,
+    staff_device,
+    staff_diagnosis,
     staff_place,
     staff_recovery,
     staff_repair,
@@ -44,6 +46,7 @@ from appliance.web.cards import ruby_pairs
 from appliance.web.context import library, say, settings, words
 from appliance.web.glance import public_status
 from appliance.web.icons import LIGHT_CLASS, icon, light_shape
+from appliance.web.staff_menu import MENU, marked
 from appliance.web.staff_states import moment_text
 from provisioning.words import CHINESE
 
@@ -60,6 +63,8 @@ FURTHER_VIEWS = (
     browse_times,
     detail,
     staff_branch,
+    staff_device,
+    staff_diagnosis,
     staff_place,
     staff_recovery,
     staff_repair,
@@ -99,6 +104,8 @@ def register(app: Flask) -> None:
         icon=icon,
         light_shape=light_shape,
         light_class=LIGHT_CLASS,
+        menu=MENU,
+        marked=marked,
         asset=_asset_maker(app),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = False

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MONTHS = 12
 """Months that are listed."""
+UNKNOWN = "report-unknown"
+"""Why a report is not taken of a box that is not enrolled."""
 KINDS = ("edition", "drive", "damage", "withdrawn", "wish")
 """Of the facts of a report those that are counted for staff."""
 
@@ -51,6 +53,7 @@ def reports() -> Response:
         library=rows[0].library if rows else settings().library_id,
         sticks=sticks,
         sends=bool(settings().report_url) and waits,
+        unknown=any(not row.received and row.reason == UNKNOWN for row in rows),
         mark=mark,
         staff=current_staff(),
     )

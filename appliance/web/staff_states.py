@@ -125,6 +125,8 @@ _LINKS = {
     "public.attention": "staff.sign_in",
     "public.working": "staff.sign_in",
 }
+_DIAGNOSIS = frozenset({"box.degraded", "box.system.fell_back", "sync.refused.untrusted"})
+"""Sentences whose button saves the diagnosis file."""
 _OPEN = {
     "box.file.missing": ("staff.how", "box-file-missing"),
     "box.file.applied": ("staff.sign_in", None),
@@ -200,6 +202,8 @@ def _button(state: State, sentence: Sentence) -> Button | None:
     key = state.message.key
     if not sentence.button or (key == "box.system.ready" and not _is_director()):
         return None
+    if key in _DIAGNOSIS:  # where the accounts are away nobody can sign in, and the file tells nothing of anybody
+        return Button(sentence.button, url_for("staff.diagnosis_page"), open=services().accounts_away)
     command = _COMMANDS.get(key)
     if command and state.drive:
         return Button(sentence.button, url_for("staff.command"), command=command, drive=state.drive)
@@ -272,7 +276,7 @@ def run_of(drive: HeldDrive) -> CheckRun | None:
 
 def _standing_in(drive: HeldDrive) -> State | None:
     """What is said of a drive besides what the worker knows: it does not answer, it wears out, it brings repairs."""
-    keys = ("intake.sick", "repair.stick.", "repair.done.stick", "repair.partial", "repair.list.")
+    keys = ("intake.sick", "repair.stick.", "repair.done.stick", "repair.partial", "repair.list.", "box.diagnosis.")
     found = (s for s in status().all if s.drive == drive.key and s.message.key.startswith(keys))
     return next(found, None)
 

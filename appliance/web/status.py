@@ -77,6 +77,7 @@ _RANKS = (
     ("box.", _BOX),
 )
 _PART = "intake.set.part"
+_OF_STICKS = ("repair.stick.", "repair.done.stick", "repair.list.saved", "box.diagnosis.")
 _MUTE = frozenset({"intake.in_place", "home.normal"})
 _WORN = frozenset({"intake.sick.replace", "repair.drive.replace"})
 """What is said of a drive although nobody has just done anything with it."""
@@ -168,9 +169,7 @@ def for_public(status: Status) -> Status:
 def _stands_in(state: State) -> bool:
     """Whether it says of a drive what the holdings do not know: it does not answer, or it is a stick with repairs."""
     key = state.message.key
-    return bool(state.drive) and (
-        key == "intake.sick" or key.startswith(("repair.stick.", "repair.done.stick", "repair.list.saved"))
-    )
+    return bool(state.drive) and (key == "intake.sick" or key.startswith(_OF_STICKS))
 
 
 def _states(

@@ -49,7 +49,7 @@ def test_what_the_check_of_the_disk_said_has_no_names(tmp_path: Path, monkeypatc
     )
     monkeypatch.setattr(machine, "MARKER", tmp_path / "degraded")
     monkeypatch.setattr(machine, "FSCK_LOG", tmp_path / "fsck.log")
-    assert machine_facts()["degraded_log"] == "Entry … in … (17) has deleted inode 9.  Clear? yes\n"
+    assert machine_facts()["degraded_log"] == ["Entry … in … (17) has deleted inode 9.  Clear? yes"]
 
 
 def test_room_on_the_disk(tmp_path: Path) -> None:

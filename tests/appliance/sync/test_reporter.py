@@ -16,12 +16,12 @@ from appliance.errors import StoreError
 from appliance.settings import Settings
 from appliance.store.faults import FaultStore
 from appliance.store.holdings import HeldDrive, HeldRelease, Holdings, Message, write_holdings
+from appliance.store.identity import device_key
 from appliance.store.outbox import Outbox
 from appliance.store.wishes import WishStore
 from appliance.sync import reporter as reporting
 from appliance.sync.carrying import carry, report_lines
 from appliance.sync.facts import wishes_at
-from appliance.sync.identity import device_key
 from appliance.sync.reporter import CHECK_SECONDS, Reporter
 from packager.format.files import RealFiles
 from packager.format.machine_keys import machine_key

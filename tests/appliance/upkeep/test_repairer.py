@@ -252,6 +252,33 @@ def test_list_is_carried_to_a_stick_and_the_stick_mends(room):
     wait_for(lambda: mended(room))
 
 
+@pytest.mark.parametrize("in_the_way", [False, True])
+def test_diagnosis_is_carried_to_the_root_of_a_stick(room, in_the_way):
+    plug(room, 1)
+    name = "书箱诊断 CN-510726 2026-11-22.json"
+    room.settings.diagnosis_folder.mkdir(parents=True)
+    (room.settings.diagnosis_folder / name).write_text("{}")
+    folder = stick(room, "u")
+    folder.mkdir(parents=True)
+    if in_the_way:
+        (folder / name / "a folder").mkdir(parents=True)
+    upkeep = room.start()
+    wait_for(lambda: upkeep._holdings.drives)
+    upkeep.command({"do": "diagnosis-export", "drive": "u"})
+    wait_for(lambda: told(room))
+    assert told(room)[0].key == ("box.diagnosis.not_saved" if in_the_way else "box.diagnosis.ready")
+    assert in_the_way or (folder / name).read_text() == "{}"
+
+
+def test_diagnosis_for_a_stick_that_went_is_said_not_to_be_saved(room):
+    plug(room, 1)
+    upkeep = room.start()
+    wait_for(lambda: upkeep._holdings.drives)
+    upkeep.command({"do": "diagnosis-export", "drive": "gone"})
+    wait_for(lambda: told(room))
+    assert told(room)[0].key == "box.diagnosis.not_saved"
+
+
 def test_stick_that_cannot_be_written_is_told(room):
     plug(room, 1)
     room.settings.repair_list_folder.mkdir(parents=True)
