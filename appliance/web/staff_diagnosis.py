@@ -83,7 +83,7 @@ def save_diagnosis() -> Response:
         if other.name != name:
             files.discard(other)
     services().command({"do": "diagnosis-export", "drive": drive})
-    return redirect(url_for("staff.diagnosis_page"), 303)  # type: ignore[return-value]
+    return redirect(url_for("staff.diagnosis_page"), 303)
 
 
 def _name() -> str:

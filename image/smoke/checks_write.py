@@ -1,7 +1,8 @@
-"""What a box writes on disks that are plugged in: a copy for a branch. Looked at on the disk after it was pulled."""
+"""What a box writes on disks: a copy for a branch, a diagnosis. Looked at after they were pulled."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -9,14 +10,15 @@ from typing import TYPE_CHECKING
 from image.smoke.checks_open import director_signs_in, said
 from image.smoke.disk import check_ext4
 from image.smoke.errors import CheckError
-from image.smoke.media import empty_disk, run, taken_out
+from image.smoke.media import empty_disk, run, stick, taken_out
 from image.smoke.releases import packager
 
 if TYPE_CHECKING:
     from image.smoke.box import VirtualBox
     from image.smoke.run import Run
 
-DRIVES = "/staff/drives"
+DRIVES, DIAGNOSIS = "/staff/drives", "/staff/diagnosis"
+_STICK = re.compile(r'action="/staff/diagnosis".*?name="drive" value="(?P<drive>[^"]+)"', re.S)
 _MEGABYTES = 600
 _FORM = re.compile(
     r'action="/staff/branch-copy">.*?name="drive" value="(?P<drive>[^"]+)".*?<option value="(?P<what>[^"]+)">', re.S
@@ -44,6 +46,34 @@ def branch_copy(run_: Run, box: VirtualBox) -> str:
     finally:
         box.unplug("branch")
     return f"{seen}; {_whole(run_)}"
+
+
+def diagnosis(run_: Run, box: VirtualBox) -> str:
+    """A FAT stick gets the diagnosis file and can be pulled: the file is whole, the stick is sound."""
+    image = stick(run_.scratch / "diagnosis.img", {"别的.txt": b"of somebody"})
+    box.plug("diagnosis", image, writable=True)
+    try:
+        form: dict[str, str] = {}
+
+        def offered() -> bool:
+            found = _STICK.search(box.client.get(DIAGNOSIS).body.decode())
+            form.update(found.groupdict() if found else {})
+            return bool(form)
+
+        box.wait(offered, "the stick on the page", 180)
+        answer = box.client.post(DIAGNOSIS, DIAGNOSIS, **form)
+        if answer.status != 200:
+            raise CheckError(f"the button answered {answer.status}")
+        seen = said(box, "box.diagnosis.ready", DIAGNOSIS, 180)
+    finally:
+        box.unplug("diagnosis")
+    partition = taken_out(image, run_.scratch / "diagnosis.part")
+    run("fsck.vfat", "-n", partition)
+    names = run("mdir", "-b", "-i", partition, "::").decode().split("\n")
+    (name,) = (found.strip() for found in names if found.strip().endswith(".json"))
+    told = json.loads(run("mtype", "-i", partition, name))
+    partition.unlink()
+    return f"{seen}; {name.removeprefix('::/')}, {len(told)} members, the stick is sound"
 
 
 def _whole(run_: Run) -> str:

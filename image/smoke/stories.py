@@ -113,6 +113,7 @@ def cold(run: Run) -> None:
             run.check("search", lambda box=box: checks_open.search_finds(box, run.releases.title))  # type: ignore[misc]
             if not keyboard:
                 run.check("copy for a branch", lambda box=box: checks_write.branch_copy(run, box))  # type: ignore[misc]
+                run.check("diagnosis on a stick", lambda box=box: checks_write.diagnosis(run, box))  # type: ignore[misc]
             else:
                 run.check("hangs", lambda box=box: checks_boot.watchdog_restarts_it(box))  # type: ignore[misc]
             box.cut_power()
