@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.browser.chromium109 import chromium109
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # A busy machine is no fault: time is measured by the benchmarks, not by Hypothesis.
 settings.register_profile("shuxiang", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shuxiang")
+
+# Nor is a browser that has to wait for a processor: what a page is expected to show is looked at again until then.
+expect.set_options(timeout=30_000)
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import TimeoutError as TooLateError
 
 from tests.appliance.web.holding import World, make_app
 from tests.appliance.web.reading import reading_world
@@ -115,3 +117,22 @@ def opened(page: Page, path: str) -> None:
 
 def settled(page: Page, script: str, argument: Any = None) -> None:
     page.wait_for_function(script, arg=argument)
+
+
+def pressed(page: Page, key: str, script: str, argument: Any = None) -> None:
+    """Press a key and see it followed; once more if it was not.
+
+    An order that comes while a page is being turned is not taken, and on a busy machine a turn lasts long.
+    """
+    for patience in (5_000, 10_000):
+        page.keyboard.press(key)
+        with suppress(TooLateError):
+            page.wait_for_function(script, arg=argument, timeout=patience)
+            return
+    page.keyboard.press(key)
+    settled(page, script, argument)
+
+
+def rested(page: Page, milliseconds: int = 300) -> None:
+    """Let so much time pass for the page itself, however little of it a busy machine gives it."""
+    page.evaluate("(ms) => new Promise((done) => setTimeout(() => requestAnimationFrame(done), ms))", milliseconds)

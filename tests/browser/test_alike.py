@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.web.display import Display
 from tests.appliance.web.holding import make_app, make_world
@@ -45,5 +46,5 @@ def test_words_of_like_meaning_are_said_and_left_by_one_press(
         link = page.get_by_role("link", name="只查“养花”")
         assert link.bounding_box()["height"] >= 24
         link.click()
-        assert page.locator(".hits article").count() == 2
-        assert page.get_by_text("花卉").count() == 0
+        expect(page.locator(".hits article")).to_have_count(2)
+        expect(page.get_by_text("花卉")).to_have_count(0)

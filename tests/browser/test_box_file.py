@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.box.state import OTHER_LIBRARY, USABLE, BoxState, RecoveryStick, Refusal
 from appliance.people.recoveries import RecoveryLog
@@ -65,7 +66,7 @@ def test_a_new_box_asks_for_its_stick_and_then_for_its_director(
         assert "书箱还没有开通" in page.get_by_role("heading", level=1).inner_text()
         fits(page, size, "missing")
         page.get_by_role("link", name="看开通步骤").click()
-        assert page.locator("#box-file-missing").is_visible()
+        expect(page.locator("#box-file-missing")).to_be_visible()
         fits(page, size, "how")
         tell(world, SET_UP)
         page.goto("/staff/")
@@ -82,7 +83,7 @@ def test_a_file_that_was_not_taken_is_told_by_whose_it_is(browser: Browser, worl
         page.goto("/staff/")
         assert "这份开通文件是东城区图书馆的" in page.get_by_role("heading", level=1).inner_text()
         page.goto("/staff/how")
-        assert page.locator("#box-file-other_library").is_visible()
+        expect(page.locator("#box-file-other_library")).to_be_visible()
 
 
 def stick(state: str = USABLE, token: str = "a" * 32, at: str = AT) -> BoxState:
@@ -99,8 +100,8 @@ def test_the_director_gets_a_new_password_by_the_stick_once_a_plugging_in(
     with opened(browser, base, size, script=script) as page:
         page.goto("/staff/sign-in")
         page.get_by_role("link", name="忘记密码").click()
-        assert page.get_by_text("插入恢复 U盘，或请馆长重设密码。").is_visible()
-        assert page.locator("#password").count() == 0
+        expect(page.get_by_text("插入恢复 U盘，或请馆长重设密码。")).to_be_visible()
+        expect(page.locator("#password")).to_have_count(0)
         if script:
             fits(page, size, "recovery-how")
         tell(world, stick())
@@ -108,20 +109,20 @@ def test_the_director_gets_a_new_password_by_the_stick_once_a_plugging_in(
         page.fill("#password", "人间四月芳菲尽 2026")
         page.fill("#again", "人间四月芳菲尽 2027")
         page.get_by_role("button", name="重设密码").click()
-        assert page.get_by_role("alert").is_visible()
+        expect(page.get_by_role("alert")).to_be_visible()
         if script:
             fits(page, size, "recovery-form")
         page.fill("#password", "人间四月芳菲尽 2026")
         page.fill("#again", "人间四月芳菲尽 2026")
         page.get_by_role("button", name="重设密码").click()
-        assert page.get_by_text("馆长密码已重设，其他资料没有改动。").is_visible()
+        expect(page.get_by_text("馆长密码已重设，其他资料没有改动。")).to_be_visible()
         if script:
             fits(page, size, "recovery-done")
         page.goto("/staff/recovery")
-        assert page.get_by_text("这次插入的恢复 U盘已经用过一次。").is_visible()
+        expect(page.get_by_text("这次插入的恢复 U盘已经用过一次。")).to_be_visible()
         tell(world, stick(token="b" * 32))
         page.goto("/staff/recovery")
-        assert page.locator("#password").is_visible()
+        expect(page.locator("#password")).to_be_visible()
     assert world.accounts.sign_in("馆长", "人间四月芳菲尽 2026").role == "director"
     assert world.services.recoveries is not None
     assert len(world.services.recoveries.all()) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.web.display import Display
 from tests.appliance.web.holding import make_app, make_world
@@ -71,11 +72,13 @@ def test_a_creator_is_reached_by_keyboard_and_the_list_by_its_letters(browser: B
         page.get_by_role("navigation", name="按拼音首字母").get_by_role("link", name="W", exact=True).focus()
         page.keyboard.press("Enter")
         page.wait_for_url("**letter=W")
-        assert page.get_by_role("navigation", name="按拼音首字母").locator("[aria-current]").inner_text() == "W"
+        expect(page.get_by_role("navigation", name="按拼音首字母").locator("[aria-current]")).to_have_text(
+            "W", use_inner_text=True
+        )
         page.get_by_role("link", name="王维").focus()
         page.keyboard.press("Enter")
         page.wait_for_url("**/creators/**")
         page.get_by_role("navigation", name="同名作者").get_by_role("link", name="唐").focus()
         page.keyboard.press("Enter")
         page.wait_for_url("**who=**")
-        assert page.get_by_role("heading", level=1).inner_text() == "王维（唐）"
+        expect(page.get_by_role("heading", level=1)).to_have_text("王维（唐）", use_inner_text=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.web.display import Display
 from tests import generated_books as books
@@ -53,7 +54,7 @@ def test_lock_that_nobody_flagged_ends_in_a_sentence(browser: Browser, address: 
     with opened(browser, address) as page:
         page.goto(f"/read/{resource}")
         page.wait_for_function("() => document.getElementById('note-text').textContent.includes('有损坏')")
-        assert page.locator("#note").is_visible()
+        expect(page.locator("#note")).to_be_visible()
 
 
 def test_enciphered_chapters_that_nobody_flagged_leave_a_reader_that_can_be_left(
@@ -100,7 +101,9 @@ def test_issue_drawer_names_pages_and_neighbours_and_passes_axe(
         page.goto("/read/w2")
         page.wait_for_selector("html[data-opened]", state="attached")
         page.click("#toc-button")
-        assert page.locator("#toc-list a").all_inner_texts() == ["第1版 要闻", "第2版 本地", "第3版 副刊"]
+        expect(page.locator("#toc-list a")).to_have_text(
+            ["第1版 要闻", "第2版 本地", "第3版 副刊"], use_inner_text=True
+        )
         assert violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport[0]
         page.click("text=上一期")
@@ -120,7 +123,7 @@ def test_issues_and_closed_pages_work_without_scripts(browser: Browser, address:
         page.goto("/read/w2")
         page.wait_for_url("**/read/w2/pages/1**")
         page.goto("/read/f.locked")
-        assert "带着锁" in page.inner_text("main")
+        expect(page.locator("main")).to_contain_text("带着锁", use_inner_text=True)
         page.goto("/read/daily/issues?year=1949")
         page.click(".rcal a >> nth=0")
         page.wait_for_url("**/read/d19490101**")

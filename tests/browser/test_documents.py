@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.appliance.web.documents import BROKEN, documents
 from tests.appliance.web.reading import reading_world
@@ -71,7 +72,7 @@ def test_find_marks_places_across_line_ends_and_goes_from_one_to_the_next(
     settled(page, "() => document.getElementById('find-status').textContent.includes('查到 3 处')")
     page.keyboard.press("Enter")
     settled(page, f"(wanted) => ({CHOSEN})() === wanted", "3.0 " + BROKEN)
-    assert page.inner_text("#hit-now") == "第 1 处，共 3 处"
+    expect(page.locator("#hit-now")).to_have_text("第 1 处，共 3 处", use_inner_text=True)
     for place in ("6.0 ", "6.1 ", "3.0 "):
         page.click("#hit-next")
         settled(page, f"(wanted) => ({CHOSEN})() === wanted", place + BROKEN)
@@ -80,7 +81,7 @@ def test_find_marks_places_across_line_ends_and_goes_from_one_to_the_next(
     settled(page, f"(wanted) => ({CHOSEN})() === wanted", "6.1 " + BROKEN)
     page.click("#hit-close")
     settled(page, f"() => ({MARKED})() === ''")
-    assert not page.locator("#hits").is_visible()
+    expect(page.locator("#hits")).to_be_hidden()
     assert seen.errors == []
     assert seen.outside == []
 
@@ -95,14 +96,14 @@ def test_find_folds_case_width_and_spaces(context: BrowserContext, address: str,
     find(page, words)
     expected = f"查到 {count} 处" if count else "没有查到"
     settled(page, "(words) => document.getElementById('find-status').textContent.includes(words)", expected)
-    assert page.locator("#find-list button").count() == count
+    expect(page.locator("#find-list button")).to_have_count(count)
 
 
 def test_find_opens_with_the_browsers_own_keys(context: BrowserContext, address: str) -> None:
     page, _ = watched(context, address)
     opened(page, "/read/d.plain")
     page.keyboard.press("Control+f")
-    assert page.evaluate("document.activeElement.id") == "find-query"
+    expect(page.locator("#find-query")).to_be_focused()
 
 
 def test_two_pages_pair_with_the_cover_alone_or_not(context: BrowserContext, address: str) -> None:
@@ -133,7 +134,7 @@ def test_two_pages_of_the_old_manner_run_to_the_left(
     settled(page, "() => Number(document.getElementById('stage').dataset.page) > 1")
     page.keyboard.press("ArrowRight")
     on_page(page, 1)
-    assert page.inner_text("#turn-left-label") == "下一页"
+    expect(page.locator("#turn-left-label")).to_have_text("下一页", use_inner_text=True)
     page.click("#turn-left")
     settled(page, "() => Number(document.getElementById('stage').dataset.page) > 1")
 
@@ -167,7 +168,7 @@ def test_document_whose_page_cannot_be_found_does_not_open_for_ever(context: Bro
     page, seen = watched(context, address)
     page.goto("/read/d.lost")
     page.wait_for_url("**/read/d.lost/pages/1*")
-    assert "有损坏" in page.inner_text(".rpage")
+    expect(page.locator(".rpage")).to_contain_text("有损坏", use_inner_text=True)
     assert seen.errors == []
 
 
@@ -180,7 +181,7 @@ def test_document_that_is_never_drawn_goes_on_to_the_page_that_the_box_draws(
     page.route("**/read/d.endless/pages/1*", lambda route: route.fulfill(body="drawn by the box"))
     page.goto("/read/d.endless")
     page.wait_for_url("**/read/d.endless/pages/1*")
-    assert page.inner_text("body") == "drawn by the box"
+    expect(page.locator("body")).to_have_text("drawn by the box", use_inner_text=True)
 
 
 @pytest.mark.parametrize("way", ["?page=5", "?at=5", "#page=5"])
@@ -190,7 +191,7 @@ def test_address_names_the_page(context: BrowserContext, address: str, way: str)
     on_page(page, 5)
     page.keyboard.press("ArrowRight")
     on_page(page, 6)
-    assert page.url.endswith("/read/d.plain?page=6")
+    page.wait_for_url("**/read/d.plain?page=6")
     page.evaluate("location.hash = '#page=2'")
     on_page(page, 2)
 
@@ -213,11 +214,12 @@ def test_place_night_and_size_are_kept_within_the_tab(context: BrowserContext, a
     page.click("#night")
     page.click("#view-button")
     page.click("#height")
+    expect(page.locator("#height")).to_have_attribute("aria-pressed", "true")
     opened(page, "/read/d.plain")
     on_page(page, 8)
-    assert "第 8 页" in page.inner_text("#note-text")
-    assert page.get_attribute("html", "data-theme") == "night"
-    assert page.get_attribute("#height", "aria-pressed") == "true"
+    expect(page.locator("#note-text")).to_contain_text("第 8 页", use_inner_text=True)
+    expect(page.locator("html")).to_have_attribute("data-theme", "night")
+    expect(page.locator("#height")).to_have_attribute("aria-pressed", "true")
     page.click("#note-action")
     on_page(page, 1)
 
@@ -233,9 +235,10 @@ def test_missing_fonts_are_told_once_and_the_page_as_printed_leads_back(context:
     page.keyboard.press("ArrowRight")
     page.wait_for_url("**/read/d.fontless/pages/5")
     page.click("text=换回阅读器")
+    page.wait_for_url("**/read/d.fontless?**")
     opened(page, page.url)
     on_page(page, 5)
-    assert page.locator("#note").is_hidden()
+    expect(page.locator("#note")).to_be_hidden()
     assert seen.errors == []
 
 
@@ -254,7 +257,7 @@ def test_phone_swipes_pinches_and_jumps(browser: Browser, address: str) -> None:
         settled(page, f"(width) => ({BOX})(1).width > 2 * width", width)
         touch(page, [[(320, 400)], [(200, 402)], [(60, 404)]])
         page.wait_for_timeout(200)
-        assert page.get_attribute("#stage", "data-page") == "1"
+        expect(page.locator("#stage")).to_have_attribute("data-page", "1")
         page.tap("#view-button")
         page.fill("#jump-page-too", "7")
         page.locator("#jump-too button").tap()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.appliance.web.holding import make_app, one
 from tests.appliance.web.odd_books import odd_book, scrolled_book, upright_scrolled_book
 from tests.appliance.web.reading import EPUB, document, fixed_book, plain_book, reading_world, upright_book
 from tests.browser.conftest import serving, violations
-from tests.browser.reading_room import BOOK_VISIBLE, PHONE, VENDOR, context, opened, settled, watched
+from tests.browser.reading_room import BOOK_VISIBLE, PHONE, VENDOR, context, opened, pressed, rested, settled, watched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,26 +49,33 @@ def reads(page: Page, index: int, text: str) -> None:
     """Wait until the chapter at this place of the reading order is shown and holds the text."""
     found = f"([index, text]) => {SHOWN}.index === index && {SHOWN}.doc.body?.textContent.includes(text)"
     settled(page, found, [index, text])
-    page.wait_for_timeout(150)
+    rested(page, 150)
+
+
+def turned(page: Page, key: str, index: int, text: str) -> None:
+    """Turn to that chapter with a key, and wait until it is shown and holds the text."""
+    pressed(page, key, f"(index) => {SHOWN}.index === index", index)
+    reads(page, index, text)
 
 
 def test_package_names_direction_fallbacks_and_places(context: BrowserContext, address: str) -> None:
     page, seen = watched(context, address)
     opened(page, "/read/r.odd")
-    assert page.inner_text("#turn-left-label") == "下一页"
+    expect(page.locator("#turn-left-label")).to_have_text("下一页", use_inner_text=True)
     order = ["Left to right.", "In place of data.", "Needs none.", "Twice.", "مكتبة", "Twice.", "Badly set.",
              "The note", "这一章有损坏"]  # fmt: skip
     for index, text in enumerate(order):
-        reads(page, index, text)
+        if index:
+            turned(page, "ArrowLeft", index, text)
+        else:
+            reads(page, index, text)
         if text == "Badly set.":
-            assert "排版有误" in page.inner_text("#note-text")
+            expect(page.locator("#note-text")).to_contain_text("排版有误", use_inner_text=True)
         if index == 4:
             assert page.evaluate(f"() => [{SHOWN}.doc.documentElement.dir, {SHOWN}.doc.documentElement.lang]") == [
                 "rtl",
                 "und",
             ]
-        if index < len(order) - 1:
-            page.keyboard.press("ArrowLeft")
     assert seen.errors == []
 
 
@@ -97,18 +106,14 @@ def test_note_is_read_in_place_and_leads_to_itself(context: BrowserContext, addr
 def test_bookmarks_are_kept_listed_and_taken_away(context: BrowserContext, address: str) -> None:
     page, seen = watched(context, address)
     opened(page, "/read/r.odd")
-    for _ in range(3):
-        page.keyboard.press("PageDown")
-        page.wait_for_timeout(300)
-    reads(page, 3, "Twice.")
+    for index, text in ((1, "In place of data."), (2, "Needs none."), (3, "Twice.")):
+        turned(page, "PageDown", index, text)
     page.click("#bookmark")
-    assert "加书签" in page.inner_text("#note-text")
-    assert page.get_attribute("#bookmark", "aria-pressed") == "true"
-    for _ in range(2):
-        page.keyboard.press("PageDown")
-        page.wait_for_timeout(300)
-    reads(page, 5, "Twice.")
-    assert page.get_attribute("#bookmark", "aria-pressed") == "false"
+    expect(page.locator("#note-text")).to_contain_text("加书签", use_inner_text=True)
+    expect(page.locator("#bookmark")).to_have_attribute("aria-pressed", "true")
+    for index, text in ((4, "مكتبة"), (5, "Twice.")):
+        turned(page, "PageDown", index, text)
+    expect(page.locator("#bookmark")).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("b")
     opened(page, "/read/r.odd")
     ways = page.locator("#marks-list li > button:first-child")
@@ -116,14 +121,14 @@ def test_bookmarks_are_kept_listed_and_taken_away(context: BrowserContext, addre
         page.click("#toc-button")
         ways.nth(number).click()
         reads(page, index, "Twice.")
-        assert page.get_attribute("#bookmark", "aria-pressed") == "true"
+        expect(page.locator("#bookmark")).to_have_attribute("aria-pressed", "true")
     page.click("#toc-button")
     page.locator(".rmark__remove").nth(1).click()
     page.click("#marks-add")
-    assert page.inner_text("#marks-add-label") == "去掉书签"
+    expect(page.locator("#marks-add-label")).to_have_text("去掉书签", use_inner_text=True)
     page.click("#marks-add")
-    assert page.inner_text("#marks-add-label") == "加书签"
-    assert ways.count() == 1
+    expect(page.locator("#marks-add-label")).to_have_text("加书签", use_inner_text=True)
+    expect(ways).to_have_count(1)
     assert seen.errors == []
 
 
@@ -136,7 +141,7 @@ def test_bookmarks_of_a_document_are_the_same(context: BrowserContext, address: 
     page.click("#bookmark")
     page.keyboard.press("Home")
     settled(page, "() => document.getElementById('stage').dataset.page === '1'")
-    assert page.get_attribute("#bookmark", "aria-pressed") == "false"
+    expect(page.locator("#bookmark")).to_have_attribute("aria-pressed", "false")
     page.click("#toc-button")
     page.click("#marks-list >> text=第 5 页")
     settled(page, "() => document.getElementById('stage').dataset.page === '5'")
@@ -150,14 +155,13 @@ def test_jump_leads_to_the_page_that_is_shown(context: BrowserContext, address: 
     for number in (total // 2, total, 1):
         page.fill("#jump-page", str(number))
         page.keyboard.press("Enter")
-        page.wait_for_timeout(400)
-        shown = int(page.evaluate("document.getElementById('stage').dataset.page"))
-        assert abs(shown - number) <= 2
-    assert shown == 1
+        settled(page, "(n) => Math.abs(document.getElementById('stage').dataset.page - n) <= 2", number)
+        rested(page)
+    expect(page.locator("#stage")).to_have_attribute("data-page", "1")
     page.fill("#jump-page", str(total + 9))
     page.evaluate("document.getElementById('jump').noValidate = true")
     page.keyboard.press("Enter")
-    assert f"本书共 {total} 页" in page.inner_text("#note-text")
+    expect(page.locator("#note-text")).to_contain_text(f"本书共 {total} 页", use_inner_text=True)
     opened(page, "/read/r.fixed")
     page.fill("#jump-page", "3")
     page.keyboard.press("Enter")
@@ -167,22 +171,16 @@ def test_jump_leads_to_the_page_that_is_shown(context: BrowserContext, address: 
 def test_scrolled_book_scrolls_and_goes_on_sideways(context: BrowserContext, address: str) -> None:
     page, seen = watched(context, address)
     opened(page, "/read/r.scrolled")
-    page.keyboard.press("ArrowDown")
-    settled(page, f"() => {VIEW}.start > 30")
-    page.wait_for_timeout(200)
-    page.keyboard.press("PageDown")
-    settled(page, f"() => {VIEW}.start > 300")
-    page.wait_for_timeout(200)
-    page.keyboard.press("ArrowRight")
-    reads(page, 1, "其二")
-    assert page.evaluate(f"{VIEW}.start") == 0
-    page.keyboard.press("End")
-    settled(page, f"() => {VIEW}.viewSize - {VIEW}.end < 3")
-    page.wait_for_timeout(300)
-    page.keyboard.press("PageDown")
-    settled(page, "() => document.getElementById('note-text').textContent.includes('已是最后一页')")
-    page.keyboard.press("ArrowLeft")
-    reads(page, 0, "其一")
+    pressed(page, "ArrowDown", f"() => {VIEW}.start > 30")
+    rested(page)
+    pressed(page, "PageDown", f"() => {VIEW}.start > 300")
+    rested(page)
+    turned(page, "ArrowRight", 1, "其二")
+    settled(page, f"() => {VIEW}.start === 0")
+    pressed(page, "End", f"() => {VIEW}.viewSize - {VIEW}.end < 3")
+    rested(page)
+    pressed(page, "PageDown", "() => document.getElementById('note-text').textContent.includes('已是最后一页')")
+    turned(page, "ArrowLeft", 0, "其一")
     assert seen.errors == []
 
 
@@ -223,10 +221,10 @@ def test_phone_swipe_turns_the_page(phone: BrowserContext, name: str, onward: tu
     opened(page, f"/read/{name}")
     place = "document.getElementById('position').value"
     before = page.evaluate(place)
-    page.wait_for_timeout(300)
+    rested(page)
     swipe(page, *onward)
     settled(page, f"(before) => {place} !== before", before)
-    page.wait_for_timeout(400)
+    rested(page, 500)
     swipe(page, *reversed(onward))
     settled(page, f"(before) => {place} === before", before)
 
@@ -234,10 +232,10 @@ def test_phone_swipe_turns_the_page(phone: BrowserContext, name: str, onward: tu
 def test_phone_bookmarks_stand_in_the_drawer(phone: BrowserContext) -> None:
     page = phone.new_page()
     opened(page, "/read/r.book")
-    assert page.is_hidden("#bookmark")
+    expect(page.locator("#bookmark")).to_be_hidden()
     page.tap("#toc-button")
     page.tap("#marks-add")
-    assert page.inner_text("#marks-list").startswith("第 1 页")
+    expect(page.locator("#marks-list")).to_contain_text(re.compile("^第 1 页"), use_inner_text=True)
     assert violations(page) == []
 
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.web.display import Display
 from indexer.model import item_id
@@ -76,7 +77,7 @@ def test_a_line_of_the_contents_opens_its_place_by_keyboard(browser: Browser, ba
 def test_an_issue_that_is_not_held_leads_to_the_others(browser: Browser, base: str) -> None:
     with opened(browser, base, script=False) as page:
         page.goto("/search?q=《月刊》2019年第9期")
-        assert page.get_by_text("没有查到这一期").is_visible()
+        expect(page.get_by_text("没有查到这一期")).to_be_visible()
         page.get_by_role("link", name="2019年第2期").click()
         page.wait_for_url(re.compile("/resources/m2"))
 
@@ -84,6 +85,6 @@ def test_an_issue_that_is_not_held_leads_to_the_others(browser: Browser, base: s
 def test_children_are_told_what_is_not_there_yet(browser: Browser, base: str) -> None:
     with opened(browser, base, PHONE, display=Display(face="child"), script=False) as page:
         page.goto("/search?q=明月")
-        assert page.get_by_text("仅有目录").count() == 0
-        assert page.locator(".hit .tag", has_text="还没来").count() == 2
-        assert page.get_by_role("heading", name="下面的书还没来").is_visible()
+        expect(page.get_by_text("仅有目录")).to_have_count(0)
+        expect(page.locator(".hit .tag", has_text="还没来")).to_have_count(2)
+        expect(page.get_by_role("heading", name="下面的书还没来")).to_be_visible()

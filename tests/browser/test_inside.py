@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.appliance.web.holding import World, make_app
 from tests.appliance.web.inside import BOOK, LAST, PAGE, TEXT, inside_world
@@ -47,6 +47,7 @@ def followed(page: Page, query: str) -> None:
     page.goto("/")
     page.fill("#q", query)
     page.press("#q", "Enter")
+    page.wait_for_url("**/search?**")
     assert not violations(page)
     page.click("article.hit .kids a")
 
@@ -67,7 +68,7 @@ def test_a_document_opens_at_the_words(context: BrowserContext) -> None:
     page.wait_for_selector(".textLayer .highlight.selected", state="attached")
     assert page.text_content(".textLayer .highlight.selected") in LAST
     settled(page, IN_VIEW, ".textLayer .highlight.selected")
-    assert page.get_attribute("#stage", "data-page") == "8"
+    expect(page.locator("#stage")).to_have_attribute("data-page", "8")
 
 
 @pytest.mark.parametrize("query", [PAGE, TEXT])
@@ -87,11 +88,11 @@ def test_finding_within_a_document_from_its_page(context: BrowserContext) -> Non
     page.fill("#inside-q", "学而时习")
     page.press("#inside-q", "Enter")
     page.wait_for_selector("#results")
-    assert page.locator("article.hit").count() == 7
+    expect(page.locator("article.hit")).to_have_count(7)
     assert not violations(page)
     page.click("article.hit:nth-of-type(1) >> nth=4")
     page.wait_for_selector(".textLayer .highlight.selected", state="attached")
-    assert page.get_attribute("#stage", "data-page") == "5"
+    expect(page.locator("#stage")).to_have_attribute("data-page", "5")
 
 
 def test_a_find_that_the_reader_begins_goes_over_the_whole_work(context: BrowserContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.web.display import Display
 from tests.appliance.web.holding import make_app, one
@@ -79,10 +80,10 @@ def time_of(page: Page) -> float:
 def test_sound_parts_follow_each_other_and_are_marked(page: Page) -> None:
     play(page, "/read/m.short")
     page.wait_for_function(PLAYS, arg=0.2)
-    assert page.inner_text("#cue") == "第一句 红 & x"
+    expect(page.locator("#cue")).to_have_text("第一句 红 & x", use_inner_text=True)
     page.wait_for_function(PART, arg=2)
     page.wait_for_function("() => document.querySelectorAll('#parts .done').length === 3")
-    assert "已听完" in page.inner_text("#parts li:last-child")
+    expect(page.locator("#parts li:last-child")).to_contain_text("已听完", use_inner_text=True)
     assert page.url.endswith(page.get_attribute("#parts li:last-child a", "href") or "-")
 
 
@@ -134,7 +135,7 @@ def test_sound_sleep_timer_stops_and_says_so(page: Page) -> None:
     page.wait_for_function("() => document.getElementById('player').paused")
     page.select_option("#sleep", "20")
     page.click("text=取消定时")
-    assert page.input_value("#sleep") == "0"
+    expect(page.locator("#sleep")).to_have_value("0")
 
 
 def test_sound_jumps_over_a_damaged_stretch(page: Page, world: World) -> None:
@@ -175,7 +176,7 @@ def test_sound_in_another_form_when_the_first_cannot_play(page: Page) -> None:
 
 def test_sound_chapters_lead_and_follow(page: Page) -> None:
     page.goto("/read/m.chapters")
-    assert page.locator("#chapter-list a").count() == 2
+    expect(page.locator("#chapter-list a")).to_have_count(2)
     page.click("#chapter-list >> text=承")
     page.wait_for_function(PLAYS, arg=20)
     page.wait_for_function("() => document.querySelectorAll('#chapter-list a')[1].getAttribute('aria-current')")
@@ -214,7 +215,7 @@ def test_sound_wave_is_sought_by_keys(page: Page) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     assert time_of(page) == pytest.approx(2, abs=0.2)
-    assert page.get_attribute("#seek", "aria-valuetext") == "0:02，共 0:40"
+    expect(page.locator("#seek")).to_have_attribute("aria-valuetext", "0:02，共 0:40")
     page.keyboard.press("End")
     page.wait_for_function("() => document.getElementById('player').currentTime > 38")
 
@@ -250,17 +251,17 @@ def test_sound_lines_follow_and_lead(page: Page) -> None:
     assert page.evaluate("document.getElementById('line-list').scrollTop") > 100
     page.select_option("#captions", "English")
     page.wait_for_function("() => document.querySelectorAll('#line-list button').length === 9")
-    assert page.get_attribute("#line-list", "lang") == "en"
-    assert "E第 0 句" in page.inner_text("#line-list")
+    expect(page.locator("#line-list")).to_have_attribute("lang", "en")
+    expect(page.locator("#line-list")).to_contain_text("E第 0 句", use_inner_text=True)
     page.select_option("#captions", "")
-    assert page.locator("#line-list button").count() == 9
+    expect(page.locator("#line-list button")).to_have_count(9)
     page.click("#next")
     page.wait_for_function(PART, arg=1)
-    assert page.is_hidden("#lines")
-    assert page.is_hidden("#lines-toggle")
+    expect(page.locator("#lines")).to_be_hidden()
+    expect(page.locator("#lines-toggle")).to_be_hidden()
     page.click("#previous")
     page.wait_for_selector("#line-list button")
-    assert page.is_visible("#lines")
+    expect(page.locator("#lines")).to_be_visible()
 
 
 def test_sound_sleep_timer_stops_at_the_end_of_the_part(page: Page) -> None:
@@ -270,11 +271,11 @@ def test_sound_sleep_timer_stops_at_the_end_of_the_part(page: Page) -> None:
     page.click("#play")
     page.wait_for_function(PART, arg=1)
     assert page.evaluate("document.getElementById('player').paused")
-    assert page.input_value("#sleep") == "0"
-    assert "已听完" in page.inner_text("#parts li:first-child")
+    expect(page.locator("#sleep")).to_have_value("0")
+    expect(page.locator("#parts li:first-child")).to_contain_text("已听完", use_inner_text=True)
     page.goto("/read/m.short")
     page.wait_for_function(PART, arg=1)
-    assert not page.locator("#note").is_visible()
+    expect(page.locator("#note")).to_be_hidden()
     page.click("#play")
     page.wait_for_function(PART, arg=2)
 
@@ -294,9 +295,9 @@ def test_sound_letters_are_keys_while_the_focus_is_in_the_player(page: Page) -> 
     page.select_option("#captions", "English")
     page.focus("#play")
     page.keyboard.press("c")
-    assert page.input_value("#captions") == ""
+    expect(page.locator("#captions")).to_have_value("")
     page.keyboard.press("C")
-    assert page.input_value("#captions") == "English"
+    expect(page.locator("#captions")).to_have_value("English")
     before = time_of(page)
     page.keyboard.press("ArrowRight")
     assert time_of(page) == pytest.approx(before + 30, abs=1)
@@ -314,10 +315,10 @@ def test_film_fills_the_screen_by_a_letter(page: Page) -> None:
 def test_sound_plays_without_scripts(browser: Browser, address: str) -> None:
     with opened(browser, address, script=False) as page:
         page.goto("/read/m.short")
-        assert page.locator("audio[controls]").is_visible()
-        assert not page.locator(".deck").is_visible()
+        expect(page.locator("audio[controls]")).to_be_visible()
+        expect(page.locator(".deck")).to_be_hidden()
         page.click("#parts >> text=乙")
-        assert page.inner_text("#part-title") == "乙"
+        expect(page.locator("#part-title")).to_have_text("乙", use_inner_text=True)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.appliance.web.holding import PASSWORD
 from tests.appliance.web.reading import LAST, SENTENCE
@@ -57,9 +58,10 @@ def test_staff_sign_in(old_browser: Browser, server: str, held: World, script: b
         page.get_by_label("账号").fill(name)
         page.get_by_label("密码").fill(password)
         page.get_by_role("button", name="登录").click()
+        page.wait_for_url("**/staff/")
         for path in ("/staff/", "/staff/drives", "/staff/health"):
             page.goto(path)
-            assert page.get_by_text(name).first.is_visible()
+            expect(page.get_by_text(name).first).to_be_visible()
 
 
 def test_document_is_drawn_found_in_and_zoomed(context: BrowserContext, address: str) -> None:
@@ -74,7 +76,7 @@ def test_document_is_drawn_found_in_and_zoomed(context: BrowserContext, address:
     page.keyboard.press("Enter")
     page.click("#find-list button")
     settled(page, "() => document.querySelector('.textLayer .highlight.selected')")
-    assert page.get_attribute("#stage", "data-page") == "8"
+    expect(page.locator("#stage")).to_have_attribute("data-page", "8")
     page.click("#two")
     page.keyboard.press("Escape")
     page.keyboard.press("PageDown")
@@ -122,4 +124,4 @@ def test_document_where_a_part_is_lacking_comes_as_pictures(context: BrowserCont
     page.goto("/read/r.pdf?page=3")
     page.wait_for_url("**/read/r.pdf/pages/3?old=1")
     settled(page, f"() => ({INK})('.rpage img') > 1")
-    assert "已换用简易阅读方式" in page.inner_text(".rnote")
+    expect(page.locator(".rnote")).to_contain_text("已换用简易阅读方式", use_inner_text=True)

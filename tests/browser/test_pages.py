@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.web.display import Display
 from tests.appliance.web.holding import PASSWORD
@@ -72,9 +73,10 @@ def test_staff_pages_are_accessible_when_signed_in(browser: Browser, server: str
             page.get_by_label("账号").fill(name)
             page.get_by_label("密码").fill(PASSWORD)
             page.get_by_role("button", name="登录").click()
+            page.wait_for_url("**/staff/")
             for path in ("/staff/", "/staff/drives", "/staff/health", "/staff/password"):
                 page.goto(path)
-                assert page.get_by_text(name).first.is_visible()
+                expect(page.get_by_text(name).first).to_be_visible()
                 assert violations(page) == [], path
                 assert page.evaluate("document.documentElement.scrollWidth") <= size[0], path
 
@@ -96,21 +98,22 @@ def test_find_filter_open_and_leave_without_scripts(browser: Browser, server: st
         page.goto("/")
         page.get_by_role("searchbox").fill("论语")
         page.get_by_role("button", name="检索").click()
-        page.get_by_role("heading", name="检索结果 1 条").wait_for()
+        expect(page.get_by_role("heading", name="检索结果 1 条")).to_be_visible()
         if size == PHONE:
             page.get_by_role("link", name="筛选").click()
-            assert not page.get_by_role("heading", name="检索结果 1 条").is_visible()
+            expect(page.get_by_role("heading", name="检索结果 1 条")).to_be_hidden()
         page.locator("#facets").get_by_role("link", name="本馆可读").click()
-        assert "available=yes" in page.url
+        page.wait_for_url("**available=yes**")
         page.get_by_role("link", name="论语", exact=True).click()
-        assert page.get_by_role("heading", name="论语", level=1).is_visible()
+        expect(page.get_by_role("heading", name="论语", level=1)).to_be_visible()
         page.get_by_role("button", name="夜间").last.click()
-        assert page.locator("html").get_attribute("data-theme") == "night"
-        assert page.url.endswith("/resources/x.lunyu#display")
+        expect(page.locator("html")).to_have_attribute("data-theme", "night")
+        page.wait_for_url("**/resources/x.lunyu#display")
         page.get_by_role("link", name="结束使用").click()
+        page.wait_for_url("**/end")
         page.get_by_role("button", name="结束使用").click()
-        assert page.get_by_role("heading", level=1).inner_text().startswith("已清除全部记录")
-        assert page.locator("html").get_attribute("data-theme") == "paper"
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^已清除全部记录"))
+        expect(page.locator("html")).to_have_attribute("data-theme", "paper")
 
 
 def test_keyboard_alone_finds_a_book_and_focus_is_always_seen(page: Page) -> None:
@@ -139,7 +142,7 @@ def test_cover_that_cannot_be_had_leaves_the_drawn_one(browser: Browser, server:
     try:
         with opened(browser, server) as page:
             page.goto("/resources/x.kao")
-            assert "考拉" in page.locator(".item__pic .cover b").inner_text()
+            expect(page.locator(".item__pic .cover b")).to_contain_text("考拉", use_inner_text=True)
     finally:
         path.write_bytes(good)
 

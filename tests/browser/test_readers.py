@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.appliance.web.reading import LAST, SENTENCE, damage
 from tests.browser.reading_room import (
@@ -14,6 +15,7 @@ from tests.browser.reading_room import (
     address,
     context,
     opened,
+    rested,
     settled,
     watched,
     world,
@@ -54,7 +56,7 @@ def test_pdf_jumps_finds_zooms_and_ends(context: BrowserContext, address: str) -
     width = page.evaluate("document.querySelector('.page').getBoundingClientRect().width")
     page.click("#zoom-in")
     page.click("#zoom-in")
-    assert page.evaluate("document.querySelector('.page').getBoundingClientRect().width") > width
+    settled(page, "(width) => document.querySelector('.page').getBoundingClientRect().width > width", width)
     page.click("#rotate")
     page.keyboard.press("Escape")
     page.click("#toc-button")
@@ -117,8 +119,8 @@ def test_pdf_whose_drive_is_pulled_out_is_not_called_damaged(context: BrowserCon
     page.wait_for_timeout(2500)  # by then a page whose bytes were refused is called damaged
     page.keyboard.press("PageUp")
     page.wait_for_timeout(2500)
-    assert "资源硬盘暂时断开" in page.inner_text("#note-text")
-    assert "有损坏" not in page.inner_text("#note-text")
+    expect(page.locator("#note-text")).to_contain_text("资源硬盘暂时断开", use_inner_text=True)
+    expect(page.locator("#note-text")).not_to_contain_text("有损坏", use_inner_text=True)
 
 
 def test_pdf_damaged_structure_leads_to_page_pictures(context: BrowserContext, address: str, world: World) -> None:
@@ -143,7 +145,7 @@ def test_pdf_where_it_cannot_run_page_pictures_come_instead(context: BrowserCont
     page.goto("/read/r.pdf")
     page.wait_for_url("**/read/r.pdf/pages/1?old=1")
     assert page.locator(".rpage img").evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 1000
-    assert "已换用简易阅读方式" in page.inner_text(".rnote")
+    expect(page.locator(".rnote")).to_contain_text("已换用简易阅读方式", use_inner_text=True)
 
 
 def test_pdf_shows_as_printed_on_demand(context: BrowserContext, address: str) -> None:
@@ -172,7 +174,7 @@ def test_pictures_show_tiles_turn_and_zoom(context: BrowserContext, address: str
     page.click("#rotate")
     page.click("#whole")
     page.keyboard.press("PageDown")
-    assert "已是最后一页" in page.inner_text("#note-text")
+    expect(page.locator("#note-text")).to_contain_text("已是最后一页", use_inner_text=True)
     assert seen.outside == []
     assert seen.errors == []
 
@@ -221,11 +223,11 @@ def test_without_scripts_the_plain_pages_come_by_themselves(
         page = context.new_page()
         page.goto(path)
         page.wait_for_url(f"**{ending}")
-        assert words in page.locator("body").inner_text()
+        expect(page.locator("body")).to_contain_text(words, use_inner_text=True)
         for image in page.locator("article img, .rpage img").all():
             assert image.evaluate("(i) => i.decode().then(() => i.naturalWidth)") > 0
         page.locator("a[rel=next]").first.click()
-        assert page.url.endswith("/2")
+        page.wait_for_url("**/2")
     finally:
         context.close()
 
@@ -258,7 +260,7 @@ def test_phone_tap_and_swipe_turn_the_page(browser: Browser, address: str) -> No
         before = page.inner_text("#progress")
         page.touchscreen.tap(360, 400)
         settled(page, "(before) => document.getElementById('progress').textContent !== before", before)
-        page.wait_for_timeout(300)
+        rested(page)
         page.touchscreen.tap(30, 400)
         settled(page, "(before) => document.getElementById('progress').textContent === before", before)
     finally:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.appliance.web.reading import LAST, SENTENCE, damage
 from tests.browser.reading_room import (
@@ -13,6 +14,8 @@ from tests.browser.reading_room import (
     address,
     context,
     opened,
+    pressed,
+    rested,
     settled,
     watched,
     world,
@@ -40,12 +43,10 @@ def test_book_shows_its_first_sentence_in_our_font(context: BrowserContext, addr
 def test_book_last_page_is_reached_by_keyboard_and_says_so(context: BrowserContext, address: str) -> None:
     page, seen = watched(context, address)
     opened(page, "/read/r.book")
-    page.keyboard.press("End")
-    settled(page, BOOK_VISIBLE, LAST)
-    page.wait_for_timeout(200)
-    page.keyboard.press("PageDown")
-    page.wait_for_selector("#note:not([hidden])")
-    assert "已是最后一页" in page.inner_text("#note-text")
+    pressed(page, "End", BOOK_VISIBLE, LAST)
+    rested(page)
+    pressed(page, "PageDown", "() => !document.getElementById('note').hidden")
+    expect(page.locator("#note-text")).to_contain_text("已是最后一页", use_inner_text=True)
     assert seen.errors == []
 
 
@@ -67,9 +68,9 @@ def test_book_contents_find_size_and_night(context: BrowserContext, address: str
     page.click("#sizes-button")
     before = page.inner_text("#size-now")
     page.click("#larger")
-    assert page.inner_text("#size-now") != before
+    expect(page.locator("#size-now")).not_to_have_text(before, use_inner_text=True)
     page.click("#night")
-    assert page.get_attribute("html", "data-theme") == "night"
+    expect(page.locator("html")).to_have_attribute("data-theme", "night")
     assert seen.errors == []
 
 
@@ -104,7 +105,7 @@ def test_book_place_is_kept_within_the_tab(context: BrowserContext, address: str
     settled(page, BOOK_VISIBLE, LAST)
     opened(page, "/read/r.book")
     settled(page, BOOK_VISIBLE, LAST)
-    assert "上次读到" in page.inner_text("#note-text")
+    expect(page.locator("#note-text")).to_contain_text("上次读到", use_inner_text=True)
     other, _ = watched(context, address)
     opened(other, "/read/r.book")
     settled(other, BOOK_VISIBLE, SENTENCE)
@@ -115,10 +116,10 @@ def test_book_upright_turns_to_the_left(context: BrowserContext, address: str) -
     opened(page, "/read/r.upright")
     settled(page, BOOK_VISIBLE, "人之初，性本善。")
     assert page.get_attribute("#stage", "data-vertical") is not None
-    assert page.inner_text("#turn-left-label") == "下一页"
+    expect(page.locator("#turn-left-label")).to_have_text("下一页", use_inner_text=True)
     page.click("#turn-left")
     settled(page, "() => Number(document.getElementById('position').value) > 0")
-    assert page.get_attribute("#position", "dir") == "rtl"
+    expect(page.locator("#position")).to_have_attribute("dir", "rtl")
 
 
 def test_book_fixed_pages_stand_alone_and_end(context: BrowserContext, address: str) -> None:
@@ -126,7 +127,8 @@ def test_book_fixed_pages_stand_alone_and_end(context: BrowserContext, address: 
     opened(page, "/read/r.fixed")
     settled(page, "() => document.getElementById('stage').dataset.pages === '3'")
     page.click("#turn-left")
-    page.wait_for_timeout(300)
+    settled(page, "() => document.getElementById('stage').dataset.page !== '1'")
+    rested(page)
     page.click("#turn-left")
     settled(page, "() => document.getElementById('stage').dataset.page === '3'")
 
@@ -194,7 +196,7 @@ def test_book_large_damaged_elsewhere_reads_on(context: BrowserContext, address:
         page, _ = watched(context, address)
         opened(page, "/read/r.large")
         settled(page, BOOK_VISIBLE, SENTENCE)
-        assert page.is_hidden("#note")
+        expect(page.locator("#note")).to_be_hidden()
     finally:
         path.write_bytes(whole)
         world.services.chunks._kept.clear()
@@ -204,4 +206,4 @@ def test_book_broken_says_so(context: BrowserContext, address: str) -> None:
     page, _ = watched(context, address)
     opened(page, "/read/r.broken")
     page.wait_for_selector("#note:not([hidden])")
-    assert "有损坏" in page.inner_text("#note-text")
+    expect(page.locator("#note-text")).to_contain_text("有损坏", use_inner_text=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.web.display import Display
 from tests.appliance.web.holding import make_app, one
 from tests.appliance.web.odd_books import spoken_book
 from tests.appliance.web.reading import EPUB, document, epub, picture, plain_book, reading_world, sound, xhtml
 from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
-from tests.browser.reading_room import VENDOR
+from tests.browser.reading_room import VENDOR, rested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,7 @@ def test_elder_sizes_fit_on_a_phone(browser: Browser, address: str) -> None:
         )
         before = page.inner_text("#size-now")
         page.click("#smaller")
-        assert page.inner_text("#size-now") != before
+        expect(page.locator("#size-now")).not_to_have_text(before, use_inner_text=True)
 
 
 def test_elder_turns_chapters_on_a_phone(browser: Browser, address: str) -> None:
@@ -105,7 +106,7 @@ def test_phone_tools_of_a_picture_stand_beside_it(browser: Browser, address: str
         assert tools["y"] + tools["height"] <= stage["y"] + 0.5
         assert all(b.bounding_box()["height"] >= 43.5 for b in page.locator(".zkit button").all())  # type: ignore[index]
         page.click("#info")
-        assert page.locator("#about").is_hidden()
+        expect(page.locator("#about")).to_be_hidden()
         assert violations(page) == []
 
 
@@ -134,26 +135,26 @@ def test_child_has_the_deck_in_one_row_on_a_phone(browser: Browser, address: str
 def test_picture_without_scripts_says_whose_it_is(browser: Browser, address: str) -> None:
     with opened(browser, address, DESKTOP, script=False) as page:
         page.goto("/read/s.picture/pages/1")
-        assert "须保留署名" in page.inner_text(".rpage")
-        assert page.locator(".rjump").count() == 0
+        expect(page.locator(".rpage")).to_contain_text("须保留署名", use_inner_text=True)
+        expect(page.locator(".rjump")).to_have_count(0)
 
 
 def test_open_volume_is_named_and_numbers_are_no_contents(browser: Browser, address: str) -> None:
     with opened(browser, address, DESKTOP) as page:
         for path in ("/read/s.volumes", "/read/s.books"):
             _opened(page, path)
-            assert "上册" in page.inner_text(".rbar__title"), path
+            expect(page.locator(".rbar__title")).to_contain_text("上册", use_inner_text=True)
         _opened(page, "/read/s.scan")
-        assert page.locator("#toc-list").count() == 0
-        assert page.locator("#chapter").inner_text() == ""
+        expect(page.locator("#toc-list")).to_have_count(0)
+        expect(page.locator("#chapter")).to_have_text("", use_inner_text=True)
 
 
 def test_book_is_heard_chapter_by_chapter_without_scripts(browser: Browser, address: str) -> None:
     with opened(browser, address, DESKTOP, script=False) as page:
         page.goto("/read/s.spoken/chapters/1")
-        assert page.locator("audio").count() == 0
+        expect(page.locator("audio")).to_have_count(0)
         page.goto("/read/s.spoken/chapters/2")
-        assert "听这一章" in page.inner_text("main")
+        expect(page.locator("main")).to_contain_text("听这一章", use_inner_text=True)
         sound = page.locator("audio").get_attribute("src")
         page.click("audio", position={"x": 25, "y": 27})
         # Playwright's own waiting needs the page's scripts.
@@ -173,14 +174,17 @@ def test_end_of_a_volume_leads_to_the_next(browser: Browser, address: str) -> No
             _opened(page, path)
             page.click("#stage")
             page.keyboard.press("End")
-            page.wait_for_timeout(500)
-            for _ in range(6):
+            rested(page, 500)
+            on = page.locator("#note-action", has_text="接着看下一册")
+            for _ in range(30):
                 page.keyboard.press("ArrowRight")
-                page.wait_for_timeout(200)
-            page.click("#note-action >> text=接着看下一册")
+                rested(page, 200)
+                if on.is_visible():
+                    break
+            on.click()
             page.wait_for_url("**item=**")
             page.wait_for_selector("html[data-opened]", state="attached")
-            assert "下册" in page.inner_text(".rbar__title"), path
+            expect(page.locator(".rbar__title")).to_contain_text("下册", use_inner_text=True)
         page.goto("/read/s.books/chapters/3")
         page.locator("[rel=next]").first.click()
         page.wait_for_url("**/read/s.books?item=**")

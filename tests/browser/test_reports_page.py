@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.store.holdings import HeldDrive, Message
 from appliance.store.outbox import Outbox, OutboxReader
@@ -77,23 +78,25 @@ def test_every_state_is_said_accessibly_and_a_stick_is_one_button(
     with serving(make_app(world)) as base, opened(browser, base, viewport) as page:
         sign_in(page, world)
         assert look(page, "none", viewport, tmp_path) == "本馆还没有报表。"
-        assert page.get_by_role("button", name="存到 U盘").count() == 0
+        expect(page.get_by_role("button", name="存到 U盘")).to_have_count(0)
         add(outbox, "2026-10", "2026-11-01T02:00:00Z", received="2026-11-03T02:00:00+00:00")
         assert look(page, "received", viewport, tmp_path) == "国家图书馆已收到 2026年10月报表。"
         report = add(outbox, "2026-11", fresh)
         assert look(page, "stick", viewport, tmp_path) == "2026年11月报表已备好，请用 U盘报送。"
-        assert "把 U盘插到书箱上，这里会出现" in page.locator("main").inner_text()
+        expect(page.locator("main")).to_contain_text("把 U盘插到书箱上，这里会出现", use_inner_text=True)
         stick(world)
         page.get_by_role("button", name="存到 U盘").wait_for()  # the page follows by itself
-        page.get_by_role("button", name="存到 U盘").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="存到 U盘").click()
         assert world.commands == [{"do": "report-export", "drive": "u1"}]
         world.write(notices=(Message("report.saved", {"month": "2026-11"}),))
         assert look(page, "saved", viewport, tmp_path) == "2026年11月报表已存到 U盘，可以拔出。"
-        page.get_by_role("button", name="完成").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="完成").click()
         assert look(page, "put-away", viewport, tmp_path) == "2026年11月报表已备好，请用 U盘报送。"
         outbox.refused(report, "report-unknown")
         assert look(page, "returned", viewport, tmp_path) == "2026年11月报表未被接收，请重新报送。"
-        assert "这台书箱还没有登记" in page.locator("main").inner_text()
+        expect(page.locator("main")).to_contain_text("这台书箱还没有登记", use_inner_text=True)
         outbox.received(report, make_receipt(report, NOW, Key.new()))
         assert look(page, "all", viewport, tmp_path) == "国家图书馆已收到 2026年11月报表。"
         page.goto("/staff/updates")
@@ -111,9 +114,10 @@ def test_box_with_a_line_says_what_waits_and_sends_when_asked(
         assert look(page, "sending", PHONE, tmp_path) == "正在报送 2026年11月报表。"
         add(outbox, "2026-11", "2026-11-10T02:00:00Z", number=2)
         assert look(page, "waiting", PHONE, tmp_path) == "2026年11月报表等待报送，目前没有联网。"
-        page.get_by_role("button", name="现在报送").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="现在报送").click()
         assert world.commands == [{"do": "report-send"}]
         add(outbox, "2026-09", "2026-10-01T02:00:00Z")
         assert look(page, "overdue", PHONE, tmp_path) == "2026年9月报表还没有报送。"
         page.goto("/staff/")
-        assert "2026年9月报表还没有报送。" in plain(page.locator("main").inner_text())
+        expect(page.locator("main")).to_contain_text("2026年9月报表还没有报送。", use_inner_text=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.appliance.web.holding import World
 from tests.browser.reading_room import INK, settled
@@ -42,7 +43,7 @@ def test_phone_pinches_taps_twice_and_swipes_only_at_the_edge(phone: Page) -> No
     settled(phone, f"(whole) => {ZOOM} > 1.8 * whole", whole)
     swipe(phone, 60, 330)
     phone.wait_for_timeout(400)
-    assert phone.get_attribute("#stage", "data-page") == "3"
+    expect(phone.locator("#stage")).to_have_attribute("data-page", "3")
     for _ in range(2):
         phone.touchscreen.tap(195, 400)
     settled(phone, f"(whole) => {ZOOM} < 1.05 * whole", whole)
@@ -57,10 +58,10 @@ def test_phone_magnifier_stands_above_the_finger(phone: Page) -> None:
     box = phone.locator("#lens").bounding_box()
     assert box is not None
     assert box["y"] + box["height"] < 540
-    assert phone.get_attribute("#stage", "data-page") == "3"
+    expect(phone.locator("#stage")).to_have_attribute("data-page", "3")
     phone.tap("#lens-off")
-    assert not phone.is_visible("#lens")
-    assert not phone.is_visible("#lens-off")
+    expect(phone.locator("#lens")).to_be_hidden()
+    expect(phone.locator("#lens-off")).to_be_hidden()
     swipe(phone, 330, 60)
     at_page(phone, 4)
 
@@ -73,7 +74,7 @@ def test_phone_begins_a_wide_leaf_at_its_right_and_reads_on_to_the_left(phone: P
     assert left > 0
     swipe(phone, 60, 330)
     settled(phone, f"(left) => {edges}[0] < left - 0.2", left)
-    assert phone.get_attribute("#stage", "data-page") == "1"
+    expect(phone.locator("#stage")).to_have_attribute("data-page", "1")
     phone.focus("#stage")
     for _ in range(3):
         phone.keyboard.press("Space")

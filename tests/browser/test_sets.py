@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.store.holdings import HeldRelease, Part
 from tests.appliance.web.holding import PASSWORD, make_app, make_world
@@ -62,7 +63,7 @@ def test_staff_read_which_drive_is_missing_and_see_it_come(
     spread(world, 1, older=(2,))
     with opened(browser, server, size) as page:
         page.goto("/staff/")
-        assert page.get_by_text("接上的国家版硬盘不是同一版").is_visible()
+        expect(page.get_by_text("接上的国家版硬盘不是同一版")).to_be_visible()
         looked_at(page, "staff-public", size[0])
         page.goto("/staff/sign-in")
         page.get_by_label("账号").fill(world.accounts.all()[0].name)
@@ -73,21 +74,21 @@ def test_staff_read_which_drive_is_missing_and_see_it_come(
         page.get_by_role("link", name="看是哪一块").click()
         page.wait_for_url("**/staff/drives")
         rows = page.get_by_role("region", name="资源包和硬盘").get_by_role("listitem")
-        assert rows.count() == 4
+        expect(rows).to_have_count(4)
         assert "第 2 块 没有接上 只有这一版才有的资源目前只能查目录" in " ".join(rows.nth(1).inner_text().split())
         assert "第 2 块 2026年10月版" in rows.nth(3).inner_text()
         looked_at(page, "staff-mixed", size[0])
         spread(world, 1, 3)
-        page.get_by_text("另一版").wait_for(state="detached", timeout=8000)
-        assert [row.locator(".light").inner_text() for row in rows.all()] == ["已接上", "没有接上", "已接上"]
+        page.get_by_text("另一版").wait_for(state="detached")
+        expect(rows.locator(".light")).to_have_text(["已接上", "没有接上", "已接上"], use_inner_text=True)
         looked_at(page, "staff-missing", size[0])
         spread(world, 1, 2, 3)
-        rows.filter(has_text="没有接上").wait_for(state="detached", timeout=8000)
-        assert rows.count() == 3
+        rows.filter(has_text="没有接上").wait_for(state="detached")
+        expect(rows).to_have_count(3)
         looked_at(page, "staff-complete", size[0])
         spread(world, 1, 2, 3, others=(children(world),))
-        page.get_by_role("heading", name="少儿版").wait_for(timeout=8000)
-        assert rows.filter(has_text="没有接上").count() == 2
+        page.get_by_role("heading", name="少儿版").wait_for()
+        expect(rows.filter(has_text="没有接上")).to_have_count(2)
         looked_at(page, "staff-bundles", size[0])
 
 
@@ -98,20 +99,20 @@ def test_patrons_read_which_drive_is_missing_and_open_what_is_here(
     spread(world, 1, 3)
     with opened(browser, server, size) as page:
         page.goto("/search?q=三國")
-        assert page.get_by_text("硬盘未接").is_visible()
+        expect(page.get_by_text("硬盘未接")).to_be_visible()
         looked_at(page, "patron-results", size[0])
         page.goto("/resources/x.sanguo")
-        assert page.get_by_text("这份资源在硬盘“国家版第 2 块”上").is_visible()
+        expect(page.get_by_text("这份资源在硬盘“国家版第 2 块”上")).to_be_visible()
         looked_at(page, "patron-missing", size[0])
         page.goto(f"/resources/{LECTURES}")
-        assert page.get_by_text("其中 2 个文件在硬盘“国家版第 2 块”上").is_visible()
-        assert page.get_by_role("listitem").filter(has_text="第5讲").get_by_text("硬盘未接").is_visible()
+        expect(page.get_by_text("其中 2 个文件在硬盘“国家版第 2 块”上")).to_be_visible()
+        expect(page.get_by_role("listitem").filter(has_text="第5讲").get_by_text("硬盘未接")).to_be_visible()
         looked_at(page, "patron-partly", size[0])
         page.goto("/new")
         looked_at(page, "patron-new", size[0])
         spread(world, 1, 2, 3)
         page.goto("/resources/x.sanguo")
-        assert page.locator(".btn--seal").is_visible()
+        expect(page.locator(".btn--seal")).to_be_visible()
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -122,9 +123,9 @@ def test_a_child_reads_what_opens_now_and_nothing_of_drives(
     with opened(browser, server, size) as page:
         page.goto("/#display")
         page.locator("footer").get_by_role("button", name="少儿", exact=False).first.click()
-        page.locator('html[data-face="child"]').wait_for()
-        assert page.get_by_text("硬盘").count() == 0
-        assert page.get_by_text("需要处理").count() == 0
+        expect(page.locator('html[data-face="child"]')).to_be_visible()
+        expect(page.get_by_text("硬盘")).to_have_count(0)
+        expect(page.get_by_text("需要处理")).to_have_count(0)
         looked_at(page, "child-home", size[0])
         page.goto("/resources/x.sanzijing")
         assert page.locator("#instead").get_by_role("link").count() > 0

@@ -97,7 +97,7 @@ def test_pointer_chooses(browser: Browser, server: str) -> None:
         box(page).fill("三国")
         options(page).first.click()
         page.wait_for_url(re.compile("/search"))
-        assert box(page).input_value() == "三國演義"
+        expect(box(page)).to_have_value("三國演義")
 
 
 def test_leaving_the_box_closes_the_list(browser: Browser, server: str) -> None:
@@ -141,7 +141,7 @@ def test_titles_are_text_and_nothing_else(browser: Browser, server: str) -> None
         )
         box(page).fill("img")
         expect(options(page).first).to_contain_text("<img src=x")
-        assert page.locator(".suggest img").count() == 0
+        expect(page.locator(".suggest img")).to_have_count(0)
 
 
 def test_box_that_does_not_answer_leaves_the_form_as_it_was(browser: Browser, server: str) -> None:
@@ -150,7 +150,7 @@ def test_box_that_does_not_answer_leaves_the_form_as_it_was(browser: Browser, se
         page.route("**/api/suggest?*", lambda route: route.abort())
         box(page).press_sequentially("论语")
         page.wait_for_timeout(300)
-        assert options(page).count() == 0
+        expect(options(page)).to_have_count(0)
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile("/search"))
 
@@ -161,4 +161,4 @@ def test_without_scripts_the_box_is_a_plain_form(browser: Browser, server: str) 
         page.get_by_role("searchbox").fill("论语")
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile("/search"))
-        assert page.get_by_role("combobox").count() == 0
+        expect(page.get_by_role("combobox")).to_have_count(0)

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from packager.drives import write_drive
 from packager.format.files import RealFiles
 from packager.publishing.publish import publish
 from packager.publishing.sites import FolderSite
 from tests.appliance.sync.test_updater import Origin
-from tests.box import Box, command, running
+from tests.box import Box, command, running, wait_for
 from tests.browser.conftest import DESKTOP, opened, violations
+from tests.midday import minutes_to_noon
 from tests.published import published  # noqa: F401 - a fixture
 from tests.simulator import DAY
 
@@ -59,13 +61,6 @@ def box(published, origin: Origin, tmp_path: Path) -> Iterator[Box]:  # noqa: F8
     )
     with running(made):
         yield made
-
-
-def minutes_to_noon() -> int:
-    """An offset with which it is about noon at the library now: far from the night in which updates are applied."""
-    now = time.gmtime()
-    offset = 12 * 60 - (now.tm_hour * 60 + now.tm_min)
-    return offset if offset > -720 else offset + 1440
 
 
 class Stream(threading.Thread):
@@ -136,7 +131,7 @@ def test_update_is_staged_applied_and_undone_while_readers_read(
             assert len(box.get(saved).body) == item["size"]
         stream = Stream(box.url, saved)
         stream.start()
-        time.sleep(2)
+        wait_for(lambda: bool(stream.head), "the first bytes")
         page.get_by_role("button", name="现在启用").click()
         heading(page, "已更新至 2026年11月版，新增 1 种资源。")
         applied = time.monotonic()
@@ -163,7 +158,8 @@ def test_update_is_staged_applied_and_undone_while_readers_read(
         assert box.get("/resources/gone").status != 200  # what was dropped stays away
         assert violations(page) == []
         page.screenshot(path=tmp_path / "undone.png", full_page=True)
-        page.get_by_role("button", name="再查一次").first.click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="再查一次").first.click()
         time.sleep(3)
         assert found(box, "新书") == []
         page.get_by_role("button", name="重新启用新版").click()
@@ -180,13 +176,14 @@ def test_page_works_without_scripts_and_keeps_what_the_director_chose(browser: B
         page.select_option("#from", "21:30")
         page.select_option("#to", "05:30")
         page.fill("#cap", "20")
-        page.get_by_role("button", name="保存").click()
-        for _ in range(40):
+        with page.expect_navigation():
+            page.get_by_role("button", name="保存").click()
+        for _ in range(80):
             page.goto("/staff/updates")
             if page.get_by_text("每天 21:30 至 05:30").count():
                 break
             time.sleep(0.25)
-        assert page.get_by_text("最多 20 GB").is_visible()
+        expect(page.get_by_text("最多 20 GB")).to_be_visible()
         box.stop()
         box.start()
         sign = page.request.get("/staff/updates")

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.store.holdings import Message, Part
 from appliance.store.preferences import Preferences
@@ -188,6 +189,6 @@ def test_box_without_a_line_speaks_of_sticks_only(browser: Browser, world: World
     with serving(make_app(world)) as base, opened(browser, base, PHONE) as page:
         sign_in(page, world)
         look(page, world, no_origins, PHONE, tmp_path)
-        assert page.get_by_role("heading", name="用 U盘更新").is_visible()
+        expect(page.get_by_role("heading", name="用 U盘更新")).to_be_visible()
         for word in ("网络", "下载", "流量", "上次查询"):
-            assert word not in page.locator("main").inner_text()
+            expect(page.locator("main")).not_to_contain_text(word, use_inner_text=True)

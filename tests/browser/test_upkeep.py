@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.errors import ServingError
 from appliance.serving.pools import DrivePools, PoolLimits
@@ -73,15 +75,15 @@ def test_damage_check_and_repair_are_followed_without_reloading(
         signed_in(page, world)
         page.goto("/staff/health")
         row = page.get_by_role("row").filter(has_text="戰國策校注")
-        assert "第 1 页打不开，其余可看" in row.inner_text()
-        assert "要另取数据" in row.inner_text()
-        assert "正在修复" in page.get_by_role("row").filter(has_text="论语").inner_text()
-        assert page.get_by_role("progressbar").get_attribute("value") == "37"
-        assert page.get_by_role("button", name="暂停检查").is_visible()
+        expect(row).to_contain_text("第 1 页打不开，其余可看", use_inner_text=True)
+        expect(row).to_contain_text("要另取数据", use_inner_text=True)
+        expect(page.get_by_role("row").filter(has_text="论语")).to_contain_text("正在修复")
+        expect(page.get_by_role("progressbar")).to_have_attribute("value", "37")
+        expect(page.get_by_role("button", name="暂停检查")).to_be_visible()
         stick = HeldDrive("u1", "/nowhere", "", "refused", Message("intake.refused.blank"), since=AT)
         world.write(drives=(*world.holdings.drives, stick))
         page.get_by_role("button", name="存到 U盘").wait_for()
-        assert page.get_by_role("link", name="下载清单").is_visible()
+        expect(page.get_by_role("link", name="下载清单")).to_be_visible()
         assert violations(page) == []
         page.screenshot(path=tmp_path / "health.png", full_page=True)
         world.faults.clear(mended[0])
@@ -90,21 +92,21 @@ def test_damage_check_and_repair_are_followed_without_reloading(
         done = replace(RUN, done=80, state="yielding")
         tell(world, 2, runs=(done,), attempts=frozenset({lost}), repaired=(row,))
         page.get_by_text("读者正在使用，后台检查先让路。").wait_for()
-        assert page.get_by_role("row").filter(has_text="论语").count() == 0
-        page.get_by_role("button", name="暂停检查").click()
-        page.wait_for_load_state()
+        expect(page.get_by_role("row").filter(has_text="论语")).to_have_count(0)
+        with page.expect_navigation():
+            page.get_by_role("button", name="暂停检查").click()
         assert world.commands == [{"do": "check-pause", "drive": "d1"}]
         tell(world, 3, runs=(replace(RUN, done=100, state="finished"),), attempts=frozenset({lost}), repaired=(row,))
         page.get_by_text("已检查完，有 1 处损坏。").wait_for()
-        assert "k-todo" in (page.locator(".states .light").first.get_attribute("class") or "")
+        expect(page.locator(".states .light").first).to_have_class(re.compile("k-todo"))
         page.goto("/staff/withdrawn")
         menu = page.locator(".side").bounding_box()
         assert menu is not None
         assert viewport == DESKTOP or menu["height"] < 260  # on a short page too it does not stretch
         world.write(drives=world.holdings.drives[:1])
         page.goto("/staff/")
-        assert "《论语》已修复，数据取自“少儿版”。" in page.locator("#state").inner_text()
-        assert "已修复 1 处，还有 1 处没有数据。" in page.locator("#state").inner_text()
+        expect(page.locator("#state")).to_contain_text("《论语》已修复，数据取自“少儿版”。", use_inner_text=True)
+        expect(page.locator("#state")).to_contain_text("已修复 1 处，还有 1 处没有数据。", use_inner_text=True)
         assert violations(page) == []
         page.screenshot(path=tmp_path / "home.png", full_page=True)
 
@@ -127,11 +129,11 @@ def test_drive_that_does_not_answer_is_told_and_others_go_on(
         with opened(browser, base) as page:
             signed_in(page, world)
             page.goto("/staff/drives")
-            assert "硬盘“国家版”反应很慢，已暂停读取。" in page.locator("#drives").inner_text().replace("\u200b", "")
+            expect(page.locator("#drives")).to_contain_text("硬盘“国家版”反应很慢，已暂停读取。", use_inner_text=True)
             assert violations(page) == []
             page.screenshot(path=tmp_path / "sick.png", full_page=True)
-            page.get_by_role("button", name="重新识别").click()
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.get_by_role("button", name="重新识别").click()
             assert {"do": "look-again", "drive": "d1"} in world.commands
             answer = page.request.get(f"/items/{world.records['x.odd'].items[0].id}")
             assert answer.status == 503

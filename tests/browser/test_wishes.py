@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from appliance.web.display import Display
 from indexer.model import Access, Audience
@@ -52,11 +53,11 @@ def test_words_that_find_nothing_are_asked_for_by_keyboard(
         page.wait_for_url("**/wish?**")
         if script:
             fits(page, size[0])
-        assert page.get_by_label("想找的书名、作者或内容").input_value() == words
+        expect(page.get_by_label("想找的书名、作者或内容")).to_have_value(words)
         page.get_by_label("别的线索").fill("县剧团油印本")
         page.keyboard.press("Enter")
         page.wait_for_url("**/wish/thanks")
-        assert page.get_by_role("heading", level=1).inner_text() == "需求已登记，谢谢。"
+        expect(page.get_by_role("heading", level=1)).to_have_text("需求已登记，谢谢。", use_inner_text=True)
         if script:
             fits(page, size[0])
         page.get_by_role("link", name="继续检索").click()
@@ -80,10 +81,10 @@ def test_an_entry_is_asked_for_by_one_button_in_every_face(
         fits(page, PHONE[0])
         page.get_by_role("button", name=button).tap()
         page.wait_for_url("**/wish/thanks")
-        assert page.get_by_role("heading", level=1).inner_text() == thanks
+        expect(page.get_by_role("heading", level=1)).to_have_text(thanks, use_inner_text=True)
         fits(page, PHONE[0])
         page.goto(f"/resources/{resource}")
-        assert page.get_by_role("button", name=button).count() == 0
+        expect(page.get_by_role("button", name=button)).to_have_count(0)
 
 
 def test_entries_of_a_result_and_the_staff_list(browser: Browser, asked: tuple[World, str]) -> None:
@@ -100,7 +101,7 @@ def test_entries_of_a_result_and_the_staff_list(browser: Browser, asked: tuple[W
             page.wait_for_url("**/wish/thanks")
             page.get_by_role("link", name="继续检索").click()
             page.wait_for_url("**available=catalogue")
-            assert page.get_by_text("已登记", exact=True).count() == 1
+            expect(page.get_by_text("已登记", exact=True)).to_have_count(1)
             page.goto("/staff/sign-in?next=/staff/wishes")
             page.get_by_label("账号").fill(name)
             page.get_by_label("密码").fill(PASSWORD)
@@ -111,4 +112,4 @@ def test_entries_of_a_result_and_the_staff_list(browser: Browser, asked: tuple[W
                 page.get_by_role("button", name="已办").first.click()
             page.goto("/staff/wishes?settled=1")
             fits(page, size[0])
-            assert page.get_by_role("button", name="改为待办").count() == 1 + (size == PHONE)
+            expect(page.get_by_role("button", name="改为待办")).to_have_count(1 + (size == PHONE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.appliance.web.holding import PASSWORD, World, make_app, make_world
 from tests.appliance.web.withdrawals import BACK, GONE, ISSUES, SERIAL, records
@@ -47,11 +48,10 @@ def test_withdrawn_list_is_accessible_with_and_without_entries(
         for name, state in states.items():
             world.write(**state)
             page.goto("/staff/withdrawn")
-            assert page.get_by_role("heading", name="下架名单").is_visible()
-            assert page.locator("#main tbody tr, main tbody tr").count() == (3 if state["withdrawn"] else 0) + (
-                2 if state["lifted"] else 0
-            )
-            assert page.get_by_text("没有下架的资源").is_visible() is not bool(state["withdrawn"])
+            expect(page.get_by_role("heading", name="下架名单")).to_be_visible()
+            rows = (3 if state["withdrawn"] else 0) + (2 if state["lifted"] else 0)
+            expect(page.locator("#main tbody tr, main tbody tr")).to_have_count(rows)
+            expect(page.get_by_text("没有下架的资源")).to_be_visible(visible=not state["withdrawn"])
             assert violations(page) == []
             width = page.evaluate("document.documentElement.scrollWidth")
             assert width <= viewport[0]
