@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 ISSUED = "2026-11-22"
+_CHANCE = random.Random()
 
 
 def command(module: str, *arguments: str | Path, expect: tuple[int, ...] = (0,)) -> str:
@@ -70,10 +72,12 @@ def sign(work: Path, keys: Path) -> None:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on now, and that the system gives to no connection that goes out meanwhile."""
+    while True:
+        port = _CHANCE.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @dataclass
@@ -147,10 +151,10 @@ class Box:
             return
         self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait(5)
+            self.process.wait(60)
         self.process = None
 
     def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
@@ -159,7 +163,7 @@ class Box:
             self.url + path, method=method, headers={k.replace("_", "-"): v for k, v in headers.items()}
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
                 return Answer(answer.status, answer.headers, answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -175,7 +179,7 @@ class Box:
         """The health document."""
         return self.get("/health").json()
 
-    def wait_resources(self, count: int, seconds: float = 60) -> None:
+    def wait_resources(self, count: int, seconds: float = 120) -> None:
         """Wait until `count` resources are there and search answers."""
         wait_for(
             lambda: self.health()["resources"] == count and self.get("/api/search?q=").status == 200,
@@ -188,7 +192,7 @@ class Box:
         return path.read_text(errors="replace")[-4000:] if path.exists() else ""
 
 
-def wait_for(ready: Callable[[], bool], what: str, why: Callable[[], str] = str, seconds: float = 60) -> None:
+def wait_for(ready: Callable[[], bool], what: str, why: Callable[[], str] = str, seconds: float = 120) -> None:
     """Wait until `ready`; fail naming `what`, with what `why` says."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

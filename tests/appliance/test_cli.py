@@ -23,6 +23,7 @@ from appliance.store.holdings import (
     read_holdings,
 )
 from tests.appliance.stock import Stock
+from tests.box import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,12 +33,6 @@ def stock(tmp_path):
     stock = Stock(tmp_path)
     (tmp_path / "media").mkdir()
     return stock
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
@@ -105,7 +100,7 @@ def test_command_line_without_a_command_or_settings_is_refused(capsys):
     capsys.readouterr()
 
 
-def wait_for(ready, seconds=40):
+def wait_for(ready, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -128,7 +123,7 @@ def test_serve_whole_life_of_a_box(settings_file, stock):
     )  # fmt: skip
 
     def health():
-        with urllib.request.urlopen(f"http://127.0.0.1:{settings.listen_port}/health", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{settings.listen_port}/health", timeout=60) as answer:
             return json.load(answer)
 
     def worker():
@@ -145,7 +140,7 @@ def test_serve_whole_life_of_a_box(settings_file, stock):
         second = worker()
     finally:
         box.send_signal(signal.SIGTERM)
-        code = box.wait(20)
+        code = box.wait(60)
         log.close()
     assert code == 0, (stock.folder / "log").read_text()
     with pytest.raises(ProcessLookupError):

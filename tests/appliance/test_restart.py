@@ -66,11 +66,11 @@ class Readers:
         yield self
         self._stop.set()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
             assert not thread.is_alive()
 
     def _ask(self, kept: bool) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         while not self._stop.is_set():
             try:
                 connection.request("GET", "/health", headers={} if kept else {"Connection": "close"})
@@ -86,10 +86,10 @@ class Readers:
         connection.close()
 
 
-def until(ready: Callable[[], object], seconds: float = 40) -> None:
+def until(ready: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with contextlib.suppress(OSError, http.client.HTTPException):
+        with contextlib.suppress(OSError, http.client.HTTPException, psutil.Error):
             if ready():
                 return
         time.sleep(0.05)
@@ -97,7 +97,7 @@ def until(ready: Callable[[], object], seconds: float = 40) -> None:
 
 
 def resources(port: int) -> bytes:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", "/health")
         return connection.getresponse().read().replace(b" ", b"")
@@ -126,7 +126,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
         yield Box(settings, psutil.Process(process.pid), folder / "log")
     finally:
         process.terminate()
-        code = process.wait(20)
+        code = process.wait(60)
     assert code == 0, (folder / "log").read_text()
 
 

@@ -46,7 +46,7 @@ def box(world, monkeypatch):
     box.close()
 
 
-def wait_for(ready, seconds=5):
+def wait_for(ready, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if ready():
@@ -64,7 +64,7 @@ def served(box, identity):
 
 def read(box, item, index=0):
     job = box.chunks.fetch(item, index, box.pools, Urgency.FIRST)
-    job.wait(5)
+    job.wait(60)
     return job.error() if hasattr(job, "error") else None
 
 

@@ -34,7 +34,7 @@ def stock(tmp_path):
     return stock
 
 
-def wait_for(ready, seconds=20):
+def wait_for(ready, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if ready():
@@ -57,12 +57,12 @@ def test_run_drive_appears_and_goes_while_it_works(stock):
         away.rename(stock.folder / "media/one")
         assert wait_for(lambda: states(settings) == ["ready"])
         (stock.folder / "media/one").rename(away)
-        assert wait_for(lambda: states(settings) == ["gone"], 2)
+        assert wait_for(lambda: states(settings) == ["gone"])
         away.rename(stock.folder / "later")
         assert wait_for(lambda: states(settings) == ["ready"])
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
     assert not thread.is_alive()
 
 
@@ -77,17 +77,17 @@ def test_run_second_worker_waits_for_the_first(stock):
     threads[1].start()
     time.sleep(0.5)
     second.set()
-    threads[1].join(5)
+    threads[1].join(60)
     assert not threads[1].is_alive()
     first.set()
-    threads[0].join(10)
+    threads[0].join(60)
 
 
 def test_run_ends_when_its_parent_is_gone(stock):
     settings = stock.settings()
     begun = time.monotonic()
     worker.run(settings, RealClock(), RealFiles(), threading.Event(), parent=1 if os.getppid() != 1 else 2)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
 
 
 def test_prepare_makes_durable_what_a_killed_run_left_where_it_may(stock):
@@ -169,11 +169,11 @@ def test_main_killed_at_any_moment_the_next_one_brings_the_drive_up(stock):
     process = spawn_worker(path)
     try:
         assert wait_for(lambda: at_work(settings))
-        assert wait_for(lambda: states(settings) == ["ready"], 40)
-        assert wait_for(lambda: read_holdings(settings.holdings_file).live()[0].search.state == "ready", 40)
+        assert wait_for(lambda: states(settings) == ["ready"])
+        assert wait_for(lambda: read_holdings(settings.holdings_file).live()[0].search.state == "ready")
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
 
 
 def test_run_drive_is_checked_and_told_to_whoever_reads_the_record(stock):
@@ -188,6 +188,6 @@ def test_run_drive_is_checked_and_told_to_whoever_reads_the_record(stock):
         assert wait_for(lambda: any(run.state == "finished" for run in reader.runs()))
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(60)
     assert [(f.item_id, f.kind) for _, f in reader.findings(0)] == [(spoilt.stem, "damaged")]
     reader.close()

@@ -57,8 +57,8 @@ class Kept:
 def keeper(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Kept]]:
     """Makes a keeper whose workers do what the list says, one after the other."""
     monkeypatch.setattr(keeping, "RESTART_SECONDS", (0.1, 0.2))
-    monkeypatch.setattr(worker_keeping, "HUNG_SECONDS", 2.0)
-    monkeypatch.setattr(worker_keeping, "BEGIN_SECONDS", 2.0)
+    monkeypatch.setattr(worker_keeping, "HUNG_SECONDS", 4.0)
+    monkeypatch.setattr(worker_keeping, "BEGIN_SECONDS", 4.0)
     made: list[Kept] = []
 
     def make(*plans: str) -> Kept:
@@ -75,7 +75,7 @@ def test_worker_that_hangs_is_killed_and_followed(
 ) -> None:
     caplog.set_level(logging.ERROR)
     kept = keeper("hang")
-    wait_for(lambda: kept.begun == 2, "the second worker", seconds=20)
+    wait_for(lambda: kept.begun == 2, "the second worker")
     assert [record.getMessage() for record in caplog.records] == ["the worker hangs and is killed"]
     assert kept.keeper.lives()
     assert kept.looked == 1  # the disk may be why
@@ -84,13 +84,13 @@ def test_worker_that_hangs_is_killed_and_followed(
 def test_worker_that_gives_signs_of_life_goes_on(keeper: Callable[..., Kept]) -> None:
     kept = keeper()
     with pytest.raises(AssertionError):
-        wait_for(lambda: kept.begun == 2, "a second worker", seconds=2.5)
+        wait_for(lambda: kept.begun == 2, "a second worker", seconds=5)
     assert kept.keeper.lives()
 
 
 def test_worker_that_dies_is_followed_and_that_is_no_reason_to_end_the_box(keeper: Callable[..., Kept]) -> None:
     kept = keeper("die", "die", "die")
-    wait_for(lambda: kept.begun == 4, "the fourth worker", seconds=20)
+    wait_for(lambda: kept.begun == 4, "the fourth worker")
     assert kept.keeper.lives()
     assert kept.looked == 3
 
@@ -98,12 +98,12 @@ def test_worker_that_dies_is_followed_and_that_is_no_reason_to_end_the_box(keepe
 def test_where_no_worker_can_be_had_none_lives(keeper: Callable[..., Kept], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_keeping, "LOST_SECONDS", -1.0)
     kept = keeper("hang")
-    wait_for(lambda: not kept.keeper.lives(), "a worker that is lost", seconds=20)
+    wait_for(lambda: not kept.keeper.lives(), "a worker that is lost")
 
 
 def test_worker_that_is_to_leave_ends_and_none_follows(keeper: Callable[..., Kept]) -> None:
     kept = keeper()
-    wait_for(lambda: kept.begun == 1, "the worker", seconds=20)
+    wait_for(lambda: kept.begun == 1, "the worker")
     kept.keeper.leave()
     kept.keeper.close()
     assert kept.begun == 1

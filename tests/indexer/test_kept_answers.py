@@ -66,7 +66,7 @@ def test_few_are_found_out_at_a_time_and_what_is_kept_does_not_wait() -> None:
     def find() -> int:
         running.append(1)
         most.append(len(running))
-        go.wait(5)
+        go.wait(60)
         running.pop()
         return 2
 
@@ -84,11 +84,11 @@ def test_few_are_found_out_at_a_time_and_what_is_kept_does_not_wait() -> None:
     together(6, lambda n: kept.get(n, find))
     looking.join()
     assert max(most) <= AT_ONCE
-    assert waited[0] < 1
+    assert waited[0] < 30
 
 
 def test_an_answer_that_needs_another_does_not_wait_for_itself() -> None:
     kept, inner = KeptAnswers[object, int](99), KeptAnswers[object, int](99)
     began = time.perf_counter()
     together(8, lambda n: kept.get(n, lambda: inner.get(n, lambda: n)))
-    assert time.perf_counter() - began < 5
+    assert time.perf_counter() - began < 30

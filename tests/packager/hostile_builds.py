@@ -16,6 +16,7 @@ import psutil
 
 from indexer.model import load_line
 from packager.format.items import read_items
+from tests.looking import looked_again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,7 +95,7 @@ def _run(source: Path, work: Path, tmp: Path, limit: float) -> tuple[int, str, f
         while process.poll() is None:
             assert time.monotonic() < end, "the build hangs"
             memory = max(memory, _resident(process.pid))
-            temporary = max(temporary, sum(p.stat().st_size for p in tmp.rglob("*") if p.is_file()))
+            temporary = max(temporary, looked_again(lambda: _size(tmp)))
             time.sleep(0.1)
     finally:
         process.kill()
@@ -102,6 +103,10 @@ def _run(source: Path, work: Path, tmp: Path, limit: float) -> tuple[int, str, f
     after = os.times()
     spent = after.children_user + after.children_system - before.children_user - before.children_system
     return process.returncode, said, spent, memory, temporary
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _resident(pid: int) -> int:

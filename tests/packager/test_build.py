@@ -25,6 +25,7 @@ from packager.format.files import RealFiles
 from packager.format.layout import DriveLayout
 from packager.journal import BuildJournal
 from tests.generated import make_collection, pdf, picture
+from tests.looking import looked_again
 
 OPTIONS = BuildOptions(bundle="national", issued="2026-11-22", edition="2026.11", quiet=True)
 TRUTH = ("catalogue.jsonl", "items.txt", "chunks.bin")
@@ -98,7 +99,7 @@ def test_build_killed_at_any_moment_goes_on_and_gives_the_same_truth(made, tmp_p
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        while process.poll() is None and len(bag_files(tmp_path / "work")) < wanted:
+        while process.poll() is None and len(looked_again(lambda: bag_files(tmp_path / "work"))) < wanted:
             time.sleep(0.005)
         os.killpg(process.pid, signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL

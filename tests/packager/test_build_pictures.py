@@ -20,6 +20,7 @@ from indexer.renditions import libvips
 from packager.build import BuildOptions, build
 from packager.format.files import RealFiles
 from tests.generated import picture
+from tests.looking import looked_again
 
 OPTIONS = BuildOptions(bundle="national", issued="2026-11-22", edition="2026.11", quiet=True)
 TRUTH = ("catalogue.jsonl", "items.txt", "chunks.bin")
@@ -72,13 +73,13 @@ def test_build_killed_while_tiles_are_cut_goes_on_and_gives_the_same_truth(volum
     ]  # fmt: skip
     for moment in (0.05, 0.4):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and len(list((work / "bag/data").rglob("*.png"))) < PAGES:
+        while process.poll() is None and len(looked_again(lambda: list((work / "bag/data").rglob("*.png")))) < PAGES:
             time.sleep(0.005)
         time.sleep(moment)
         others = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
         process.send_signal(signal.SIGKILL)
         process.wait()
-        assert psutil.wait_procs(others, timeout=5)[1] == [], "no child outlives the build"
+        assert psutil.wait_procs(others, timeout=60)[1] == [], "no child outlives the build"
     assert {p.name for p in work.iterdir()} <= {"bag", "build.db", "build.db-wal", "build.db-shm"}
     result = build(volume, work, OPTIONS, RealFiles())
     assert result.resumed

@@ -80,7 +80,7 @@ def test_pack_is_the_same_for_any_number_of_workers(renditions, sheets, tmp_path
 
 
 def test_pages_of_one_pack_are_cut_side_by_side(renditions, sheets, tmp_path):
-    counting = Counting(renditions, 0.1)
+    counting = Counting(renditions, 0.3)
     with Cutter(counting, tmp_path, 2) as cutter:
         pack(cutter, sheets)
     assert counting.most == 2
@@ -132,7 +132,7 @@ def test_damaged_page_ends_its_pack_only_and_is_asked_again(renditions, sheets, 
 
 
 def test_closed_cutter_ends_packs_that_are_written(renditions, sheets, tmp_path):
-    counting = Counting(renditions, 0.2)
+    counting = Counting(renditions, 1.0)
     cutter = Cutter(counting, tmp_path, 1)
     ended: list[BaseException] = []
 
@@ -144,8 +144,9 @@ def test_closed_cutter_ends_packs_that_are_written(renditions, sheets, tmp_path)
 
     thread = threading.Thread(target=write)
     thread.start()
-    time.sleep(0.1)
+    while not counting.asked:
+        time.sleep(0.01)
     cutter.close()
-    thread.join(5)
+    thread.join(60)
     assert len(ended) == 1
     assert len(counting.asked) < 6

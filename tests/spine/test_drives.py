@@ -28,7 +28,7 @@ def test_drive_folder_comes_and_goes_without_restart(bench, drive, generated, tm
         wait_for(lambda: box.get(url).status == 503, "the drive to be gone", box.log)
         assert box.get("/resources/zj-2024.001").status == 200
         told = sentence("intake.unplugged.idle")
-        wait_for(lambda: told in shown(box, "/staff"), told, lambda: shown(box, "/staff"), 10)
+        wait_for(lambda: told in shown(box, "/staff"), told, lambda: shown(box, "/staff"))
         (tmp_path / "away").rename(media / "one")
         wait_for(lambda: box.get(url).status == 200, "the drive to be back", box.log)
 

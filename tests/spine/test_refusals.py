@@ -88,12 +88,12 @@ def test_spoiled_drive_is_refused_with_its_sentence_and_nothing_of_it_served(ben
         def refused():
             return any(d["state"] == "refused" for d in holdings(box)["drives"])
 
-        wait_for(refused, "the refusal", lambda: f"{holdings(box)}\n{box.log()}", 30)
+        wait_for(refused, "the refusal", lambda: f"{holdings(box)}\n{box.log()}")
         [found] = holdings(box)["drives"]
         assert found["message"]["key"].startswith(key), found
         assert box.health()["resources"] == 0
         told = sentence(found["message"]["key"])
-        wait_for(lambda: told in shown(box, "/staff"), told, lambda: shown(box, "/staff"), 10)
+        wait_for(lambda: told in shown(box, "/staff"), told, lambda: shown(box, "/staff"))
         assert box.get("/").status == 200
 
 

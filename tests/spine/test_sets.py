@@ -69,7 +69,7 @@ def test_collection_on_three_drives_is_read_byte_for_byte_pulled_out_and_put_bac
         gone = next(row for row in owners if owners[row] == 3)
         wait_for(lambda: not box.get(f"/api/resources/{gone}").json()["available"], "the drive to be gone", box.log)
         words = sentence("intake.unplugged.idle")
-        wait_for(lambda: words in shown(box, "/staff"), words, lambda: shown(box, "/staff"), 10)
+        wait_for(lambda: words in shown(box, "/staff"), words, lambda: shown(box, "/staff"))
         left = {row for row in everything if owners[row] != 3}
         wait_for(lambda: readable(box) == left, "search without the drive", box.log)
         rest = {row: names for row, names in files.items() if owners[row] != 3}

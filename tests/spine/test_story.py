@@ -174,7 +174,7 @@ class Story:
 
 def _end(process: subprocess.Popen[str]) -> None:
     process.kill()
-    process.wait(10)
+    process.wait(60)
     if process.stdout is not None:
         process.stdout.close()
 

@@ -31,7 +31,7 @@ def test_copy_is_made_told_and_taken_in_as_a_second_drive(editions, tmp_path, mo
         box.until(live_is(1))
         key = drive_key(media / "blank")
         branch.command({"do": "branch-copy", "drive": key, "bundle": "national"})
-        branch.wait(30)
+        branch.wait(60)
         assert told[-1] == "branch.nothing"  # a plain folder without content is no disk
         monkeypatch.setattr(desk, "COPY_TARGETS", frozenset({"intake.refused.not_ours"}))
         (media / "blank/x").write_bytes(b"")

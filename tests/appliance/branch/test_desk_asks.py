@@ -38,7 +38,7 @@ def copy(root, top, monkeypatch, made):
     said = []
     branch = BranchDesk(settings, RealClock(), FILES, SimpleNamespace(say_of_branch=said.append), b"")
     branch.command({"do": "branch-copy", "drive": "k"})
-    branch.wait(20)
+    branch.wait(60)
     return said[-1].key
 
 

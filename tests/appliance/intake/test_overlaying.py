@@ -55,7 +55,7 @@ class Making:
     def make(self, stored, parts=2):
         self.maker.update([stored])
         for _ in range(parts):
-            _, found = self.told.get(timeout=30)
+            _, found = self.told.get(timeout=60)
             assert found is not None
         return self.store.get(stored.folder)
 

@@ -28,13 +28,13 @@ def place(tmp_path, news):
     place = Place(Candidate(tmp_path, None), lambda _place, what: news.put(what))
     yield place
     place.close()
-    place.join(5)
+    place.join(60)
     assert not place._thread.is_alive()
 
 
 def next_of(news, kind):
     while True:
-        found = news.get(timeout=5)
+        found = news.get(timeout=60)
         if isinstance(found, kind):
             return found
 
@@ -93,7 +93,7 @@ def test_place_new_job_breaks_the_old_one_off(place, news):
             where.progress(1, 2)
 
     place.begin(1, endless)
-    assert running.wait(5)
+    assert running.wait(60)
     place.begin(2, lambda _place: "second")
     assert next_of(news, Admitted).attempt == 2
 
@@ -110,7 +110,7 @@ def test_place_stop_breaks_off_without_a_word(place, news):
     place.begin(2, lambda _place: "after")
     seen = []
     while not seen or not isinstance(seen[-1], Admitted):
-        seen.append(news.get(timeout=5))
+        seen.append(news.get(timeout=60))
     assert not any(isinstance(s, (Refused, Short, Brought)) for s in seen)
 
 
@@ -125,7 +125,7 @@ def test_place_progress_is_told_now_and_then(place, news):
     assert (told.attempt, told.total) == (4, 100)
     seen = []
     while not seen or not isinstance(seen[-1], Admitted):
-        seen.append(news.get(timeout=5))
+        seen.append(news.get(timeout=60))
     assert not any(isinstance(s, Progressed) for s in seen)  # the rest came within the same second
 
 
@@ -133,7 +133,7 @@ def test_place_hanging_disk_is_seen_from_outside(tmp_path, news, monkeypatch):
     answer = threading.Event()
 
     def hanging(_candidate, _watched):
-        answer.wait(10)
+        answer.wait(60)
         return module.Glance(there=False)
 
     monkeypatch.setattr(module, "glance", hanging)
@@ -144,4 +144,4 @@ def test_place_hanging_disk_is_seen_from_outside(tmp_path, news, monkeypatch):
     next_of(news, Looked)
     assert place.quiet_for < 0.2
     place.close()
-    place.join(5)
+    place.join(60)

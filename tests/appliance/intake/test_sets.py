@@ -252,15 +252,15 @@ def test_newest_list_withdraws_from_every_drive_and_bundle_and_rolls_one_bundle_
         for disk in (1, 2, 3):
             for which, _ in names:
                 bench.plug(which, disk)
-        box.until(ready(9), 40)
+        box.until(ready(9))
         assert bench.readable() == on(NEWER, 1, 2, 3) | on(CHILDREN, 1, 2, 3)
         stock.publisher.withdraw("n3", "c1", into=child)
         stock.publisher.revoke(new)
         shutil.copytree(stock.publisher.keys / "tuf", bench.folder / "media/child-1/tuf", dirs_exist_ok=True)
-        holdings = box.until(lambda h: sum(d.state == "refused" for d in h.drives) == 3, 40)
+        holdings = box.until(lambda h: sum(d.state == "refused" for d in h.drives) == 3)
         assert holdings.withdrawn == ("c1", "n3")
         assert sorted((r.bundle, r.seq) for r in holdings.live()) == [("children", 1), ("national", 1)]
-        box.until(ready(6), 40)
+        box.until(ready(6))
         assert bench.readable() == (on(NATIONAL, 1, 2, 3) | on(CHILDREN, 1, 2, 3)) - {"n3", "c1"}
         library = bench.library
         assert library.is_withdrawn("n3")

@@ -89,9 +89,10 @@ def test_kept_answers_are_bounded_and_the_oldest_go():
 
 def test_who_asks_the_same_does_not_wait_for_ever():
     answers: Answers[str] = Answers(len, seconds=0.05)
-    end = threading.Event()
-    slow = threading.Thread(target=lambda: answers.get("q", lambda: str(end.wait(5))))
+    begun, end = threading.Event(), threading.Event()
+    slow = threading.Thread(target=lambda: answers.get("q", lambda: (begun.set(), str(end.wait(60)))[1]))
     slow.start()
+    assert begun.wait(60)
     with pytest.raises(BusyError):
         answers.get("q", lambda: "mine")
     end.set()
@@ -107,7 +108,7 @@ def test_turns_are_given_in_the_order_of_coming_and_never_more_at_once():
 
     def hold(event: threading.Event) -> None:
         with turns.turn():
-            event.wait(5)
+            event.wait(60)
 
     def run(number: int) -> None:
         nonlocal inside, most
@@ -149,7 +150,7 @@ def test_turns_refuse_who_comes_when_the_line_is_full_and_who_waits_too_long():
     def hold() -> None:
         with turns.turn():
             inside.set()
-            end.wait(5)
+            end.wait(60)
 
     def enter() -> str:
         with turns.turn():
@@ -157,7 +158,7 @@ def test_turns_refuse_who_comes_when_the_line_is_full_and_who_waits_too_long():
 
     holder = threading.Thread(target=hold)
     holder.start()
-    inside.wait(5)
+    inside.wait(60)
     found = together([enter] * 3)
     assert all(isinstance(one, BusyError) for one in found)
     end.set()

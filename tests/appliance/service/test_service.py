@@ -75,7 +75,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         finally:
             if process.poll() is None:
                 process.terminate()
-                process.wait(30)
+                process.wait(60)
 
 
 def test_ready_is_said_when_readers_are_answered(service: Service) -> None:
@@ -112,12 +112,12 @@ def test_box_that_is_stopped_lets_a_slow_download_end_and_accepts_nobody_else(se
     port, got = service.settings.listen_port, bytearray()
     wait_for(lambda: bool(film(port)), "the film")
     item, children = film(port), [child.pid for child in service.process.children()]
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as link:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as link:
         link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         link.sendall(b"GET " + item.encode() + b" HTTP/1.0\r\nHost: localhost\r\n\r\n")
         got += link.recv(1000)
         service.process.terminate()
-        wait_for(lambda: refuses(port), "the box to accept no more", service.log.read_text, 5)
+        wait_for(lambda: refuses(port), "the box to accept no more", service.log.read_text)
         ended = threading.Thread(target=service.popen.wait)
         ended.start()
         began = time.monotonic()
@@ -135,7 +135,7 @@ def test_box_that_is_stopped_lets_a_slow_download_end_and_accepts_nobody_else(se
 def film(port: int) -> str:
     """The address of the film; empty while the drive is not served yet."""
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/resources/V1", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/resources/V1", timeout=60) as answer:
             return str(json.load(answer)["items"][0]["url"])
     except urllib.error.HTTPError as error:
         if error.code != 404:
@@ -145,7 +145,7 @@ def film(port: int) -> str:
 
 def refuses(port: int) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection(("127.0.0.1", port), timeout=60).close()
     except ConnectionRefusedError:
         return True
     return False

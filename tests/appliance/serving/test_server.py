@@ -146,7 +146,7 @@ def test_truncated_file_is_cut_at_the_last_whole_chunk(bench_of, files):
 
 def test_blocked_drive_holds_no_thread_and_no_other_drive(bench_of, files, tmp_path):
     """Twelve readers of a disk that blocks in the kernel, four threads: everybody else is served meanwhile."""
-    bench = bench_of(threads=4, limits=PoolLimits(deadline=1.5, retry=0.5))
+    bench = bench_of(threads=4, limits=PoolLimits(deadline=4, retry=0.5))
     files(bench, "good", 3 * CHUNK, drive="good")
     files(bench, "bad", 3 * CHUNK, drive="bad")
     pipe = tmp_path / "pipe"
@@ -162,16 +162,16 @@ def test_blocked_drive_holds_no_thread_and_no_other_drive(bench_of, files, tmp_p
         asked = time.monotonic()
         assert bench.get("/page").body == b"ok"
         assert bench.get("/items/good").body == bench.content["good"]
-        assert time.monotonic() - asked < 1
+        assert time.monotonic() - asked < 3  # else it waits until the other drive is given up
     for sock in waiting:
         answer = read_answer(sock)
         assert answer.status == 503
         assert answer.body.startswith(b"SickDriveError")
         sock.close()
-    assert 1.2 < time.monotonic() - began < 6
+    assert 3.5 < time.monotonic() - began < 30
     assert bench.pools.states()["bad"].sick
     bench.items["bad"] = healthy
-    until(lambda: bench.get("/items/bad").status == 200, 5)  # a probe lets it come back
+    until(lambda: bench.get("/items/bad").status == 200)  # a probe lets it come back
     assert not bench.pools.states()["bad"].sick
     writer = os.open(pipe, os.O_RDWR)  # let the blocked thread go
     until(lambda: bench.pools.states()["bad"].stuck == 0)
@@ -243,11 +243,12 @@ def test_throttled_client_gets_its_rate_and_others_are_not_slowed(bench_of, file
         send_request(sock, "/items/a?download")
         began = time.monotonic()
         assert bench.get("/page").body == b"ok"
-        assert time.monotonic() - began < 1
+        paged = time.monotonic() - began
         answer = read_answer(sock)
     took = time.monotonic() - began
     assert answer.body == bench.content["a"]
-    assert 0.7 < took < 3
+    assert 0.7 < took < 30
+    assert paged < 0.8 * took
 
 
 def test_request_header_too_large_is_refused(bench_of):

@@ -141,23 +141,28 @@ def test_of_a_slow_drive_what_came_in_time_is_at_hand_and_the_rest_follows(
 ) -> None:
     read = verified_blocks.read_exactly
 
+    begun, go = [], threading.Event()
+
     def slowly(descriptor: int, size: int, offset: int) -> bytes:
-        time.sleep(0.05)
+        begun.append(offset)
+        if len(begun) > 5:
+            go.wait(60)
         return read(descriptor, size, offset)
 
     monkeypatch.setattr(verified_blocks, "read_exactly", slowly)
     file, every = proved(path, pools), range(0, 40, 2)
     started = time.monotonic()
-    with until(started + 0.3):
+    with until(started + 1):
         file.bring([(n * BLOCK, 1) for n in every])
         here = [n for n in every if file._has(n)]
         assert file.read(here[0] * BLOCK, 1) == CONTENT[here[0] * BLOCK : here[0] * BLOCK + 1]
         assert 0 < len(here) < len(every)
         missing = next(n for n in every if n not in here)
-        time.sleep(max(0.0, started + 0.3 - time.monotonic()))
+        time.sleep(max(0.0, started + 1 - time.monotonic()))
         with pytest.raises(TextsLateError):
             file.read(missing * BLOCK, 1)
-    for _ in range(200):
+    go.set()
+    for _ in range(3000):
         if len([n for n in every if file._has(n)]) > len(here):
             break
         time.sleep(0.02)
@@ -168,7 +173,7 @@ def test_a_slow_drive_is_not_waited_for_and_its_chunk_is_there_next_time(path: P
     go = threading.Event()
 
     def opened(open_: object) -> int:
-        go.wait(20)
+        go.wait(60)
         return open_()  # type: ignore[operator, no-any-return]
 
     store = ChunkStore()
@@ -176,9 +181,9 @@ def test_a_slow_drive_is_not_waited_for_and_its_chunk_is_there_next_time(path: P
     started = time.monotonic()
     with pytest.raises(TextsLateError), until(time.monotonic() + 0.1):
         file.read(10, 10)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 30
     go.set()
-    for _ in range(200):
+    for _ in range(3000):
         if store.held_bytes:
             break
         time.sleep(0.02)
@@ -195,12 +200,12 @@ def test_a_drive_that_does_not_answer_costs_a_search_its_time_and_no_more(tmp_pa
         for opened in texts._opened.values():
             for file in opened.index._files:
                 original = file._item
-                file._item = replace(original, open=lambda o=original: (go.wait(20), o.open())[1])
+                file._item = replace(original, open=lambda o=original: (go.wait(60), o.open())[1])
         world.services.chunks._kept.clear()
         texts._cache._kept.clear()
         started = time.monotonic()
         answer = texts.search(BOOK, seconds=0.2)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 30
         assert not answer.inside
         assert not answer.complete
         go.set()

@@ -38,7 +38,7 @@ def held_open(item, release):
     """Opening that blocks until it is released."""
 
     def opened():
-        release.wait(10)
+        release.wait(60)
         return item.open()
 
     return opened
@@ -69,7 +69,7 @@ def test_file_never_waits_and_wakes_when_the_chunk_is_here(made, pools):
     assert file.pending
     assert not woken.is_set()
     release.set()
-    assert woken.wait(5)
+    assert woken.wait(60)
     assert not file.pending
     assert bytes(file.read(10)) == content[:10]
 

@@ -111,7 +111,7 @@ def test_turn_wants_change_is_followed(watch, pair):
 def test_turn_without_events_waits_as_long_as_asked(watch, pair):
     began = time.monotonic()
     watch.turn(0.1)
-    assert 0.08 < time.monotonic() - began < 1
+    assert 0.08 < time.monotonic() - began < 10
 
 
 def test_table_removed_descriptor_is_forgotten_and_its_number_may_come_again(watch, pair):

@@ -43,6 +43,7 @@ from packager.format.files import RealFiles
 from packager.format.origin import object_path
 from tests.appliance.sync.four_editions import TITLES, FourEditions
 from tests.faulty_server import Asked, FaultyServer
+from tests.looking import looked_again
 from tests.powercut.scenes import essence
 
 PIECE = 32 << 10
@@ -238,7 +239,10 @@ class Kills:
         self._check()
 
     def _stage(self, asked: int) -> str:
-        """How far a box is; `asked`: what the server was asked for before the worker started."""
+        """How far a box is, whose worker may be at work; `asked`: of the server before the worker started."""
+        return looked_again(lambda: self._stage_now(asked))
+
+    def _stage_now(self, asked: int) -> str:
         data = self.settings.data_folder
         if not (self.folder / "begun").exists():
             return STARTING
@@ -274,7 +278,9 @@ class Kills:
 
         def over() -> bool:
             """What is no longer needed of what was fetched goes with one of the next looks at the lists."""
-            return self._stage(asked) == OVER and (self._facts() == self.end or time.monotonic() > end)
+            if self._stage(asked) != OVER:
+                return False
+            return time.monotonic() > end or looked_again(self._facts) == self.end
 
         self._run_until(self.settings, over)
         self._check_asked(here, self.server.asked[asked:])

@@ -92,7 +92,7 @@ def served(published, nginx, tmp_path):
         yield address, folder
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def answers(address, server):
@@ -172,7 +172,7 @@ def storage(request, tmp_path_factory):
         yield f"127.0.0.1:{port}", *keys
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def test_update_comes_from_storage_that_was_published_to(storage, box, published, monkeypatch, tmp_path):

@@ -38,7 +38,7 @@ class County:
         self.said = []
         self.reporter = Reporter(self.settings, RealClock(), FILES, say=self.said.append)
 
-    def until(self, holds, seconds=30):
+    def until(self, holds, seconds=60):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.intake.turn(0.05)

@@ -181,7 +181,7 @@ def test_two_threads_lose_no_byte_and_never_pass_the_cap(tmp_path):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert cap - 20 <= sum(taken.values()) == board.state.used <= cap
     clock.advance(timedelta(days=10).total_seconds())
     assert meter.used() == 0

@@ -179,7 +179,7 @@ class National:
 
     def close(self):
         self.server.close()
-        self._thread.join(5)
+        self._thread.join(60)
 
 
 @pytest.fixture

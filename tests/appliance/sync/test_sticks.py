@@ -367,7 +367,7 @@ def test_stick_that_never_answers_is_given_up_and_stops_nobody(desks, monkeypatc
 
     def dead(self, name, *rest):
         if name.startswith("objects/"):
-            hold.wait(30)
+            hold.wait(60)
         return read(self, name, *rest)
 
     monkeypatch.setattr(FolderFiles, "_read", dead)

@@ -149,7 +149,7 @@ def test_withdrawal_counts_while_an_update_is_fetched(boxes, published, tmp_path
 
     origin.refuse = slowly
     box.updater.start()
-    assert fetching.wait(20)
+    assert fetching.wait(60)
     publisher, _, work = published
     keys, again = shutil.copytree(publisher.keys, tmp_path / "keys"), shutil.copytree(work, tmp_path / "work")
     withdraw_resources(again, keys, passphrase, "national", ["stays"], DAY, FILES)

@@ -81,7 +81,7 @@ def test_staff_go_back_while_a_third_edition_is_on_its_way(box, origin, third, m
         asked.append(1)
         if len(asked) == 1:
             box.updater.command({"do": "update-undo", "bundle": "national"})
-        elif not gone_back.wait(20):
+        elif not gone_back.wait(60):
             raise AssertionError("readers do not have the first edition while the third comes")
 
     if moment == "fetched":

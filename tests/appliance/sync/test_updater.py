@@ -82,7 +82,7 @@ class Box:
         )
         self.updater = Updater(self.settings, RealClock(), FILES, self.intake.door(), publisher.root)
 
-    def until(self, holds, seconds=60):
+    def until(self, holds, seconds=150):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             self.intake.turn(0.05)

@@ -23,7 +23,7 @@ from tests.simulator import FastFiles
 SINCE = "2026-11-22T08:00:00Z"
 
 
-def wait_for(ready: Callable[[], object], seconds: float = 10, what: str = "it") -> None:
+def wait_for(ready: Callable[[], object], seconds: float = 60, what: str = "it") -> None:
     """Wait until `ready` is true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

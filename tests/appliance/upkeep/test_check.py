@@ -210,7 +210,7 @@ def test_drive_that_blocks_for_ever_holds_no_other_check(tmp_path, monkeypatch, 
 
     def read(self, piece):
         if self.plugged.key == "one":
-            free.wait(30)
+            free.wait(60)
         return original(self, piece)
 
     monkeypatch.setattr(check.DriveCheck, "_read", read)
@@ -266,18 +266,18 @@ def test_read_that_never_comes_back_is_a_finding_and_is_not_tried_again(tmp_path
     def read(self, piece):
         if piece.item_id == LONG and piece.index == 2:
             asked.append(piece.index)
-            free.wait(30)
+            free.wait(60)
         return original(self, piece)
 
     monkeypatch.setattr(check.DriveCheck, "_read", read)
     monkeypatch.setattr(upkeep_module, "PoolLimits", lambda **given: PoolLimits(**given, retry=0.2))
     upkeep = room.start()
     try:
-        wait_for(lambda: (room.view.refresh(), room.faults.count())[1] == 1, 20)
+        wait_for(lambda: (room.view.refresh(), room.faults.count())[1] == 1)
         # intake looks at the drive, finds it well, and it serves again
         room.world.drives["one"] = replace(room.world.drives["one"], since="2026-11-22T09:00:00Z")
         room.publish()
-        wait_for(room.finished, 20)
+        wait_for(room.finished)
         assert asked == [2]
         (fault,) = room.faults.standing()
         assert (fault.chunk, fault.kind) == (2, "unreadable")
@@ -285,7 +285,7 @@ def test_read_that_never_comes_back_is_a_finding_and_is_not_tried_again(tmp_path
             original_chunk := big(6)[2 * CHUNK : 3 * CHUNK], hashlib.sha256(original_chunk).digest(), FastFiles()
         )
         upkeep.command({"do": "check"})
-        wait_for(lambda: room.finished() and room.run().found == 0, 20)
+        wait_for(lambda: room.finished() and room.run().found == 0)
         assert asked == [2]  # repaired: the drive is never asked for it again
     finally:
         free.set()
@@ -320,7 +320,7 @@ def test_a_copy_in_the_place_of_a_checked_drive_is_checked_for_itself(room):
     drive.rename(drive.with_name("first"))
     copy.rename(drive)
     room.start()
-    wait_for(lambda: room.finished() and len(room.view.state.runs) == 2, 20)
+    wait_for(lambda: room.finished() and len(room.view.state.runs) == 2)
     assert {(r.found, r.drive) for r in room.view.state.runs} == {(1, "one"), (0, "")}
     room.stop()
     drive.rename(drive.with_name("damaged"))

@@ -51,7 +51,7 @@ def server(answer):
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/books", heads
     finally:
         listener.close()
-        thread.join(5)
+        thread.join(60)
 
 
 def says(status: str, body: bytes = b"", **headers: str):
@@ -136,8 +136,9 @@ def test_answer_in_pieces_of_its_own_size_is_refused_unread():
     assert sent < 100 * CHUNK
 
 
-def silent(_connection, _head):
-    time.sleep(3)
+def silent(connection, _head):
+    connection.settimeout(20)
+    connection.recv(1)  # nothing, once the other side has left
 
 
 def slow_head(connection, _head):
@@ -151,7 +152,7 @@ def test_server_that_takes_for_ever_is_left_at_the_deadline(answer):
     with server(answer) as (address, _):
         began = time.monotonic()
         got = OriginSource(address, fetching(), deadline=0.4).fetch(PIECE)
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 8
     assert (got.chunk, got.away) == (None, True)
 
 

@@ -67,7 +67,7 @@ def secure(certificate):
         thread = threading.Thread(target=serve, args=(listener,), daemon=True)
         thread.start()
         yield f"https://{HERE}:{listener.getsockname()[1]}/books"
-        thread.join(5)
+        thread.join(60)
 
 
 def test_known_certificate_is_taken(secure, certificate, monkeypatch):
@@ -97,7 +97,7 @@ def test_handshake_that_is_drawn_out_ends_at_the_deadline():
     with socket.create_server((HERE, 0)) as listener:
         thread = threading.Thread(target=drip, args=(listener,), daemon=True)
         thread.start()
-        watch = threading.Timer(8, stop.set)
+        watch = threading.Timer(20, stop.set)
         watch.start()
         begun = time.monotonic()
         address = f"https://{HERE}:{listener.getsockname()[1]}/books"
@@ -110,7 +110,7 @@ def test_handshake_that_is_drawn_out_ends_at_the_deadline():
                 length=PIECE.length,
                 deadline=0.5,
             )
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15
         watch.cancel()
         stop.set()
-        thread.join(5)
+        thread.join(60)

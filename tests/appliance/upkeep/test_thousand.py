@@ -175,7 +175,7 @@ def test_damaged_chunks_are_all_found_never_sent_and_repaired(tmp_path, monkeypa
             reader.join(70)
         room.stop()
         server.close()
-        serving.join(10)
+        serving.join(60)
         box.close()
         room.view.close()
     assert seen["wrong"] == 0

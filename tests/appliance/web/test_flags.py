@@ -237,7 +237,7 @@ def test_file_is_chosen_among_very_many_at_once() -> None:
     items = [replace(item, flags=CODEC) for item in record.items[:count]]
     last = replace(record.items[-1], of=items[-1].id)
     record = replace(record, items=(*items, record.items[-2], last))
-    began = time.monotonic()
+    began = time.process_time()
     assert default_item(record) == last
     assert len(closed_parts(record)) == count - 1
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5

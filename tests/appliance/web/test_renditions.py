@@ -62,7 +62,7 @@ class CountingMaker(Renditions):
         self.gate.set()
 
     def image_page(self, source, page=1, width=1600, form="jpeg"):
-        self.gate.wait(5)
+        self.gate.wait(60)
         self.calls += 1
         if page > 3:
             raise RenditionError("no such page")

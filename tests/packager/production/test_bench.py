@@ -70,7 +70,7 @@ def test_failing_drives_stop_no_other(made, tmp_path):
         assert not (tmp_path / f"records/{SERIALS[n - 1]}/certificate.json").exists()
     media[3].release.set()
     for thread in [t for t in threading.enumerate() if t.name == "drive-3"]:
-        thread.join(30)
+        thread.join(60)
     assert not any(media[3].content[:512]), "a drive that was given up is not finished when it wakes up"
     assert not outcomes[2].done
 

@@ -227,7 +227,7 @@ class Receiving:
 
     def kill(self, number=signal.SIGKILL):
         self.process.send_signal(number)
-        code = self.process.wait(10)
+        code = self.process.wait(60)
         self.process.stdout.close()
         return code
 
