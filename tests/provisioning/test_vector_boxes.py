@@ -1,4 +1,4 @@
-"""The golden cases of box files and recovery files: what they say is what ours answers, and ours writes the same."""
+"""The golden cases of what the desk signs: what they say is what ours answers, and ours writes the same."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import pytest
 
 from provisioning.box_errors import BoxFileError, RecoveryFileError
 from provisioning.box_file import make_box, read_box
+from provisioning.device_file import make_device, read_device
+from provisioning.errors import DeviceFileError, RegistryError
 from provisioning.recovery_file import make_recovery, read_recovery
+from provisioning.registry import make_registry, read_registry
 from tests.vectors import boxes
-from tests.vectors.boxes import BOX_KEY, FOLDER, RECOVERY_KEY, Case
+from tests.vectors.boxes import BOX_KEY, DEVICE_KEY, FOLDER, RECOVERY_KEY, Case
 
 DAY = date(2026, 11, 27)
 
@@ -50,3 +53,31 @@ def test_recoveries(case: Case) -> None:
         return
     found = read_recovery(content, RECOVERY_KEY.public, "CN-510726")
     assert make_recovery(found.library, found.name, found.issued, found.serial, RECOVERY_KEY).content == content
+
+
+@cases("devices")
+def test_devices(case: Case) -> None:
+    content = case["input"].encode()
+    if not case["ok"]:
+        with pytest.raises(DeviceFileError):
+            read_device(content)
+        return
+    found = read_device(content)
+    assert found == make_device(found.library, found.made, DEVICE_KEY)
+    if content.startswith(b"{"):
+        assert found.content == content
+    else:
+        assert found.text == case["input"].strip()
+
+
+@cases("registries")
+def test_registries(case: Case) -> None:
+    content = case["input"].encode()
+    if not case["ok"]:
+        with pytest.raises(RegistryError):
+            read_registry(content, [BOX_KEY.public])
+        return
+    found = read_registry(content, [BOX_KEY.public])
+    assert make_registry(found.number, found.issued, found.devices, BOX_KEY).content == content
+    said = json.loads(content)["signed"]["devices"]
+    assert {(library, key.raw.hex()) for library, key in found.devices} == {(said[key], key) for key in said}
