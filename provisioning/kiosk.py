@@ -2,6 +2,7 @@
 
 The browser opens the library's pages and nothing else, keeps nothing of a reader, and asks nobody outside. Policies are
 the browsers' own, so they hold whatever a reader tries; how it starts by itself is in the instructions beside them.
+What they do is tried in a real Chromium (tests/browser/test_terminal.py).
 """
 
 from __future__ import annotations
@@ -14,14 +15,21 @@ from provisioning.words import CHINESE, Words
 
 POLICY, CHROME, EDGE = "shuxiang-policy.json", "chrome-policy.reg", "edge-policy.reg"
 AUTOSTART, README = "shuxiang-terminal.desktop", "README.txt"
+IDLE = 60
 _BLOCK_ALL, _ALLOW_MOST = 3, 0
+_QUIET = "--disable-background-networking --disable-component-update"
+"""What no policy ends: questions about newer parts of the browser."""
+# since version 147 the star alone leaves the browser's own pages open: settings, experiments, history
+_BLOCKED = ["*", "chrome://*", "edge://*", "javascript://*"]
+_PREVIEW = ["chrome://print", "edge://print", "chrome-untrusted://print"]
 _REG = {
     CHROME: r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Google\Chrome",
     EDGE: r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Edge",
 }
-_PARTS = (("about", 3), ("windows", 4), ("linux", 3), ("after", 3))
+_PARTS = (("about", 4), ("windows", 4), ("linux", 3), ("after", 3))
 _EDGE_NAMES = {"IncognitoModeAvailability": "InPrivateModeAvailability"}
-_EDGE_ONLY = {"HideFirstRunExperience": True, "HubsSidebarEnabled": False, "ShowRecommendationsEnabled": False}
+_EDGE_ONLY = {"HideFirstRunExperience": True, "HubsSidebarEnabled": False, "ShowRecommendationsEnabled": False,
+              "SmartScreenEnabled": False}  # fmt: skip
 
 Policy = dict[str, Any]
 
@@ -32,12 +40,16 @@ class Terminal:
 
     Attributes:
         address: host of the box, as readers type it. others: further hosts of it, such as its four numbers.
-        downloads: whether readers may save files.
+        downloads: whether readers may save files. printing: whether they may print.
+        idle: minutes without a key or the mouse after which the browser begins anew; 0: never. Who only listens touches
+            nothing, so it is long.
     """
 
     address: str
     others: tuple[str, ...] = ()
     downloads: bool = False
+    printing: bool = False
+    idle: int = IDLE
 
     @property
     def home(self) -> str:
@@ -52,24 +64,38 @@ def policy_of(terminal: Terminal) -> Policy:
         # one site
         "HomepageLocation": terminal.home, "HomepageIsNewTabPage": False, "NewTabPageLocation": terminal.home,
         "ShowHomeButton": True, "RestoreOnStartup": 4, "RestoreOnStartupURLs": [terminal.home],
-        "URLBlocklist": ["*"],
-        "URLAllowlist": [f"{scheme}://.{host}" for host in hosts for scheme in ("http", "https")],
+        "URLBlocklist": _BLOCKED,
+        "URLAllowlist": [
+            *(f"{scheme}://.{host}" for host in hosts for scheme in ("http", "https")),
+            *(_PREVIEW if terminal.printing else ()),
+        ],
         # nothing of a reader stays
         "ForceEphemeralProfiles": True, "IncognitoModeAvailability": 1, "BrowserSignin": 0, "SyncDisabled": True,
         "SavingBrowserHistoryDisabled": True, "PasswordManagerEnabled": False, "AutofillAddressEnabled": False,
         "AutofillCreditCardEnabled": False, "BrowserGuestModeEnabled": False, "BrowserAddPersonEnabled": False,
         # nothing is changed, added or recorded
-        "DeveloperToolsAvailability": 2, "ExtensionInstallBlocklist": ["*"], "BookmarkBarEnabled": False,
+        "DeveloperToolsAvailability": 2, "RemoteDebuggingAllowed": False, "TaskManagerEndProcessEnabled": False,
+        "ExtensionInstallBlocklist": ["*"], "BookmarkBarEnabled": False,
         "EditBookmarksEnabled": False, "DefaultNotificationsSetting": 2, "DefaultGeolocationSetting": 2,
         "AudioCaptureAllowed": False, "VideoCaptureAllowed": False, "DefaultPopupsSetting": 2,
         "DownloadRestrictions": _ALLOW_MOST if terminal.downloads else _BLOCK_ALL,
         "PromptForDownloadLocation": terminal.downloads, "AllowFileSelectionDialogs": terminal.downloads,
+        "PrintingEnabled": terminal.printing, "AllowDinosaurEasterEgg": False, "UserFeedbackAllowed": False,
         # nobody outside is asked, and plain http inside is right
         "DefaultSearchProviderEnabled": False, "SearchSuggestEnabled": False, "TranslateEnabled": False,
         "MetricsReportingEnabled": False, "ComponentUpdatesEnabled": False, "BackgroundModeEnabled": False,
         "DnsOverHttpsMode": "off", "HttpsOnlyMode": "disallowed", "HttpsUpgradesEnabled": False,
-        "DefaultBrowserSettingEnabled": False, "PromotionalTabsEnabled": False,
+        "DefaultBrowserSettingEnabled": False, "PromotionalTabsEnabled": False, "SafeBrowsingProtectionLevel": 0,
+        "NetworkPredictionOptions": 2, "BrowserNetworkTimeQueriesEnabled": False, "ChromeVariations": 2,
+        "SpellCheckServiceEnabled": False, "UrlKeyedAnonymizedDataCollectionEnabled": False,
+        "AlternateErrorPagesEnabled": False, "GenAiDefaultSettings": 2, "EnableMediaRouter": False,
     }  # fmt: skip
+
+
+def linux_policy(terminal: Terminal) -> Policy:
+    """The same, and that the browser ends when nobody is there; the file that starts it starts it anew."""
+    idle = {"IdleTimeout": terminal.idle, "IdleTimeoutActions": ["close_browsers"]} if terminal.idle else {}
+    return {**policy_of(terminal), **idle}
 
 
 def terminal_files(terminal: Terminal) -> dict[str, bytes]:
@@ -77,7 +103,7 @@ def terminal_files(terminal: Terminal) -> dict[str, bytes]:
     policy = policy_of(terminal)
     edge = {_EDGE_NAMES.get(name, name): value for name, value in policy.items()} | _EDGE_ONLY
     return {
-        POLICY: json.dumps(policy, ensure_ascii=False, indent=1).encode() + b"\n",
+        POLICY: json.dumps(linux_policy(terminal), ensure_ascii=False, indent=1).encode() + b"\n",
         CHROME: _registry_file(_REG[CHROME], policy),
         EDGE: _registry_file(_REG[EDGE], edge),
         AUTOSTART: _autostart(terminal).encode(),
@@ -104,10 +130,12 @@ def _quoted(text: str) -> str:
 
 
 def _autostart(terminal: Terminal) -> str:
+    """Starts the browser, and again whenever it ends: a reader who closes it finds no desktop."""
     name = Words.load(CHINESE).label("kiosk.name")
+    browser = f"chromium --kiosk --noerrdialogs --disable-pinch {_QUIET} {terminal.home}"
     return (
         f"[Desktop Entry]\nType=Application\nName={name}\n"
-        f"Exec=chromium --kiosk --noerrdialogs --disable-pinch {terminal.home}\nX-GNOME-Autostart-enabled=true\n"
+        f'Exec=sh -c "while :; do {browser}; sleep 2; done"\nX-GNOME-Autostart-enabled=true\n'
     )
 
 
@@ -117,6 +145,8 @@ def _readme(terminal: Terminal) -> bytes:
     told = {
         "home": terminal.home, "policy": POLICY, "chrome": CHROME, "edge": EDGE, "autostart": AUTOSTART,
         "downloads": words.label("kiosk.downloads_yes" if terminal.downloads else "kiosk.downloads_no"),
+        "idle": words.label("kiosk.idle_yes" if terminal.idle else "kiosk.idle_no", minutes=terminal.idle),
+        "printing": words.label("kiosk.printing_yes" if terminal.printing else "kiosk.printing_no"),
     }  # fmt: skip
     lines = [words.label("kiosk.title"), ""]
     for part, count in _PARTS:
@@ -124,5 +154,6 @@ def _readme(terminal: Terminal) -> bytes:
         lines += [words.label(f"kiosk.{part}"), *(f"{n}. {step}" for n, step in enumerate(steps, 1)), ""]
     # a line to be typed as it stands is not a part of the words
     at = next(n for n, line in enumerate(lines) if line.endswith(words.label("kiosk.windows_3", **told)))
-    lines.insert(at + 1, f"   msedge.exe --kiosk {terminal.home} --edge-kiosk-type=fullscreen")
+    idle = f" --kiosk-idle-timeout-minutes={terminal.idle}" if terminal.idle else ""
+    lines.insert(at + 1, f"   msedge.exe --kiosk {terminal.home} --edge-kiosk-type=fullscreen{idle}")
     return ("\ufeff" + "\r\n".join(lines)).encode()

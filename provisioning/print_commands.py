@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from provisioning.box_members import is_host
 from provisioning.cards import ADDRESS
-from provisioning.kiosk import README, Terminal, terminal_files
+from provisioning.kiosk import IDLE, README, Terminal, terminal_files
 from provisioning.staff_card import staff_card
 from provisioning.terminal import DONE
 from provisioning.writing import make_folder, write_file
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import argparse
 
 _NAME = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+
+_MOST_IDLE = 1440
+"""Minutes; what the browsers take."""
 
 
 def add_print_commands(commands: Any) -> None:
@@ -27,6 +30,14 @@ def add_print_commands(commands: Any) -> None:
     )
     kiosk.add_argument("--also", metavar="网址", type=_host, action="append", default=[], help="主机的另一个名字或 IP")
     kiosk.add_argument("--downloads", action="store_true", help="允许读者把文件存到 U盘")
+    kiosk.add_argument("--printing", action="store_true", help="允许读者打印")
+    kiosk.add_argument(
+        "--idle",
+        metavar="分钟",
+        type=_minutes,
+        default=IDLE,
+        help=f"无人操作多久后从首页重新开始；默认 {IDLE}，0 为从不",
+    )
     kiosk.add_argument("--to", metavar="文件夹", type=Path, required=True, help="放到哪里")
     kiosk.set_defaults(run=_kiosk)
     card = commands.add_parser("staff-card", help="馆员卡：贴在主机旁的一页，A5")
@@ -43,9 +54,15 @@ def _host(text: str) -> str:
     return text
 
 
+def _minutes(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= _MOST_IDLE):
+        raise ValueError(text)
+    return int(text)
+
+
 def _kiosk(arguments: argparse.Namespace) -> int:
     also = tuple(dict.fromkeys(host for host in arguments.also if host != arguments.address))
-    files = terminal_files(Terminal(arguments.address, also, arguments.downloads))
+    files = terminal_files(Terminal(arguments.address, also, arguments.downloads, arguments.printing, arguments.idle))
     make_folder(arguments.to)
     for name, content in files.items():
         write_file(arguments.to / name, content)

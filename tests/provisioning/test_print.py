@@ -5,12 +5,23 @@ from __future__ import annotations
 import configparser
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from provisioning.cli import main
-from provisioning.kiosk import AUTOSTART, CHROME, EDGE, POLICY, README, Terminal, policy_of, terminal_files
+from provisioning.kiosk import (
+    AUTOSTART,
+    CHROME,
+    EDGE,
+    POLICY,
+    README,
+    Terminal,
+    linux_policy,
+    policy_of,
+    terminal_files,
+)
 from provisioning.staff_card import staff_card
 
 TERMINAL = Terminal("library.local", ("192.168.1.10",))
@@ -30,19 +41,41 @@ def registry(content: bytes) -> dict[str, dict[str, str]]:
 
 def test_only_the_library_may_be_opened() -> None:
     policy = policy_of(TERMINAL)
-    assert policy["URLBlocklist"] == ["*"]
+    assert policy["URLBlocklist"] == ["*", "chrome://*", "edge://*", "javascript://*"]
     assert policy["URLAllowlist"] == [
         "http://.library.local", "https://.library.local", "http://.192.168.1.10", "https://.192.168.1.10",
     ]  # fmt: skip
     assert policy["RestoreOnStartupURLs"] == ["http://library.local/"]
     assert policy["DownloadRestrictions"] == 3
     assert policy_of(Terminal("library.local", downloads=True))["DownloadRestrictions"] == 0
+    assert not policy["PrintingEnabled"]
+    printing = policy_of(Terminal("library.local", printing=True))
+    assert printing["PrintingEnabled"]
+    assert "chrome://print" in printing["URLAllowlist"]
+
+
+def test_a_terminal_begins_anew_when_nobody_is_there_unless_told_otherwise() -> None:
+    assert linux_policy(TERMINAL)["IdleTimeout"] == 60
+    assert linux_policy(TERMINAL)["IdleTimeoutActions"] == ["close_browsers"]
+    assert linux_policy(Terminal("library.local", idle=0)) == policy_of(TERMINAL) | {
+        "URLAllowlist": ["http://.library.local", "https://.library.local"]
+    }
+
+
+def test_a_browser_that_is_closed_is_started_again() -> None:
+    desktop = configparser.ConfigParser(interpolation=None)
+    desktop.optionxform = str  # type: ignore[assignment,method-assign]
+    desktop.read_string(terminal_files(TERMINAL)[AUTOSTART].decode())
+    shell, flag, loop = shlex.split(desktop["Desktop Entry"]["Exec"])
+    assert (shell, flag) == ("sh", "-c")
+    assert re.fullmatch(r"while :; do chromium --kiosk [^;%$]* http://library\.local/; sleep 2; done", loop)
 
 
 @pytest.mark.parametrize("name", [CHROME, EDGE])
 def test_windows_gets_the_same_policies(name: str) -> None:
     files = terminal_files(TERMINAL)
-    policy, keys = json.loads(files[POLICY]), registry(files[name])
+    policy, keys = policy_of(TERMINAL), registry(files[name])
+    assert json.loads(files[POLICY]).items() >= policy.items()
     (root,) = [key for key in keys if key.endswith(("Chrome", "Edge"))]
     lists = {key.rpartition("\\")[2]: values for key, values in keys.items() if not key.startswith("-") and key != root}
     for member, value in policy.items():
@@ -58,10 +91,11 @@ def test_windows_gets_the_same_policies(name: str) -> None:
 def test_instructions_hold_lines_that_can_be_typed() -> None:
     files = terminal_files(Terminal("shuxiang.tushuguan.example.org"))
     text = files[README].decode("utf-8-sig")
-    assert "   msedge.exe --kiosk http://shuxiang.tushuguan.example.org/ --edge-kiosk-type=fullscreen\r\n" in text
+    assert "   msedge.exe --kiosk http://shuxiang.tushuguan.example.org/ --edge-kiosk-type=fullscreen" in text
+    assert " --kiosk-idle-timeout-minutes=60\r\n" in text
     assert "…" not in text
     assert not re.search(r"\{[a-z]+\}", text)
-    assert b"Exec=chromium --kiosk --noerrdialogs --disable-pinch http://shuxiang.tushuguan" in files[AUTOSTART]
+    assert b" http://shuxiang.tushuguan.example.org/;" in files[AUTOSTART]
 
 
 def test_commands_write_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
