@@ -145,7 +145,8 @@ def choose(
     others = tuple(others)
     known = [*_states(holdings, damaged, now, {s.drive for s in others if _stands_in(s)})]
     known += [(_rank_of_other(state, fresh=is_fresh(state.since, now)), state) for state in others]
-    found = [(rank, state) for rank, state in known if state.token not in acknowledged]
+    over = {"box.system.ready"} if any(s.message.key == "box.system.updating" for s in others) else set()
+    found = [(rank, s) for rank, s in known if s.token not in acknowledged and s.message.key not in over]
     found.sort(key=lambda pair: pair[1].since, reverse=True)
     found.sort(key=lambda pair: pair[0])
     ordered = tuple(state for _, state in found)

@@ -172,3 +172,11 @@ def test_choose_unknown_key_is_for_staff() -> None:
 )
 def test_what_an_update_says_is_told_to_staff(message):
     assert message.key in [key for _, key in said(replace(WELL, notices=(message,)))]
+
+
+def test_while_a_system_is_written_nothing_says_that_it_waits() -> None:
+    stick = drive("box.system.ready", LATER, "refused", minutes=5)
+    holdings = replace(WELL, drives=(stick,))
+    assert [s.message.key for s in choose(holdings, 0, NOW).all] == ["box.system.ready"]
+    writing = State("working", Message("box.system.updating", {"minutes": 5}), since=LATER)
+    assert [s.message.key for s in choose(holdings, 0, NOW, others=(writing,)).all] == ["box.system.updating"]
