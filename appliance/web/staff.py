@@ -170,7 +170,8 @@ def how() -> str:
         "count": OFTEN,
     }
     names["library"] = spoken.label("staff.how_library")
-    cases = [spoken.message(key, names) for key in HOW]
+    some = {"repair.drive.replace": {"count": spoken.label("staff.how_some")}}
+    cases = [spoken.message(key, {**names, **some.get(key, {})}) for key in HOW]
     return render_template("staff/how.html", cases=cases, staff=current_staff())
 
 

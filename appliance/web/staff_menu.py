@@ -13,6 +13,9 @@ MENU = (
 """Label, endpoint and icon of each item."""
 _BELOW = {
     "staff.place": "staff.home",
+    "staff.people": "staff.home",
+    "staff.add_person": "staff.home",
+    "staff.change_person": "staff.home",
     "staff.withdrawn": "staff.health",
     "staff.diagnosis_page": "staff.health",
     "staff.device": "staff.health",

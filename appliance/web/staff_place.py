@@ -10,7 +10,7 @@ from appliance.web.context import settings
 from appliance.web.place_names import home_place, is_place, place_in_full, place_text
 from appliance.web.staff import blueprint
 from appliance.web.staff_session import current_staff, signed_in
-from indexer.text.places import places_called
+from indexer.text.places import is_given_up, places_called
 from packager.format.files import RealFiles
 
 _MOST = 30
@@ -27,7 +27,7 @@ def place() -> Response:
         "staff/place.html",
         query=query,
         chosen=place_in_full(home_place()) if home_place() else "",
-        found=[(code, place_in_full(code)) for code in found],
+        found=[(code, place_in_full(code), is_given_up(code)) for code in found],
         staff=current_staff(),
     )
     return make_response(page)

