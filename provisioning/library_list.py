@@ -1,10 +1,12 @@
-"""The list of libraries that a batch is made for: a spreadsheet's CSV file, UTF-8 or GB18030, Chinese headings.
+"""The list of libraries that a batch is made for: a spreadsheet's CSV file, as spreadsheets in China write it.
 
 Every line is looked at before anything is made; what is wrong is told by line and reason, all of it at once.
 """
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import csv
 import io
 import re
@@ -30,6 +32,7 @@ from provisioning.box_members import (
     is_url,
 )
 from provisioning.errors import ListError
+from provisioning.terminal import printable
 from provisioning.writing import read_bounded
 
 if TYPE_CHECKING:
@@ -51,7 +54,10 @@ _SIZE = re.compile(r"([0-9]{1,9})\s*(K|M|G|T|)B?(?:/s)?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _BETWEEN = re.compile(r"[\s、,，;；]+")
 _WHOLE_DAY = "全天"
-_WRONG = "名单里有几行不对，整批都没有生成"
+_WRONG = "名单里有几行不对，整批都没有生成。请照上面逐行改好，再执行同一命令"
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_SAVE_AS = "请在表格软件里另存为“CSV UTF-8（逗号分隔）”"
+_SEPARATORS = (",", "\t", ";")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,29 +106,42 @@ def read_list(path: Path, defaults: Defaults) -> Listed:
     if len(content) > MAX_BYTES:
         raise ListError(f"{path.name} 太大")
     try:
-        rows = csv.reader(io.StringIO(_decode(content), newline=""), strict=True)
+        text = _decode(path.name, content)
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=_separator(text), strict=True)
         heads = [cell.strip() for cell in next(rows, [])]
         names = [COLUMNS.get(head, head if head in COLUMNS.values() else "") for head in heads]
         missing = [head for head, name in COLUMNS.items() if name in _NEEDED and name not in names]
         if missing:
-            raise ListError(f"{path.name} 缺少这几列：{'、'.join(missing)}")
+            told = "第一行要写各列的名字，与手册一样"
+            raise ListError(f"{path.name} 缺少这几列：{'、'.join(missing)}。{told}")
         twice = [head for head, name in zip(heads, names, strict=True) if name and names.count(name) > 1]
         if twice:
             raise ListError(f"{path.name} 有两列写的是同一项：{'、'.join(twice)}")
         found = _rows(rows, names, defaults)
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise ListError(f"{path.name} 不是能读的 CSV 文件：{error}") from error
+    except csv.Error as error:
+        told = "有一格的引号没有成对，或太长"
+        raise ListError(f"{path.name} 读到第 {rows.line_num:,} 行，读不下去：{told}。{_SAVE_AS}") from error
     if not found:
         raise ListError(f"{path.name} 里没有一个馆")
-    return Listed(tuple(found), tuple(head for head, name in zip(heads, names, strict=True) if head and not name))
+    unused = (printable(head)[:40] for head, name in zip(heads, names, strict=True) if head and not name)
+    return Listed(tuple(found), tuple(unused))
 
 
-def _decode(content: bytes) -> str:
-    """UTF-8 with or without a mark; else GB18030, which spreadsheets in China write."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("gb18030")
+def _decode(name: str, content: bytes) -> str:
+    """UTF-16 with a mark, UTF-8 with or without one; else GB18030, which spreadsheets in China write."""
+    if content.startswith(_WORKBOOKS):
+        raise ListError(f"{name} 是表格软件的工作簿，不是 CSV 文件。{_SAVE_AS}")
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", "gb18030"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    raise ListError(f"{name} 里有读不出的文字，不是 CSV 文件，或存的时候坏了。{_SAVE_AS}")
+
+
+def _separator(text: str) -> str:
+    """What parts the headings: a comma; a tab in a spreadsheet's "Unicode text", a semicolon where regions differ."""
+    first = text.partition("\n")[0]
+    return max(_SEPARATORS, key=first.count)
 
 
 def _rows(rows: csv._reader, names: Sequence[str], defaults: Defaults) -> list[Row]:  # type: ignore[name-defined]
@@ -138,12 +157,12 @@ def _rows(rows: csv._reader, names: Sequence[str], defaults: Defaults) -> list[R
         if len(found) + len(problems) >= MAX_ROWS:
             raise ListError(f"一批最多 {MAX_ROWS:,} 个馆")
         values = dict(zip(names, (cell.strip() for cell in cells), strict=False))
-        told = values.get("name", "")[:20]
+        told = printable(values.get("name", ""))[:20]
         try:
             row = _row(line, cells, names, values, defaults)
             _check_new(row, known)
         except _CellError as error:
-            problems.append(f"第 {line} 行　{told}　{error}")
+            problems.append(f"第 {line} 行　{told}　{printable(str(error))}")
             faults.append(error)
         else:
             found.append(row)

@@ -87,6 +87,11 @@ def failure(error: Exception) -> str:
     return f"{error.filename}：{reason}" if error.filename else reason
 
 
+def printable(text: str) -> str:
+    """A stranger's text for a terminal: what would steer it instead of being seen becomes a mark."""
+    return "".join(one if one.isprintable() or one == "\u3000" else "\ufffd" for one in text)
+
+
 def passphrases(path: Path | None, *, new: bool = False) -> Passphrases:
     """Passphrases from a file of `name=passphrase` lines, or asked for one by one."""
     if path is None:

@@ -177,8 +177,10 @@ def test_every_reader_opens(playwright: Playwright, tmp_path: Path, address: str
         settled(page, BOOK_VISIBLE, SENTENCE)
         opened(page, f"{HOME}read/r.pdf")
         settled(page, f"() => ({INK})('canvas') > 1")
-        opened(page, f"{HOME}read/r.sound")
-        opened(page, f"{HOME}read/r.text")
+        for name in ("painting", "scans", "text"):
+            opened(page, f"{HOME}read/r.{name}")
+        page.goto(f"{HOME}read/r.sound")
+        settled(page, "() => document.getElementById('player').readyState >= 1")
 
 
 @pytest.mark.parametrize("downloads", [False, True], ids=["not", "allowed"])

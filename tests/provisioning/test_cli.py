@@ -81,7 +81,7 @@ def test_wrong_lists_are_told_line_by_line(desk: list[str], capsys: pytest.Captu
     assert run("batch", "list.csv", "--root", "root.json", *desk) == 3
     err = capsys.readouterr().err
     assert "  第 3 行　　没有写馆名\n  第 4 行　北川羌族自治县图书馆　行政区划代码“1”不是六位数字\n" in err
-    assert err.endswith("没有办成：名单里有几行不对，整批都没有生成。\n")
+    assert err.endswith("没有办成：名单里有几行不对，整批都没有生成。请照上面逐行改好，再执行同一命令。\n")
     assert not Path("out").exists()
     assert not Path("keys/ledger.db").exists()
 

@@ -29,13 +29,27 @@ def refused(tmp_path: Path, **cells: str) -> str:
     return problem
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 def test_every_encoding_of_spreadsheets_is_read(tmp_path: Path, encoding: str) -> None:
     (row,) = read(write_csv(tmp_path / "list.csv", [COUNTY], encoding)).rows
     assert (row.library.id, row.library.name, row.library.province) == ("CN-510726", "北川羌族自治县图书馆", "51")
     assert row.support == DEFAULTS.support
     assert row.updates == DEFAULTS.updates
     assert row.network == Network()
+
+
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+def test_columns_are_parted_as_spreadsheets_part_them(tmp_path: Path, separator: str) -> None:
+    text = separator.join(COUNTY) + "\r\n" + separator.join(COUNTY.values()) + "\r\n"
+    (tmp_path / "list.csv").write_text(text, "utf-16")
+    assert [row.library.id for row in read(tmp_path / "list.csv").rows] == ["CN-510726"]
+
+
+def test_what_would_steer_a_terminal_is_told_as_a_mark(tmp_path: Path) -> None:
+    told = refused(tmp_path, 馆名="\x1b]0;甲\x07\u202e馆", 馆号="\x1b[2J")
+    assert told.isprintable() or told.replace("\u3000", "").isprintable()
+    (tmp_path / "list.csv").write_text("馆名,行政区划代码,\x1b[31m红\n甲馆,110101,\n")
+    assert read(tmp_path / "list.csv").unused == ("\ufffd[31m红",)
 
 
 def test_every_cell_is_read(tmp_path: Path) -> None:
@@ -118,10 +132,12 @@ def test_a_library_twice_has_its_sentence(tmp_path: Path) -> None:
     [
         (b"", "缺少"), ("馆名\n甲馆\n".encode(), "缺少这几列：行政区划代码"),
         ("馆名,name,行政区划代码\n".encode(), "两列写的是同一项"), ("馆名,行政区划代码\n".encode(), "没有一个馆"),
-        ('馆名,行政区划代码\n"甲'.encode(), "不是能读的 CSV 文件"), (b"\xff\xff\xff", "不是能读的 CSV 文件"),
+        ('馆名,行政区划代码\n"甲'.encode(), "读到第 2 行，读不下去：有一格的引号没有成对"),
+        (b"\xff\xff\xff", "有读不出的文字"), (b"\xff\xfe\x00", "有读不出的文字"), (b"PK\x03\x04" + b"\0" * 9, "工作簿"),
+        (b"\xd0\xcf\x11\xe0" + b"\0" * 9, "另存为"),
         (b"\0" * 40, "缺少"),
     ],
-    ids=range(7),
+    ids=range(10),
 )  # fmt: skip
 def test_what_is_no_list_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
     (tmp_path / "list.csv").write_bytes(content)
