@@ -101,18 +101,21 @@ class Update:
                 meta / "chunks.bin", self.old.items_txt, self.old.path / "meta" / "chunks.bin", meta / "items.txt",
                 work.digests, work.copies, self.new.truth["chunks.bin"], files,
             )  # fmt: skip
+            if work.found:
+                files.sync_all()  # whoever wrote them may have ended before their names were durable
             return store.add_made(stage, self.new)
         finally:
             store.unstage(STAGE)
 
 
 class _Work:
-    """Doing the operations. digests, copies: what chunks.bin is made of."""
+    """Doing the operations. digests, copies: what chunks.bin is made of. found: whether an item was here already."""
 
     def __init__(self, carried: CarriedStore, files: Files, read_old: ReadOld, whole: Whole) -> None:
         self._carried, self._files, self._read_old, self._whole = carried, files, read_old, whole
         self.digests: dict[str, bytes] = {}
         self.copies: dict[str, str] = {}
+        self.found = False
 
     def do(self, change: Change, stream: PackStream) -> None:
         operation, new = change.operation, change.new
@@ -122,6 +125,7 @@ class _Work:
         if operation.kind == COPY and change.old is not None:
             self.copies[new.path] = change.old.path
         if self._carried.holds(new.sha256, new.size):
+            self.found = True
             self._known(change, new)
         else:
             self._make(change, new, stream)

@@ -94,6 +94,7 @@ class Wholes:
             self._incoming.forget(wanted)
         stage = self._door.store.stage(STAGE)
         try:
+            self._files.sync_all()  # items that were here may be of a run that ended before their names were durable
             self._files.make_dir(stage / "meta")
             for name, digest in new.truth.items():
                 self._files.write_atomic(stage / "meta" / name, self._pieces(digest), expected=digest.sha256)

@@ -75,6 +75,18 @@ def test_power_cut_in_an_update_leaves_the_old_edition_or_the_new(line: Stock, s
     check(judged(updated, line, scratch / "s"))
 
 
+def test_power_cut_keeps_items_that_a_killed_worker_had_not_made_durable(line: Stock, scratch: Path) -> None:
+    """The next worker finds them by name and need not make them; their names are not durable by that alone."""
+
+    def story(scene: Scene) -> int:
+        done = STORIES["killed when an item has its name"](scene)
+        ops = scene.files.ops[done:]
+        return done + next(n for n, op in enumerate(ops) if op[0] == "rename" and str(op[2]).startswith("releases/"))
+
+    verdict = judged(story, line, scratch / "s", cap=2, start_every=9, finish_every=1, stop_at=1)
+    assert not verdict.faults, verdict.faults
+
+
 FAULTS: dict[str, tuple[str, type[RecordingFiles], Callable[[], AbstractContextManager[Any]]]] = {
     "pieces are not durable": ("an object is called whole and is not", PiecesLater, nullcontext),
     "items are not durable": ("an item has other bytes than it is named by", ItemsLater, nullcontext),

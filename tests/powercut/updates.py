@@ -203,7 +203,9 @@ def _unproved(folder: Path) -> Iterator[str]:
                 descriptor = there.open(place)  # type: ignore[union-attr]
                 content = os.pread(descriptor, item.size, 0)
                 os.close(descriptor)
-            if hashlib.sha256(content).hexdigest() != item.sha256:
+            if there is None or not there.places:
+                yield f"an item of {name} is not there"
+            elif hashlib.sha256(content).hexdigest() != item.sha256:
                 yield f"{name} has other bytes"
     keeper.close()
 
