@@ -8,13 +8,25 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from provisioning.box_members import MAX_ROOT, WINDOW, ReportTo, Support, Updates, is_url
+from provisioning.box_members import (
+    MAX_NAME,
+    MAX_ORIGINS,
+    MAX_ROOT,
+    WINDOW,
+    ReportTo,
+    Support,
+    Updates,
+    is_day,
+    is_line,
+    is_root,
+    is_url,
+)
 from provisioning.desk_keys import BOX_KEYS, load_secret, load_signer
 from provisioning.errors import CommandError
 from provisioning.issuing import REASONS, Change, Entry, Planned, Terms, enter_made, issued, plan_again, plan_batch
 from provisioning.ledger import Ledger
 from provisioning.library_list import Defaults, read_list
-from provisioning.making import Made, write_boxes
+from provisioning.making import BOXES, CARDS, Made, write_boxes
 from provisioning.recovering import write_recoveries
 from provisioning.terminal import DONE, passphrases, say, today
 from provisioning.writing import read_bounded
@@ -29,7 +41,7 @@ if TYPE_CHECKING:
 LEDGER = "ledger.db"
 YEARS = 2
 """A box file may be applied the first time for so long, unless told otherwise."""
-_MOST_WORKERS = 64
+_MOST_WORKERS, _MOST_NOTE = 64, 200
 
 
 def add_batch_commands(commands: Any) -> None:
@@ -39,14 +51,14 @@ def add_batch_commands(commands: Any) -> None:
     batch.add_argument("--root", metavar="文件", type=Path, required=True, help="资源签发用的 root.json")
     batch.add_argument("--origin", metavar="网址", type=_url, action="append", default=[], help="更新站点；可写几次")
     batch.add_argument("--window", metavar="时段", type=_window, default="22:00-06:00", help="更新时段，或“全天”")
-    batch.add_argument("--support", metavar="单位", default="", help="技术支持的单位")
-    batch.add_argument("--phone", metavar="电话", default="", help="技术支持的电话")
+    batch.add_argument("--support", metavar="单位", type=_name, default="", help="技术支持的单位")
+    batch.add_argument("--phone", metavar="电话", type=_name, default="", help="技术支持的电话")
     batch.set_defaults(run=_batch)
 
     again = commands.add_parser("reissue", help="补发：U盘遗失、更换主机、馆名或网络变动；旧的一份随之作废")
     again.add_argument("libraries", metavar="馆号", nargs="+", help="如 CN-510726")
     again.add_argument("--why", metavar="原因", choices=[why for why in REASONS if why != "batch"], required=True)
-    again.add_argument("--note", metavar="备注", default="", help="记入台账，至多 200 字")
+    again.add_argument("--note", metavar="备注", type=_note, default="", help=f"记入台账，至多 {_MOST_NOTE} 字")
     again.add_argument("--list", metavar="名单", type=Path, help="馆名、网络等按这份名单改")
     again.add_argument("--root", metavar="文件", type=Path, help="换用新的 root.json；默认照旧")
     again.set_defaults(run=_reissue, origin=[], window="22:00-06:00", support="", phone="")
@@ -85,6 +97,18 @@ def _url(text: str) -> str:
     return text
 
 
+def _name(text: str) -> str:
+    if not is_line(MAX_NAME, empty=True)(text):
+        raise ValueError(text)
+    return text
+
+
+def _note(text: str) -> str:
+    if not is_line(_MOST_NOTE, empty=True)(text):
+        raise ValueError(text)
+    return text
+
+
 def _window(text: str) -> str:
     if text == "全天":
         return ""
@@ -108,6 +132,8 @@ def _workers(text: str) -> int:
 
 def _batch(arguments: argparse.Namespace) -> int:
     updates = Updates(tuple(dict.fromkeys(arguments.origin)), arguments.window)
+    if len(updates.origins) > MAX_ORIGINS:
+        raise CommandError(f"更新站点最多写 {MAX_ORIGINS} 个")
     listed = read_list(arguments.list, Defaults(Support(arguments.support, arguments.phone), updates))
     root = _root(arguments.root)
     key, secret = _opened(arguments)
@@ -145,7 +171,7 @@ def _reissue(arguments: argparse.Namespace) -> int:
             lambda root: _terms(arguments, new_root or root, ReportTo(), key, secret),
             _entry(arguments),
         )
-        made = _write(arguments, ledger, planned, key, secret)
+        made = _write(arguments, ledger, planned, key, secret, apart=True)
     for one in planned:
         print(f"  {one.name}　第 {one.serial} 份（{REASONS[one.line['why']]}）")
     _tell(arguments, made)
@@ -181,9 +207,12 @@ def _recovery(arguments: argparse.Namespace) -> int:
 def _root(path: Path) -> str:
     content = read_bounded(path, MAX_ROOT)
     try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise CommandError(f"{path.name} 不是 root.json") from error
+        text = content.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if not is_root(text):
+        raise CommandError(f"{path.name} 不是资源签发用的 root.json，没有生成。请用 packager keys 生成的那一份")
+    return text
 
 
 def _opened(arguments: argparse.Namespace) -> tuple[Key, Secret]:
@@ -204,12 +233,25 @@ def _terms(arguments: argparse.Namespace, root: str, report: ReportTo, key: Key,
     day = arguments.issued or today()
     later = day.replace(year=day.year + YEARS, day=28) if (day.month, day.day) == (2, 29) else None
     expires = arguments.expires or later or day.replace(year=day.year + YEARS)
-    return Terms(root, day, expires, arguments.image_floor or day, report, key.id, secret.id)
+    floor = arguments.image_floor or day
+    if not all(is_day(one.isoformat()) for one in (day, expires, floor)):
+        raise CommandError("日期要在 2020 年至 2100 年之间，没有生成。请核对这台电脑的日期")
+    if expires <= day:
+        raise CommandError(f"最晚的开通日 {expires} 不在签发日 {day} 之后，没有生成。请改 --expires")
+    return Terms(root, day, expires, floor, report, key.id, secret.id)
 
 
-def _write(arguments: argparse.Namespace, ledger: Ledger, planned: list[Planned], key: Key, secret: Secret) -> Made:
+def _write(
+    arguments: argparse.Namespace,
+    ledger: Ledger,
+    planned: list[Planned],
+    key: Key,
+    secret: Secret,
+    *,
+    apart: bool = False,
+) -> Made:
     tell = _progress(len(planned))
-    made = write_boxes(planned, arguments.to, key, secret, workers=arguments.workers, tell=tell)
+    made = write_boxes(planned, arguments.to, key, secret, workers=arguments.workers, tell=tell, apart=apart)
     enter_made(ledger, made.files, _entry(arguments))
     return made
 
@@ -227,5 +269,6 @@ def _tell(arguments: argparse.Namespace, made: Made) -> None:
     new = len(made.files) - made.kept
     parts = (f"新生成 {new:,} 份", f"原已生成 {made.kept:,} 份")
     print("，".join(words for words, count in zip(parts, (new, made.kept), strict=True) if count) + "，都已记入台账。")
-    print(f"开通文件：{arguments.to / 'boxes'}")
-    print(f"开通卡：{arguments.to / 'cards'}，共 {len(made.cards):,} 个省的页，用浏览器打开即可打印")
+    print(f"开通文件：{arguments.to / BOXES}")
+    where = made.cards[0] if len(made.cards) == 1 else f"{arguments.to / CARDS}，共 {len(made.cards):,} 个文件"
+    print(f"开通卡：{where}，用浏览器打开即可打印")

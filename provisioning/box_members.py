@@ -165,7 +165,8 @@ def is_day(value: Any) -> bool:
         return False
 
 
-def _is_root(value: Any) -> bool:
+def is_root(value: Any) -> bool:
+    """Text of a TUF root, as far as its own members say."""
     try:
         found = json.loads(value) if isinstance(value, str) and len(value) <= MAX_ROOT else None
     except (ValueError, RecursionError):
@@ -229,7 +230,7 @@ _MEMBERS: dict[str, dict[str, Check]] = {
 }  # fmt: skip
 _PLAIN: dict[str, Check] = {
     "schema": is_between(1, 1), "type": lambda v: v == "box", "serial": is_between(1, MAX_SERIAL), "issued": is_day,
-    "expires": is_day, "image_floor": is_day, "root": _is_root,
+    "expires": is_day, "image_floor": is_day, "root": is_root,
 }  # fmt: skip
 
 

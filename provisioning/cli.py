@@ -50,6 +50,9 @@ class Parser(terminal.Parser):
         "--workers": "请写 1 至 64",
         "--address": "请写成 library.local 或 192.168.1.10",
         "--also": "请写成 library.local 或 192.168.1.10",
+        "--support": "至多 64 字，写在一行里",
+        "--phone": "至多 64 字，写在一行里",
+        "--note": "至多 200 字，写在一行里",
         "--idle": "请写 0 至 1440 的分钟数",
     }
 

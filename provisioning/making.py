@@ -42,6 +42,7 @@ def write_boxes(
     *,
     workers: int,
     tell: Callable[[int], None],
+    apart: bool = False,
 ) -> Made:
     """Write `boxes/county-<code>.box` and `cards/cards-<province>.html`.
 
@@ -55,6 +56,7 @@ def write_boxes(
         secret: of the desk.
         workers: files made at the same time.
         tell: is told how many are done.
+        apart: a page for each library, `cards-<code>-<serial>.html`, which leaves those of provinces as they are.
 
     Raises:
         CommandError: two libraries would get the same password, or the ledger names another signing key.
@@ -88,7 +90,7 @@ def write_boxes(
             kept += was_there
             tell(len(files))
     make_durable(folder / BOXES / box_file_name(one.library) for one in planned)
-    return Made(tuple(files), kept, tuple(_write_cards(planned, passwords, folder / CARDS)))
+    return Made(tuple(files), kept, tuple(_write_cards(planned, passwords, folder / CARDS, apart)))
 
 
 def _in_order(
@@ -116,9 +118,9 @@ def _kept(one: Planned, path: Path, key: Key, recovery_key: str) -> BoxFile | No
     return box if replace(box.facts, staff=same.staff) == same and box.facts.staff == same.staff else None
 
 
-def _write_cards(planned: Sequence[Planned], passwords: dict[str, str], folder: Path) -> Iterator[Path]:
-    """A page for each province, libraries in the order of their codes."""
-    by_province: dict[str, list[Card]] = {}
+def _write_cards(planned: Sequence[Planned], passwords: dict[str, str], folder: Path, apart: bool) -> Iterator[Path]:
+    """A page for each province or, apart, for each library, in the order of their codes."""
+    pages: dict[tuple[str, str], list[Card]] = {}
     for one in sorted(planned, key=lambda one: (one.line["said"]["library"]["place"], one.library)):
         said = one.line["said"]
         card = Card(
@@ -130,8 +132,10 @@ def _write_cards(planned: Sequence[Planned], passwords: dict[str, str], folder: 
             static=said["network"]["address"].partition("/")[0],
             support=f"{said['support']['name']}　{said['support']['phone']}".strip(),
         )
-        by_province.setdefault(said["library"]["place"][:2], []).append(card)
-    for province, cards in sorted(by_province.items()):
-        path = folder / f"cards-{province}.html"
+        province = said["library"]["place"][:2]
+        code = box_file_name(one.library).removeprefix("county-").removesuffix(".box")
+        pages.setdefault((f"{code}-{one.serial}" if apart else province, province), []).append(card)
+    for (name, province), cards in sorted(pages.items()):
+        path = folder / f"cards-{name}.html"
         write_file(path, card_page(cards, province), PRIVATE)
         yield path

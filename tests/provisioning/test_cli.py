@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from pathlib import Path
 
@@ -124,9 +125,44 @@ def test_what_cannot_be_done_is_told(desk: list[str], capsys: pytest.CaptureFixt
     assert "没有办成：none.json：没有找到" in capsys.readouterr().err
     Path("root.json").write_text("{}")
     assert run("batch", "list.csv", "--root", "root.json", *desk) == 3
-    assert "root" in capsys.readouterr().err
+    assert "root.json 不是资源签发用的 root.json" in capsys.readouterr().err
+    Path("root.json").write_text(ROOT)
     Path("wrong").write_text("box-1=wrong passphrase\nsecret=wrong passphrase\n")
     assert run("batch", "list.csv", "--root", "root.json", *desk[:3], "wrong", "--to", "out") == 3
     assert "下一步" in capsys.readouterr().err
     assert run("recovery", *desk) == 3
     assert "请写馆号，或写 --all" in capsys.readouterr().err
+
+
+def test_cards_of_a_reissue_leave_those_of_the_province(desk: list[str], tmp_path: Path) -> None:
+    write_csv(tmp_path / "list.csv", counties(3))
+    assert run("batch", "list.csv", *desk, "--root", "root.json") == 0
+    (sheet,) = Path("out/cards").iterdir()
+    before = sheet.read_bytes()
+    library = open_box(next(iter(sorted(Path("out/boxes").iterdir()))).read_bytes(), trusted_keys(Path("keys"))).library
+    assert run("reissue", library.id, "--why", "lost", *desk) == 0
+    assert sheet.read_bytes() == before
+    (again,) = set(Path("out/cards").iterdir()) - {sheet}
+    assert again.name == f"cards-{library.id.removeprefix('CN-')}-2.html"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--issued", "2026-12-01", "--expires", "2026-12-01"], "最晚的开通日 2026-12-01 不在签发日 2026-12-01 之后"),
+        (["--issued", "1999-12-01"], "日期要在 2020 年至 2100 年之间"),
+        (["--root", "list.csv"], "list.csv 不是资源签发用的 root.json"),
+        ([text for n in range(9) for text in ("--origin", f"https://o{n}.example")], "更新站点最多写 8 个"),
+    ],
+    ids=range(4),
+)
+def test_what_no_file_can_say_is_told_before_the_ledger_is_touched(
+    desk: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    write_csv(tmp_path / "list.csv", [COUNTY])
+    assert run("batch", "list.csv", *desk, "--root", "root.json", *arguments) == 3
+    err = capsys.readouterr().err
+    assert told in err
+    assert not set(re.findall("[a-z.-]+", err)) - {"list.csv", "root.json", "packager", "keys", "--expires"}
+    with Ledger(Path("keys/ledger.db")) as ledger:
+        assert ledger.check()[0] == 0
