@@ -68,7 +68,9 @@ def test_a_browser_that_is_closed_is_started_again() -> None:
     desktop.read_string(terminal_files(TERMINAL)[AUTOSTART].decode())
     shell, flag, loop = shlex.split(desktop["Desktop Entry"]["Exec"])
     assert (shell, flag) == ("sh", "-c")
-    assert re.fullmatch(r"while :; do chromium --kiosk [^;%$]* http://library\.local/; sleep 2; done", loop)
+    line = re.fullmatch(r"while :; do (chromium --kiosk [^;%$]* http://library\.local/); sleep 2; done", loop)
+    assert line
+    assert "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE library.local, EXCLUDE 192.168.1.10" in shlex.split(line[1])
 
 
 @pytest.mark.parametrize("name", [CHROME, EDGE])
