@@ -50,8 +50,10 @@ def server(answer):
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/books", heads
     finally:
+        listener.shutdown(socket.SHUT_RDWR)  # or who accepts is not woken
         listener.close()
         thread.join(60)
+        assert not thread.is_alive()
 
 
 def says(status: str, body: bytes = b"", **headers: str):
