@@ -146,6 +146,7 @@ def system(run: Run) -> None:
             run.check("director signs in", lambda: checks_open.director_signs_in(run, box))
             run.check("newer system", lambda: checks_system.newer_system_is_installed(box, stick))
             if older_stick is not None:
+                run.check("director signs in again", lambda: checks_open.director_signs_in(run, box))
                 run.check("older system refused", lambda: checks_system.older_system_is_refused(box, older_stick))
             time.sleep(20)
         version = checks_system.version_of(newer)
