@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CUTS = 20
 _AT_A_TIME = 2
+_LOADED = 60.0
+"""Seconds after which the kernel runs. A key pressed before shows the boot menu, which waits for another one then."""
 _SEED = 55
 _CLOCK_OLD, _CLOCK_LATE = "2001-01-01T00:00:00", "2038-06-01T00:00:00"
 
@@ -106,8 +108,9 @@ def cold(run: Run) -> None:
         options = Options(clock=clock, cold=(run.releases.newer,), keyboard=keyboard)
         with run.section(f"Cold start, {name}"), VirtualBox(disk, run.scratch, f"cold-{clock[:4]}", options) as box:
             if keyboard:
-                for _ in range(20):  # into the firmware, the boot menu, the kernel
-                    box.press("spc", "esc", "e")
+                time.sleep(_LOADED)
+                for _ in range(20):
+                    box.press("spc", "esc", "e", "ret")
             run.check("still this library, drive served", lambda box=box: checks_boot.still_this_library(run, box))  # type: ignore[misc]
             run.check("plausible clock", lambda box=box: checks_boot.clock_is_plausible(box))  # type: ignore[misc]
             run.check("search", lambda box=box: checks_open.search_finds(box, run.releases.title))  # type: ignore[misc]
