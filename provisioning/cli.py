@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 done, but something was refused; 2 wrong arguments; 3 not 
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import sys
@@ -20,7 +21,7 @@ from provisioning.enrol_commands import add_enrol_commands
 from provisioning.errors import CommandError, ListError, PassphraseError, ProvisioningError
 from provisioning.flash.commands import add_flash_command
 from provisioning.print_commands import add_print_commands
-from provisioning.terminal import DONE, INTERRUPTED, NOT_DONE, failure, passphrases, words
+from provisioning.terminal import DONE, INTERRUPTED, NOT_DONE, failure, passphrases, printable, words
 from provisioning.verify_commands import add_verify_commands
 from provisioning.writing import make_folder
 
@@ -64,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(arguments.run(arguments))
     except ListError as error:
         for problem in error.problems[:_SHOWN]:
-            print(f"  {problem}", file=sys.stderr)
+            print(f"  {printable(problem)}", file=sys.stderr)
         if len(error.problems) > _SHOWN:
             print(f"  另有 {len(error.problems) - _SHOWN:,} 处", file=sys.stderr)
         if error.sentence:
@@ -74,7 +75,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PassphraseError as error:
         return _say_not(error.sentence)
     except (ProvisioningError, OSError) as error:
-        print(f"没有办成：{failure(error)}", file=sys.stderr)
+        print(f"没有办成：{printable(failure(error))}", file=sys.stderr)
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            print("做完的都保留。下一步：腾出空间，或换一块盘，再执行同一命令，即接着做。", file=sys.stderr)
         return NOT_DONE
     except KeyboardInterrupt:
         print("\n已停下。做完的都保留，再执行同一命令即接着做。", file=sys.stderr)

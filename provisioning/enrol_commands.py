@@ -75,7 +75,7 @@ def _devices(paths: Sequence[Path], texts: Sequence[str]) -> dict[str, DeviceFil
         except DeviceFileError:
             problems.append(f"{name}　不完整，或签名核对不上")
     if problems:
-        raise ListError("有几个设备文件不能登记，这一批都没有登记", tuple(problems))
+        raise ListError("有几个设备文件不能登记，这一批都没有登记。请这几个馆重新导出，再执行同一命令", tuple(problems))
     return found
 
 

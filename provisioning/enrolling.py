@@ -61,7 +61,9 @@ def enrol(ledger: Ledger, devices: Mapping[str, DeviceFile], entry: Entry, *, re
                 counts["retired"] += len(others)
                 lines.append({**_line(DEVICE, library, raw, entry), "made": device.made.isoformat()})
         if problems:
-            raise ListError("有几个设备文件不能登记，这一批都没有登记", tuple(problems))
+            raise ListError(
+                "有几个设备文件不能登记，这一批都没有登记。请照上面逐行核对，再执行同一命令", tuple(problems)
+            )
         yield from lines
 
     ledger.enter(make)

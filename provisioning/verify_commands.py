@@ -19,7 +19,7 @@ from provisioning.desk_keys import trusted_keys
 from provisioning.errors import CommandError
 from provisioning.issuing import ISSUED, MADE, REASONS
 from provisioning.ledger import Ledger
-from provisioning.terminal import DONE, LEFT_OUT, today, words
+from provisioning.terminal import DONE, LEFT_OUT, printable, today, words
 from provisioning.writing import read_bounded
 
 if TYPE_CHECKING:
@@ -116,11 +116,12 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _line(one: Verified) -> str:
+    name = printable(one.name)
     if one.box is None:
-        return f"  ✗ {one.name}　{_STATES[one.state]}"
+        return f"  ✗ {name}　{_STATES[one.state]}"
     box, mark = one.box, "✓" if one.state == _VALID else "✗"
     said = f"{box.library.name}（{box.library.id}）第 {box.serial} 份，{box.issued} 签发，{box.expires} 前可用来开通"
-    return f"  {mark} {one.name}　{said}；{_STATES[one.state]}。钥匙 {box.keyid[:12]}"
+    return f"  {mark} {name}　{said}；{_STATES[one.state]}。钥匙 {box.keyid[:12]}"
 
 
 def _document(one: Verified) -> dict[str, Any]:

@@ -26,8 +26,16 @@ def write_file(path: Path, content: bytes, mode: int = PUBLIC, *, durable: bool 
             reads it must see that. One by one, thousands of files would wait for the disk twice each.
 
     Raises:
-        OSError: the disk is full or does not answer; an older file stays.
+        OSError: the disk is full or does not answer; an older file stays. It names `path`.
     """
+    try:
+        _write_file(path, content, mode, durable=durable)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
+
+
+def _write_file(path: Path, content: bytes, mode: int, *, durable: bool) -> None:
     temporary = path.with_name(path.name + _TEMPORARY)
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import stat
 from pathlib import Path
@@ -166,3 +167,30 @@ def test_what_no_file_can_say_is_told_before_the_ledger_is_touched(
     assert not set(re.findall("-*[a-z][a-z.]*", err)) - {"list.csv", "root.json", "packager", "keys", "--expires"}
     with Ledger(Path("keys/ledger.db")) as ledger:
         assert ledger.check()[0] == 0
+
+
+def test_a_full_disk_is_told_with_what_stays(
+    desk: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_csv(tmp_path / "list.csv", [COUNTY])
+    monkeypatch.setattr("os.fchmod", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")))
+    assert run("batch", "list.csv", *desk, "--root", "root.json") == 3
+    told = capsys.readouterr().err
+    assert told.startswith("没有办成：out/boxes/county-510726.box：空间不够\n做完的都保留。")
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert run("batch", "list.csv", *desk, "--root", "root.json") == 0
+
+
+def test_names_on_a_stick_do_not_steer_the_terminal(desk: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("stick").mkdir()
+    for ending in ("box", "device"):
+        Path(f"stick/\x1b[2J.{ending}").write_bytes(b"nothing")
+    write_csv(Path("list.csv"), [COUNTY])
+    assert run("batch", "list.csv", *desk, "--root", "root.json") == 0
+    assert run("verify", "stick", "--trust", "keys") == 1
+    assert run("enrol", "stick", *desk[:4], "--to", "registry") == 3
+    said = capsys.readouterr()
+    assert "\x1b" not in said.out + said.err
+    assert "\ufffd[2J.box" in said.out
+    assert "\ufffd[2J.device" in said.err
