@@ -7,6 +7,7 @@ members and nothing else, and the two have a test of their own.
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
@@ -15,7 +16,6 @@ import shlex
 import signal
 import subprocess
 import threading
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,7 +118,7 @@ def hosts() -> Iterator[Hosts]:
         server.server_close()
 
 
-@contextmanager
+@contextlib.contextmanager
 def driven(playwright: Playwright, folder: Path, policy: Policy, hosts: Hosts, **options: Any) -> Iterator[Page]:
     """A page of a terminal; the browser's own folder is `folder/profile` and stays for the next one."""
     command = folder / "chromium"
@@ -271,7 +271,11 @@ def looked_up(folder: Path, flags: list[str], target: str) -> int:
         try:
             process.wait(40)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            process.terminate()  # it writes the end of its log
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     heads, _, events = log.read_text(errors="replace").partition('"events"')
     kinds = re.findall(r'"HOST_RESOLVER_(?:SYSTEM|DNS)_TASK":([0-9]+)', heads)
     assert kinds
