@@ -58,7 +58,10 @@ class Terminal:
 def policy_of(terminal: Terminal) -> Policy:
     """Policies by their names, as Chromium, Chrome and Edge know them alike."""
     hosts = (terminal.address, *terminal.others)
+    # else what comes over plain http is held back behind a warning, on a page that is blocked
+    saved = {"OverrideSecurityRestrictionsOnInsecureOrigin": [f"http://{host}" for host in hosts]}
     return {
+        **(saved if terminal.downloads else {}),
         # one site
         "HomepageLocation": terminal.home, "HomepageIsNewTabPage": False, "NewTabPageLocation": terminal.home,
         "ShowHomeButton": True, "RestoreOnStartup": 4, "RestoreOnStartupURLs": [terminal.home],

@@ -48,6 +48,7 @@ def test_only_the_library_may_be_opened() -> None:
     assert policy["RestoreOnStartupURLs"] == ["http://library.local/"]
     assert policy["DownloadRestrictions"] == 3
     assert policy_of(Terminal("library.local", downloads=True))["DownloadRestrictions"] == 0
+    assert "OverrideSecurityRestrictionsOnInsecureOrigin" not in policy
     assert not policy["PrintingEnabled"]
     printing = policy_of(Terminal("library.local", printing=True))
     assert printing["PrintingEnabled"]
