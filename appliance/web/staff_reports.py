@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 MONTHS = 12
 """Months that are listed."""
+BY_STICK = frozenset({"report.waiting_network", "report.waiting_stick", "report.not_saved"})
+"""Sentences whose button is about saving on a stick."""
 UNKNOWN = "report-unknown"
 """Why a report is not taken of a box that is not enrolled."""
 KINDS = ("edition", "drive", "damage", "withdrawn", "wish")
@@ -35,7 +37,7 @@ KINDS = ("edition", "drive", "damage", "withdrawn", "wish")
 def reports() -> Response:
     """The page; asked for again and again, 204 while nothing changed."""
     rows, sticks = services().reports(), _sticks()
-    first, rest = _spoken()
+    first, rest = _spoken(sticks)
     told = [(s.sentence.text, s.sentence.second) for s in (first, *rest)]
     mark = mark_of([told, rows, [stick.key for stick in sticks]])
     if request.args.get(POLLED) == mark:
@@ -52,6 +54,7 @@ def reports() -> Response:
         counts=counts,
         library=rows[0].library if rows else settings().library_id,
         sticks=sticks,
+        saves=first.button is not None and first.button.command == "report-export",
         sends=bool(settings().report_url) and waits,
         unknown=any(not row.received and row.reason == UNKNOWN for row in rows),
         mark=mark,
@@ -79,14 +82,31 @@ def _sticks() -> list[HeldDrive]:
     return [drive for drive in library().holdings.drives if drive.state in STICKS]
 
 
-def _spoken() -> tuple[Said, list[Said]]:
-    """What is said of reports, what somebody must do first; when there is nothing, how things stand."""
+def _spoken(sticks: list[HeldDrive]) -> tuple[Said, list[Said]]:
+    """What is said of reports, what somebody must do first; when there is nothing, how things stand.
+
+    A button that leads to the way by stick saves at once while one stick is in; of a box that is not enrolled it leads
+    to its code.
+    """
     found = [state for state in status().all if state.message.key.startswith("report.")]
     usual = report_standing(services().reports(), sends=bool(settings().report_url), now=services().clock.now())
     own = [state for state in found if state.message.key != usual.message.key]
-    spoken = [said(state) for state in own]
-    standing = said(usual)
+    spoken = [_with_button(said(state), sticks) for state in own]
+    standing = _with_button(said(usual), sticks)
     if standing.button is not None and standing.button.token:
         standing = replace(standing, button=None)  # it stands as long as it is so
     first, *rest = [*spoken, standing]
     return first, [one for one in rest if one is not standing]
+
+
+def _with_button(spoken: Said, sticks: list[HeldDrive]) -> Said:
+    button, key = spoken.button, spoken.state.message.key
+    if button is None:
+        return spoken
+    if key == "report.returned" and any(not row.received and row.reason == UNKNOWN for row in services().reports()):
+        to_code = replace(button, text=words().label("staff.device_see"), url=url_for("staff.device"))
+        return replace(spoken, button=to_code)
+    if len(sticks) == 1 and key in BY_STICK:
+        url, drive = url_for("staff.report_command"), sticks[0].key
+        return replace(spoken, button=replace(button, url=url, command="report-export", drive=drive))
+    return spoken

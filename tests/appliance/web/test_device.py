@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from appliance.store.identity import device_key
 from appliance.store.outbox import ReportRow
 from provisioning.device_file import read_device
-from tests.appliance.web.test_diagnosis import signed_in_to
+from tests.appliance.web.conftest import post
+from tests.appliance.web.test_diagnosis import STICK, signed_in_to
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -42,9 +43,27 @@ def test_the_pages_that_say_it_is_not_registered_lead_there(world: World) -> Non
     world.services = replace(world.services, reports=lambda: (row,))
     client = signed_in_to(world)
     page = client.get("/staff/reports").get_data(as_text=True)
-    assert '<a class="btn btn--seal" href="/staff/device">看登记码</a>' in page
+    assert '<a class="btn btn--seal btn--big" href="/staff/device">看登记码</a>' in page
+    assert page.count('href="/staff/device"') == 1
     assert 'href="/staff/device"' in client.get("/staff/health").get_data(as_text=True)
     world.services = replace(world.services, reports=lambda: (replace(row, reason=""),))
     page = signed_in_to(world).get("/staff/reports").get_data(as_text=True)
     assert "这台书箱还没有登记" not in page
     assert '<a href="/staff/device">看登记码</a>' in page
+
+
+def test_with_one_stick_the_button_beside_the_sentence_saves_and_stands_alone(world: World) -> None:
+    row = ReportRow("CN-510726", "2026-11", 1, "2026-11-02T02:00:00Z")
+    world.services = replace(world.services, reports=lambda: (row,))
+    client = signed_in_to(world)
+    sticks = [replace(STICK, key=key) for key in ("u1", "u2")]
+    pages = []
+    for count in range(3):
+        world.write(drives=(*world.holdings.drives[:1], *sticks[:count]))
+        pages.append(client.get("/staff/reports").get_data(as_text=True))
+    assert [page.count('value="report-export"') for page in pages] == [0, 1, 2]
+    assert 'href="/staff/reports#by-stick">存到 U盘</a>' in pages[0]
+    assert '<button class="btn btn--seal btn--big">存到 U盘</button>' in pages[1]
+    world.write(drives=(*world.holdings.drives[:1], replace(sticks[0], name="")))
+    assert "没有书箱标签的盘" in client.get("/staff/drives").get_data(as_text=True)
+    assert post(client, "/staff/reports", "/staff/reports", do="report-export", drive="u1").status_code == 303
