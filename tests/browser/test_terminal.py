@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["address", "world"]
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-TERMINAL = Terminal("library.local")
+TERMINAL, HERE = Terminal("library.local"), Terminal("127.0.0.1")
 HOME, OUTSIDE = "http://library.local/", "http://outside.example/"
 DRIVEN: Policy = {"DeveloperToolsAvailability": 1, "RemoteDebuggingAllowed": True}
 POLICIES = "/etc/chromium/policies"
@@ -178,7 +178,7 @@ def test_every_reader_opens(playwright: Playwright, tmp_path: Path, address: str
         settled(page, BOOK_VISIBLE, SENTENCE)
         opened(page, f"{HOME}read/r.pdf")
         settled(page, f"() => ({INK})('canvas') > 1")
-        for name in ("painting", "scans", "text"):
+        for name in ("painting", "scans"):
             opened(page, f"{HOME}read/r.{name}")
         page.goto(f"{HOME}read/r.sound")
         settled(page, "() => document.getElementById('player').readyState >= 1")
@@ -266,7 +266,7 @@ def looked_up(folder: Path, flags: list[str], target: str) -> int:
     log = folder / "net.json"
     options = ["--headless=new", "--no-sandbox", f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}"]
     with subprocess.Popen(
-        [chromium(folder, policies()), *options, *flags, target], stderr=subprocess.DEVNULL, start_new_session=True
+        [chromium(folder, policies(HERE)), *options, *flags, target], stderr=subprocess.DEVNULL, start_new_session=True
     ) as process:
         try:
             process.wait(40)
@@ -285,7 +285,7 @@ def looked_up(folder: Path, flags: list[str], target: str) -> int:
 
 def test_nobody_outside_is_looked_for(tmp_path: Path, hosts: Hosts) -> None:
     target = f"http://127.0.0.1:{hosts.library}/"
-    started = terminal_files(Terminal("127.0.0.1"))[AUTOSTART].decode().partition("chromium ")[2].partition(";")[0]
+    started = terminal_files(HERE)[AUTOSTART].decode().partition("chromium ")[2].partition(";")[0]
     flags = [one for one in shlex.split(started) if one.startswith("--") and one != "--kiosk"]
     counts = {}
     for name, used in (("with", flags), ("without", [])):
