@@ -31,14 +31,7 @@ def branch_copy(run_: Run, box: VirtualBox) -> str:
     disk = empty_disk(run_.scratch / "branch.img", "ext4", _MEGABYTES)
     box.plug("branch", disk, writable=True)
     try:
-        form: dict[str, str] = {}
-
-        def offered() -> bool:
-            found = _FORM.search(box.client.get(DRIVES).body.decode())
-            form.update(found.groupdict() if found else {})
-            return bool(form)
-
-        box.wait(offered, "the offer to copy", 180)
+        form = _offered(box, DRIVES, _FORM, "the offer to copy")
         answer = box.client.post("/staff/branch-copy", DRIVES, **form)
         if answer.status != 200:
             raise CheckError(f"the button answered {answer.status}")
@@ -53,14 +46,7 @@ def diagnosis(run_: Run, box: VirtualBox) -> str:
     image = stick(run_.scratch / "diagnosis.img", {"别的.txt": b"of somebody"})
     box.plug("diagnosis", image, writable=True)
     try:
-        form: dict[str, str] = {}
-
-        def offered() -> bool:
-            found = _STICK.search(box.client.get(DIAGNOSIS).body.decode())
-            form.update(found.groupdict() if found else {})
-            return bool(form)
-
-        box.wait(offered, "the stick on the page", 180)
+        form = _offered(box, DIAGNOSIS, _STICK, "the stick on the page")
         answer = box.client.post(DIAGNOSIS, DIAGNOSIS, **form)
         if answer.status != 200:
             raise CheckError(f"the button answered {answer.status}")
@@ -74,6 +60,19 @@ def diagnosis(run_: Run, box: VirtualBox) -> str:
     told = json.loads(run("mtype", "-i", partition, name))
     partition.unlink()
     return f"{seen}; {name.removeprefix('::/')}, {len(told)} members, the stick is sound"
+
+
+def _offered(box: VirtualBox, page: str, pattern: re.Pattern[str], what: str) -> dict[str, str]:
+    """The fields of a form, as soon as a page has it."""
+    form: dict[str, str] = {}
+
+    def there() -> bool:
+        found = pattern.search(box.client.get(page).body.decode())
+        form.update(found.groupdict() if found else {})
+        return bool(form)
+
+    box.wait(there, what, 180)
+    return form
 
 
 def _whole(run_: Run) -> str:
