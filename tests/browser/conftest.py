@@ -11,10 +11,11 @@ from axe_playwright_python.sync_playwright import Axe
 
 from appliance.serving.server import make_server
 from appliance.web.display import COOKIE, Display
-from tests.appliance.web.holding import make_app, make_world
+from tests.appliance.web.holding import PASSWORD, make_app, make_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from flask import Flask
     from playwright.sync_api import Browser, Page
@@ -43,6 +44,15 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The small holding of the page tests, one a module."""
     with make_world(tmp_path_factory.mktemp("held")) as world:
         yield world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """The same holding, one a test, whose first colleague may sign in with `PASSWORD`."""
+    with make_world(tmp_path) as made:
+        made.accounts.first_start()
+        made.accounts.set_password(made.accounts.all()[0].name, PASSWORD)
+        yield made
 
 
 @pytest.fixture(scope="module")

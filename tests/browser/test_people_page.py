@@ -6,25 +6,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.appliance.web.holding import PASSWORD, World, make_app, make_world
+from tests.appliance.web.holding import World, make_app
 from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
 from tests.browser.test_updates_states import sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with make_world(tmp_path) as made:
-        made.accounts.first_start()
-        made.accounts.set_password(made.accounts.all()[0].name, PASSWORD)
-        yield made
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.store.holdings import HeldDrive, Message
-from tests.appliance.web.holding import NOW, PASSWORD, World, make_app, make_world
+from tests.appliance.web.holding import NOW, World, make_app
 from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
 from tests.browser.test_updates_states import plain, sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
@@ -29,14 +28,6 @@ STATES = {
     "sync.stick.drive_away": ({}, "U盘里的更新已读完，接上原来的硬盘后启用。"),
     "space.update_waits": ({"size": 2_400_000_000}, "空间不够，更新先等着"),
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with make_world(tmp_path) as made:
-        made.accounts.first_start()
-        made.accounts.set_password(made.accounts.all()[0].name, PASSWORD)
-        yield made
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

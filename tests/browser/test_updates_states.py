@@ -10,12 +10,12 @@ from playwright.sync_api import expect
 
 from appliance.store.holdings import Message, Part
 from appliance.store.preferences import Preferences
-from tests.appliance.web.holding import NOW, PASSWORD, World, make_app, make_world
+from tests.appliance.web.holding import NOW, PASSWORD, World, make_app
 from tests.appliance.web.updating import before, list_changes, staged, tell, undone
 from tests.browser.conftest import DESKTOP, PHONE, opened, serving, violations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from playwright.sync_api import Browser, Page
@@ -23,14 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 AT = f"{NOW:%Y-%m-%dT%H:%M:%SZ}"
 READY = "新内容已备好，今天闭馆后启用。"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with make_world(tmp_path) as made:
-        made.accounts.first_start()
-        made.accounts.set_password(made.accounts.all()[0].name, PASSWORD)
-        yield made
 
 
 def current(world: World) -> str:
