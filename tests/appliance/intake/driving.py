@@ -28,7 +28,7 @@ class Driven:
         before = last_holdings(settings.holdings_file)
         self.intake = Intake(settings, RealClock(), self.files, self.trust, 1, before)
 
-    def until(self, ready: Callable[[Holdings], Any], seconds: float = 60) -> Holdings:
+    def until(self, ready: Callable[[Holdings], Any], seconds: float = 150) -> Holdings:
         """Let it work until the published holdings are as wanted."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -38,7 +38,7 @@ class Driven:
                 return holdings
         raise AssertionError(read_holdings(self.settings.holdings_file))
 
-    def drive(self, state: str, key: str = "", seconds: float = 60) -> HeldDrive:
+    def drive(self, state: str, key: str = "", seconds: float = 150) -> HeldDrive:
         """Let it work until its one drive is in a state (and says a sentence)."""
 
         def found(holdings: Holdings) -> list[HeldDrive]:
