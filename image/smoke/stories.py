@@ -165,13 +165,13 @@ def wire(run: Run) -> None:
         site = checks_system.origin_of(run, run.newer)
         disk = overlay(run.image, run.scratch / "wire.qcow2")
         with serving(site) as origin:
-            options = Options(cold=(run.releases.older,), origin=origin.server_port)
+            options = Options(origin=origin.server_port)
             with VirtualBox(disk, run.scratch, "wire", options) as box:
                 run.check("boot to the first page", lambda: checks_open.first_page(box))
                 run.password = run.boxes.wired_password
                 run.check("box file by stick", lambda: checks_open.apply_box_file(run, box, run.boxes.wired))
                 run.check("director signs in", lambda: checks_open.director_signs_in(run, box))
-                run.check("drive served", lambda: checks_open.drive_is_readable(box, "", None, plug=False))
+                run.check("drive by hand", lambda: checks_open.drive_is_readable(box, "drive", run.releases.older))
                 run.check("newer edition", lambda: checks_system.edition_comes_by_wire(run, box))
                 run.check("newer system", lambda: checks_system.newer_system_is_installed(box, None))
                 time.sleep(20)
