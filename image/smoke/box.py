@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -124,7 +125,8 @@ class VirtualBox:
 
     def _machine(self, variables: Path) -> list[str]:
         options = self.options
-        forward = f"guestfwd=tcp:{ADDRESS}:{PORT}-tcp:127.0.0.1:{options.origin}," if options.origin else ""
+        relay = f"{sys.executable} -I -S {Path(__file__).with_name('relay.py')} {options.origin}"
+        forward = f"guestfwd=tcp:{ADDRESS}:{PORT}-cmd:{relay}," if options.origin else ""
         arguments = [
             "-machine", "q35", "-m", str(options.memory), "-smp", str(PROCESSORS),
             "-accel", "tcg,thread=multi,tb-size=512",
