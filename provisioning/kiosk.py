@@ -16,6 +16,7 @@ from provisioning.words import CHINESE, Words
 POLICY, CHROME, EDGE = "shuxiang-policy.json", "chrome-policy.reg", "edge-policy.reg"
 AUTOSTART, README = "shuxiang-terminal.desktop", "README.txt"
 IDLE = 60
+_PROFILE = ".shuxiang-terminal"
 _BLOCK_ALL, _ALLOW_MOST = 3, 0
 # since version 147 the star alone leaves the browser's own pages open: settings, experiments, history
 _BLOCKED = ["*", "chrome://*", "edge://*", "javascript://*"]
@@ -133,15 +134,17 @@ def _quoted(text: str) -> str:
 def _autostart(terminal: Terminal) -> str:
     """Starts the browser, and again whenever it ends: a reader who closes it finds no desktop.
 
+    Its folder goes before each start: an ephemeral profile leaves files where the browser is killed or the power fails.
+
     No policy ends all that a browser asks of its maker (newer parts, accounts); names of others are not looked up then.
     """
     name = Words.load(CHINESE).label("kiosk.name")
     hosts = ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in (terminal.address, *terminal.others))])
     quiet = f"--disable-background-networking --disable-component-update --host-resolver-rules='{hosts}'"
-    browser = f"chromium --kiosk --noerrdialogs --disable-pinch {quiet} {terminal.home}"
+    browser = f"chromium --user-data-dir={_PROFILE} --kiosk --noerrdialogs --disable-pinch {quiet} {terminal.home}"
     return (
         f"[Desktop Entry]\nType=Application\nName={name}\n"
-        f'Exec=sh -c "while :; do {browser}; sleep 2; done"\nX-GNOME-Autostart-enabled=true\n'
+        f'Exec=sh -c "cd; while :; do rm -rf {_PROFILE}; {browser}; sleep 2; done"\nX-GNOME-Autostart-enabled=true\n'
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -69,7 +71,9 @@ def test_a_browser_that_is_closed_is_started_again() -> None:
     desktop.read_string(terminal_files(TERMINAL)[AUTOSTART].decode())
     shell, flag, loop = shlex.split(desktop["Desktop Entry"]["Exec"])
     assert (shell, flag) == ("sh", "-c")
-    line = re.fullmatch(r"while :; do (chromium --kiosk [^;%$]* http://library\.local/); sleep 2; done", loop)
+    line = re.fullmatch(
+        r"cd; while :; do rm -rf \.shuxiang-terminal; (chromium [^;%$]* http://library\.local/); sleep 2; done", loop
+    )
     assert line
     assert "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE library.local, EXCLUDE 192.168.1.10" in shlex.split(line[1])
 
@@ -89,6 +93,18 @@ def test_windows_gets_the_same_policies(name: str) -> None:
         spelt = member.replace("Incognito", "InPrivate") if name == EDGE else member
         expected = f'"{value}"' if isinstance(value, str) else f"dword:{int(value):08x}"
         assert keys[root][f'"{spelt}"'] == expected
+
+
+def test_the_profile_goes_before_each_start(tmp_path: Path) -> None:
+    line = next(one for one in terminal_files(TERMINAL)[AUTOSTART].decode().splitlines() if one.startswith("Exec="))
+    (tmp_path / "chromium").write_text(
+        "#!/bin/sh\nls -A .shuxiang-terminal >>seen\nmkdir .shuxiang-terminal || exit\n"
+        'touch ".shuxiang-terminal/$1"\necho run >>seen\n[ $(grep -c run seen) = 2 ] && kill $PPID\n'
+    )
+    (tmp_path / "chromium").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    subprocess.run(shlex.split(line.partition("=")[2]), env=environment, check=False, capture_output=True, timeout=30)
+    assert (tmp_path / "seen").read_text() == "run\nrun\n"
 
 
 def test_instructions_hold_lines_that_can_be_typed() -> None:
