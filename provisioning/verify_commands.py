@@ -145,7 +145,7 @@ def _ledger(arguments: argparse.Namespace) -> int:
     for line in lines:
         print(f"  {line['at'][:10]}　{_told(line)}")
     sentence = words().sentence("desk.ledger.whole", count=count)
-    print(f"{sentence.text}\n{sentence.second}\n末行校验值：{digest}\n已开通 {len(libraries):,} 个馆。")
+    print(f"{sentence.text}\n{sentence.second}\n末行校验值：{digest}\n记有 {len(libraries):,} 个馆的开通文件。")
     return DONE
 
 

@@ -71,7 +71,7 @@ def test_the_ledger_is_listed_and_compared(made: list[str], capsys: pytest.Captu
     out = capsys.readouterr().out
     assert "签发第 2 份：更换主机，主板坏　王敏" in out
     assert "开通台账核对无误，共 9 行。" in out
-    assert "已开通 3 个馆。" in out
+    assert "记有 3 个馆的开通文件。" in out
     database = sqlite3.connect("keys/ledger.db")
     database.executescript("DROP TRIGGER line_stays; UPDATE line SET body = replace(body, '主板坏', '遗失');")
     database.close()
