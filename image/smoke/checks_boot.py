@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from image.smoke import disk as disks
-from image.smoke.checks_open import drive_is_readable, first_page
+from image.smoke.checks_open import drive_is_readable, first_page, said
 from image.smoke.errors import CheckError
 from image.smoke.media import run as tool
 
@@ -114,6 +114,24 @@ def spoil_newer_slot(run: Run, plain: Path) -> str:
     noise.write_bytes(b"\xa5" * (1 << 20))
     disks.put_back(plain, disks.ROOT_B, noise)
     return f"{name} and shuxiang-{newer}+3.conf"
+
+
+def spoil_state(plain: Path) -> str:
+    """Make noise of the whole state of a box, as of a worn-out disk. plain: a plain copy of the image; changed."""
+    first, size = disks.partitions(plain)[disks.DATA]
+    noise, left = b"\xa5" * (4 << 20), size
+    with plain.open("r+b") as out:
+        out.seek(first)
+        while left:
+            left -= out.write(noise[: min(left, len(noise))])
+    return f"{size >> 20} MiB are noise"
+
+
+def serves_without_state(run: Run, box: VirtualBox) -> str:
+    """A box that has lost its state says so, takes its drive, and readers read."""
+    seen = first_page(box)
+    told = said(box, "box.degraded", "/staff/", 120)
+    return f"{seen}; {told}; {drive_is_readable(box, 'drive', run.releases.newer)}"
 
 
 def falls_back(run: Run, box: VirtualBox) -> str:

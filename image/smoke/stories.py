@@ -122,6 +122,18 @@ def cold(run: Run) -> None:
             box.cut_power()
 
 
+def broken(run: Run) -> None:
+    """The box's own disk has lost everything but the system."""
+    with run.section("Broken disk of its own"):
+        plain = raw_copy(overlay(run.image, run.scratch / "broken.first.qcow2", "4G"), run.scratch / "broken.raw")
+        run.check("its state is made noise", lambda: checks_boot.spoil_state(plain))
+        with VirtualBox(plain, run.scratch, "broken") as box:
+            run.check("serves all the same", lambda: checks_boot.serves_without_state(run, box))
+            run.check("search", lambda: checks_open.search_finds(box, run.releases.title))
+            _picture(run, box, "screen-degraded")
+        plain.unlink()
+
+
 def slots(run: Run) -> None:
     """A newer system that does not start."""
     with run.section("Slots"):
@@ -229,7 +241,6 @@ def _take(run: Run, box: VirtualBox, name: str, path: str) -> None:
 
 
 STORIES: dict[str, Callable[[Run], None]] = {
-    "one": one, "opening": opening, "pulled": pulled, "cold": cold, "slots": slots, "system": system, "wire": wire,
-    "power": power,
-}  # fmt: skip
-ALL = ("opening", "pulled", "cold", "slots", "system", "wire", "power")
+    story.__name__: story for story in (one, opening, pulled, cold, broken, slots, system, wire, power)
+}
+ALL = tuple(name for name in STORIES if name != "one")
