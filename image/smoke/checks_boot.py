@@ -85,7 +85,7 @@ def data_partition(run: Run, disk: Path, name: str) -> Path:
     plain = raw_copy(disk, run.scratch / f"{name}.plain")
     partition = disks.cut_out(plain, disks.DATA, run.scratch / f"{name}.data")
     plain.unlink()
-    tool("debugfs", "-w", "-R", "journal_run", partition)
+    disks.replay(partition)
     return partition
 
 
