@@ -7,10 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from image.smoke import disk as disks
-from image.smoke.checks_open import drive_is_readable, first_page
+from image.smoke.checks_open import drive_is_readable, first_page, told
 from image.smoke.errors import CheckError
 from image.smoke.media import run as tool
-from image.smoke.seen import says
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,18 +130,8 @@ def spoil_state(plain: Path) -> str:
 def serves_without_state(run: Run, box: VirtualBox) -> str:
     """A box that has lost its state says so, takes its drive, and readers read."""
     seen = first_page(box)
-    told = _told_by_health(box, "box.degraded")
-    return f"{seen}; {told}; {drive_is_readable(box, 'drive', run.releases.newer)}"
-
-
-def _told_by_health(box: VirtualBox, key: str) -> str:
-    """That the health document says a sentence, first or beside others."""
-
-    def there() -> bool:
-        health = box.health()
-        return any(says(words, key) for words in (health["sentence"], *health["also"]))
-
-    return f"{key} after {box.wait(there, key, 120):.0f} s"
+    degraded = told(box, "box.degraded", 120)
+    return f"{seen}; {degraded}; {drive_is_readable(box, 'drive', run.releases.newer)}"
 
 
 def falls_back(run: Run, box: VirtualBox) -> str:

@@ -53,6 +53,20 @@ def said(box: VirtualBox, key: str, path: str, limit: float = 180) -> str:
     return f"{key} after {seconds:.0f} s"
 
 
+def told(box: VirtualBox, key: str, limit: float = 180) -> str:
+    """Wait until the health document says the sentence of a key, first or beside others.
+
+    Raises:
+        CheckError: it never did.
+    """
+
+    def there() -> bool:
+        health = box.health()
+        return any(says(words, key) for words in (health["sentence"], *health["also"]))
+
+    return f"{key} after {box.wait(there, key, limit):.0f} s"
+
+
 def apply_box_file(run: Run, box: VirtualBox, path: Path | None = None) -> str:
     """A stick with the library's box file (the good one, or `path`) makes the box that library's."""
     name, path = run.boxes.library, path or run.boxes.good

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from image.smoke import disk as disks
-from image.smoke.checks_open import item_of, said
+from image.smoke.checks_open import item_of, said, told
 from image.smoke.errors import CheckError, MachineError
 from image.smoke.media import stick_of
 from image.smoke.releases import NEWS, packager
@@ -112,7 +112,7 @@ def newer_system_is_installed(box: VirtualBox, stick: Path | None) -> str:
         box.unplug("system")
     box.started = time.monotonic()
     page = box.wait_page()
-    updated = said(box, "box.system.updated", STAFF, 180)
+    updated = told(box, "box.system.updated")
     return f"restarted {seconds:.0f} s after the button, page {page:.0f} s later; {updated}"
 
 
