@@ -105,7 +105,9 @@ def _esp(plan: Plan) -> Path:
     esp.unlink(missing_ok=True)
     with esp.open("wb") as file:
         file.truncate(PARTITIONS[0].size * MIB)
-    run(plan, ("mkfs.vfat", "-F", "32", "-n", "SHUXIANG", "-i", "5B0C5E50", "--invariant", str(esp)))
+    # Clusters of 2 KiB: one holds the whole menu. The firmware counts tries in the names of its entries, and must not
+    # have to make the folder longer for that, which a power cut could leave half done.
+    run(plan, ("mkfs.vfat", "-F", "32", "-s", "4", "-n", "SHUXIANG", "-i", "5B0C5E50", "--invariant", str(esp)))
     here = f"::shuxiang/{plan.version}"
     folders = ("::EFI", "::EFI/BOOT", "::EFI/systemd", "::loader", "::loader/entries", "::shuxiang", here)
     run(plan, ("mmd", "-i", str(esp), *folders))
