@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from image.smoke import checks_system
 from image.smoke import disk as disks
 from image.smoke.box import Options, VirtualBox, overlay, raw_copy
+from image.smoke.checks_boot import spoil_newer_slot
 from image.smoke.checks_open import apply_box_file, director_signs_in, drive_is_readable
 from image.smoke.errors import CheckError
 from image.smoke.media import copy_sparse, stick_of
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 BOOT, BOX_FILE, ACCOUNT, DRIVE, DELTA, SYSTEM, IDLE = (
     "first boot", "box file", "account", "drive", "delta", "system into the other slot", "idle"
 )  # fmt: skip
+
+_COUNTED = 45.0
+"""Seconds after which the firmware has started a system, or given it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +149,28 @@ def _used(run: Run, box: VirtualBox, *, known: bool) -> list[str]:
     drive_is_readable(box, "", None, plug=False)
     whose = "the library's" if run.boxes.library in box.client.get("/").words else "nobody's yet"
     return [*seen, whose, "drive served"]
+
+
+def cut_while_counting(run: Run) -> str:
+    """The firmware counts a try in the name of an entry: after a cut at each of its writes the menu is whole.
+
+    Raises:
+        CheckError: it is not.
+    """
+    plain = raw_copy(overlay(run.image, run.scratch / "counting.first.qcow2", "4G"), run.scratch / "counting.raw")
+    spoil_newer_slot(run, plain)
+    life, log = copy_sparse(plain, run.scratch / "counting.life.raw"), run.scratch / "counting.log"
+    with VirtualBox(life, run.scratch, "counting", Options(write_log=log)):
+        time.sleep(_COUNTED)
+    writes, states = read_log(log), 0
+    for end in range(1, len(writes) + 1):
+        for seed in range(4):
+            disk = copy_sparse(plain, run.scratch / "counting.cut.raw")
+            cut(log, writes, end, disk, random.Random(seed))  # noqa: S311 - the same cuts for the same seed
+            boot = disks.cut_out(disk, disks.ESP, run.scratch / "counting.esp")
+            states += 1
+            if disks.check_fat(boot) == disks.HALF_WRITTEN or len(disks.entries(boot)) != 2:
+                raise CheckError(f"after write {end} of {len(writes)} (seed {seed}) the menu is not whole")
+    for path in (plain, life):
+        path.unlink()
+    return f"{len(writes)} writes, {states} states, both entries in each"

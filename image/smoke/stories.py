@@ -137,6 +137,7 @@ def broken(run: Run) -> None:
 def slots(run: Run) -> None:
     """A newer system that does not start."""
     with run.section("Slots"):
+        run.check("power cuts while a try is counted", lambda: cuts.cut_while_counting(run))
         plain = raw_copy(overlay(run.image, run.scratch / "slots.first.qcow2"), run.scratch / "slots.raw")
         run.check("a bad system is put into slot B", lambda: checks_boot.spoil_newer_slot(run, plain))
         with VirtualBox(plain, run.scratch, "slots") as box:
