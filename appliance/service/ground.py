@@ -25,6 +25,8 @@ PROBE_SECONDS = 20.0
 _PROBE = ".probe"
 _PROBE_BYTES = 256 << 10
 """More than a database asks for to be opened."""
+MEMORY_RESERVE = 16 << 20
+"""Bytes kept free of a folder in memory. What is kept free of an SSD is more than such a folder may hold."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 MARKER = Path("/run/shuxiang/degraded")
 """The system leaves it when it had to put an empty disk in memory where the box's own should be."""
@@ -61,8 +63,10 @@ def settled(settings: Settings, ground: Ground) -> Settings:
     """The settings of a box that stands there: what would write much, or promise what cannot be kept, is off."""
     if not ground.why:
         return settings
+    in_memory = bool(ground.spare) or ground.why == MARKED
     return replace(
         settings,
+        reserve_bytes=min(settings.reserve_bytes, MEMORY_RESERVE) if in_memory else settings.reserve_bytes,
         data_folder=Path(ground.spare) if ground.spare else settings.data_folder,
         secret_file=None if ground.spare else settings.secret_file,
         check_months=0,

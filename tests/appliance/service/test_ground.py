@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -62,6 +63,23 @@ def test_sound_disk_is_left_as_it_was_and_a_marker_counts(tmp_path: Path) -> Non
     assert list((tmp_path / "data").iterdir()) == []
     (tmp_path / "marker").touch()
     assert look(tmp_path / "data", FILES, marker=tmp_path / "marker") == MARKED
+
+
+@pytest.mark.parametrize(
+    ("ground", "kept"),
+    [
+        (Ground(), 512 << 20),
+        (Ground(FULL), 512 << 20),
+        (Ground(MARKED), 16 << 20),
+        (Ground(UNWRITABLE, "/run/shuxiang/spare"), 16 << 20),
+    ],
+    ids=["sound", "full", "in memory", "spare"],
+)
+def test_in_memory_less_is_kept_free(tmp_path: Path, ground: Ground, kept: int) -> None:
+    """Of a quarter of the memory half a gigabyte is all, or more: no drive would ever be taken."""
+    settings = Settings(data_folder=tmp_path, root_file=tmp_path / "root.json")
+    assert settled(settings, ground).reserve_bytes == kept
+    assert settled(replace(settings, reserve_bytes=0), ground).reserve_bytes == 0
 
 
 def test_folder_that_cannot_be_made_counts_as_broken(tmp_path: Path) -> None:
