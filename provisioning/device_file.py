@@ -46,10 +46,10 @@ class DeviceFile:
         sig = bytes.fromhex(parse(self.content)["signatures"][0]["sig"])
         return f"SHUXIANG DEVICE 1 {self.library} {self.made} {_base32(self.key.raw)} {_base32(sig)}"
 
-
-def device_file_name(library: str) -> str:
-    """Name of the file: CN-510726.device."""
-    return f"{library}{ENDING}"
+    @property
+    def file_name(self) -> str:
+        """Name of the file: CN-510726.device."""
+        return f"{self.library}{ENDING}"
 
 
 def make_device(library: str, made: date, key: Key) -> DeviceFile:

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.errors import StoreError
-from packager.format.machine_keys import machine_key
-from provisioning.device_file import DeviceFile, make_device
 from provisioning.errors import KeyFileError
-from provisioning.keys import Key
 
+# The serving process shows this on two pages of the staff and nowhere else: it loads the library of keys only then.
 if TYPE_CHECKING:
     from appliance.settings import Settings
+    from provisioning.device_file import DeviceFile
+    from provisioning.keys import Key
 
 _LETTERS = 16
 
@@ -29,6 +29,8 @@ def device_key(path: Path) -> Key:
         StoreError: what is there is no key.
         OSError: it can be neither read nor made.
     """
+    from packager.format.machine_keys import machine_key
+
     try:
         return machine_key(path)
     except KeyFileError as error:
@@ -61,4 +63,6 @@ def known_key(settings: Settings) -> Key:
 
 def device_of(settings: Settings, key: Key, day: date) -> DeviceFile:
     """What this box says of itself to be enrolled. `day`: a plausible one (docs/provisioning.md)."""
+    from provisioning.device_file import make_device
+
     return make_device(library_id(settings.library_id, key), day, key)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from appliance.store.identity import device_of, known_key, library_id
 from appliance.store.outbox import Outbox
 from packager.format.files import RealFiles
-from provisioning.device_file import device_file_name
 
 if TYPE_CHECKING:
     from datetime import date
@@ -51,8 +50,8 @@ def carry(settings: Settings, folder: Path, day: date) -> list[str]:
     device = device_of(settings, key, day)
     name = f"{device.library}.pub"
     files.write_atomic(folder / name, key.public.to_pem())
-    files.write_atomic(folder / device_file_name(device.library), device.content)
-    found = [name, device_file_name(device.library)]
+    files.write_atomic(folder / device.file_name, device.content)
+    found = [name, device.file_name]
     outbox = Outbox(settings.outbox_folder, files)
     for report in outbox.waiting() or outbox.reports()[-1:]:
         files.write_atomic(folder / report.file_name, report.content)

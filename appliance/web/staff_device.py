@@ -14,7 +14,6 @@ from appliance.web.context import local_now, settings, today, words
 from appliance.web.qr import qr
 from appliance.web.staff import blueprint
 from appliance.web.staff_session import current_staff, signed_in
-from provisioning.device_file import device_file_name
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -44,7 +43,7 @@ def device_file() -> Response:
         abort(404)
     response = make_response(found.content)
     response.headers["Content-Type"] = "application/json"
-    response.headers["Content-Disposition"] = content_disposition(device_file_name(found.library), inline=False)
+    response.headers["Content-Disposition"] = content_disposition(found.file_name, inline=False)
     response.headers["Cache-Control"] = "no-store"
     return response
 
