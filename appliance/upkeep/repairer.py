@@ -38,12 +38,16 @@ class Outcome:
 
     Attributes:
         done: places repaired. left: places for which nobody had the bytes. full: whether there was no room for more.
+        fetched: chunks that came in this round; what is repaired beyond them was kept before.
+        silent: whether a drive or stick did not answer in time: it may have what is left.
         by_mark: source → (places repaired from it, places where it had other bytes).
     """
 
     done: int = 0
     left: int = 0
     full: bool = False
+    fetched: int = 0
+    silent: bool = False
     by_mark: dict[str, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
 
 
@@ -100,7 +104,7 @@ class Repairer:
             plugged: drives that serve now.
             make_drive: makes a source of a drive and the paths of the wanted items in its release.
             others: sources that are no drives, in the order in which they are asked.
-            progress: told after every place: places done, places altogether.
+            progress: told after every place for which bytes came: places done, places altogether.
             broken_off: whether a source gave way to another round, which is to follow at once.
         """
         outcome = Outcome()
@@ -122,6 +126,7 @@ class Repairer:
             folder = next((name for name, items in located.items() if place[0] in items), None)
             if folder is None:
                 continue  # no release has it any more: there is nothing to mend
+            before = outcome.fetched
             rows = self._mend(place, faults, releases[folder], located[folder][place[0]], sources, outcome)
             done += rows
             outcome.done += bool(rows)
@@ -132,7 +137,8 @@ class Repairer:
             if len(done) >= BATCH:
                 self._store.add(done)
                 done = []
-            progress(outcome.done, len(standing))
+            if outcome.fetched > before:
+                progress(outcome.done, len(standing))
         self._store.add(done)
         self._store.tried(failed, self._now())
         outcome.left = len(failed)
@@ -198,9 +204,12 @@ class Repairer:
                     outcome.full = True
                     return None
                 outcome.by_mark[source.mark][0] += 1
+                outcome.fetched += 1
                 return source.kind, source.name
             outcome.by_mark[source.mark][1] += got.wrong
-            if not got.away:
+            if got.away:
+                outcome.silent |= source.kind != "network"
+            else:
                 self._asked.add(asked)
         return None
 

@@ -82,7 +82,9 @@ class DriveSource:
                 self._plugged.key, ("repair", path, piece.index), lambda: self._read(path, piece), Urgency.AHEAD
             )
             return proved(self._pools.wait(job), piece)
-        except (ServingError, OSError, FormatError):
+        except ServingError:
+            return Got(away=True)
+        except (OSError, FormatError):
             return Got()
 
     def _read(self, path: str, piece: Piece) -> bytes:
@@ -115,19 +117,23 @@ class FolderSource:
 
     def fetch(self, piece: Piece) -> Got:
         """See `Source`."""
-        wrong = False
+        wrong = away = False
         for name, offset in ((piece.digest.hex(), 0), (piece.sha256, piece.offset)):
             for prefix in PREFIXES:
-                chunk = self._ask(f"{prefix}objects/{name[:2]}/{name}", piece.length, offset)
-                if chunk is None:
+                try:
+                    chunk = self._ask(f"{prefix}objects/{name[:2]}/{name}", piece.length, offset)
+                except ServingError:
+                    away = True
+                    continue
+                except (OSError, FormatError):
                     continue
                 got = proved(chunk, piece)
                 if got.chunk is not None:
                     return got
                 wrong = True
-        return Got(wrong=wrong)
+        return Got(wrong=wrong, away=away)
 
-    def _ask(self, path: str, length: int, offset: int) -> bytes | None:
+    def _ask(self, path: str, length: int, offset: int) -> bytes:
         def read() -> bytes:
             give_way()
             root = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -140,10 +146,7 @@ class FolderSource:
             finally:
                 os.close(descriptor)
 
-        try:
-            return self._pools.wait(self._pools.submit(self.mark, (path, offset), read, Urgency.AHEAD))
-        except (ServingError, OSError, FormatError):
-            return None
+        return self._pools.wait(self._pools.submit(self.mark, (path, offset), read, Urgency.AHEAD))
 
 
 def offers_repairs(root: Path) -> bool:

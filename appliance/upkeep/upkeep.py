@@ -7,6 +7,7 @@ check has a thread; the repairer has one.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import queue
@@ -44,6 +45,8 @@ _log = logging.getLogger(__name__)
 TURN_SECONDS = 0.5
 AGAIN_SECONDS = 900.0
 """Servers that could not be asked are asked again after so long."""
+SILENT_SECONDS = 60.0
+"""Drives and sticks that did not answer in time are asked again after so long."""
 
 
 class Upkeep:
@@ -78,6 +81,8 @@ class Upkeep:
         self._fetching = Fetching(self._line, self._stop)
         self._servers: dict[str, OriginSource] = {}
         self._urgent = threading.Event()
+        self._reading: set[str] = set()
+        """Places of sticks of which it is said that they are being read."""
         self._waits = True  # as far as is known: the last run may have said so
         self._holdings = Holdings()
         self._media: dict[tuple[str, str], str] = {}
@@ -237,7 +242,7 @@ class Upkeep:
         give_way()
         before: object = None
         kept: object = None
-        left, tried = 0, self._clock.monotonic()
+        last, tried = Outcome(), self._clock.monotonic()
         while not self._stop.is_set():
             try:
                 holdings = self._holdings
@@ -248,11 +253,10 @@ class Upkeep:
                 plugged = plugged_drives(holdings, self._settings.releases_folder)
                 folders = self._folders(holdings)
                 now = {p.key + p.since for p in plugged} | {f.mark for f in folders}
-                again = bool(left and self._line.origins()) and self._clock.monotonic() - tried > AGAIN_SECONDS
-                if self._repairer.news() or now != before or self._ask_again.is_set() or again:
+                if self._repairer.news() or now != before or self._ask_again.is_set() or self._again(last, tried):
                     self._ask_again.clear()
                     before, tried = now, self._clock.monotonic()
-                    left = self._round(releases, plugged, folders).left
+                    last = self._round(releases, plugged, folders)
                 if releases != kept:
                     self._repairer.collect(releases)
                     kept = releases
@@ -260,13 +264,24 @@ class Upkeep:
                 _log.exception("repair")
             self._ask_again.wait(TURN_SECONDS)
 
+    def _again(self, last: Outcome, tried: float) -> bool:
+        """Whether those who did not answer are to be asked once more."""
+        waited = self._clock.monotonic() - tried
+        return (last.silent and waited > SILENT_SECONDS) or bool(
+            last.left and waited > AGAIN_SECONDS and self._line.origins()
+        )
+
     def _round(self, releases: Mapping[str, Path], plugged: list[Plugged], folders: list[FolderSource]) -> Outcome:
         sticks = {f.mark: f.about for f in folders if f.about}
 
+        calls = itertools.count()
+
         def progress(done: int, total: int) -> None:
+            if next(calls) % 20:
+                return
             for about in sticks.values():
-                if done % 20 == 1:
-                    self._report(about, "repair.stick.reading", done=done, total=total)
+                self._report(about, "repair.stick.reading", done=done, total=total)
+                self._reading.add(about)
 
         urgent, here = self._urgent.is_set(), _here(self._holdings)
         self._urgent.clear()
@@ -291,8 +306,9 @@ class Upkeep:
                 self._report(about, "repair.partial", done=done, left=outcome.left)
             elif done:
                 self._report(about, "repair.done.stick", done=done)
-            elif outcome.done:
+            elif outcome.fetched or about in self._reading:
                 self._repair_store.forget_report(about)  # what was mended meanwhile came from elsewhere
+            self._reading.discard(about)
         return outcome
 
     def _origins(self) -> list[OriginSource]:

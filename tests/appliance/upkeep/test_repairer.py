@@ -11,6 +11,8 @@ import pytest
 from appliance.serving.chunks import ChunkStore, ServedItem
 from appliance.serving.pools import DrivePools
 from appliance.store.holdings import HeldDrive, Message
+from appliance.store.repairs import RepairReader
+from appliance.upkeep import sources, upkeep
 from indexer.model import item_id
 from packager.format.layout import CHUNK
 from packager.format.origin import object_path
@@ -127,6 +129,41 @@ def test_stick_that_has_some_mends_some(room):
     wait_for(lambda: (room.view.refresh(), room.faults.count())[1] == 1)
 
 
+def test_stick_that_did_not_answer_in_time_is_asked_again(room, monkeypatch):
+    room.settings = replace(room.settings, drive_deadline_seconds=1)
+    monkeypatch.setattr(upkeep, "SILENT_SECONDS", 0.5)
+    asked, read = [], sources.read_exactly
+
+    def slow(*args):
+        asked.append(args)
+        if len(asked) == 1:
+            time.sleep(4)
+        return read(*args)
+
+    monkeypatch.setattr(sources, "read_exactly", slow)
+    plug(room, 1)
+    stick(room, **{named(chunk(1)): chunk(1)})
+    room.start()
+    wait_for(lambda: mended(room))
+    wait_for(lambda: told(room))
+    assert told(room)[0].key == "repair.done.stick"
+    assert len(asked) > 1
+
+
+def test_what_a_stick_mended_is_still_said_when_the_places_are_looked_at_again(room):
+    plug(room, 0, 1)
+    stick(room, **{named(chunk(1)): chunk(1)})
+    room.start()
+    said = RepairReader(room.settings.repairs_file)
+    wait_for(said.reports)  # the serving process has not heard of it: both places still stand
+    before = said.reports()
+    room.faults.record(SHA, 2, item_id=LONG, drive="one")
+    wait_for(lambda: (SHA, 2) in said.attempts())
+    time.sleep(2 * upkeep.TURN_SECONDS)
+    assert [r.key for r in before] == [r.key for r in said.reports()] == ["repair.partial"]
+    said.close()
+
+
 def test_links_on_a_stick_lead_nowhere(room, tmp_path):
     plug(room, 0)
     folder = stick(room)
@@ -212,13 +249,13 @@ def test_spoiled_repair_on_the_ssd_is_noticed_and_made_again(room):
 def test_sources_are_asked_once_an_occasion_and_again_when_staff_ask(room, asked):
     plug(room, 0)
     folder = stick(room, **{named(chunk(0)): b"x" * CHUNK})
-    upkeep = room.start()
+    running = room.start()
     wait_for(lambda: (room.view.refresh(), room.view.state.attempts)[1])
     path = folder / "repair/objects" / named(chunk(0))[1:3] / named(chunk(0))[1:]
     path.write_bytes(chunk(0))
     room.faults.record("cd" * 32, 0, item_id="nobody", drive="one")
     if asked:
-        upkeep.command({"do": "repair"})
+        running.command({"do": "repair"})
         wait_for(lambda: (room.view.refresh(), room.faults.count())[1] == 1)
     else:
         time.sleep(0.3)
@@ -234,9 +271,9 @@ def test_list_is_carried_to_a_stick_and_the_stick_mends(room):
     (folder / LIST_NAME).write_bytes(dump_list([place]))
     (folder / "修复清单.txt").write_text("长卷")
     stick(room, "u").mkdir(parents=True)
-    upkeep = room.start()
-    wait_for(lambda: upkeep._holdings.drives)
-    upkeep.command({"do": "repair-export", "drive": "u"})
+    running = room.start()
+    wait_for(lambda: running._holdings.drives)
+    running.command({"do": "repair-export", "drive": "u"})
     wait_for(lambda: told(room))
     (report,) = told(room)
     assert (report.key, dict(report.params)) == ("repair.list.saved", {"count": 1, "size": CHUNK})
@@ -262,9 +299,9 @@ def test_diagnosis_is_carried_to_the_root_of_a_stick(room, in_the_way):
     folder.mkdir(parents=True)
     if in_the_way:
         (folder / name / "a folder").mkdir(parents=True)
-    upkeep = room.start()
-    wait_for(lambda: upkeep._holdings.drives)
-    upkeep.command({"do": "diagnosis-export", "drive": "u"})
+    running = room.start()
+    wait_for(lambda: running._holdings.drives)
+    running.command({"do": "diagnosis-export", "drive": "u"})
     wait_for(lambda: told(room))
     assert told(room)[0].key == ("box.diagnosis.not_saved" if in_the_way else "box.diagnosis.ready")
     assert in_the_way or (folder / name).read_text() == "{}"
@@ -272,9 +309,9 @@ def test_diagnosis_is_carried_to_the_root_of_a_stick(room, in_the_way):
 
 def test_diagnosis_for_a_stick_that_went_is_said_not_to_be_saved(room):
     plug(room, 1)
-    upkeep = room.start()
-    wait_for(lambda: upkeep._holdings.drives)
-    upkeep.command({"do": "diagnosis-export", "drive": "gone"})
+    running = room.start()
+    wait_for(lambda: running._holdings.drives)
+    running.command({"do": "diagnosis-export", "drive": "gone"})
     wait_for(lambda: told(room))
     assert told(room)[0].key == "box.diagnosis.not_saved"
 
@@ -286,9 +323,9 @@ def test_stick_that_cannot_be_written_is_told(room):
     folder = stick(room, "u")
     folder.mkdir(parents=True)
     (folder / "repair").write_bytes(b"a file in the way")
-    upkeep = room.start()
-    wait_for(lambda: upkeep._holdings.drives)
-    upkeep.command({"do": "repair-export", "drive": "u"})
+    running = room.start()
+    wait_for(lambda: running._holdings.drives)
+    running.command({"do": "repair-export", "drive": "u"})
     wait_for(lambda: told(room))
     assert told(room)[0].key == "repair.list.not_saved"
 
@@ -303,10 +340,10 @@ def test_list_asks_for_a_stick_that_is_mounted_for_reading_only(room, tmp_path, 
     root.plug("usb")
     root.fails |= set() if given else {"rw"}
     room.settings = replace(room.settings, box_folder=root.base, event_spool=root.spool)
-    upkeep = room.start()
-    wait_for(lambda: upkeep._holdings.drives)
+    running = room.start()
+    wait_for(lambda: running._holdings.drives)
     with root.following():
-        upkeep.command({"do": "repair-export", "drive": "usb"})
+        running.command({"do": "repair-export", "drive": "usb"})
         wait_for(lambda: told(room))
     assert told(room)[0].key == ("repair.list.saved" if given else "repair.list.not_saved")
     assert root.asked[-1] == "mount ro usb"
