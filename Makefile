@@ -17,7 +17,7 @@ run: ## build the sample bundle (or COLLECTION=path), sign it, plug it in, serve
 
 test: ## the whole test suite (browser included)
 	@tools/setup.sh test
-	@$(BIN)/python -m pytest -n 4 --dist loadfile $(TESTS)
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --durations 25 --durations-min 5 $(TESTS)
 
 check: ## style, types, structure
 	@tools/setup.sh check

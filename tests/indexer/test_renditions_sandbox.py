@@ -165,7 +165,7 @@ def test_close_leaves_no_process_and_no_descriptor():
         box.run("pdf.page_count", BytesSource(plain_pdf()))
         pid = box._process.pid
     assert not Path(f"/proc/{pid}").exists()
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before  # what earlier tests left may be closed meanwhile
 
 
 def test_file_source_does_not_follow_a_link(tmp_path):

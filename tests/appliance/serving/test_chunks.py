@@ -102,7 +102,7 @@ def test_load_read_error_is_a_gone_drive_and_leaks_no_descriptor(made, tmp_path)
     for _ in range(20):
         with pytest.raises(DriveGoneError):
             ChunkStore().load(folder, 0)
-    assert descriptors() == before
+    assert descriptors() <= before  # what earlier tests left may be closed meanwhile
 
 
 def test_load_link_where_a_file_should_be_is_a_gone_drive(made):

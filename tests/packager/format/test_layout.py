@@ -173,7 +173,7 @@ def test_open_payload_links_fifos_sockets_folders_are_refused(drive: DriveLayout
         ):
             with pytest.raises(LayoutError):
                 drive.open_payload(root, f"data/{path}")
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before  # what earlier tests left may be closed meanwhile
     listening.close()
 
 
