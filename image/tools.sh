@@ -18,6 +18,8 @@ need e2fsprogs mke2fs
 need fdisk sfdisk
 need systemd systemd-analyze
 if [ "${1:-build}" = smoke ]; then
+    need exfatprogs mkfs.exfat
+    need ntfs-3g mkntfs
     need qemu-system-x86 qemu-system-x86_64
     need qemu-utils qemu-img
     need ovmf /usr/share/OVMF/OVMF_CODE_4M.fd
