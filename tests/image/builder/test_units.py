@@ -26,3 +26,8 @@ def test_no_unit_waits_for_a_pattern() -> None:
 
 def test_slot_step_starts_when_the_service_asks() -> None:
     assert ("PathExists", str(Places().data / "system" / ASKED)) in waits("shuxiang-slot.path")
+
+
+def test_looking_at_a_device_may_end_at_any_moment_without_a_fault() -> None:
+    """A device is pulled when it likes, before the first line of the program that looks at it has run, too."""
+    assert "SuccessExitStatus=TERM" in (UNITS / "shuxiang-blocked@.service").read_text().splitlines()
