@@ -83,9 +83,9 @@ def edition_comes_by_wire(run: Run, box: VirtualBox) -> str:
     if (answer := box.client.post("/staff/updates/command", UPDATES, do="update-now")).status != 200:
         raise CheckError(f"the button answered {answer.status}")
     seconds = box.wait(lambda: applied(box, before), "the update", 900)
-    content = box.client.get(str(item_of(box, NEWS)["url"]), 120, Range="bytes=0-999999").body
-    if content != run.releases.news[:1_000_000]:
-        raise CheckError(f"of what is new {len(content)} bytes came, and they are others")
+    answer = box.client.get(str(item_of(box, NEWS)["url"]), 120, Range="bytes=0-999999")
+    if answer.body != run.releases.news[:1_000_000]:
+        raise CheckError(f"what is new was answered with {answer.status} and {len(answer.body)} other bytes")
     return f"{before} resources before, {box.health()['resources']} after {seconds:.0f} s; new sound read"
 
 
