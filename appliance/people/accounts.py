@@ -33,6 +33,7 @@ from appliance.people.passwords import (
     normal_password,
     spellings,
 )
+from appliance.people.strangers import Strangers
 from appliance.store.databases import open_database, transaction
 
 ROLES = ("director", "librarian", "volunteer")
@@ -108,7 +109,7 @@ class Accounts:
         self._clock, self._tries, self._rest = clock, tries, timedelta(minutes=rest_minutes)
         self._hasher = hasher or argon2.PasswordHasher()
         self._lock, self._hashing = threading.Lock(), threading.Lock()
-        self._unknown: dict[str, tuple[int, datetime]] = {}
+        self._unknown = Strangers(tries, self._rest, clock.now)
         self._connection = open_database(path, _MIGRATIONS)
         self._decoy = self._hasher.hash(secrets.token_hex(8))
 
@@ -164,17 +165,12 @@ class Accounts:
             LockedError: too many failures in a row; it tells the minutes to wait.
         """
         name, row = clean_name(name), self._row(clean_name(name))
-        now = self._clock.now()
-        self._check_rest(name, row, now)
+        self._check_rest(str(row["rests_until"]) if row else self._stranger_until(name))
         right = self._verify(row["password"] if row else self._decoy, password)
-        if row is None or not right or row["stopped"]:
-            raise self._failed(name, row, now)
-        with self._lock, transaction(self._connection) as connection:
-            connection.execute("UPDATE account SET failures = 0, rests_until = '' WHERE name = ?", (name,))
-        account = self.get(name)
-        if account is None:
-            raise NotMatchedError(self._tries)
-        return account
+        if row is None:
+            with self._lock:
+                raise self._answer(self._unknown.failed(name, MAX_ACCOUNTS))
+        return self._tried(row, right=right)
 
     def get(self, name: str) -> Account | None:
         """The account of that name while it may be used; ask at every request of a signed-in session."""
@@ -209,19 +205,24 @@ class Accounts:
                 raise AccountExistsError("the name is taken") from error
         return password
 
-    def set_password(self, name: str, password: str) -> Account:
+    def set_password(self, name: str, password: str, *, session: int | None = None) -> Account:
         """Take the password that someone chose; all their other sessions end.
+
+        Args:
+            name: of the account.
+            password: that was chosen.
+            session: `Account.session` of who chose it; None: whoever calls may in any case.
 
         Raises:
             PasswordError: it is too short or too common, or the one that the account has: what was given out on
                 paper must not stay in use.
-            NoAccountError: there is no such account.
+            NoAccountError: there is no such account, or its sessions ended while this one chose.
         """
         check_password(password, name=name)
         row = self._row(clean_name(name))
         if row is not None and any(self._verify(row["password"], text) for text in spellings(password)):
             raise PasswordError("account.password.same")
-        self._set_password(clean_name(name), password, must_change=False)
+        self._set_password(clean_name(name), password, must_change=False, session=session)
         account = self.get(name)
         if account is None:
             raise NoAccountError("the account is stopped")
@@ -293,7 +294,9 @@ class Accounts:
         with self._lock:
             self._connection.close()
 
-    def _change(self, name: str, change: str, *values: str | int, keeps_director: bool = True) -> None:
+    def _change(
+        self, name: str, change: str, *values: str | int, keeps_director: bool = True, session: int | None = None
+    ) -> None:
         name = clean_name(name)
         with self._lock, transaction(self._connection) as connection:
             if (
@@ -303,13 +306,14 @@ class Accounts:
                 ).fetchone()[0]
             ):
                 raise LastDirectorError("nobody else is director")
-            done = connection.execute(f"UPDATE account SET {change} WHERE name = ?", (*values, name))  # noqa: S608
+            where = "name = ? AND session = coalesce(?, session)"
+            done = connection.execute(f"UPDATE account SET {change} WHERE {where}", (*values, name, session))  # noqa: S608
             if done.rowcount != 1:
                 raise NoAccountError("there is no such account")
 
-    def _set_password(self, name: str, password: str, *, must_change: bool) -> None:
+    def _set_password(self, name: str, password: str, *, must_change: bool, session: int | None = None) -> None:
         change = "password = ?, must_change = ?, failures = 0, rests_until = '', session = session + 1"
-        self._change(name, change, self._hash(password), int(must_change))
+        self._change(name, change, self._hash(password), int(must_change), session=session)
 
     def _insert(self, connection: sqlite3.Connection, name: str, role: str, hashed: str) -> None:
         now = f"{self._clock.now():%Y-%m-%dT%H:%M:%SZ}"
@@ -330,9 +334,12 @@ class Accounts:
             session=int(row["session"]),
         )
 
-    def _check_rest(self, name: str, row: dict[str, str | int] | None, now: datetime) -> None:
-        until = str(row["rests_until"]) if row else self._unknown_until(name)
-        left = self._left(until, now)
+    def _stranger_until(self, name: str) -> str:
+        with self._lock:
+            return self._unknown.until(name)
+
+    def _check_rest(self, until: str) -> None:
+        left = self._left(until, self._clock.now())
         if left > timedelta():
             raise LockedError(-(-int(left.total_seconds()) // 60))
 
@@ -343,36 +350,22 @@ class Accounts:
         left = datetime.fromisoformat(until) - now
         return left if left <= self._rest else timedelta()
 
-    def _failed(self, name: str, row: dict[str, str | int] | None, now: datetime) -> NotMatchedError | LockedError:
-        """Count a failure; what to tell."""
-        if row is None:
-            return self._failed_unknown(name, now)
+    def _tried(self, row: dict[str, str | int], *, right: bool) -> Account:
+        """Count a try. Others went on while the password was compared: what stands now counts, not what was read."""
+        name = str(row["name"])
         with self._lock, transaction(self._connection) as connection:
-            (failures,) = connection.execute("SELECT failures FROM account WHERE name = ?", (name,)).fetchone()
-            left = self._tries - failures - 1
-            until = (now + self._rest).isoformat() if left <= 0 else ""
-            values = (0 if until else failures + 1, until, name)
+            found = _named(connection.execute("SELECT * FROM account WHERE name = ?", (name,)).fetchone())
+            self._check_rest(str(found["rests_until"]))
+            right = right and not found["stopped"] and found["password"] == row["password"]
+            left = self._tries - int(found["failures"]) - 1
+            rests = not right and left <= 0
+            found["failures"] = 0 if right or rests else int(found["failures"]) + 1
+            found["rests_until"] = (self._clock.now() + self._rest).isoformat() if rests else ""
+            values = (found["failures"], found["rests_until"], name)
             connection.execute("UPDATE account SET failures = ?, rests_until = ? WHERE name = ?", values)
-        return self._answer(left)
-
-    def _failed_unknown(self, name: str, now: datetime) -> NotMatchedError | LockedError:
-        """The same for a name that nobody has, so that nobody learns which names there are."""
-        with self._lock:
-            failures, _ = self._unknown.pop(name, (0, now))
-            self._unknown[name] = (failures + 1, now)
-            while len(self._unknown) > MAX_ACCOUNTS:
-                del self._unknown[next(iter(self._unknown))]
-        return self._answer(self._tries - failures - 1)
-
-    def _unknown_until(self, name: str) -> str:
-        with self._lock:
-            failures, last = self._unknown.get(name, (0, None))
-            if last is None or failures < self._tries:
-                return ""
-            if not timedelta() <= self._clock.now() - last < self._rest:
-                del self._unknown[name]
-                return ""
-            return (last + self._rest).isoformat()
+        if not right:
+            raise self._answer(left)
+        return self._account(found)
 
     def _answer(self, left: int) -> NotMatchedError | LockedError:
         return NotMatchedError(left) if left > 0 else LockedError(-(-int(self._rest.total_seconds()) // 60))

@@ -10,6 +10,8 @@ from appliance.errors import PasswordError
 MIN_PASSWORD = 10
 MAX_PASSWORD = 200
 MAX_NAME = 32
+_MAX_TYPED = 4 * MAX_NAME
+"""Characters of a name that are looked at: some forms have several for one."""
 _FEW = 4
 """Different characters, or characters beside one's own name, that a password needs."""
 _LONG = 14
@@ -30,7 +32,7 @@ def check_password(password: str, *, name: str = "") -> None:
         PasswordError: shorter than 10 characters, or one that people would try first: a common one, digits alone, the
             account's name, few different characters.
     """
-    text = normal_password(password)
+    text = normal_password(password) if len(password) <= MAX_PASSWORD else ""
     if not MIN_PASSWORD <= len(text) <= MAX_PASSWORD:
         raise PasswordError("account.password.short")
     plain = text.lower()
@@ -59,8 +61,11 @@ def spellings(password: str) -> tuple[str, ...]:
 
 
 def clean_name(name: str) -> str:
-    """A name as it is kept: NFKC, no blanks around it."""
-    return unicodedata.normalize("NFKC", name).strip()[: 2 * MAX_NAME]
+    """A name as it is kept: NFKC, no blanks around it.
+
+    It is cut before: to order a million combining marks takes a processor, and all of this process, half an hour.
+    """
+    return unicodedata.normalize("NFKC", name[:_MAX_TYPED]).strip()[: 2 * MAX_NAME]
 
 
 def normal_password(password: str) -> str:

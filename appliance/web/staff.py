@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request, session, url_for
 
-from appliance.errors import LockedError, NotMatchedError, PasswordError
+from appliance.errors import LockedError, NoAccountError, NotMatchedError, PasswordError
 from appliance.web.context import library, local_now, say, services, settings, words
 from appliance.web.display import safe_next
 from appliance.web.glance import ACKNOWLEDGED, damages, public_status, status
@@ -255,7 +255,9 @@ def password() -> Response:
     if chosen != request.form.get("again", ""):
         return _password_page(words().label("staff.password_differs"), 422)
     try:
-        begin(services().accounts.set_password(account.name, chosen))
+        begin(services().accounts.set_password(account.name, chosen, session=account.session))
+    except NoAccountError:  # while it was chosen somebody else ended this session
+        return redirect(url_for("staff.sign_in"), 303)
     except PasswordError as error:
         problem = say(error.sentence)
         return _password_page(f"{problem.text}{problem.second}", 422)

@@ -8,6 +8,7 @@ from flask import abort, make_response, render_template, request
 from werkzeug.wrappers import Response
 
 from appliance.errors import AccountExistsError, LastDirectorError, NoAccountError
+from appliance.people.passwords import clean_name
 from appliance.web.context import say, services, words
 from appliance.web.staff import blueprint
 from appliance.web.staff_session import current_staff, for_role
@@ -56,7 +57,7 @@ def change_person() -> Response:
         "password": accounts.reset_password, "stop": accounts.stop, "resume": accounts.resume,
         "unlock": accounts.unlock,
     }  # fmt: skip
-    if wanted not in changes or account is None or name == account.name:
+    if wanted not in changes or account is None or clean_name(name) == account.name:
         abort(400)
     try:
         found = changes[wanted](name)

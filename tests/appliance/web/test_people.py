@@ -77,7 +77,7 @@ def test_a_rest_is_ended_before_its_time(staff: FlaskClient, world: World) -> No
 
 def test_nobody_changes_their_own_account_here_or_one_that_is_not(staff: FlaskClient, world: World) -> None:
     own = world.accounts.all()[0].name
-    for name in (own, "nobody"):
+    for name in (own, f" {own} ", "nobody"):
         for what in ("stop", "password"):
             assert post(staff, "/staff/people/change", "/staff/people", name=name, do=what).status_code == 400
     assert post(staff, "/staff/people/change", "/staff/people", name="nobody", do="delete").status_code == 400
