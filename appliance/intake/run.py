@@ -29,6 +29,7 @@ from appliance.intake.place import Admitted, Brought, Followed, Looked, News, Pl
 from appliance.intake.publisher import WORKING, Publisher
 from appliance.intake.publishing import carried_by, drive_key, restored
 from appliance.intake.remaking import Remaking
+from appliance.intake.served import Served
 from appliance.intake.states import Asked, Copied, Do, Drive, Forgotten, Missing, Refused, Room, Seen, Short, Stalled
 from appliance.intake.trusting import SharedTrust
 from appliance.settings import Settings
@@ -91,8 +92,7 @@ class Intake:
         self._remaking = Remaking(self._store, self._maker, self._board)
         self._ready: list[tuple[Entry, int]] = []
         self.others: dict[str, Callable[[dict[str, str]], None]] = {}
-        self._order, self._reconciled, self._began = 0, -1e9, clock.monotonic()
-        self._served = {d.tagmanifest for d in before.drives if d.tagmanifest}
+        self._order, self._served, self._reconciled, self._began = 0, Served.of(before), -1e9, clock.monotonic()
         for held in before.drives[:MAX_PLACES]:
             drive = states.after_power_cut(restored(held, before.releases))
             if drive.phase == "gone":
@@ -226,9 +226,9 @@ class Intake:
         stored = self._board.stored.get(entry.parcel.stored.folder)
         if stored is None or self._maker.state(stored, "catalogue").state in {"waiting", "rebuilding"}:
             return
-        back = carried.tagmanifest in self._served
-        self._served.add(carried.tagmanifest)
+        back, since = self._served.serves(carried.tagmanifest)
         self._step(entry, Copied(entry.drive.attempt, carried, back=back))
+        entry.since = since or entry.since
         for other in list(self._entries.values()):
             if other is not entry and other.drive.phase == "gone" and self._is_needless(other):
                 self._step(other, Forgotten())
@@ -249,6 +249,7 @@ class Intake:
     def _step(self, entry: Entry, event: states.Event) -> None:
         before = entry.drive
         entry.drive, actions = states.step(before, event)
+        self._served.stepped(before, entry.drive)
         if states.is_news(before, entry.drive):
             self._order += 1
             entry.since, entry.order, entry.began = self._board.now(), self._order, self._clock.monotonic()

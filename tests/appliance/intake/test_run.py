@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from appliance.clock import FixedClock
+from appliance.clock import FixedClock, RealClock
 from appliance.intake import entry
 from appliance.intake.journal import Journal
 from appliance.intake.remaking import MAX_REMADE
-from appliance.store.holdings import read_holdings
+from appliance.store.holdings import read_holdings, write_holdings
+from appliance.web.status import choose
 from indexer.catalogue import Catalogue
 from packager.format.files import RealFiles
 from tests.appliance.intake.driving import all_ready, drive_of_first, driven, work
@@ -67,6 +69,65 @@ def test_drive_in_another_place_is_the_same_drive(stock):
         holdings = box.until(lambda h: [d.state for d in h.drives] == ["ready"])
         assert holdings.drives[0].path == str(stock.folder / "media/two")
         assert holdings.drives[0].message.key == "intake.trusted.back"
+
+
+def restarted_after(stock, before):
+    """What is said of the one drive when the worker begins again, some time after it had been plugged in."""
+    settings = stock.settings()
+    with driven(settings) as box:
+        box.drive("ready")
+        before(box)
+    held = read_holdings(settings.holdings_file)
+    long_ago = tuple(replace(d, since="2026-11-22T08:00:00Z") for d in held.drives)
+    write_holdings(settings.holdings_file, replace(held, drives=long_ago), RealFiles())
+    return driven(settings)
+
+
+def test_drive_that_stays_plugged_over_a_restart_is_no_news(stock):
+    drive_of_first(stock)
+    with restarted_after(stock, lambda _box: None) as box:
+        generation = read_holdings(box.settings.holdings_file).generation
+        holdings = box.until(lambda h: h.generation > generation and [d.state for d in h.drives] == ["ready"])
+        (drive,) = holdings.drives
+        assert (drive.message.key, drive.since) == ("intake.trusted", "2026-11-22T08:00:00Z")
+        assert choose(holdings, 0, RealClock().now()).first.message.key == "home.normal"
+
+
+def test_drive_that_came_back_just_before_a_restart_is_still_back(stock):
+    drive = drive_of_first(stock)
+
+    def pulled(box):
+        drive.rename(stock.folder / "away")
+        box.drive("gone")
+        (stock.folder / "away").rename(drive)
+        box.drive("ready", "intake.trusted.back")
+
+    with restarted_after(stock, pulled) as box:
+        generation = read_holdings(box.settings.holdings_file).generation
+        holdings = box.until(lambda h: h.generation > generation and [d.state for d in h.drives] == ["ready"])
+        assert holdings.drives[0].message.key == "intake.trusted.back"
+        assert holdings.drives[0].since == "2026-11-22T08:00:00Z"
+
+
+def test_drive_that_is_pulled_after_a_restart_comes_back(stock):
+    drive = drive_of_first(stock)
+    with restarted_after(stock, lambda _box: None) as box:
+        generation = read_holdings(box.settings.holdings_file).generation
+        box.until(lambda h: h.generation > generation and [d.state for d in h.drives] == ["ready"])
+        drive.rename(stock.folder / "away")
+        box.drive("gone")
+        (stock.folder / "away").rename(drive)
+        back = box.drive("ready", "intake.trusted.back")
+        assert back.since > "2026-11-22T08:00:00Z"
+
+
+def test_drive_that_is_away_when_the_worker_begins_comes_back(stock):
+    drive = drive_of_first(stock)
+    with restarted_after(stock, lambda _box: drive.rename(stock.folder / "away")) as box:
+        box.drive("gone", "intake.unplugged.idle")
+        (stock.folder / "away").rename(drive)
+        back = box.drive("ready", "intake.trusted.back")
+        assert back.since > "2026-11-22T08:00:00Z"
 
 
 def spoil_tag(drive: Path) -> None:
