@@ -1,4 +1,7 @@
-"""What is said of reports: pure functions from the months' reports to sentences by key."""
+"""What is said of reports: pure functions from the months' reports to sentences by key.
+
+One rule for all pages: a report that is not taken or long overdue needs somebody, one that waits does not.
+"""
 
 from __future__ import annotations
 
@@ -28,32 +31,44 @@ def report_states(rows: Sequence[ReportRow], *, today: dt.date | None, reason: C
         today: the day at the library, None when the clock cannot be believed.
         reason: words for one of `REASONS`.
     """
-    waiting = [row for row in rows if not row.received]
-    returned = next((row for row in waiting if row.reason in REASONS), None)
+    returned, late, _ = _weighed(rows, today)
     if returned is not None:
         yield state_of(Message("report.returned", {"month": returned.month, "reason": reason(returned.reason)}))
-    late = [row for row in waiting if row is not returned and _is_overdue(row, today)]
     if late:
         yield state_of(Message("report.overdue", {"month": late[-1].month}))
 
 
-def report_standing(rows: Sequence[ReportRow], *, sends: bool, now: dt.datetime) -> State:
-    """What is said on the page of reports when there is nothing else.
+def report_standing(rows: Sequence[ReportRow], *, sends: bool, now: dt.datetime, today: dt.date | None) -> State | None:
+    """What the page of reports says besides: nothing that needs anybody, and nothing of a report that is spoken of.
 
     Args:
         rows: of every month the last report, the newest first.
         sends: whether this box sends them by itself.
         now: wall time, aware.
+        today: as in `report_states`.
     """
-    waiting = [row for row in rows if not row.received]
+    returned, late, waiting = _weighed(rows, today)
     if waiting:
         made = as_time(waiting[0].made)
         fresh = made is not None and dt.timedelta(0) <= now - made <= SENDING
         key = "report.sending" if sends and fresh else "report.waiting_network" if sends else "report.waiting_stick"
         return state_of(Message(key, {"month": waiting[0].month}))
+    if returned is not None or late:
+        return None
     if rows:
         return state_of(Message("report.received", {"month": rows[0].month}))
     return state_of(Message("report.none"))
+
+
+def _weighed(
+    rows: Sequence[ReportRow], today: dt.date | None
+) -> tuple[ReportRow | None, list[ReportRow], list[ReportRow]]:
+    """The newest that is not taken, those that are long overdue, and those that may wait; the newest first."""
+    waiting = [row for row in rows if not row.received]
+    returned = next((row for row in waiting if row.reason in REASONS), None)
+    others = [row for row in waiting if row is not returned]
+    late = [row for row in others if _is_overdue(row, today)]
+    return returned, late, [row for row in others if row not in late]
 
 
 def _is_overdue(row: ReportRow, today: dt.date | None) -> bool:

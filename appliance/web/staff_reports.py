@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from flask import abort, make_response, redirect, render_template, request, url_for
 
 from appliance.store.commands import STICKS
-from appliance.web.context import library, services, settings, words
+from appliance.web.context import library, services, settings, today, words
 from appliance.web.glance import status
 from appliance.web.report_states import REASONS, report_standing
 from appliance.web.staff import blueprint, mark_of
@@ -83,20 +83,25 @@ def _sticks() -> list[HeldDrive]:
 
 
 def _spoken(sticks: list[HeldDrive]) -> tuple[Said, list[Said]]:
-    """What is said of reports, what somebody must do first; when there is nothing, how things stand.
+    """What is said of reports, what somebody must do first; then how the others stand.
 
     A button that leads to the way by stick saves at once while one stick is in; of a box that is not enrolled it leads
     to its code.
     """
     found = [state for state in status().all if state.message.key.startswith("report.")]
-    usual = report_standing(services().reports(), sends=bool(settings().report_url), now=services().clock.now())
-    own = [state for state in found if state.message.key != usual.message.key]
-    spoken = [_with_button(said(state), sticks) for state in own]
-    standing = _with_button(said(usual), sticks)
-    if standing.button is not None and standing.button.token:
-        standing = replace(standing, button=None)  # it stands as long as it is so
-    first, *rest = [*spoken, standing]
-    return first, [one for one in rest if one is not standing]
+    usual = report_standing(
+        services().reports(), sends=bool(settings().report_url), now=services().clock.now(), today=today()
+    )
+    spoken = [
+        _with_button(said(state), sticks) for state in found if usual is None or state.message.key != usual.message.key
+    ]
+    if usual is not None:
+        standing = _with_button(said(usual), sticks)
+        if standing.button is not None and standing.button.token:
+            standing = replace(standing, button=None)  # it stands as long as it is so
+        spoken.append(standing)
+    first, *rest = spoken or [said(status().first)]  # a report was received or sent back a moment ago
+    return first, rest
 
 
 def _with_button(spoken: Said, sticks: list[HeldDrive]) -> Said:
@@ -106,7 +111,11 @@ def _with_button(spoken: Said, sticks: list[HeldDrive]) -> Said:
     if key == "report.returned" and any(not row.received and row.reason == UNKNOWN for row in services().reports()):
         to_code = replace(button, text=words().label("staff.device_see"), url=url_for("staff.device"))
         return replace(spoken, button=to_code)
-    if len(sticks) == 1 and key in BY_STICK:
+    if key == "report.overdue" and not settings().report_url:  # what it leads to elsewhere is this page
+        by_stick = url_for("staff.reports", _anchor="by-stick")
+        button = replace(button, text=words().label("staff.reports_save"), url=by_stick)
+        spoken = replace(spoken, button=button)
+    if len(sticks) == 1 and (key in BY_STICK or button.url.endswith("#by-stick")):
         url, drive = url_for("staff.report_command"), sticks[0].key
         return replace(spoken, button=replace(button, url=url, command="report-export", drive=drive))
     return spoken
