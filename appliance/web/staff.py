@@ -17,11 +17,11 @@ from appliance.web.glance import ACKNOWLEDGED, damages, public_status, status
 from appliance.web.qr import qr
 from appliance.web.staff_copies import copy_choices
 from appliance.web.staff_health import check_cards, damage_rows, happenings
+from appliance.web.staff_how import cases
 from appliance.web.staff_session import POLLED, begin, current_staff, end, signed_in
 from appliance.web.staff_sets import bundle_sets
 from appliance.web.staff_states import drive_cards, said, told_once
 from appliance.web.staff_withdrawn import lifted_rows, withdrawn_list
-from appliance.web.start_states import OFTEN
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -33,34 +33,6 @@ _COMMANDS = frozenset({"eject", "keep", "look-again", "check", "check-pause", "c
 _MAX_TOKEN = 300
 STICKS = ("intake.refused.not_ours", "intake.refused.blank")
 """What is said of a plugged stick that is no drive: a list may be saved there."""
-HOW = (
-    "intake.refused.not_ours",
-    "intake.refused.unreadable",
-    "intake.refused.format",
-    "intake.refused.half_copied",
-    "intake.refused.list_changed",
-    "intake.refused.one_signer",
-    "intake.refused.unknown_issuer",
-    "intake.refused.needs_newer_box",
-    "intake.refused.retired",
-    "intake.refused.revoked",
-    "intake.sick",
-    "intake.sick.replace",
-    "repair.drive.replace",
-    "box.worker_silent",
-    "box.system.fell_back",
-    "box.file.missing",
-    "box.file.other_library",
-    "box.file.tampered",
-    "box.file.expired",
-    "box.file.needs_newer_box",
-    "account.recovery.other_library",
-    "account.recovery.damaged",
-    "box.degraded",
-    "box.restarted.often",
-    "power.recovered.often",
-)
-"""What the page on what to do explains, with the words of the sentences."""
 
 
 @blueprint.get("/")
@@ -161,18 +133,7 @@ def withdrawn() -> Response:
 @blueprint.get("/how")
 def how() -> str:
     """接盘方法 and what to do with a drive that was not taken."""
-    spoken = words()
-    made = settings()
-    names: dict[str, str | int] = {
-        "issuer": made.issuer_name,
-        "support": made.support_name,
-        "drive": spoken.label("staff.how_drive"),
-        "count": OFTEN,
-    }
-    names["library"] = spoken.label("staff.how_library")
-    some = {"repair.drive.replace": {"count": spoken.label("staff.how_some")}}
-    cases = [spoken.message(key, {**names, **some.get(key, {})}) for key in HOW]
-    return render_template("staff/how.html", cases=cases, staff=current_staff())
+    return render_template("staff/how.html", cases=cases(), staff=current_staff())
 
 
 @blueprint.post("/command")

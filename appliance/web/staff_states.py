@@ -12,6 +12,7 @@ from appliance.store.commands import COPY_TARGETS
 from appliance.store.holdings import HeldDrive, Message
 from appliance.web.context import library, local_now, services, settings, words
 from appliance.web.glance import status
+from appliance.web.staff_how import anchor_of
 from appliance.web.staff_session import current_staff
 from appliance.web.status import FRESH, State, is_news, state_of
 from provisioning.words import Sentence, numbers
@@ -70,6 +71,7 @@ _UPDATE_PLACES = {
     "repair.waiting.cap": "settings",
     "sync.no_network": "by-stick",
     "sync.here": "by-stick",
+    "sync.stick.gap": "by-stick",
     "sync.stale.notice": "by-stick",
     "sync.stale.attention": "by-stick",
     "sync.unreachable.days": "network",
@@ -122,13 +124,14 @@ _LINKS = {
     "home.starting": "staff.home",
     "home.normal": "staff.home",
     "index.rebuilding": "staff.drives",
+    "power.recovered.continues": "staff.drives",
     "public.attention": "staff.sign_in",
     "public.working": "staff.sign_in",
 }
 _DIAGNOSIS = frozenset({"box.degraded", "box.system.fell_back", "sync.refused.untrusted"})
 """Sentences whose button saves the diagnosis file."""
 _OPEN = {
-    "box.file.missing": ("staff.how", "box-file-missing"),
+    "box.file.missing": ("staff.how", anchor_of("box.file.missing")),
     "box.file.applied": ("staff.sign_in", None),
     "account.recovery.stick_read": ("staff.recovery", None),
 }
@@ -222,7 +225,7 @@ def _button(state: State, sentence: Sentence) -> Button | None:
     if key in _LINKS:
         fragment = "today" if key.startswith("home.normal") else "list" if key.startswith("repair.") else None
         return Button(sentence.button, url_for(_LINKS[key], _anchor=fragment))
-    return Button(sentence.button, url_for("staff.how", _anchor=key.replace(".", "-")))
+    return Button(sentence.button, url_for("staff.how", _anchor=anchor_of(key)))
 
 
 def _is_director() -> bool:
