@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -155,7 +156,7 @@ def system(run: Run) -> None:
         older_stick = checks_system.system_stick(run, own, "system-older") if own.is_dir() else None
         stick = checks_system.system_stick(run, newer, "system-newer")
         disk = overlay(run.image, run.scratch / "system.qcow2")
-        with VirtualBox(disk, run.scratch, "system") as box:
+        with VirtualBox(disk, run.scratch, "system", Options(clock=_morning(run))) as box:
             run.check("boot to the first page", lambda: checks_open.first_page(box))
             run.password = ""
             run.check("box file by stick", lambda: checks_open.apply_box_file(run, box))
@@ -178,7 +179,7 @@ def wire(run: Run) -> None:
         site = checks_system.origin_of(run, run.newer)
         disk = overlay(run.image, run.scratch / "wire.qcow2")
         with serving(site) as origin:
-            options = Options(origin=origin.server_port)
+            options = Options(origin=origin.server_port, clock=_morning(run))
             with VirtualBox(disk, run.scratch, "wire", options) as box:
                 run.check("boot to the first page", lambda: checks_open.first_page(box))
                 run.password = run.boxes.wired_password
@@ -190,6 +191,12 @@ def wire(run: Run) -> None:
                 time.sleep(20)
         version = checks_system.version_of(run.newer)
         run.check("the new system stays", lambda: checks_system.new_system_is_blessed(run, disk, version))
+
+
+def _morning(run: Run) -> str:
+    """Ten o'clock at the library, tomorrow: a run by night sees what one by day sees (at night updates begin)."""
+    day = dt.date.fromisoformat(run.report.date) + dt.timedelta(days=1)
+    return f"{day}T02:00:00"
 
 
 def power(run: Run, count: int = CUTS) -> None:
