@@ -23,7 +23,18 @@ from provisioning.box_members import (
 )
 from provisioning.desk_keys import BOX_KEYS, load_secret, load_signer
 from provisioning.errors import CommandError
-from provisioning.issuing import REASONS, Change, Entry, Planned, Terms, enter_made, issued, plan_again, plan_batch
+from provisioning.issuing import (
+    NEW_RECOVERY,
+    REASONS,
+    Change,
+    Entry,
+    Planned,
+    Terms,
+    enter_made,
+    issued,
+    plan_again,
+    plan_batch,
+)
 from provisioning.ledger import Ledger
 from provisioning.library_list import Defaults, read_list
 from provisioning.making import BOXES, CARDS, Made, write_boxes
@@ -42,6 +53,8 @@ LEDGER = "ledger.db"
 YEARS = 2
 """A box file may be applied the first time for so long, unless told otherwise."""
 _MOST_WORKERS, _MOST_NOTE = 64, 200
+_NAMED = 40
+"""Files of cards that are named; more are counted."""
 
 
 def add_batch_commands(commands: Any) -> None:
@@ -57,9 +70,13 @@ def add_batch_commands(commands: Any) -> None:
 
     again = commands.add_parser("reissue", help="补发：U盘遗失、更换主机、馆名或网络变动；旧的一份随之作废")
     again.add_argument("libraries", metavar="馆号", nargs="+", help="如 CN-510726")
-    again.add_argument("--why", metavar="原因", choices=[why for why in REASONS if why != "batch"], required=True)
+    whys = {why: told for why, told in REASONS.items() if why != "batch"}
+    listed = "；".join(f"{why}：{told}" for why, told in whys.items())
+    again.add_argument("--why", metavar="原因", choices=list(whys), required=True, help=listed)
     again.add_argument("--note", metavar="备注", type=_note, default="", help=f"记入台账，至多 {_MOST_NOTE} 字")
-    again.add_argument("--list", metavar="名单", type=Path, help="馆名、网络等按这份名单改")
+    again.add_argument(
+        "--list", metavar="名单", type=Path, help="馆名、网络等按这份名单改；更新、技术支持各格空着的照旧"
+    )
     again.add_argument("--root", metavar="文件", type=Path, help="换用新的 root.json；默认照旧")
     again.set_defaults(run=_reissue, origin=[], window="22:00-06:00", support="", phone="")
 
@@ -67,8 +84,8 @@ def add_batch_commands(commands: Any) -> None:
     recovery.add_argument("libraries", metavar="馆号", nargs="*", help="如 CN-510726")
     recovery.add_argument("--all", action="store_true", help="台账里的每个馆")
     recovery.set_defaults(run=_recovery)
-    for command in (batch, again):
-        command.add_argument("--report-url", metavar="网址", type=_url, help="报表报送的网址；没有时只能用 U盘报送")
+    for command, told in ((batch, "报表报送的网址；没有时只能用 U盘报送"), (again, "报表报送的网址；默认照旧")):
+        command.add_argument("--report-url", metavar="网址", type=_url, help=told)
         command.add_argument("--report-key", metavar="公钥", type=_key, help="签发回执的公钥")
         command.add_argument("--issued", metavar="日期", type=dt.date.fromisoformat, help="签发日；默认今天")
         command.add_argument(
@@ -145,6 +162,9 @@ def _batch(arguments: argparse.Namespace) -> int:
         planned = plan_batch(ledger, listed.rows, terms, _entry(arguments))
         made = _write(arguments, ledger, planned, key, secret)
     _tell(arguments, made)
+    without = sum(not row.updates.origins for row in listed.rows)
+    if without:
+        print(f"{without:,} 个馆没有更新站点（--origin，或名单里“更新站点”一列），只能用硬盘和 U盘更新。")
     say("desk.boxfiles.done", count=len(made.files))
     return DONE
 
@@ -152,7 +172,7 @@ def _batch(arguments: argparse.Namespace) -> int:
 def _reissue(arguments: argparse.Namespace) -> int:
     rows = {}
     if arguments.list:
-        listed = read_list(arguments.list, Defaults())
+        listed = read_list(arguments.list, Defaults(), _before(_ledger(arguments)))
         rows = {row.library.id: row for row in listed.rows}
         missing = [library for library in arguments.libraries if library not in rows]
         if missing:
@@ -175,8 +195,26 @@ def _reissue(arguments: argparse.Namespace) -> int:
     for one in planned:
         print(f"  {one.name}　第 {one.serial} 份（{REASONS[one.line['why']]}）")
     _tell(arguments, made)
+    print("已有账号的主机，各人的密码不变；新密码只用于还没有账号的主机。")
+    if arguments.why == NEW_RECOVERY:
+        print(f"恢复 U盘请再做新的：provisioning recovery {' '.join(arguments.libraries)}")
     say("desk.boxfiles.reissued", count=len(made.files))
     return DONE
+
+
+def _before(path: Path) -> dict[str, Defaults]:
+    """What every library has that the command line of its batch may have said, and no list."""
+    if not path.exists():
+        return {}
+    with Ledger(path) as ledger:
+        found = issued(ledger)
+    return {
+        library: Defaults(
+            Support(**one.line["said"]["support"]),
+            Updates(**{**one.line["said"]["updates"], "origins": tuple(one.line["said"]["updates"]["origins"])}),
+        )
+        for library, one in found.items()
+    }
 
 
 def _report(arguments: argparse.Namespace, known: dict[str, Planned], library: str) -> ReportTo | None:
@@ -238,6 +276,9 @@ def _terms(arguments: argparse.Namespace, root: str, report: ReportTo, key: Key,
         raise CommandError("日期要在 2020 年至 2100 年之间，没有生成。请核对这台电脑的日期")
     if expires <= day:
         raise CommandError(f"最晚的开通日 {expires} 不在签发日 {day} 之后，没有生成。请改 --expires")
+    if floor > min(expires, max(day, today())):
+        # A box believes no clock below that day: one of the future would call its own file expired.
+        raise CommandError(f"--image-floor {floor} 晚于今天或最晚的开通日，没有生成。请改早")
     return Terms(root, day, expires, floor, report, key.id, secret.id)
 
 
@@ -270,5 +311,7 @@ def _tell(arguments: argparse.Namespace, made: Made) -> None:
     parts = (f"新生成 {new:,} 份", f"原已生成 {made.kept:,} 份")
     print("，".join(words for words, count in zip(parts, (new, made.kept), strict=True) if count) + "，都已记入台账。")
     print(f"开通文件：{arguments.to / BOXES}")
-    where = made.cards[0] if len(made.cards) == 1 else f"{arguments.to / CARDS}，共 {len(made.cards):,} 个文件"
+    names = "、".join(path.name for path in made.cards[:_NAMED])
+    more = f"等 {len(made.cards):,} 个文件" if len(made.cards) > _NAMED else ""
+    where = made.cards[0] if len(made.cards) == 1 else f"{arguments.to / CARDS}：{names}{more}"
     print(f"开通卡：{where}，用浏览器打开即可打印")

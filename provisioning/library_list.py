@@ -95,8 +95,13 @@ class _CellError(Exception):
         super().__init__(reason)
 
 
-def read_list(path: Path, defaults: Defaults) -> Listed:
+def read_list(path: Path, defaults: Defaults, before: Mapping[str, Defaults] | None = None) -> Listed:
     """The libraries of a CSV file, in its order.
+
+    Args:
+        path: of the file.
+        defaults: what holds where a cell is empty.
+        before: by library id, what holds there instead: what these libraries have already.
 
     Raises:
         ListError: it is no such file, or some lines are wrong; `problems` names every one.
@@ -112,12 +117,12 @@ def read_list(path: Path, defaults: Defaults) -> Listed:
         names = [COLUMNS.get(head, head if head in COLUMNS.values() else "") for head in heads]
         missing = [head for head, name in COLUMNS.items() if name in _NEEDED and name not in names]
         if missing:
-            told = "第一行要写各列的名字，与手册一样"
+            told = f"第一行要写各列的名字，可用：{'、'.join(COLUMNS)}"
             raise ListError(f"{path.name} 缺少这几列：{'、'.join(missing)}。{told}")
         twice = [head for head, name in zip(heads, names, strict=True) if name and names.count(name) > 1]
         if twice:
             raise ListError(f"{path.name} 有两列写的是同一项：{'、'.join(twice)}")
-        found = _rows(rows, names, defaults)
+        found = _rows(rows, names, defaults, before or {})
     except csv.Error as error:
         told = "有一格的引号没有成对，或太长"
         raise ListError(f"{path.name} 读到第 {rows.line_num:,} 行，读不下去：{told}。{_SAVE_AS}") from error
@@ -144,14 +149,19 @@ def _separator(text: str) -> str:
     return max(_SEPARATORS, key=first.count)
 
 
-def _rows(rows: csv._reader, names: Sequence[str], defaults: Defaults) -> list[Row]:  # type: ignore[name-defined]
+def _rows(
+    rows: csv._reader,  # type: ignore[name-defined]
+    names: Sequence[str],
+    defaults: Defaults,
+    before: Mapping[str, Defaults],
+) -> list[Row]:
     found: list[Row] = []
     problems: list[str] = []
     faults: list[_CellError] = []
     known: dict[str, int] = {}
-    before = 1
+    last = 1
     for cells in rows:
-        line, before = before + 1, rows.line_num
+        line, last = last + 1, rows.line_num
         if not any(cell.strip() for cell in cells):
             continue
         if len(found) + len(problems) >= MAX_ROWS:
@@ -159,7 +169,7 @@ def _rows(rows: csv._reader, names: Sequence[str], defaults: Defaults) -> list[R
         values = dict(zip(names, (cell.strip() for cell in cells), strict=False))
         told = printable(values.get("name", ""))[:20]
         try:
-            row = _row(line, cells, names, values, defaults)
+            row = _row(line, cells, names, values, defaults, before)
             _check_new(row, known)
         except _CellError as error:
             problems.append(f"第 {line} 行　{told}　{printable(str(error))}")
@@ -176,11 +186,18 @@ def _rows(rows: csv._reader, names: Sequence[str], defaults: Defaults) -> list[R
 def _check_new(row: Row, known: dict[str, int]) -> None:
     before = known.setdefault(box_file_name(row.library.id), row.line)
     if before != row.line:
-        told = f"馆号 {row.library.id} 与第 {before} 行相同"
+        told = f"馆号 {row.library.id} 与第 {before} 行相同（一县有两个馆的，请在“馆号”一列另写一个）"
         raise _CellError(told, "desk.library.duplicate", library=row.library.name, row=row.line)
 
 
-def _row(line: int, cells: Sequence[str], names: Sequence[str], values: Mapping[str, str], defaults: Defaults) -> Row:
+def _row(
+    line: int,
+    cells: Sequence[str],
+    names: Sequence[str],
+    values: Mapping[str, str],
+    defaults: Defaults,
+    before: Mapping[str, Defaults],
+) -> Row:
     if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
         raise _CellError("格数比表头多，可能漏了引号")
     cell = {name: values.get(name, "") for name in COLUMNS.values()}
@@ -194,6 +211,7 @@ def _row(line: int, cells: Sequence[str], names: Sequence[str], values: Mapping[
     )
     if not LIBRARY.match(library.id):
         raise _CellError(f"馆号“{library.id[:40]}”只能有大写字母、数字和 -，至多 32 位")
+    defaults = before.get(library.id, defaults)
     support = Support(
         _line("技术支持", cell["support"], MAX_NAME) or defaults.support.name,
         _line("电话", cell["phone"], MAX_NAME) or defaults.support.phone,
@@ -236,15 +254,23 @@ def _updates(cell: Mapping[str, str], defaults: Updates) -> Updates:
     made = replace(defaults, origins=origins) if origins else defaults
     made = replace(made, window="" if window == _WHOLE_DAY else window) if window else made
     made = replace(made, metered=metered) if metered else made
-    made = replace(made, cap_bytes=_size("每月流量", cell["cap_bytes"], 1 << 50)) if cell["cap_bytes"] else made
-    return replace(made, rate=_size("限速", cell["rate"], 10**10)) if cell["rate"] else made
+    made = (
+        replace(made, cap_bytes=_size("每月流量", cell["cap_bytes"], 1 << 50, "写成 20GB 这样，至多 1125TB"))
+        if cell["cap_bytes"]
+        else made
+    )
+    return (
+        replace(made, rate=_size("限速", cell["rate"], 10**10, "按每秒写成 500KB 这样，至多 10GB"))
+        if cell["rate"]
+        else made
+    )
 
 
-def _size(head: str, text: str, most: int) -> int:
+def _size(head: str, text: str, most: int, form: str) -> int:
     found = _SIZE.match(text)
     size = int(found[1]) * _UNITS[found[2].lower()] if found else most + 1
     if size > most:
-        raise _CellError(f"{head}“{text[:20]}”要写成 20GB 或 500KB 这样")
+        raise _CellError(f"{head}“{text[:20]}”要{form}")
     return size
 
 
@@ -258,7 +284,7 @@ def _network(cell: Mapping[str, str]) -> Network:
     if not is_static(address, ""):
         raise _CellError(f"主机地址“{address[:40]}”要写成 192.168.1.10/24（/24 是网段），且能作一台机器的地址")
     if not is_static(address, gateway):
-        raise _CellError(f"网关“{gateway[:40]}”不在主机地址的网段里")
+        raise _CellError(f"网关“{gateway[:40]}”不在主机地址的网段里，或就是主机地址")
     if len(dns) > MAX_DNS or len(set(dns)) < len(dns) or not all(map(is_host, dns)):
         raise _CellError(f"域名服务器要写成 IP 地址，至多 {MAX_DNS} 个")
     return Network("static", address, gateway, dns)

@@ -78,6 +78,18 @@ def test_batch_reissue_and_recovery(desk: list[str], capsys: pytest.CaptureFixtu
         assert [line["by"] for line in ledger.lines("issued")] == ["王敏"] * 3 + [""]
 
 
+def test_a_list_for_a_reissue_changes_what_it_says_and_nothing_else(desk: list[str]) -> None:
+    write_csv(Path("list.csv"), [COUNTY])
+    terms = ["--origin", "https://o.example/library", "--window", "01:00-05:00", "--support", "省馆", "--phone", "028"]
+    assert run("batch", "list.csv", "--root", "root.json", *desk, *terms) == 0
+    write_csv(Path("list.csv"), [{**COUNTY, "主机地址": "192.168.7.10/24", "电话": "029"}])
+    assert run("reissue", COUNTY["馆号"], "--why", "changed", "--list", "list.csv", *desk) == 0
+    box = open_box(Path("out/boxes/county-510726.box").read_bytes(), trusted_keys(Path("keys")))
+    assert (box.serial, box.network.address) == (2, "192.168.7.10/24")
+    assert (box.updates.origins, box.updates.window) == (("https://o.example/library",), "01:00-05:00")
+    assert (box.support.name, box.support.phone) == ("省馆", "029")
+
+
 def test_wrong_lists_are_told_line_by_line(desk: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     write_csv(Path("list.csv"), [COUNTY, {**COUNTY, "馆名": ""}, {**COUNTY, "馆号": "B", "行政区划代码": "1"}])
     assert run("batch", "list.csv", "--root", "root.json", *desk) == 3
