@@ -105,7 +105,11 @@ def passphrases(path: Path | None, *, new: bool = False) -> Passphrases:
             return first
 
         return ask
-    known = dict(line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # with the mark that some editors write
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{path.name} 里有读不出的文字。请存成 UTF-8，每行写“名字=密码”") from error
+    known = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
     def look_up(name: str) -> str:
         if name not in known:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from provisioning.batch_commands import LEDGER
 from provisioning.box_errors import BoxFileError
-from provisioning.box_file import MAX_BOX, BoxFile, open_box
+from provisioning.box_file import MAX_BOX, BoxFile, box_file_name, open_box
 from provisioning.desk_keys import trusted_keys
 from provisioning.errors import CommandError
 from provisioning.issuing import ISSUED, MADE, REASONS
@@ -33,7 +34,7 @@ _VALID, _EXPIRED = "valid", "expired"
 _STATES = {
     _VALID: "有效", _EXPIRED: "已过有效期，不能再用来开通", "older": "已有更新的一份", "unknown": "台账里没有这一份",
     "box.tampered": "与签发时不一致，或不是这些钥匙签的", "box.schema": "要较新的系统才能使用",
-    "box.size": "太大，不是开通文件",
+    "box.size": "太大，不是开通文件", "misnamed": "文件名是另一个馆的，请勿分发",
 }  # fmt: skip
 _KINDS = {"root": "换用 root.json", "issued": "签发", "made": "写成", "recovery": "恢复文件", "device": "登记设备",
           "retired": "停用设备", "registry": "设备名单"}  # fmt: skip
@@ -57,9 +58,9 @@ def add_verify_commands(commands: Any) -> None:
     verify.add_argument("--today", metavar="日期", type=dt.date.fromisoformat, help="按哪一天算有效期；默认今天")
     verify.add_argument("--json", action="store_true", help="给程序读的形式")
     verify.set_defaults(run=_verify)
-    ledger = commands.add_parser("ledger", help="核对台账，列出一个馆或全部的记录")
+    ledger = commands.add_parser("ledger", help="核对台账；写明 --library 时列出这个馆的记录")
     ledger.add_argument("keys", metavar="钥匙文件夹", type=Path, help=f"台账 {LEDGER} 所在的文件夹，或台账文件")
-    ledger.add_argument("--library", metavar="馆号", default="", help="只列这个馆")
+    ledger.add_argument("--library", metavar="馆号", default="", help="列出这个馆的记录，如 CN-510726")
     ledger.set_defaults(run=_ledger)
 
 
@@ -87,10 +88,18 @@ def verify_files(
             yield Verified(path.name, error.code, None)
             continue
         state = _EXPIRED if day > box.expires else _VALID
+        if not _named(path.name, box):
+            state = "misnamed"
         if ledger:
             known = hashlib.sha256(box.content).hexdigest() in made
             state = "unknown" if not known else "older" if box.serial < newest[box.library.id] else state
         yield Verified(path.name, state, box)
+
+
+def _named(name: str, box: BoxFile) -> bool:
+    """Whether a file's name is not another library's: copies, as `county-510726 (1).box`, keep their own."""
+    own = re.escape(box_file_name(box.library.id).removesuffix(".box"))
+    return not name.startswith("county-") or bool(re.match(own + "[^A-Za-z0-9-]", name))
 
 
 def _verify(arguments: argparse.Namespace) -> int:
@@ -120,7 +129,7 @@ def _line(one: Verified) -> str:
     if one.box is None:
         return f"  ✗ {name}　{_STATES[one.state]}"
     box, mark = one.box, "✓" if one.state == _VALID else "✗"
-    said = f"{box.library.name}（{box.library.id}）第 {box.serial} 份，{box.issued} 签发，{box.expires} 前可用来开通"
+    said = f"{box.library.name}（{box.library.id}）第 {box.serial} 份，{box.issued} 签发，可用来开通到 {box.expires}"
     return f"  {mark} {name}　{said}；{_STATES[one.state]}。钥匙 {box.keyid[:12]}"
 
 
@@ -142,6 +151,8 @@ def _ledger(arguments: argparse.Namespace) -> int:
         count, digest = ledger.check()
         lines = ledger.lines(library=arguments.library) if arguments.library else []
         libraries = ledger.last_by_library(ISSUED)
+    if arguments.library and not lines:
+        raise CommandError(f"台账里没有这个馆：{printable(arguments.library)}")
     for line in lines:
         print(f"  {line['at'][:10]}　{_told(line)}")
     sentence = words().sentence("desk.ledger.whole", count=count)

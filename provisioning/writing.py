@@ -96,8 +96,12 @@ def read_bounded(path: Path, most: int) -> bytes:
         OSError: it is not there, is no plain file, or the disk does not answer.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        return file.read(most + 1)
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        error.filename = str(path)  # for a folder it would be a number
+        raise
 
 
 def _sync_folder(path: Path) -> None:

@@ -54,6 +54,8 @@ def run(arguments: argparse.Namespace, machine: Machine | None = None, ask: Call
             wanted = arguments.sha256 or expected_digest(arguments.image)
             if wanted:
                 check_digest(source, wanted)
+            else:
+                print("校验　旁边没有 .sha256 或 manifest.json，映像没有先核对")
             if arguments.box:
                 with_box_file(source, arguments.box, Path(scratch))
             flashed = _write(source, target)
@@ -111,15 +113,14 @@ class _Progress:
     """One line that counts up on a terminal; elsewhere a line for every quarter."""
 
     def __init__(self, size: int) -> None:
-        self._size, self._phase, self._done = size, "", 0
+        self._size, self._done = size, dict[str, int]()
         self._shown = ("", 0)
         self._live = sys.stderr.isatty()
 
     def __call__(self, phase: str, count: int) -> None:
-        if phase != self._phase:
-            self._phase, self._done = phase, 0
-        self._done += count
-        percent = min(99, 100 * self._done // self._size)
+        # The first MiB follows last, of both: it counts to what was done before.
+        self._done[phase] = self._done.get(phase, 0) + count
+        percent = min(99, 100 * self._done[phase] // self._size)
         step = percent if self._live else percent // 25 * 25
         if (phase, step) != self._shown:
             self._shown = (phase, step)

@@ -35,7 +35,7 @@ def test_files_that_hold(made: list[str], capsys: pytest.CaptureFixture[str]) ->
     assert main(VERIFY) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(
-        "  ✓ county-110101.box　东城区图书馆（CN-110101）第 1 份，2026-11-27 签发，2028-11-27 前"
+        "  ✓ county-110101.box　东城区图书馆（CN-110101）第 1 份，2026-11-27 签发，可用来开通到 2028-11-27"
     )
     assert lines[-1] == "共 3 份，有效 3 份。"
 
