@@ -37,7 +37,8 @@ class Found:
 
 def parse_blkid(text: str) -> dict[str, str]:
     """The values of `blkid -o udev`, those ending in `_ENC` without their escapes."""
-    values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    # Nothing but the line feed ends a line: labels have letters that `splitlines` takes for an end too.
+    values = dict(line.split("=", 1) for line in text.split("\n") if "=" in line)
     return {key: _unescape(value) if key.endswith("_ENC") else value for key, value in values.items()}
 
 

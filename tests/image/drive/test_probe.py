@@ -49,3 +49,12 @@ def test_a_device_that_has_gone_is_an_error(sysfs):
 
 def test_a_label_of_broken_letters_does_not_break_anything():
     assert parse_blkid("ID_FS_LABEL_ENC=\\xff\\xfe\nnonsense\n")["ID_FS_LABEL_ENC"] == "��"
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85"])
+def test_a_label_says_nothing_but_its_own_name(sign):
+    label = f"书{sign}ID_PART_ENTRY_NAME=shuxiang-"  # as blkid gives a label of NTFS, letter for letter
+    found = parse_blkid(f"ID_FS_LABEL={label}\nID_FS_LABEL_ENC={label}\nID_FS_TYPE=ntfs\nID_FS_USAGE=filesystem\n")
+    assert found == {
+        "ID_FS_LABEL": label, "ID_FS_LABEL_ENC": label, "ID_FS_TYPE": "ntfs", "ID_FS_USAGE": "filesystem"
+    }  # fmt: skip
