@@ -16,12 +16,20 @@ MAX_BYTES = 64 << 10
 MAX_LOOKED_AT = 10_000
 """Entries of the top folder that are looked at: it may have millions."""
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,99}\.(?:box|recovery)", re.ASCII)
+_ENDING = re.compile(r"[^./][^/]*(\.(?:box|recovery))", re.ASCII | re.IGNORECASE | re.DOTALL)
 
 
-def names(entries: Iterable[str]) -> list[str]:
-    """Which of a folder's names may be box or recovery files: sorted, at most `MAX_FILES`."""
-    found = [name for _, name in zip(range(MAX_LOOKED_AT), entries, strict=False) if _NAME.fullmatch(name)]
-    return sorted(found)[:MAX_FILES]
+def names(entries: Iterable[str]) -> list[tuple[str, str]]:
+    """Which of a folder's names may be box or recovery files, and what each is called in the inbox.
+
+    At most `MAX_FILES`, sorted; those that are called as they were made come first. A computer may have made another
+    name of it (`county-510726 (1).box`, `COUNTY~1.BOX`): such a file gets a number for a name.
+    """
+    some = (name for _, name in zip(range(MAX_LOOKED_AT), entries, strict=False))
+    found = sorted(
+        (_NAME.fullmatch(name) is None, name, match[1]) for name in some if (match := _ENDING.fullmatch(name))
+    )
+    return [(name, f"_{n}{ending.lower()}" if odd else name) for n, (odd, name, ending) in enumerate(found[:MAX_FILES])]
 
 
 def collect(top: Path, device: str, inbox: Path = INBOX) -> int:
@@ -35,7 +43,7 @@ def collect(top: Path, device: str, inbox: Path = INBOX) -> int:
             wanted = names(entry.name for entry in entries)
     except OSError:
         return 0
-    return sum(_copy(top / name, inbox / f"{device}-{name}") for name in wanted)
+    return sum(_copy(top / name, inbox / f"{device}-{called}") for name, called in wanted)
 
 
 def _copy(source: Path, target: Path) -> bool:

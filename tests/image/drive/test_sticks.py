@@ -43,6 +43,23 @@ def test_links_pipes_folders_and_large_files_are_left(tmp_path):
     assert [path.name for path in inbox.iterdir()] == ["sdb1-right.box"]
 
 
+def test_a_file_that_a_computer_called_otherwise_is_a_box_file_too(tmp_path):
+    stick, inbox = tmp_path / "stick", tmp_path / "inbox"
+    stick.mkdir()
+    inbox.mkdir()
+    others = ["county-510726 (1).box", "COUNTY~1.BOX", "青川县 副本.Box", "a\nb.box", "x" * 251 + ".box"]
+    for n, name in enumerate(sorted(others)):
+        (stick / name).write_bytes(b"%d" % n)
+    (stick / os.fsdecode(b"\xff.box")).write_bytes(b"5")
+    (stick / "right.box").write_bytes(b"right")
+    (stick / "._county-510726.box").write_bytes(b"what a Mac leaves")
+    (stick / "county-510726.box.txt").write_bytes(b"no")
+    assert collect(stick, "sdb1", inbox) == 7
+    assert {path.name: path.read_bytes() for path in inbox.iterdir()} == {
+        "sdb1-right.box": b"right", **{f"sdb1-_{n + 1}.box": b"%d" % n for n in range(6)}
+    }  # fmt: skip
+
+
 def test_a_stick_that_has_gone_brings_nothing(tmp_path):
     assert collect(tmp_path / "gone", "sdb1", tmp_path) == 0
 
@@ -53,7 +70,7 @@ def test_sixteen_files_are_taken():
 
 @given(st.lists(st.text(max_size=130)))
 def test_a_name_never_leads_elsewhere(entries):
-    for name in names(entries):
+    for _, name in names([*entries, *(f"{entry}.box" for entry in entries)]):
         assert name.isascii()
         assert "/" not in name
         assert not name.startswith((".", "-"))
