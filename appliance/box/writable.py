@@ -7,6 +7,7 @@ there is no such folder, as on a machine on which this is developed, nothing is 
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from appliance.errors import NotWritableError
 
 if TYPE_CHECKING:
     from appliance.settings import Settings
+    from packager.format.files import Files
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +74,25 @@ def lent(settings: Settings, root: Path, purpose: str) -> Iterator[Callable[[], 
         finally:
             with _taking:
                 _taken.discard(request)
+
+
+def folder_on(root: Path, below: str, files: Files) -> Path:
+    """A folder of a stick, made when it is missing: of the stick itself, never one that a link on it leads to.
+
+    Args:
+        root: where the stick is mounted.
+        below: name of the folder; empty: the root.
+        files: makes it.
+
+    Raises:
+        OSError: the stick is gone, full or read-only, or something else has the name.
+    """
+    root.stat()  # never a folder where a stick was a moment ago
+    folder = root / below
+    if folder.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "a link stands there", below)
+    files.make_dir(folder)
+    return folder
 
 
 def give_all_back(settings: Settings) -> None:

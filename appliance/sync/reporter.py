@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.box.writable import FILES, lent
+from appliance.box.writable import FILES, folder_on, lent
 from appliance.clock import plausible_now
 from appliance.errors import ApplianceError
 from appliance.serving.pools import DrivePools, PoolLimits, Urgency
@@ -156,17 +156,15 @@ class Reporter:
         if stick is None or not waiting:
             self._say(Message("report.not_saved"))
             return
-        folder = Path(stick.path) / FOLDER
+        root = Path(stick.path)
         day = max(min(self._clock.now(), self._settings.horizon), self._settings.earliest).date()
 
         def save() -> bytes:
-            folder.parent.stat()  # never a folder where a stick was a moment ago
-            RealFiles().make_dir(folder)
-            return "\n".join(carry(self._settings, folder, day)).encode()
+            return "\n".join(carry(self._settings, folder_on(root, FOLDER, RealFiles()), day)).encode()
 
         try:
             name = f"stick {key} {stick.since}"
-            with lent(self._settings, Path(stick.path), FILES):
+            with lent(self._settings, root, FILES):
                 self._pools.wait(self._pools.submit(name, "save", save, Urgency.AHEAD))
         except (ApplianceError, FormatError, OSError) as error:
             _log.warning("the reports cannot be saved: %s", error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from appliance.box.writable import FILES, lent
+from appliance.box.writable import FILES, folder_on, lent
 from appliance.errors import NotWritableError, ServingError
 from appliance.serving.pools import Urgency
 
@@ -44,10 +44,9 @@ def put_on_stick(
     found = {path.name: path.read_bytes() for path in sorted(source.iterdir())}
 
     def save() -> bytes:
-        root.stat()  # never a folder where a stick was a moment ago
-        files.make_dir(root / below)
+        folder = folder_on(root, below, files)
         for name, content in found.items():
-            files.write_atomic(root / below / name, content)
+            files.write_atomic(folder / name, content)
         return b""
 
     with lent(settings, root, FILES):

@@ -22,6 +22,10 @@ TEMPORARY_SUFFIX = ".tmp~"
 """Ends the name of a file that is not finished. No finished file has it; what is left of a crash may be removed."""
 
 
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""A link or a pipe that somebody left under the temporary name on a stick is neither followed nor waited for."""
+
+
 class Output:
     """A file being written; from `Files.create`.
 
@@ -316,7 +320,7 @@ class RealFiles(Files):
     """The real disk."""
 
     def _open_new(self, path: Path) -> int:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        return os.open(path, _NEW, 0o644)
 
     def _append(self, handle: int, block: bytes) -> None:
         view = memoryview(block)
@@ -363,7 +367,7 @@ class PrivateFiles(RealFiles):
     """The real disk, for files that nobody else on the machine may read."""
 
     def _open_new(self, path: Path) -> int:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        return os.open(path, _NEW, 0o600)
 
 
 class SharedFiles(RealFiles):

@@ -104,6 +104,16 @@ def test_report_of_a_county_without_a_line_is_received_and_counts_once(county, t
     assert box.plug("report.received").state == "told"
 
 
+def test_reports_are_not_put_through_a_link(county, tmp_path):
+    box = county()
+    box.reporter.make()
+    box.pocket.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (box.pocket / FOLDER).symlink_to(tmp_path / "elsewhere")
+    assert box.save(box.plug("intake.refused.not_ours")).key == "report.not_saved"
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_receipts_come_on_a_stick_with_updates_and_at_its_root_too(county, tmp_path):
     box = county()
     (report,) = box.reporter.make()

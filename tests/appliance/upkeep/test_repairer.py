@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from appliance.store.holdings import HeldDrive, Message
 from appliance.store.repairs import RepairReader
 from appliance.upkeep import sources, upkeep
 from indexer.model import item_id
+from packager.format.files import TEMPORARY_SUFFIX
 from packager.format.layout import CHUNK
 from packager.format.origin import object_path
 from packager.format.repair_list import LIST_NAME, dump_list, lacking, load_list
@@ -328,6 +330,28 @@ def test_stick_that_cannot_be_written_is_told(room):
     running.command({"do": "repair-export", "drive": "u"})
     wait_for(lambda: told(room))
     assert told(room)[0].key == "repair.list.not_saved"
+
+
+@pytest.mark.parametrize("what", ["link", "pipe"])
+def test_nothing_is_put_through_a_link_or_a_pipe_on_a_stick(room, tmp_path, what):
+    plug(room, 1)
+    room.settings.repair_list_folder.mkdir(parents=True)
+    (room.settings.repair_list_folder / LIST_NAME).write_bytes(dump_list([]))
+    folder, own = stick(room, "u"), tmp_path / "the box's own"
+    own.mkdir()
+    folder.mkdir(parents=True)
+    if what == "link":
+        (folder / "repair").symlink_to(own)
+    else:
+        (folder / "repair").mkdir()
+        os.mkfifo(folder / "repair" / f"{LIST_NAME}{TEMPORARY_SUFFIX}")
+    running = room.start()
+    wait_for(lambda: running._holdings.drives)
+    running.command({"do": "repair-export", "drive": "u"})
+    wait_for(lambda: told(room))
+    assert told(room)[0].key == "repair.list.not_saved"
+    assert not list(own.iterdir())
+    assert not any(state.sick for state in running.pools.states().values())  # nothing waits for the pipe for ever
 
 
 @pytest.mark.parametrize("given", [True, False])
