@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +40,10 @@ class Found:
 
 
 def find(folder: Path, ending: str, most: int) -> Sequence[Found]:
-    """The files of a folder whose names end so, by name; none when the folder cannot be read.
+    """The files of a folder whose names end so; none when the folder cannot be read.
+
+    By name, and one of each disk in turn: names begin with the partition that they came from (`sdb1-…`), and a stick
+    full of them hides no other stick's.
 
     Args:
         folder: there or not. Of its entries `MAX_NAMES` are looked at, of files with that ending `MAX_FILES` are read.
@@ -51,9 +55,18 @@ def find(folder: Path, ending: str, most: int) -> Sequence[Found]:
             some = [entry.name for entry, _ in zip(entries, range(MAX_NAMES), strict=False)]
     except OSError:
         return ()
-    names = sorted(name for name in some if name.lower().endswith(ending) and not name.startswith("."))
+    names = _in_turn(name for name in some if name.lower().endswith(ending) and not name.startswith("."))
     found = (_found(folder / name, most) for name in names[:MAX_FILES])
     return tuple(one for one in found if one is not None)
+
+
+def _in_turn(names: Iterable[str]) -> list[str]:
+    ranked, seen = [], Counter[str]()
+    for name in sorted(names):
+        disk = name.partition("-")[0].rstrip("0123456789")
+        ranked.append((seen[disk], name))
+        seen[disk] += 1
+    return [name for _, name in sorted(ranked)]
 
 
 def _found(path: Path, most: int) -> Found | None:
