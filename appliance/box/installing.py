@@ -1,12 +1,14 @@
 """Installing a system into the other slot, as root, so that the power may go at any moment.
 
-The running slot, its entry and its kernel are never touched. First every entry goes that does not start the running
+The running slot, its entry and its kernel are never touched. First every part is read and compared: for one that is not
+as signed the older system in the other slot is not given up. Then every entry goes that does not start the running
 slot, so that nothing half written can be started; then the slot is written and read back, then kernel and first file
 system; the entry, which makes all of it count, comes last. What is begun anew begins at the front.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
@@ -117,6 +119,7 @@ class Installer:
         device = self._slot(slots.device)
         if device.size() < system.root.size:
             raise SystemInstallError(REFUSED, f"its {system.root.size} bytes do not fit into the slot")
+        _check_parts(offer, system)
         self._tell(WRITING, system.version)
         self._disarm(slots)
         self._write_root(offer, system, device)
@@ -168,6 +171,22 @@ class Installer:
         body = {"schema": 1, "version": system.version, "from": self._running, "boot": self._boot, "slot": slots.other}
         self._files.make_dir(self._places.state / "system")
         self._files.write_atomic(self._places.state / "system" / INSTALLED, json.dumps(body).encode() + b"\n")
+
+
+def _check_parts(offer: Offer, system: System) -> None:
+    """Read every part once before the system in the other slot is given up for it; writing compares them again.
+
+    Raises:
+        SystemInstallError: a part is not what was signed.
+        OSError: it cannot be read.
+    """
+    for name, digest in system.parts():
+        found = hashlib.sha256()
+        with opened_part(offer, name, digest.size) as blocks:
+            for block in blocks:
+                found.update(block)
+        if found.hexdigest() != digest.sha256:
+            raise SystemInstallError(REFUSED, f"{name} is not what was signed")
 
 
 def _starts(entry: Entry, guid: str) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -118,10 +119,25 @@ def test_what_is_not_as_signed_is_not_started(box: Box, national: tuple[Publishe
     folder = box.bring(*national)
     SPOILED[what](folder)  # type: ignore[operator]
     assert box.install().state == REFUSED
-    assert not any(entry.version == 4 for entry in read_entries(box.entries))
     assert not (box.places.run / "reboot").exists()
-    assert (box.entries / "shuxiang-3.conf").exists()
+    assert names(box) == ["shuxiang-2.conf", "shuxiang-3.conf"]  # the one to fall back to is not given up for it
     assert (box.folder / "dev" / "a").read_bytes() == box.root_of(3)
+    assert (box.folder / "dev" / "b").read_bytes() == box.root_of(2)
+    assert (box.places.efi / "2" / "vmlinuz").exists()
+
+
+def test_a_part_that_changes_after_it_was_compared_is_not_started(box: Box, national: tuple[Publisher, Path]) -> None:
+    folder = box.bring(*national)
+
+    class Late(FileSlot):
+        def write(self, blocks: Iterable[bytes]) -> None:
+            spoil("initrd")(folder)  # type: ignore[operator]
+            spoil("root")(folder)  # type: ignore[operator]
+            super().write(blocks)
+
+    assert box.install(slot=lambda path: Late(path, box.files)).state == REFUSED
+    assert not any(entry.version == 4 for entry in read_entries(box.entries))
+    assert names(box) == ["shuxiang-3.conf"]
 
 
 def test_a_stranger_is_not_believed(box: Box, national: tuple[Publisher, Path], tmp_path: Path) -> None:
