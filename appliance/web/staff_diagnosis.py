@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ from packager.format.files import RealFiles
 if TYPE_CHECKING:
     from appliance.store.holdings import HeldDrive
 
+_WRITING = threading.Lock()
+"""One at a time: a button that is pressed twice must not write the same file twice at once."""
 TELLS = ("says", "drives", "box", "past", "errors")
 """What is in it, in words (labels `staff.diagnosis_tells_…`)."""
 
@@ -76,12 +79,13 @@ def save_diagnosis() -> Response:
     drive = request.form.get("drive", "")
     if not any(stick.key == drive for stick in _sticks()):
         abort(400)
-    folder, files, name = settings().diagnosis_folder, RealFiles(), _name()
-    files.make_dir(folder)
-    files.write_atomic(folder / name, diagnosis())
-    for other in folder.iterdir():
-        if other.name != name:
-            files.discard(other)
+    folder, files, name, content = settings().diagnosis_folder, RealFiles(), _name(), diagnosis()
+    with _WRITING:
+        files.make_dir(folder)
+        files.write_atomic(folder / name, content)
+        for other in folder.iterdir():
+            if other.name != name:
+                files.discard(other)
     services().command({"do": "diagnosis-export", "drive": drive})
     return redirect(url_for("staff.diagnosis_page"), 303)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from flask import Response, redirect, request, url_for
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from appliance.store.faults import Fault
 
 TEXT_NAME = "修复清单.txt"
+_WRITING = threading.Lock()
+"""One at a time: a button that is pressed twice must not write the same file twice at once."""
 
 
 @blueprint.get("/repair-list.jsonl")
@@ -49,9 +52,10 @@ def save_repair_list() -> Response:
     if stick is not None and stick.state == "refused":
         places, titles = _lacking()
         folder, files = settings().repair_list_folder, RealFiles()
-        files.make_dir(folder)
-        files.write_atomic(folder / LIST_NAME, dump_list(places))
-        files.write_atomic(folder / TEXT_NAME, _text(places, titles))
+        with _WRITING:
+            files.make_dir(folder)
+            files.write_atomic(folder / LIST_NAME, dump_list(places))
+            files.write_atomic(folder / TEXT_NAME, _text(places, titles))
         services().command({"do": "repair-export", "drive": stick.key})
     return redirect(url_for("staff.health"), 303)  # type: ignore[return-value]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,14 +24,15 @@ from appliance.store.diary import Line
 from appliance.store.holdings import HeldDrive, Message
 from appliance.store.identity import device_key
 from appliance.store.starts import Start, Starts
-from appliance.web import diagnosis
+from appliance.web import diagnosis, staff_diagnosis
 from appliance.web.diagnosis_settings import IN_PART, WITHHELD, server_of
 from appliance.web.diagnosis_settings import TOLD as TOLD_SETTINGS
 from packager.format.files import RealFiles
-from tests.appliance.web.conftest import post, set_display
+from tests.appliance.web.conftest import post, set_display, token_of
 from tests.appliance.web.holding import NOW, PASSWORD, make_app
 
 if TYPE_CHECKING:
+    from flask import Flask
     from flask.testing import FlaskClient
 
     from tests.appliance.web.holding import World
@@ -232,6 +236,34 @@ def test_a_stick_gets_the_newest_file_and_nothing_else_is_kept(staff: FlaskClien
     assert world.commands == [{"do": "diagnosis-export", "drive": "u1"}]
     (path,) = folder.iterdir()
     assert path.name == "书箱诊断未登记 2026-11-22.json"
+    assert json.loads(path.read_bytes())["format"] == "shuxiang-diagnosis-1"
+
+
+def test_a_button_that_is_pressed_twice_saves_one_whole_file(
+    staff: FlaskClient, world: World, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(drives=(*world.holdings.drives, STICK))
+    meeting = threading.Barrier(2)
+
+    class Slow(RealFiles):
+        def _sync(self, handle: int) -> None:
+            super()._sync(handle)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                meeting.wait(0.5)  # two that write at once meet here
+
+    monkeypatch.setattr(staff_diagnosis, "RealFiles", Slow)
+    form = {"drive": "u1", "csrf_token": token_of(staff, "/staff/diagnosis")}
+    cookie = staff.get_cookie("session")
+    assert cookie is not None
+
+    def press() -> int:
+        client = app.test_client()
+        client.set_cookie("session", cookie.value)
+        return client.post("/staff/diagnosis", data=form).status_code
+
+    with ThreadPoolExecutor(2) as two:
+        assert [one.result() for one in [two.submit(press), two.submit(press)]] == [303, 303]
+    (path,) = world.settings.diagnosis_folder.iterdir()
     assert json.loads(path.read_bytes())["format"] == "shuxiang-diagnosis-1"
 
 
