@@ -96,7 +96,7 @@ def test_columns_that_say_nothing_are_told(tmp_path: Path) -> None:
         ({"更新时段": "晚上"}, "要写成 22:00-06:00"),
         ({"按流量计费": "也许"}, "只能写"),
         ({"每月流量": "很多"}, "要写成 20GB"),
-        ({"限速": "9999999T"}, "要写成 20GB"),
+        ({"限速": "9999999T"}, "要按每秒写成 500KB"),
     ],
     ids=lambda value: str(value)[:30],
 )
